@@ -1,0 +1,24 @@
+"""The errors that dixtill raises for a user's mistake or a bad file.
+
+Each message says what was wrong, what was expected and what to do.
+"""
+
+
+class DixtillError(Exception):
+    """Base of every error that dixtill raises on purpose."""
+
+
+class InputError(DixtillError, ValueError):
+    """An argument or a data file has a value that cannot be used."""
+
+
+class ModelFileError(DixtillError, OSError):
+    """A model file is missing, damaged, foreign or from a newer version."""
+
+
+class KernelError(DixtillError, ValueError):
+    """The requested kernel target is unknown, or this CPU does not support it."""
+
+
+class MissingExtraError(DixtillError, ImportError):
+    """An optional dependency is not installed; the message names the extra to install."""

@@ -1,0 +1,146 @@
+"""BERT's text normalisation, one character at a time, each with its place in the text.
+
+The same result as BertNormalizer of the `tokenizers` library (clean_text and
+handle_chinese_chars on), which unicode.json was read off. Does not split words (words.py).
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+_HANGUL_FIRST, _HANGUL_LAST = 0xAC00, 0xD7A3
+
+
+class NormalizedChar(NamedTuple):
+    """A character of the normalised text and the index of the character it came from.
+
+    `char` is a space for any white space, and empty for a character that was dropped.
+    """
+
+    char: str
+    index: int
+
+
+class _Ranges:
+    """Values of code points, stored as sorted inclusive ranges; 0 outside them."""
+
+    def __init__(self, rows: list[list[int]]) -> None:
+        self._firsts = [row[0] for row in rows]
+        self._rows = rows
+
+    def __getitem__(self, char: str) -> int:
+        position = bisect_right(self._firsts, ord(char)) - 1
+        if position < 0 or ord(char) > self._rows[position][1]:
+            return 0
+        return self._rows[position][2] if len(self._rows[position]) == 3 else 1
+
+
+@dataclass(frozen=True)
+class _Tables:
+    dropped: _Ranges
+    spaces: _Ranges
+    ideographs: _Ranges
+    punctuation: _Ranges
+    nonspacing: _Ranges
+    combining_class: _Ranges
+    decomposition: dict[str, str]
+    lowercase: dict[str, str]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    raw: dict[str, Any] = json.loads(
+        files(__package__).joinpath("unicode.json").read_text(encoding="utf-8")
+    )
+    return _Tables(
+        **{name: _Ranges(rows) if isinstance(rows, list) else rows for name, rows in raw.items()}
+    )
+
+
+@lru_cache(maxsize=4096)
+def is_punctuation(char: str) -> bool:
+    """Whether BERT sets `char` apart from its neighbours."""
+    return bool(_tables().punctuation[char])
+
+
+def _decompose(char: str) -> str:
+    """Canonical decomposition; Hangul by the arithmetic of the Unicode Standard, 3.12."""
+    code_point = ord(char)
+    if not _HANGUL_FIRST <= code_point <= _HANGUL_LAST:
+        return _tables().decomposition.get(char, char)
+    syllable = code_point - _HANGUL_FIRST
+    jamo = chr(0x1100 + syllable // 588) + chr(0x1161 + syllable % 588 // 28)
+    return jamo + chr(0x11A7 + syllable % 28) if syllable % 28 else jamo
+
+
+@lru_cache(maxsize=4096)
+def _clean(char: str) -> str:
+    """A character after cleaning: white space is a space, an ideograph stands between spaces."""
+    if "\ud800" <= char <= "\udfff":  # a lone surrogate: no character, dropped like U+FFFD
+        return ""
+    tables = _tables()
+    if tables.dropped[char]:
+        return ""
+    if tables.spaces[char]:
+        return " "
+    return f" {char} " if tables.ideographs[char] else char
+
+
+@lru_cache(maxsize=4096)
+def _combining_class(char: str) -> int:
+    return _tables().combining_class[char]
+
+
+def _in_canonical_order(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
+    """Each run of combining marks sorted by class, as the Unicode Standard's D109 asks."""
+    marks: list[NormalizedChar] = []
+    for item in chars:
+        if item.char and _combining_class(item.char):
+            marks.append(item)
+            continue
+        if marks and item.char:
+            yield from sorted(marks, key=lambda mark: _combining_class(mark.char))
+            marks.clear()
+        yield item
+    yield from sorted(marks, key=lambda mark: _combining_class(mark.char))
+
+
+@dataclass(frozen=True)
+class Normalizer:
+    """BERT's normalisation: cleaning, then accents, then case."""
+
+    lowercase: bool = True
+    strip_accents: bool = True
+
+    def __call__(self, text: str) -> Iterator[NormalizedChar]:
+        """Yield the normalised characters of `text` in order, lazily."""
+        chars = (NormalizedChar(c, i) for i, char in enumerate(text) for c in _clean(char) or ("",))
+        if self.strip_accents and not text.isascii():
+            chars = self._strip(chars)
+        if not self.lowercase:
+            return chars
+        return (
+            NormalizedChar(c, item.index) for item in chars for c in self._lower(item.char) or ("",)
+        )
+
+    @staticmethod
+    def _strip(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
+        decomposed = (
+            NormalizedChar(c, item.index)
+            for item in chars
+            for c in (_decompose(item.char) if item.char else ("",))
+        )
+        nonspacing = _tables().nonspacing
+        for item in _in_canonical_order(decomposed):
+            stripped = item.char and nonspacing[item.char]
+            yield NormalizedChar("", item.index) if stripped else item
+
+    @staticmethod
+    def _lower(char: str) -> str:
+        return char.lower() if char.isascii() else _tables().lowercase.get(char, char)

@@ -1,0 +1,163 @@
+"""Text to words with character spans, and words to the pieces that the student reads.
+
+Equal to BertNormalizer, BertPreTokenizer and WordPiece of the `tokenizers` library in pieces,
+and the specification of what any faster tokenizer must give. Pieces belong to words; a word's
+span points into the text as the user wrote it. Cleaning comes before (cleaning.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ..errors import InputError
+from .normalizer import Normalizer, is_punctuation
+
+UNKNOWN_PIECE = "[UNK]"
+CONTINUATION = "##"
+MAX_PRETOKEN_CHARS = 100  # WordPiece's own limit: a longer pre-token is unknown
+
+
+class Pretoken(NamedTuple):
+    """BERT's unit of splitting: a run of characters, or one punctuation mark."""
+
+    text: str  # normalised
+    start: int
+    end: int
+    is_punctuation: bool
+
+
+class Word(NamedTuple):
+    """A word with its span in the text, `text[start:end]`, and the pre-tokens it is made of."""
+
+    start: int
+    end: int
+    pretokens: tuple[Pretoken, ...]
+
+
+@dataclass(frozen=True)
+class TokenizedText:
+    """What the student reads of one text."""
+
+    piece_ids: list[int]  # [pieces]
+    word_of_piece: list[int]  # [pieces], index into spans
+    spans: list[tuple[int, int]]  # [words], start and end in the text
+    truncated: bool  # whether pieces past the limit were cut
+
+
+def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
+    """Words of `text`, lazily.
+
+    White space separates chunks. Within a chunk, punctuation at either end stands alone and
+    what lies between is one word.
+
+    >>> text = "$AAPL's up 5.3%."
+    >>> [text[word.start : word.end] for word in split_words(text, Normalizer())]
+    ['$', "AAPL's", 'up', '5.3', '%', '.']
+    """
+    for chunk in _chunks(text, normalizer):
+        first, last = 0, len(chunk)
+        while first < last and chunk[first].is_punctuation:
+            first += 1
+        while last > first and chunk[last - 1].is_punctuation:
+            last -= 1
+        groups = [[p] for p in chunk[:first]] + [chunk[first:last]] + [[p] for p in chunk[last:]]
+        for group in groups:
+            if group:
+                start, end = min(p.start for p in group), max(p.end for p in group)
+                yield Word(start, end, tuple(group))
+
+
+def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
+    """Pre-tokens between white space."""
+    runs: list[_Run] = []
+    for char, index in normalizer(text):
+        if char == " ":
+            if runs:
+                yield [run.pretoken() for run in runs]
+                runs = []
+        elif not char:  # dropped: part of what it follows, so that a span covers its accents
+            if runs:
+                runs[-1].cover(index)
+        elif runs and not runs[-1].is_punctuation and not is_punctuation(char):
+            runs[-1].chars.append(char)
+            runs[-1].cover(index)
+        else:
+            runs.append(_Run([char], index, index + 1, is_punctuation(char)))
+    if runs:
+        yield [run.pretoken() for run in runs]
+
+
+@dataclass
+class _Run:
+    """A pre-token that is still growing."""
+
+    chars: list[str]
+    start: int
+    end: int
+    is_punctuation: bool
+
+    def cover(self, index: int) -> None:
+        self.start, self.end = min(self.start, index), max(self.end, index + 1)
+
+    def pretoken(self) -> Pretoken:
+        return Pretoken("".join(self.chars), self.start, self.end, self.is_punctuation)
+
+
+class Tokenizer:
+    """Splits a text into pieces of a WordPiece vocabulary by longest match first."""
+
+    def __init__(
+        self, vocabulary: Sequence[str], normalizer: Normalizer, max_pieces: int = 256
+    ) -> None:
+        """Number the pieces by their order in `vocabulary`, which holds `[UNK]`.
+
+        Raises:
+            InputError: a piece occurs twice, `[UNK]` is missing or `max_pieces` is below 1.
+        """
+        self._ids = {piece: number for number, piece in enumerate(vocabulary)}
+        if len(self._ids) != len(vocabulary):
+            raise InputError("the vocabulary holds a piece twice")
+        if UNKNOWN_PIECE not in self._ids:
+            raise InputError(f"the vocabulary lacks the piece {UNKNOWN_PIECE}")
+        if max_pieces < 1:
+            raise InputError(f"max_pieces is {max_pieces}, expected at least 1")
+        self.normalizer = normalizer
+        self.max_pieces = max_pieces
+        self._unknown_id = self._ids[UNKNOWN_PIECE]
+        self._max_piece_chars = max(len(piece.removeprefix(CONTINUATION)) for piece in vocabulary)
+
+    def __call__(self, text: str) -> TokenizedText:
+        """Pieces of a cleaned text, at most `max_pieces`."""
+        piece_ids: list[int] = []
+        word_of_piece: list[int] = []
+        spans: list[tuple[int, int]] = []
+        for word in split_words(text, self.normalizer):
+            ids = [i for pretoken in word.pretokens for i in self._pieces(pretoken.text)]
+            room = self.max_pieces - len(piece_ids)
+            if room > 0:
+                word_of_piece += [len(spans)] * min(len(ids), room)
+                piece_ids += ids[:room]
+                spans.append((word.start, word.end))
+            if len(ids) > room:
+                return TokenizedText(piece_ids, word_of_piece, spans, truncated=True)
+        return TokenizedText(piece_ids, word_of_piece, spans, truncated=False)
+
+    def _pieces(self, pretoken: str) -> list[int]:
+        """Longest match first; a pre-token with an unmatched rest is unknown as a whole."""
+        if len(pretoken) > MAX_PRETOKEN_CHARS:
+            return [self._unknown_id]
+        ids: list[int] = []
+        start = 0
+        while start < len(pretoken):
+            prefix = CONTINUATION if start else ""
+            for end in range(min(len(pretoken), start + self._max_piece_chars), start, -1):
+                piece_id = self._ids.get(prefix + pretoken[start:end])
+                if piece_id is not None:
+                    break
+            else:
+                return [self._unknown_id]
+            ids.append(piece_id)
+            start = end
+        return ids
