@@ -22,3 +22,7 @@ class KernelError(DixtillError, ValueError):
 
 class MissingExtraError(DixtillError, ImportError):
     """An optional dependency is not installed; the message names the extra to install."""
+
+
+class NativeModuleError(DixtillError, ImportError):
+    """The compiled module is missing or cannot be loaded; the message says how to build it."""

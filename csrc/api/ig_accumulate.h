@@ -1,0 +1,11 @@
+// Integrated-gradients accumulation with checked arguments; the arithmetic is in kernels/.
+#pragma once
+
+#include "../kernels/interface.h"
+
+namespace dixtill {
+
+// Throws std::invalid_argument, before it computes anything, when a word index is out of range.
+void ig_accumulate(const Kernels& kernels, const IgArguments& arguments);
+
+}  // namespace dixtill

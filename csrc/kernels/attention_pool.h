@@ -1,0 +1,96 @@
+// From the LSTM's states of one text to scores, attention, contributions and logits.
+#pragma once
+
+#include "activations.h"
+#include "interface.h"
+#include "matrix.h"
+
+namespace dixtill::DIXTILL_TARGET {
+
+// score = attention_vector . tanh(products * scale), summed in eight lanes.
+static inline float attention_score(const Readout& readout, const int32_t* products,
+                                    int64_t attention_dim) {
+    F32 sum = set_f32(0.0F);
+    for (int64_t unit = 0; unit < attention_dim; unit += kNumLanes) {
+        const F32 scale = load_f32(readout.attention_scale + unit);
+        const F32 activation = tanh(mul(load_i32_as_f32(products + unit), scale));
+        sum = add(sum, mul(load_f32(readout.attention_vector + unit), activation));
+    }
+    return sum_lanes(sum);
+}
+
+// Fills scores [length], and shares [length, num_classes] with what each piece would give to each
+// class if it had all the attention.
+static inline void score_pieces(const ForwardArguments& arguments, int64_t length, float* scores,
+                                float* shares) {
+    const StudentView& student = *arguments.student;
+    const Readout& readout = student.readout;
+    int32_t* products = arguments.scratch.products;
+    const int32_t* head = products + round_up(student.attention_dim, kNumLanes);
+    for (int64_t t = 0; t < length; ++t) {
+        const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student.hidden_dim);
+        multiply(readout.matrix, state, products);
+        scores[t] = attention_score(readout, products, student.attention_dim);
+        for (int64_t k = 0; k < student.num_classes; ++k) {
+            *shares++ = static_cast<float>(head[k]) * readout.head_scale[k];
+        }
+    }
+}
+
+static inline float largest(const float* values, int64_t count) {
+    float result = values[0];
+    for (int64_t i = 1; i < count; ++i) result = values[i] > result ? values[i] : result;
+    return result;
+}
+
+// out = exp(values - shift)
+static inline void exp_of_difference(const float* values, float shift, int64_t count, float* out) {
+    const F32 shifts = set_f32(shift);
+    int64_t i = 0;
+    for (; i + kNumLanes <= count; i += kNumLanes) {
+        store_f32(out + i, exp(sub(load_f32(values + i), shifts)));
+    }
+    const int rest = static_cast<int>(count - i);
+    if (rest > 0) {
+        store_partial_f32(out + i, exp(sub(load_partial_f32(values + i, rest), shifts)), rest);
+    }
+}
+
+// The sum runs in order, so a value's place in a register cannot change it.
+static inline void softmax(const float* values, int64_t count, float* out) {
+    if (count == 0) return;
+    exp_of_difference(values, largest(values, count), count, out);
+    float sum = 0.0F;
+    for (int64_t i = 0; i < count; ++i) sum += out[i];
+    for (int64_t i = 0; i < count; ++i) out[i] /= sum;
+}
+
+// contributions *= attention; logits = bias + the contributions, in order of time.
+static inline void pool(const Readout& readout, const float* attention, int64_t length,
+                        int64_t num_classes, float* contributions, float* logits) {
+    for (int64_t k = 0; k < num_classes; ++k) logits[k] = readout.head_bias[k];
+    for (int64_t t = 0; t < length; ++t) {
+        for (int64_t k = 0; k < num_classes; ++k) {
+            contributions[k] *= attention[t];
+            logits[k] += contributions[k];
+        }
+        contributions += num_classes;
+    }
+}
+
+// Everything after the LSTM, for the text `b`.
+static inline void attend(const ForwardArguments& arguments, int64_t b) {
+    const int64_t num_classes = arguments.student->num_classes;
+    const int64_t start = arguments.offsets[b];
+    const int64_t length = arguments.offsets[b + 1] - start;
+    float* scores = arguments.scores + start;
+    float* attention = arguments.attention + start;
+    float* contributions = arguments.contributions + start * num_classes;
+    float* logits = arguments.logits + b * num_classes;
+    score_pieces(arguments, length, scores, contributions);
+    softmax(scores, length, attention);
+    pool(arguments.student->readout, attention, length, num_classes, contributions, logits);
+    softmax(logits, num_classes, arguments.probabilities + b * num_classes);
+}
+
+}  // namespace dixtill::DIXTILL_TARGET

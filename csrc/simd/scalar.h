@@ -1,0 +1,148 @@
+// Eight lanes in portable C++: the target of last resort, and the one that is easiest to believe.
+// No loops over data, no memory: kernels/ owns those.
+#pragma once
+
+#include <cstdint>
+
+namespace dixtill::scalar {
+
+struct I8 {
+    int8_t lane[32];
+};
+struct I32 {
+    int32_t lane[8];
+};
+struct F32 {
+    float lane[8];
+};
+
+union FloatBits {
+    float number;
+    uint32_t bits;
+};
+
+// 1.5 * 2^23: a float of this size has a unit in the last place of 1, so adding it rounds to an
+// integer, half to even, and leaves that integer in the low bits.
+static const float kRoundingShift = 12582912.0F;
+
+static inline I8 load_i8(const int8_t* from) {
+    I8 out;
+    for (int i = 0; i < 32; ++i) out.lane[i] = from[i];
+    return out;
+}
+
+// Four values, repeated in each lane.
+static inline I8 broadcast4_i8(const int8_t* from) {
+    I8 out;
+    for (int i = 0; i < 32; ++i) out.lane[i] = from[i % 4];
+    return out;
+}
+
+static inline I32 zero_i32() {
+    return I32{};
+}
+
+// acc[lane] += the sum of four products x * w. Unrolled by hand: GCC 12 makes of a loop code that
+// takes one and a half times as long.
+static inline I32 dot4_i8(I32 acc, I8 x, I8 w) {
+    for (int i = 0; i < 8; ++i) {
+        const int8_t* a = x.lane + 4 * i;
+        const int8_t* b = w.lane + 4 * i;
+        acc.lane[i] += a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
+    }
+    return acc;
+}
+
+static inline void store_i32(int32_t* to, I32 a) {
+    for (int i = 0; i < 8; ++i) to[i] = a.lane[i];
+}
+
+static inline F32 load_i32_as_f32(const int32_t* from) {
+    F32 out;
+    for (int i = 0; i < 8; ++i) out.lane[i] = static_cast<float>(from[i]);
+    return out;
+}
+
+static inline F32 set_f32(float value) {
+    F32 out;
+    for (int i = 0; i < 8; ++i) out.lane[i] = value;
+    return out;
+}
+
+static inline F32 load_f32(const float* from) {
+    F32 out;
+    for (int i = 0; i < 8; ++i) out.lane[i] = from[i];
+    return out;
+}
+
+// The first `count` lanes, 0 < count < 8; the others become zero and their memory is not touched.
+static inline F32 load_partial_f32(const float* from, int count) {
+    F32 out = set_f32(0.0F);
+    for (int i = 0; i < count; ++i) out.lane[i] = from[i];
+    return out;
+}
+
+static inline void store_f32(float* to, F32 a) {
+    for (int i = 0; i < 8; ++i) to[i] = a.lane[i];
+}
+
+static inline void store_partial_f32(float* to, F32 a, int count) {
+    for (int i = 0; i < count; ++i) to[i] = a.lane[i];
+}
+
+static inline F32 add(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] += b.lane[i];
+    return a;
+}
+
+static inline F32 sub(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] -= b.lane[i];
+    return a;
+}
+
+static inline F32 mul(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] *= b.lane[i];
+    return a;
+}
+
+static inline F32 div(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] /= b.lane[i];
+    return a;
+}
+
+static inline F32 min(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
+    return a;
+}
+
+static inline F32 max(F32 a, F32 b) {
+    for (int i = 0; i < 8; ++i) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+    return a;
+}
+
+// 2^n for a float that is 1.5 * 2^23 + n, -126 <= n <= 127: n moves from the low bits into the
+// exponent; the bits above it fall off the left end.
+static inline F32 pow2_of_shifted(F32 a) {
+    for (int i = 0; i < 8; ++i) {
+        FloatBits value = {a.lane[i]};
+        value.bits = (value.bits << 23) + 0x3F800000U;
+        a.lane[i] = value.number;
+    }
+    return a;
+}
+
+// Eight values of at most 127 in magnitude, rounded half to even.
+static inline void store_rounded_q8(int8_t* to, F32 a) {
+    for (int i = 0; i < 8; ++i) {
+        const FloatBits shifted = {a.lane[i] + kRoundingShift};
+        to[i] = static_cast<int8_t>(static_cast<int32_t>(shifted.bits) - 0x4B400000);
+    }
+}
+
+// The tree of docs/adr/0001, which halves a register twice.
+static inline float sum_lanes(F32 a) {
+    const float* l = a.lane;
+    return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
+}
+
+}  // namespace dixtill::scalar

@@ -1,0 +1,72 @@
+# The compiled module. Functions ending in _into take memory addresses and trust them: only
+# runtime/kernels.py and training/torch_ops.py call them, after checking shapes and types.
+from typing import final
+
+import numpy as np
+import numpy.typing as npt
+
+def targets() -> list[tuple[str, str, bool]]: ...
+def pack_weights(
+    *,
+    embedding_dim: int,
+    hidden_dim: int,
+    forward_weight_q8: npt.NDArray[np.int8],
+    forward_scale: npt.NDArray[np.float32],
+    forward_bias: npt.NDArray[np.float32],
+    backward_weight_q8: npt.NDArray[np.int8],
+    backward_scale: npt.NDArray[np.float32],
+    backward_bias: npt.NDArray[np.float32],
+    attention_weight_q8: npt.NDArray[np.int8],
+    attention_scale: npt.NDArray[np.float32],
+    attention_vector: npt.NDArray[np.float32],
+    head_weight_q8: npt.NDArray[np.int8],
+    head_scale: npt.NDArray[np.float32],
+    head_bias: npt.NDArray[np.float32],
+) -> npt.NDArray[np.uint8]: ...
+
+@final
+class Student:
+    def __init__(
+        self, packed: npt.NDArray[np.uint8], embedding_q8: npt.NDArray[np.int8], target: str
+    ) -> None: ...
+    def forward(
+        self, piece_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]
+    ) -> tuple[
+        npt.NDArray[np.float32],
+        npt.NDArray[np.float32],
+        npt.NDArray[np.float32],
+        npt.NDArray[np.float32],
+        npt.NDArray[np.float32],
+    ]: ...
+
+def forward_into(
+    target: str,
+    packed: int,
+    num_packed_bytes: int,
+    embedding_q8: int,
+    num_pieces: int,
+    embedding_dim: int,
+    num_classes: int,
+    piece_ids: int,
+    num_piece_ids: int,
+    offsets: int,
+    num_texts: int,
+    logits: int,
+    probabilities: int,
+    scores: int,
+    attention: int,
+    contributions: int,
+) -> None: ...
+def ig_accumulate_into(
+    target: str,
+    gradients: int,
+    step_weights: int,
+    delta: int,
+    word_index: int,
+    num_steps: int,
+    num_texts: int,
+    num_tokens: int,
+    width: int,
+    num_words: int,
+    attributions: int,
+) -> None: ...

@@ -1,0 +1,185 @@
+"""The int8 forward in NumPy: the specification that every native kernel equals, bit for bit.
+
+Written to be read and to be believed, not to be fast. Everything is float32, one operation at a
+time and in a stated order: no fused multiply-add, no pairwise sums. Does not check its input.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+
+from .forward import Forward
+from .weights import Float32Array, Int8Array, StudentWeights
+
+Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
+
+NUM_LANES = 8
+ROUNDING_SHIFT = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to an integer
+
+
+def tanh(x: Float32Array) -> Float32Array:
+    """Minimax [5/4] rational on [-5.03, 5.03], constant beyond: absolute error at most 4.5e-5.
+
+    Odd, and within [-0.99996, 0.99996] for every float.
+    """
+    f = np.float32
+    x = np.maximum(np.minimum(x, f(5.03)), f(-5.03))
+    square = x * x
+    top = x * (square * (square * f(0.0006520183) + f(0.10162229)) + f(0.9998039))
+    bottom = square * (square * f(0.012609327) + f(0.43438745)) + f(1.0)
+    ratio: Float32Array = top / bottom
+    return ratio
+
+
+def sigmoid(x: Float32Array) -> Float32Array:
+    """Logistic function through tanh: absolute error at most 2.3e-5."""
+    half = np.float32(0.5)
+    result: Float32Array = half * tanh(half * x) + half
+    return result
+
+
+def exp(x: Float32Array) -> Float32Array:
+    """Exponential for x clamped to [-87, 88]: relative error at most 1.9e-7; exp(0) is 1.
+
+    x = n ln 2 + r; a polynomial gives exp(r), and n goes to the exponent bits.
+    """
+    f = np.float32
+    x = np.maximum(np.minimum(x, f(88.0)), f(-87.0))
+    shifted = x * f(1.442695) + ROUNDING_SHIFT
+    n = shifted - ROUNDING_SHIFT
+    r = (x - n * f(0.693359375)) - n * f(-2.1219444e-4)
+    p = ((f(0.008328609) * r + f(0.04189435)) * r + f(0.16666937)) * r + f(0.49999186)
+    p = (p * (r * r) + r) + f(1.0)
+    power_of_two = (shifted.view(np.int32) << np.int32(23)) + np.int32(0x3F800000)
+    result: Float32Array = p * power_of_two.view(np.float32)
+    return result
+
+
+def forward(weights: StudentWeights, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
+    """Run the student on a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]]."""
+    texts = [_forward_one(weights, piece_ids[start:end]) for start, end in pairwise(offsets)]
+    c = weights.num_classes
+    return Forward(
+        logits=_concatenate([text.logits for text in texts], (0, c)),
+        probabilities=_concatenate([text.probabilities for text in texts], (0, c)),
+        scores=_concatenate([text.scores for text in texts], (0,)),
+        attention=_concatenate([text.attention for text in texts], (0,)),
+        contributions=_concatenate([text.contributions for text in texts], (0, c)),
+    )
+
+
+def ig_accumulate(
+    gradients: Float32Array,
+    step_weights: Float32Array,
+    delta: Float32Array,
+    word_index: Int32Array,
+    num_words: int,
+) -> Float32Array:
+    """Integrated gradients by word, [B, num_words].
+
+    gradients [S, B, T, D], step_weights [S], delta [B, T, D] (input minus baseline), word_index
+    [B, T] (-1 on padding, whose gradients are not used). A token's attribution is
+    sum over s of step_weights[s] * dot(gradients[s, b, t], delta[b, t]).
+    """
+    num_texts, num_tokens = word_index.shape
+    attributions = np.zeros((num_texts, num_words), np.float32)
+    for b, t in np.ndindex(num_texts, num_tokens):
+        word = word_index[b, t]
+        if word >= 0:
+            products = lane_sum(gradients[:, b, t] * delta[b, t])  # [S]
+            attributions[b, word] += sum_in_order(step_weights * products)
+    return attributions
+
+
+def lane_sum(values: Float32Array) -> Float32Array:
+    """Sum over the last axis as eight lanes do: element j into lane j % 8, then a fixed tree."""
+    *leading, count = values.shape
+    num_vectors = -(-count // NUM_LANES)
+    padded = np.zeros((*leading, num_vectors * NUM_LANES), np.float32)
+    padded[..., :count] = values
+    vectors = padded.reshape(*leading, num_vectors, NUM_LANES)
+    lanes = sum_in_order(np.moveaxis(vectors, -2, 0))  # [..., 8]
+    l0, l1, l2, l3, l4, l5, l6, l7 = np.moveaxis(lanes, -1, 0)
+    total: Float32Array = ((l0 + l4) + (l2 + l6)) + ((l1 + l5) + (l3 + l7))
+    return total
+
+
+def sum_in_order(values: Float32Array, start: Float32Array | None = None) -> Float32Array:
+    """Sum over the first axis, one after the other, from `start` or zero."""
+    total = np.zeros(values.shape[1:], np.float32) if start is None else start
+    for value in values:
+        total = total + value
+    return total
+
+
+def _forward_one(weights: StudentWeights, piece_ids: Int32Array) -> Forward:
+    states_q8 = np.concatenate(_hidden_states(weights, piece_ids), axis=1)  # [T, 2H]
+    scores = _attention_scores(weights, states_q8)
+    attention = softmax(scores)
+    shares = _product(weights.head_weight_q8, states_q8) * weights.head_scale  # [T, C]
+    contributions = attention[:, None] * shares
+    logits = sum_in_order(contributions, start=weights.head_bias)
+    return Forward(
+        logits=logits[None],
+        probabilities=softmax(logits)[None],
+        scores=scores,
+        attention=attention,
+        contributions=contributions,
+    )
+
+
+def _hidden_states(weights: StudentWeights, piece_ids: Int32Array) -> tuple[Int8Array, Int8Array]:
+    w = weights
+    inputs_q8 = w.embedding_q8[piece_ids]  # [T, d]
+    forward_q8 = _lstm(w.forward_weight_q8, w.forward_scale, w.forward_bias, inputs_q8)
+    reversed_q8 = _lstm(w.backward_weight_q8, w.backward_scale, w.backward_bias, inputs_q8[::-1])
+    return forward_q8, reversed_q8[::-1]
+
+
+def _lstm(
+    weight_q8: Int8Array, scale: Float32Array, bias: Float32Array, inputs_q8: Int8Array
+) -> Int8Array:
+    """Hidden states [T, H] of one direction; inputs are [T, d]."""
+    num_units = scale.size // 4
+    hidden_q8 = np.zeros(num_units, np.int8)
+    cell = np.zeros(num_units, np.float32)
+    states_q8 = np.zeros((len(inputs_q8), num_units), np.int8)
+    for t, input_q8 in enumerate(inputs_q8):
+        z = _product(weight_q8, np.concatenate([input_q8, hidden_q8])) * scale + bias
+        z_i, z_f, z_g, z_o = z.reshape(4, num_units)
+        cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g)
+        hidden_q8 = _quantise(sigmoid(z_o) * tanh(cell))
+        states_q8[t] = hidden_q8
+    return states_q8
+
+
+def _quantise(hidden: Float32Array) -> Int8Array:
+    rounded: Float32Array = np.rint(hidden * np.float32(127.0))  # half to even
+    return np.clip(rounded, -127, 127).astype(np.int8)
+
+
+def _product(weight_q8: Int8Array, x_q8: Int8Array) -> Float32Array:
+    """Exact integers [..., rows], then float32."""
+    products: Int32Array = x_q8.astype(np.int32) @ weight_q8.astype(np.int32).T
+    return products.astype(np.float32)
+
+
+def _attention_scores(weights: StudentWeights, states_q8: Int8Array) -> Float32Array:
+    units = tanh(_product(weights.attention_weight_q8, states_q8) * weights.attention_scale)
+    return lane_sum(weights.attention_vector * units)
+
+
+def softmax(values: Float32Array) -> Float32Array:
+    """Softmax of one vector, which may be empty; the sum runs in order."""
+    if not values.size:
+        return values
+    exponentials = exp(values - values.max())
+    return exponentials / sum_in_order(exponentials)
+
+
+def _concatenate(parts: list[Float32Array], empty_shape: tuple[int, ...]) -> Float32Array:
+    return np.concatenate(parts) if parts else np.zeros(empty_shape, np.float32)

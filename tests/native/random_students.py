@@ -1,0 +1,91 @@
+"""Random students, batches and comparisons for the tests of the kernels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from hypothesis import strategies as st
+
+from dixtill.runtime.forward import Forward
+from dixtill.runtime.weights import StudentWeights
+
+
+@dataclass(frozen=True)
+class Sizes:
+    num_pieces: int
+    embedding_dim: int
+    hidden_dim: int
+    attention_dim: int
+    num_classes: int
+
+
+SIZES = st.builds(
+    Sizes,
+    num_pieces=st.integers(1, 30),
+    embedding_dim=st.integers(1, 40),
+    hidden_dim=st.integers(1, 40),
+    attention_dim=st.integers(1, 70),
+    num_classes=st.integers(1, 40),
+)
+LENGTHS = st.lists(st.integers(0, 12), max_size=5)
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+def random_student(
+    sizes: Sizes, seed: int, *, extreme: bool = False, spread: float = 1.0
+) -> StudentWeights:
+    """Weights whose gate inputs have a standard deviation of about `spread`.
+
+    With `extreme` each int8 weight is 127 or -127, the largest that the integer sums can meet.
+    """
+    rng = np.random.default_rng(seed)
+
+    def q8(*shape: int) -> np.ndarray:
+        if extreme:
+            return rng.choice(np.array([-127, 127], np.int8), shape)
+        return rng.integers(-127, 128, shape, dtype=np.int8)
+
+    def scale(rows: int, columns: int) -> np.ndarray:
+        typical = spread / (73.0**2 * columns**0.5)  # 73 is the deviation of a uniform int8
+        return rng.uniform(0.2, 2.0, rows).astype(np.float32) * np.float32(typical)
+
+    def floats(count: int) -> np.ndarray:
+        return rng.normal(size=count).astype(np.float32)
+
+    d, h, a, c = (
+        sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim, sizes.num_classes
+    )  # fmt: skip
+    return StudentWeights(
+        embedding_q8=q8(sizes.num_pieces, d),
+        forward_weight_q8=q8(4 * h, d + h),
+        forward_scale=scale(4 * h, d + h),
+        forward_bias=floats(4 * h),
+        backward_weight_q8=q8(4 * h, d + h),
+        backward_scale=scale(4 * h, d + h),
+        backward_bias=floats(4 * h),
+        attention_weight_q8=q8(a, 2 * h),
+        attention_scale=scale(a, 2 * h),
+        attention_vector=floats(a),
+        head_weight_q8=q8(c, 2 * h),
+        head_scale=scale(c, 2 * h),
+        head_bias=floats(c),
+    )
+
+
+def random_batch(num_pieces: int, lengths: list[int], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Piece ids int32 [P] and offsets int64 [B + 1]."""
+    rng = np.random.default_rng(seed)
+    ids = rng.integers(0, num_pieces, sum(lengths), dtype=np.int32)
+    return ids, np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)]).astype(np.int64)
+
+
+def same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    """Equal in shape and in every bit: 0.0 and -0.0 differ."""
+    return a.shape == b.shape and a.dtype == b.dtype and a.tobytes() == b.tobytes()
+
+
+def assert_same_bits(actual: Forward, expected: Forward) -> None:
+    for field in fields(Forward):
+        mine, theirs = getattr(actual, field.name), getattr(expected, field.name)
+        assert same_bits(mine, theirs), f"{field.name} differs: {mine} instead of {theirs}"

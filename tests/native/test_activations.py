@@ -1,0 +1,68 @@
+"""The specification's own tanh, sigmoid and exp against float64.
+
+The native ones equal them through test_bilstm_forward.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dixtill.runtime import reference
+
+
+def every_float(low: float, high: float) -> np.ndarray:
+    """Every 97th positive float32 from low to high, and both ends."""
+    first, last = np.array([low, high], np.float32).view(np.int32)
+    bits = np.append(np.arange(first, last, 97, dtype=np.int32), last)
+    return bits.view(np.float32)
+
+
+@pytest.fixture(scope="module")
+def positive() -> np.ndarray:
+    return every_float(1e-10, 3e38)
+
+
+def test_tanh_is_within_its_stated_error(positive):
+    error = np.abs(reference.tanh(positive) - np.tanh(positive.astype(np.float64)))
+    assert 4.3e-5 < error.max() <= 4.5e-5
+
+
+def test_tanh_is_odd_and_stays_within_one(positive):
+    result = reference.tanh(positive)
+    assert (reference.tanh(-positive) == -result).all()
+    assert result.max() < 0.99997
+    assert reference.tanh(np.float32([np.inf, -np.inf, 0, -0.0])).tolist() == [
+        result[-1], -result[-1], 0.0, -0.0
+    ]  # fmt: skip
+
+
+def test_sigmoid_is_within_its_stated_error(positive):
+    x = np.concatenate([-positive, positive])
+    exact = 0.5 * np.tanh(0.5 * x.astype(np.float64)) + 0.5
+    assert np.abs(reference.sigmoid(x) - exact).max() <= 2.3e-5
+
+
+def test_exp_is_within_its_stated_error():
+    x = np.concatenate([-every_float(1e-10, 87), every_float(1e-10, 88)])
+    exact = np.exp(x.astype(np.float64))
+    assert np.abs(reference.exp(x) / exact - 1).max() <= 1.9e-7
+    assert reference.exp(np.float32([0.0]))[0] == 1.0
+
+
+def test_exp_of_a_hopeless_score_is_a_small_normal_number():
+    result = reference.exp(np.float32([-1e30, -np.inf]))
+    assert (result == reference.exp(np.float32([-87.0]))).all()
+    assert (result >= np.finfo(np.float32).tiny).all()
+
+
+def test_the_lane_sum_has_the_documented_order():
+    """Numbers so far apart that each other order of adding gives another sum."""
+    values = np.array([1e8, 3, -1e8, 5, 1.5, 7e7, 9, -7e7, 11, 2.5e-1], np.float32)
+    lanes = np.zeros(8, np.float32)
+    for j, value in enumerate(values):
+        lanes[j % 8] += value
+    pairs = lanes[:4] + lanes[4:]
+    expected = (pairs[0] + pairs[2]) + (pairs[1] + pairs[3])
+    assert reference.lane_sum(values) == expected
+    assert reference.lane_sum(values) != np.float32(values.astype(np.float64).sum())

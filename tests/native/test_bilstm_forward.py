@@ -1,0 +1,209 @@
+"""The native forward against its NumPy specification: the same bits, whatever the shape."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from random_students import (
+    LENGTHS,
+    SEEDS,
+    SIZES,
+    Sizes,
+    assert_same_bits,
+    random_batch,
+    random_student,
+    same_bits,
+)
+
+from dixtill.errors import InputError
+from dixtill.runtime import kernels, reference
+from dixtill.runtime.kernels import StudentKernel
+
+per_target = settings(
+    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+)
+SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
+
+
+@per_target
+@given(sizes=SIZES, lengths=LENGTHS, seed=SEEDS)
+def test_a_target_gives_the_bits_of_the_specification(target, sizes, lengths, seed):
+    weights = random_student(sizes, seed)
+    batch = random_batch(sizes.num_pieces, lengths, seed)
+    expected = reference.forward(weights, *batch)
+    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+
+
+@per_target
+@given(sizes=SIZES, seed=SEEDS, spread=st.sampled_from([0.01, 1.0, 30.0, 1e6]))
+def test_extreme_weights_and_saturated_gates_give_the_bits_of_the_specification(
+    target, sizes, seed, spread
+):
+    weights = random_student(sizes, seed, extreme=True, spread=spread)
+    batch = random_batch(sizes.num_pieces, [0, 9, 1], seed)
+    expected = reference.forward(weights, *batch)
+    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+
+
+@pytest.mark.parametrize("hidden_dim", [1, 7, 8, 9, 50, 64])
+def test_each_remainder_of_the_hidden_width_is_computed(target, hidden_dim):
+    sizes = Sizes(20, 50, hidden_dim, 2 * hidden_dim, 3)
+    weights = random_student(sizes, seed=hidden_dim)
+    batch = random_batch(20, [0, 1, 2, 33], seed=1)
+    expected = reference.forward(weights, *batch)
+    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+
+
+def test_a_long_text_gives_the_bits_of_the_specification(target):
+    weights = random_student(SHIPPED, seed=2)
+    batch = random_batch(SHIPPED.num_pieces, [3000], seed=2)
+    expected = reference.forward(weights, *batch)
+    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+
+
+@per_target
+@given(seed=SEEDS, lengths=st.lists(st.integers(0, 40), min_size=1, max_size=6))
+def test_batch_size_and_order_never_change_a_bit(target, seed, lengths):
+    kernel = StudentKernel(random_student(SHIPPED, seed=3), target)
+    ids, offsets = random_batch(SHIPPED.num_pieces, lengths, seed)
+    together = kernel.forward(ids, offsets)
+    order = np.random.default_rng(seed).permutation(len(lengths))
+    texts = [ids[offsets[b] : offsets[b + 1]] for b in order]
+    shuffled = kernel.forward(np.concatenate(texts), np.cumsum([0, *(len(text) for text in texts)]))
+    assert same_bits(shuffled.logits, together.logits[order])
+    for b, text in enumerate(ids[offsets[b] : offsets[b + 1]] for b in range(len(lengths))):
+        alone = kernel.forward(text, [0, len(text)])
+        rows = slice(offsets[b], offsets[b + 1])
+        assert same_bits(alone.logits[0], together.logits[b])
+        assert same_bits(alone.probabilities[0], together.probabilities[b])
+        assert same_bits(alone.scores, together.scores[rows])
+        assert same_bits(alone.attention, together.attention[rows])
+        assert same_bits(alone.contributions, together.contributions[rows])
+
+
+def test_contributions_and_bias_sum_to_the_logits(target):
+    weights = random_student(SHIPPED, seed=4)
+    result = StudentKernel(weights, target).forward(*random_batch(300, [37], seed=4))
+    total = weights.head_bias
+    for contribution in result.contributions:
+        total = total + contribution
+    assert same_bits(total, result.logits[0])
+
+
+def test_attention_and_probabilities_are_distributions(target):
+    weights = random_student(SHIPPED, seed=5)
+    result = StudentKernel(weights, target).forward(*random_batch(300, [20, 15], seed=5))
+    np.testing.assert_allclose(result.probabilities.sum(1), 1, atol=1e-6)
+    np.testing.assert_allclose(
+        [result.attention[:20].sum(), result.attention[20:].sum()], 1, atol=1e-6
+    )
+    assert (result.attention > 0).all()
+
+
+def test_an_empty_text_gets_the_bias(target):
+    weights = random_student(SHIPPED, seed=6)
+    result = StudentKernel(weights, target).forward([], [0, 0])
+    assert same_bits(result.logits[0], weights.head_bias)
+    assert result.scores.shape == (0,)
+    assert result.contributions.shape == (0, 3)
+
+
+def test_an_empty_batch_is_answered(target):
+    result = StudentKernel(random_student(SHIPPED, seed=7), target).forward([], [0])
+    assert result.logits.shape == (0, 3)
+
+
+def test_the_packed_weights_are_those_of_every_target():
+    weights = random_student(SHIPPED, seed=8)
+    packed = kernels.pack_weights(weights)
+    assert packed.ctypes.data % 64 == 0
+    assert packed.size % 64 == 0
+    assert same_bits(packed, kernels.pack_weights(weights))
+
+
+def test_weights_need_not_be_contiguous(target):
+    weights = random_student(SHIPPED, seed=9)
+    strided = type(weights)(
+        **{
+            name: np.repeat(getattr(weights, name), 2, axis=0)[::2]
+            for name in weights.__dataclass_fields__
+        }
+    )
+    batch = random_batch(SHIPPED.num_pieces, [5], seed=9)
+    assert_same_bits(
+        StudentKernel(strided, target).forward(*batch),
+        StudentKernel(weights, target).forward(*batch),
+    )
+
+
+@pytest.mark.parametrize(
+    ("piece_ids", "offsets", "message"),
+    [
+        ([1, 300, 2], [0, 3], r"piece_ids\[1\] is 300, expected 0 to 299"),
+        ([1, 2, -1], [0, 3], r"piece_ids\[2\] is -1, expected 0 to 299"),
+        ([1, 2**40], [0, 2], r"piece_ids\[1\] is 1099511627776, which does not fit in int32"),
+        ([1, 2, 3], [1, 3], r"offsets\[0\] is 1, expected 0"),
+        ([1, 2, 3], [0, 2], r"offsets\[1\] is 2, expected the number of piece ids, 3"),
+        ([1, 2, 3], [0, 2, 1, 3], r"offsets\[2\] is 1, less than the one before it, 2"),
+        ([1, 2, 3], [0, 9, 3], r"offsets\[2\] is 3, less than the one before it, 9"),
+        ([1, 2, 3], [], "offsets are empty"),
+        ([1.0, 2.0], [0, 2], "piece_ids is an array of float64, expected an array of integers"),
+        ([[1, 2]], [0, 2], r"piece_ids has shape \[1, 2\], expected one dimension"),
+    ],
+)
+def test_a_wrong_batch_is_refused_with_its_position_and_value(target, piece_ids, offsets, message):
+    kernel = StudentKernel(random_student(SHIPPED, seed=10), target)
+    with pytest.raises(InputError, match=message):
+        kernel.forward(piece_ids, offsets)
+
+
+def test_damaged_packed_weights_are_refused(target):
+    weights = random_student(SHIPPED, seed=11)
+    packed = kernels.pack_weights(weights)
+
+    def load(buffer: np.ndarray) -> None:
+        kernels.native.Student(buffer, weights.embedding_q8, target)
+
+    load(packed)
+    with pytest.raises(ValueError, match=rf"have {packed.size - 64} bytes, expected {packed.size}"):
+        load(packed[:-64])
+    with pytest.raises(ValueError, match="have 10 bytes, less than their header"):
+        load(packed[:10])
+    with pytest.raises(ValueError, match="does not hold packed weights"):
+        load(np.zeros_like(packed))
+    for offset, message in [(4, "version 255"), (8, "bytes, expected"), (22, "expected 1 to")]:
+        damaged = packed.copy()
+        damaged[offset] = 255
+        with pytest.raises(ValueError, match=message):
+            load(damaged)
+
+
+def test_an_embedding_of_another_width_is_refused(target):
+    weights = random_student(SHIPPED, seed=12)
+    narrow = np.ascontiguousarray(weights.embedding_q8[:, :-1])
+    student = kernels.native.Student(kernels.pack_weights(weights), narrow, target)
+    with pytest.raises(
+        ValueError, match="the embedding has width 49, the packed weights expect 50"
+    ):
+        student.forward(np.zeros(1, np.int32), np.array([0, 1]))
+
+
+def test_threads_share_a_kernel(target):
+    kernel = StudentKernel(random_student(SHIPPED, seed=13), target)
+    batch = random_batch(SHIPPED.num_pieces, [30] * 20, seed=13)
+    expected = kernel.forward(*batch)
+    results = []
+    threads = [
+        threading.Thread(target=lambda: results.append(kernel.forward(*batch))) for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(results) == 4
+    for result in results:
+        assert_same_bits(result, expected)
