@@ -1,93 +1,12 @@
-"""The tokenizer against the `tokenizers` library, which the project did not write."""
+"""Words and pieces of short texts, by hand (test_words_huggingface.py has the others)."""
 
 from __future__ import annotations
 
-import csv
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from dixtill.errors import InputError
 from dixtill.runtime.normalizer import Normalizer
 from dixtill.runtime.words import Tokenizer, split_words
-
-tokenizers = pytest.importorskip("tokenizers", reason="compares with the tokenizers library")
-
-SETTINGS = [(True, True), (True, False), (False, True), (False, False)]
-VOCABULARY = [
-    *("[UNK] un ##aff ##able ##a ##b a b b## aff ##un é e $ ##é ! - ß ss i ##i 中 ##中 .".split()),
-    *("\u1100", "##\u1161", "\u0302", "a" * 99, "##" + "a" * 30),
-]
-ANY_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
-PIECE_TEXT = st.text("unafble é!-ßi\u1100\u1161中\u0302.$\t\u200b\u0301가", max_size=250)
-# Marks whose order or class differs between versions of Unicode.
-MARKS = st.text(
-    "a\u1b44\u1dfb\u302e\u0301\u0327\U0001d165\u08d4\u0898\u0f71\u0f72 \u05b0", max_size=20
-)
-
-
-def huggingface(lowercase: bool, strip_accents: bool) -> tokenizers.Tokenizer:
-    model = tokenizers.models.WordPiece(
-        {piece: number for number, piece in enumerate(VOCABULARY)}, unk_token="[UNK]"
-    )
-    tokenizer = tokenizers.Tokenizer(model)
-    tokenizer.normalizer = tokenizers.normalizers.BertNormalizer(
-        lowercase=lowercase, strip_accents=strip_accents
-    )
-    tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    return tokenizer
-
-
-@pytest.mark.parametrize(("lowercase", "strip_accents"), [(True, True), (False, False)])
-def test_every_code_point_normalises_as_in_huggingface(lowercase, strip_accents):
-    theirs = tokenizers.normalizers.BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
-    ours = Normalizer(lowercase, strip_accents)
-    differing = [
-        hex(c)
-        for c in range(0x110000)
-        if not 0xD800 <= c <= 0xDFFF
-        and "".join(item.char for item in ours(chr(c))) != theirs.normalize_str(chr(c))
-    ]
-    assert differing == []
-
-
-def test_every_code_point_splits_as_in_huggingface():
-    pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
-    normalizer = tokenizers.normalizers.BertNormalizer(lowercase=False, strip_accents=False)
-    for c in (c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF):
-        text = f"a{chr(c)}b"
-        theirs = [p for p, _ in pre_tokenizer.pre_tokenize_str(normalizer.normalize_str(text))]
-        words = split_words(text, Normalizer(lowercase=False, strip_accents=False))
-        assert [p.text for word in words for p in word.pretokens] == theirs, hex(c)
-
-
-@pytest.mark.parametrize(("lowercase", "strip_accents"), SETTINGS)
-@given(text=ANY_TEXT | PIECE_TEXT | MARKS)
-@settings(max_examples=400, deadline=None)
-def test_pieces_are_huggingfaces(lowercase, strip_accents, text):
-    ours = Tokenizer(VOCABULARY, Normalizer(lowercase, strip_accents), max_pieces=10_000)
-    assert ours(text).piece_ids == huggingface(lowercase, strip_accents).encode(text).ids
-
-
-def test_pieces_of_real_tweets_are_huggingfaces(tfns, teacher_tfns):
-    theirs = tokenizers.Tokenizer.from_file(str(teacher_tfns / "tokenizer.json"))
-    theirs.no_truncation()
-    vocabulary = sorted(theirs.get_vocab(), key=theirs.get_vocab().__getitem__)
-    ours = Tokenizer(vocabulary, Normalizer(), max_pieces=10_000)
-    with open(tfns / "train.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            expected = theirs.encode(row["text"], add_special_tokens=False).ids
-            assert ours(row["text"]).piece_ids == expected, row["text"]
-
-
-@given(text=st.text(max_size=200))
-@settings(max_examples=300, deadline=None)
-def test_words_lie_in_order_inside_the_text(text):
-    spans = [(word.start, word.end) for word in split_words(text, Normalizer())]
-    assert all(0 <= start < end <= len(text) for start, end in spans)
-    starts = [start for start, _ in spans]
-    assert starts == sorted(starts)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,7 @@
+"""`python -m dixtill`: the command line without its installed script."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())

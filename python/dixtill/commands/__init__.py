@@ -1,0 +1,7 @@
+"""The commands of the command line, one module each.
+
+A module has `add_parser(subparsers)` and `run(args) -> int`, the exit code. It imports what is
+heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
+"""
+
+COMMANDS = ("infer", "info")  # modules of this package, in the order of --help

@@ -1,0 +1,76 @@
+"""`dixtill infer`: answer texts with a student."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .. import Prediction
+
+_EXAMPLES = """\
+examples:
+  dixtill infer "Apple shares jump after record earnings"
+  dixtill infer --json "Profit falls" "Dividend raised"
+  cat headlines.txt | dixtill infer --model my.safetensors --json -
+  dixtill infer -- "--a text that begins with a dash"
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "infer",
+        help="label texts, with a weight for each word",
+        description="Print the label of each TEXT, its probability, and a signed weight for each\n"
+        "word: positive speaks for the label, negative against it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "texts", nargs="+", metavar="TEXT", help="a text; - reads one a line from standard input"
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Answer the texts one by one, so that a stream is answered as it comes."""
+    from .. import load
+
+    classifier = load(args.model, args.kernel)
+    for number, text in enumerate(_texts(args.texts)):
+        prediction = classifier(text)
+        separator = "\n" if number and not args.json else ""
+        print(separator + _formatted(prediction, args.json), flush=True)
+    return 0
+
+
+def _formatted(prediction: Prediction, as_json: bool) -> str:
+    return json.dumps(prediction.to_dict()) if as_json else str(prediction)
+
+
+def _texts(arguments: Sequence[str]) -> Iterator[str]:
+    for argument in arguments:
+        if argument == "-":
+            yield from _lines()
+        else:
+            yield argument
+
+
+def _lines() -> Iterator[str]:
+    """Lines of standard input, which is UTF-8 whatever the locale; bytes that are not, U+FFFD."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
+    for line in sys.stdin:
+        yield line.removesuffix("\n")

@@ -1,0 +1,99 @@
+"""`dixtill info`: what is installed, what this CPU can run, and what a student is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..runtime.classifier import Classifier
+
+_EXAMPLES = """\
+examples:
+  dixtill info
+  dixtill info --model my.safetensors --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "info",
+        help="show the version, the kernels and a student",
+        description="Show the version, the kernels that this CPU can run, and a student's labels,\n"
+        "sizes, settings and provenance.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print it, for a person or as JSON."""
+    from .. import SHIPPED_MODEL, load
+
+    path = Path(args.model or SHIPPED_MODEL)
+    description = _description(load(args.model), path)
+    print(json.dumps(description) if args.json else "\n".join(_lines(description)))
+    return 0
+
+
+def _description(classifier: Classifier, path: Path) -> dict[str, Any]:
+    from .. import __version__
+    from ..runtime.kernels import describe_targets
+
+    return {
+        "version": __version__,
+        "kernel": classifier.kernel,
+        "kernels": {
+            target.name: "supported" if target.is_supported else target.reason
+            for target in describe_targets()
+        },
+        "model": _model_description(classifier, path),
+    }
+
+
+def _model_description(classifier: Classifier, path: Path) -> dict[str, Any]:
+    model, weights = classifier.model, classifier.model.weights
+    return {
+        "file": str(path),
+        "bytes": path.stat().st_size,
+        "labels": list(model.labels),
+        "parameters": weights.num_parameters,
+        "pieces": weights.num_pieces,
+        "embedding": weights.embedding_dim,
+        "hidden": weights.hidden_dim,
+        "attention": weights.attention_dim,
+        "max_pieces": model.max_pieces,
+        "lowercase": model.lowercase,
+        "strip_accents": model.strip_accents,
+        "cleaning": list(model.cleaning),
+        "explanation": model.explanation,
+        "provenance": dict(model.provenance),
+    }
+
+
+def _lines(value: dict[str, Any], indent: str = "") -> list[str]:
+    """A mapping as aligned lines, a mapping in it as lines indented below its name."""
+    width = max(map(len, value), default=0)
+    lines = []
+    for name, item in value.items():
+        if isinstance(item, dict) and item:
+            lines += [f"{indent}{name}", *_lines(item, indent + "  ")]
+        else:
+            lines.append(f"{indent}{name:<{width}}  {_shown(item)}")
+    return lines
+
+
+def _shown(item: Any) -> str:
+    if isinstance(item, bool):
+        return "yes" if item else "no"
+    if isinstance(item, list):
+        return ", ".join(map(str, item)) or "none"
+    return str(item)

@@ -1,0 +1,235 @@
+"""Texts to predictions, held against sums over the NumPy specification's output."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from students import random_model
+
+import dixtill.runtime.classifier as module
+from dixtill.errors import KernelError
+from dixtill.runtime import reference
+from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.cleaning import clean
+from dixtill.runtime.kernels import supported_targets
+
+TEXTS = [
+    "Apple shares jumped 5% after record earnings!",
+    "",
+    "profit down",
+    "aab-ab a&amp;b https://t.co/x $up. unseen 中é",
+    "Ape",
+]
+ANY_STRINGS = {
+    "empty": "",
+    "blank": " \t\n\u3000",
+    "emoji": "up 😀👩‍👩‍👧 down",
+    "long word": "a" * 100_000,
+    "many words": "up down " * 12_500,
+    "punctuation": "$!." * 33_334,
+    "spaces": " " * 100_000,
+    "marks": "e" + "\u0301\u0327" * 50_000,
+    "URL": "https://" + "a" * 100_000,
+    "URL prefixes": "www." * 25_000,
+    "entities": "&amp" * 25_000,
+    "surrogate": "up \ud800\udfff\udc00",
+    "NUL": "\0up\0 \0",
+}
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return Classifier(random_model())
+
+
+def specification(model, text):
+    """Pieces and results of one text, by the specification."""
+    read = model.tokenizer()(clean(text, model.cleaning))
+    ids, offsets = np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)], np.int64)
+    return read, reference.forward(model.weights, ids, offsets)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("seed", range(4))
+def test_label_and_probabilities_are_the_specifications(text, seed):
+    model = random_model(seed)
+    prediction = Classifier(model)(text)
+    _, forward = specification(model, text)
+    expected = np.exp(forward.logits[0]) / np.exp(forward.logits[0]).sum()
+    assert list(prediction.probabilities) == list(model.labels)
+    assert list(prediction.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
+    assert prediction.label == model.labels[int(np.argmax(expected))]
+    assert prediction.probability == max(prediction.probabilities.values())
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_words_weight_is_what_its_pieces_add_to_the_logit(text, seed):
+    model = random_model(seed)
+    prediction = Classifier(model)(text)
+    read, forward = specification(model, text)
+    k = model.labels.index(prediction.label)
+    expected = [0.0] * len(read.spans)
+    for piece, word in enumerate(read.word_of_piece):
+        shares = [float(share) for share in forward.contributions[piece]]
+        expected[word] += shares[k] - sum(shares) / len(shares)
+    assert [word.weight for word in prediction.words] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("seed", range(4))
+def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed):
+    model = random_model(seed)
+    prediction = Classifier(model)(text)
+    _, forward = specification(model, text)
+    k = model.labels.index(prediction.label)
+    logits, bias = forward.logits[0].astype(float), model.weights.head_bias.astype(float)
+    expected = (logits[k] - logits.mean()) - (bias[k] - bias.mean())
+    assert sum(word.weight for word in prediction.words) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_weights_by_scores_are_the_mean_raw_score_of_a_words_pieces(text):
+    model = random_model(explanation="scores")
+    prediction = Classifier(model)(text)
+    read, forward = specification(model, text)
+    for number, word in enumerate(prediction.words):
+        scores = [
+            float(score)
+            for score, owner in zip(forward.scores, read.word_of_piece, strict=True)
+            if owner == number
+        ]
+        assert word.weight == pytest.approx(sum(scores) / len(scores), abs=1e-6)
+
+
+def test_the_test_texts_have_words_of_several_pieces():
+    read = random_model().tokenizer()(TEXTS[3])
+    assert max(map(read.word_of_piece.count, read.word_of_piece)) > 2
+
+
+def test_words_are_the_users_own_at_their_place_in_the_text(classifier):
+    text = "  APPLE's shares &amp; É https://t.co/x  UP!"
+    words = classifier(text).words
+    assert [word.text for word in words] == ["APPLE's", "shares", "&", "É", "UP", "!"]
+    assert all(word.text == text[word.start : word.end] for word in words)
+
+
+def test_cleaning_is_the_models():
+    text = "see https://t.co/x"
+    raw = replace(random_model(), cleaning=())
+    assert [word.text for word in Classifier(random_model())(text).words] == ["see"]
+    assert [word.text for word in Classifier(raw)(text).words] == ["see", "https://t.co/x"]
+
+
+def test_a_text_past_the_limit_is_cut_and_says_so():
+    classifier = Classifier(random_model(max_pieces=3))
+    whole, cut = classifier("up down up"), classifier("up down up down")
+    assert (whole.truncated, cut.truncated) == (False, True)
+    assert cut.words == whole.words
+    assert cut.text == "up down up down"
+
+
+def test_a_list_is_answered_as_its_texts_one_by_one(classifier):
+    texts = TEXTS * 60  # more than two chunks, and no multiple of one
+    one_by_one = [classifier(text) for text in texts]
+    assert classifier(texts) == one_by_one
+    assert classifier(tuple(texts)) == one_by_one
+    assert classifier.predict(texts) == one_by_one
+
+
+def test_an_empty_list_has_no_answers(classifier):
+    assert classifier([]) == []
+    assert classifier(()) == []
+
+
+def test_a_long_list_is_computed_in_chunks(monkeypatch):
+    sizes = []
+
+    class Recording(module.StudentKernel):
+        def forward(self, piece_ids, offsets):
+            sizes.append(len(offsets) - 1)
+            return super().forward(piece_ids, offsets)
+
+    monkeypatch.setattr(module, "StudentKernel", Recording)
+    assert len(Classifier(random_model())(["up"] * 1000)) == 1000
+    assert sum(sizes) == 1000
+    assert max(sizes) <= 128
+
+
+@pytest.mark.parametrize("text", ANY_STRINGS.values(), ids=ANY_STRINGS)
+def test_any_string_is_answered_within_seconds(classifier, text):
+    start = time.perf_counter()
+    prediction = classifier(text)
+    assert time.perf_counter() - start < 3  # 0.3 where it was written
+    assert prediction.text == text
+    assert sum(prediction.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert all(word.text == text[word.start : word.end] for word in prediction.words)
+    assert all(a.start < b.start for a, b in pairwise(prediction.words))
+    str(prediction).encode()
+
+
+def test_a_string_of_another_class_is_a_string(classifier):
+    prediction = classifier(np.str_("shares up"))
+    assert prediction == classifier("shares up")
+    assert type(prediction.text) is type(prediction.words[0].text) is str
+    assert classifier([np.str_("shares up")]) == [prediction]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (None, "of type NoneType, expected a str, or a list"),
+        (3, "of type int"),
+        (b"up", r"of type bytes \(decode it first"),
+        (bytearray(b"up"), "of type bytearray"),
+        ({"up"}, "of type set"),
+        ((text for text in ["up"]), "of type generator"),
+        (np.array(["up"]), "of type ndarray"),
+        (["up", None], "item 1 of the list is of type NoneType, expected a str"),
+        (("up", "down", b"up"), r"item 2 of the list is of type bytes \(decode it first"),
+        ([["up"]], "item 0 of the list is of type list"),
+        (["up"] * 1000 + [float("nan")], "item 1000 of the list is of type float"),
+    ],
+    ids=lambda value: type(value).__name__ if not isinstance(value, str) else "",
+)
+def test_anything_else_is_a_type_error(classifier, given, message):
+    with pytest.raises(TypeError, match=message):
+        classifier(given)
+
+
+def test_threads_share_a_classifier(classifier):
+    texts = [f"{a} {b} {c}%" for a in TEXTS for b in TEXTS for c in TEXTS] * 4
+    expected = classifier(texts)
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(classifier, texts)) == expected
+
+
+@pytest.mark.parametrize("kernel", supported_targets())
+def test_every_kernel_gives_the_same_predictions(classifier, kernel):
+    other = Classifier(random_model(), kernel=kernel)
+    assert other.kernel == kernel
+    assert other(TEXTS) == classifier(TEXTS)
+
+
+def test_an_unknown_kernel_is_refused():
+    with pytest.raises(KernelError, match=r"mmx.*scalar"):
+        Classifier(random_model(), kernel="mmx")
+
+
+@pytest.mark.parametrize("labels", [("only",), ("no", "yes"), tuple(map(str, range(40)))])
+def test_any_number_of_classes_will_do(labels):
+    classifier = Classifier(random_model(labels=labels))
+    assert classifier.labels == labels
+    assert classifier("shares up").label in labels
+
+
+def test_properties_are_the_models(classifier):
+    model = random_model()
+    classifier = Classifier(model)
+    assert classifier.model is model
+    assert classifier.labels is model.labels

@@ -1,0 +1,308 @@
+"""The model file: what is written is read again, and every other file is refused in a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from students import VOCABULARY, random_model
+
+from dixtill.errors import InputError, ModelFileError
+from dixtill.runtime.model_file import read_model, write_model
+from dixtill.runtime.weights import StudentWeights
+
+
+@pytest.fixture
+def path(tmp_path):
+    """A file with a good student."""
+    write_model(random_model(), tmp_path / "student.safetensors")
+    return tmp_path / "student.safetensors"
+
+
+def parts(path):
+    """Tensors and description of a model file, to be changed by a test."""
+    tensors = {name: array.copy() for name, array in safetensors.numpy.load_file(path).items()}
+    with safetensors.safe_open(path, "np") as file:
+        return tensors, json.loads(file.metadata()["dixtill"])
+
+
+def rewrite(path, tensors, description):
+    text = description if isinstance(description, str) else json.dumps(description)
+    safetensors.numpy.save_file(tensors, path, {"dixtill": text})
+
+
+def refusal(path):
+    """The sentence with which a file is refused: it names the file and what was expected."""
+    with pytest.raises(ModelFileError) as caught:
+        read_model(path)
+    sentence = str(caught.value)
+    assert path.name in sentence
+    assert "expected" in sentence
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_a_model_is_read_as_it_was_written(tmp_path):
+    model = random_model(
+        cleaning=("urls",), lowercase=False, strip_accents=False, max_pieces=7, explanation="scores"
+    )
+    write_model(model, tmp_path / "m.safetensors")
+    again = read_model(str(tmp_path / "m.safetensors"))
+    for field in fields(model):
+        if field.name != "weights":
+            assert getattr(again, field.name) == getattr(model, field.name), field.name
+    for field in fields(StudentWeights):
+        ours, theirs = (getattr(m.weights, field.name) for m in (model, again))
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_weights_that_are_not_contiguous_are_written_right(tmp_path):
+    model = random_model()
+    turned = np.asfortranarray(model.weights.embedding_q8)
+    turned = replace(model, weights=replace(model.weights, embedding_q8=turned))
+    write_model(turned, tmp_path / "m.safetensors")
+    again = read_model(tmp_path / "m.safetensors").weights.embedding_q8
+    np.testing.assert_array_equal(again, model.weights.embedding_q8)
+
+
+def test_the_same_model_gives_the_same_bytes(tmp_path):
+    swapped = dict(reversed(random_model().provenance.items()))
+    contents = set()
+    for provenance in [None, swapped] * 4:
+        model = random_model() if provenance is None else random_model(provenance=provenance)
+        write_model(model, tmp_path / "m.safetensors")
+        contents.add((tmp_path / "m.safetensors").read_bytes())
+    assert len(contents) == 1
+
+
+def test_a_written_file_has_the_permissions_of_any_new_file(tmp_path):
+    before = os.umask(0o027)
+    try:
+        write_model(random_model(), tmp_path / "m.safetensors")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "m.safetensors").stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("stop", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_a_write_that_stops_leaves_the_old_file_and_nothing_else(path, monkeypatch, stop):
+    before = path.read_bytes()
+
+    def fail(_descriptor):
+        raise stop
+
+    monkeypatch.setattr(os, "fsync", fail)
+    expected = ModelFileError if isinstance(stop, OSError) else KeyboardInterrupt
+    with pytest.raises(expected):
+        write_model(random_model(seed=1), path)
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["missing/m.safetensors", "folder", "nul\0", "x" * 300])
+def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ModelFileError, match="cannot be written"):
+        write_model(random_model(), tmp_path / name)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_missing_file_is_refused(tmp_path):
+    assert "there is no such file" in refusal(tmp_path / "m.safetensors")
+
+
+def test_a_folder_is_refused(tmp_path):
+    assert "is a folder" in refusal(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["nul\0.safetensors", "\ud800.safetensors", "x" * 300])
+def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
+    with pytest.raises(ModelFileError):
+        read_model(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"{", "ends inside its header"),
+        (b"\0" * 8, "ends inside|not JSON"),
+        (b"\xff" * 8 + b"{}", "ends inside its header"),
+        (b"PK\x03\x04" + b"\0" * 100, "is not a safetensors file"),
+        (b"text,label\nup,1\n", "is not a safetensors file"),
+        (b"\x02" + b"\0" * 7 + b"{]", "header is not JSON"),
+        (b"\x02" + b"\0" * 7 + b"{}", "not a student of dixtill"),
+        ((200_000).to_bytes(8, "little") + b'{"a":' * 40_000, "nested too deeply"),
+        ((200_005).to_bytes(8, "little") + b'{"a":' + b"[" * 200_000, "nested too deeply"),
+    ],
+)
+def test_content_that_is_no_student_is_refused(tmp_path, content, message):
+    (tmp_path / "m.safetensors").write_bytes(content)
+    with pytest.raises(ModelFileError, match=message):
+        read_model(tmp_path / "m.safetensors")
+    refusal(tmp_path / "m.safetensors")
+
+
+def test_a_foreign_safetensors_file_is_refused_by_its_header(tmp_path):
+    path = tmp_path / "teacher.safetensors"
+    safetensors.numpy.save_file({"w": np.zeros(1000, np.float32)}, path, {"format": "pt"})
+    path.write_bytes(path.read_bytes()[:-3000])  # what follows the header is not read
+    assert "is a safetensors file but not a student of dixtill" in refusal(path)
+
+
+def test_a_truncated_file_is_refused_wherever_it_ends(path):
+    content = path.read_bytes()
+    for size in [*range(0, 40), *range(40, len(content), 97), len(content) - 1]:
+        path.write_bytes(content[:size])
+        assert "damaged" in refusal(path)
+
+
+def test_a_newer_format_is_refused(path):
+    tensors, description = parts(path)
+    rewrite(path, tensors, {**description, "format_version": 3})
+    assert "is of format 3, expected at most 1; upgrade dixtill" in refusal(path)
+
+
+def test_a_newer_format_may_differ_in_everything_else(path):
+    rewrite(path, {"other": np.zeros(1)}, {"format_version": 2})
+    assert "is of format 2" in refusal(path)
+
+
+def test_a_missing_and_an_unknown_tensor_are_refused(path):
+    tensors, description = parts(path)
+    head_scale = tensors.pop("head_scale")
+    rewrite(path, tensors, description)
+    assert "tensor 'head_scale' is missing" in refusal(path)
+    rewrite(path, {**tensors, "head_scale": head_scale, "extra": head_scale}, description)
+    assert "tensor 'extra' is unknown" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "message"),
+    [
+        ("head_scale", lambda a: a[:-1], r"shape \[2\], expected \[3\]"),
+        ("embedding_q8", lambda a: a[:, :-1], "shape"),
+        ("embedding_q8", lambda a: a[:-1], "26 pieces, expected 25"),
+        ("embedding_q8", lambda a: a[:0], "at least one"),
+        ("head_scale", lambda a: a.astype(np.float64), "type F64, expected F32"),
+        ("embedding_q8", lambda a: a.view(np.uint8), "type U8, expected I8"),
+        ("head_bias", lambda a: a * np.float32("nan"), "not finite"),
+        ("embedding_q8", lambda a: np.full_like(a, -128), "-128"),
+        ("embedding_q8", lambda a: np.roll(a, 1), "checksum"),
+        ("vocabulary", lambda a: np.append(a, np.uint8(0xFF)), "not UTF-8"),
+        ("vocabulary", lambda a: np.append(a, np.frombuffer(b"\nup2", np.uint8)), "27 pieces"),
+        ("vocabulary", lambda a: a[:0], "pieces"),
+        ("vocabulary", lambda a: np.where(a == ord("]"), ord("["), a).astype(np.uint8), "UNK"),
+    ],
+)
+def test_a_tensor_that_does_not_fit_is_refused(path, name, change, message):
+    tensors, description = parts(path)
+    tensors[name] = np.ascontiguousarray(change(tensors[name]))
+    rewrite(path, tensors, description)
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
+    refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (["format_version"], "1", "format_version '1'"),
+        (["format_version"], True, "format_version True"),
+        (["format_version"], 0, "format_version 0"),
+        (["labels"], "abc", "labels is not a sequence of strings"),
+        (["labels"], ["a", "b", 3], "labels is not a sequence of strings"),
+        (["labels"], ["a", "b"], "2 labels, expected 3"),
+        (["labels"], ["a", "b", "b"], "twice"),
+        (["labels"], ["a", "b", ""], "a label is empty"),
+        (["labels"], {"a": 1, "b": 2, "c": 3}, "labels is not"),
+        (["cleaning"], None, "cleaning is not"),
+        (["cleaning"], [["urls"]], "cleaning is not"),
+        (["cleaning"], ["emoji"], "unknown cleaning rule 'emoji'"),
+        (["explanation"], "alpha", "expected one of contributions, scores"),
+        (["explanation"], ["scores"], "explanation is of type list"),
+        (["tokenizer"], [], "metadata lacks"),
+        (["tokenizer"], None, "metadata lacks"),
+        (["tokenizer", "lowercase"], 1, "lowercase is of type int"),
+        (["tokenizer", "max_pieces"], 0, "at least 1"),
+        (["tokenizer", "max_pieces"], True, "max_pieces is of type bool"),
+        (["tokenizer", "max_pieces"], 16.0, "max_pieces is of type float"),
+        (["provenance"], [], "provenance is not a mapping"),
+        (["provenance"], {"loss": float("nan")}, "provenance"),
+        (["provenance"], {"teacher": "another"}, "checksum"),
+        (["sha256"], "0" * 64, "checksum"),
+        (["sha256"], None, "checksum"),
+    ],
+)
+def test_metadata_of_the_wrong_kind_is_refused(path, keys, value, message):
+    tensors, description = parts(path)
+    *outer, last = keys
+    target = description
+    for key in outer:
+        target = target[key]
+    target[last] = value
+    rewrite(path, tensors, description)
+    with pytest.raises(ModelFileError, match=message):
+        read_model(path)
+    refusal(path)
+
+
+def test_metadata_that_lacks_a_key_is_refused(path):
+    tensors, description = parts(path)
+    for key in description:
+        rewrite(path, tensors, {k: v for k, v in description.items() if k != key})
+        assert key in refusal(path) or "checksum" in refusal(path)
+
+
+def test_provenance_is_read_or_refused_at_every_depth_of_nesting(path):
+    tensors, description = parts(path)
+    text = json.dumps({**description, "provenance": {"deep": 0}})
+    for depth in range(300, 1100, 7):  # around the interpreter's limit, where parts of it fail
+        rewrite(path, tensors, text.replace("0}", "[" * depth + "]" * depth + "}"))
+        with pytest.raises(ModelFileError, match=r"checksum|nested|recursion"):
+            read_model(path)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 1' + "[" * 100_000])
+def test_metadata_that_is_no_json_object_is_refused(path, text):
+    tensors, _ = parts(path)
+    rewrite(path, tensors, text)
+    assert "metadata is" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"vocabulary": (*VOCABULARY[:-1], "a\nb")}, "line break"),
+        ({"vocabulary": (*VOCABULARY[:-1], "\ud800")}, "surrogate"),
+        ({"vocabulary": (*VOCABULARY[:-1], "up")}, "twice"),
+        ({"vocabulary": ("unknown", *VOCABULARY[1:])}, "lacks the piece"),
+        ({"vocabulary": list(VOCABULARY)}, "vocabulary is not"),
+        ({"labels": ("a", "a", "b")}, "twice"),
+        ({"cleaning": ("emoji",)}, "unknown cleaning rule"),
+        ({"explanation": "attention"}, "expected one of"),
+        ({"max_pieces": 0}, "at least 1"),
+        ({"provenance": {"weights": np.zeros(3)}}, "JSON"),
+        ({"provenance": None}, "mapping"),
+    ],
+)
+def test_a_model_that_could_not_be_read_again_cannot_be_made(change, message):
+    with pytest.raises(InputError, match=message):
+        random_model(**change)
+
+
+def test_a_vocabulary_of_another_size_than_the_embedding_cannot_be_made():
+    with pytest.raises(InputError, match="expected 26"):
+        replace(random_model(), vocabulary=(*VOCABULARY, "more"))
+
+
+def test_provenance_is_a_copy():
+    provenance = {"seeds": (0, 1)}
+    model = random_model(provenance=provenance)
+    provenance["seeds"] = ()
+    assert model.provenance == {"seeds": [0, 1]}

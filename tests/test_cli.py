@@ -1,0 +1,257 @@
+"""The command line: what it prints, its exit codes, and one sentence for a user's mistake."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from students import random_model
+
+import dixtill
+from dixtill.cli import main
+from dixtill.commands import COMMANDS
+from dixtill.runtime import kernels
+from dixtill.runtime.model_file import write_model
+
+
+@pytest.fixture
+def student(tmp_path):
+    """Path of a student's file, as an argument."""
+    write_model(random_model(), tmp_path / "student.safetensors")
+    return str(tmp_path / "student.safetensors")
+
+
+def typed(monkeypatch, content):
+    """Let standard input hold these bytes, in a locale that is not UTF-8."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+def complaint(capsys):
+    """The one sentence on standard error, with nothing on standard output."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert captured.err.count("\n") == 1
+    return captured.err
+
+
+def test_infer_prints_what_the_prediction_prints(student, capsys):
+    assert main(["infer", "--model", student, "Apple shares up"]) == 0
+    assert capsys.readouterr().out == f"{dixtill.load(student)('Apple shares up')}\n"
+
+
+def test_infer_separates_several_texts(student, capsys):
+    assert main(["infer", "--model", student, "up", "down"]) == 0
+    up, down = dixtill.load(student)(["up", "down"])
+    assert capsys.readouterr().out == f"{up}\n\n{down}\n"
+
+
+def test_infer_prints_a_json_object_a_line_in_ascii(student, capsys):
+    texts = ["Apple É up", "", "\udcff", "two\nlines"]
+    assert main(["infer", "--json", "--model", student, *texts]) == 0
+    printed = lines(capsys)
+    assert all(line.isascii() for line in printed)
+    expected = [prediction.to_dict() for prediction in dixtill.load(student)(texts)]
+    assert [json.loads(line) for line in printed] == expected
+
+
+def test_infer_answers_each_line_of_standard_input(student, capsys, monkeypatch):
+    typed(monkeypatch, "É up\r\n\n\xff\n".encode() + b"\xff down")
+    assert main(["infer", "--json", "--model", student, "first", "-"]) == 0
+    texts = [json.loads(line)["text"] for line in lines(capsys)]
+    assert texts == ["first", "É up", "", "ÿ", "\ufffd down"]
+
+
+@pytest.mark.parametrize("arguments", [["-5% today"], ["--", "--up"]])
+def test_infer_takes_a_text_that_begins_with_a_dash(student, capsys, arguments):
+    assert main(["infer", "--json", "--model", student, *arguments]) == 0
+    assert json.loads(capsys.readouterr().out)["text"] == arguments[-1]
+
+
+@pytest.mark.parametrize("kernel", kernels.supported_targets())
+def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kernel):
+    used = []
+    load = dixtill.load
+    monkeypatch.setattr(dixtill, "load", lambda *args: used.append(load(*args)) or used[0])
+    assert main(["infer", "--model", student, "--kernel", kernel, "up"]) == 0
+    assert used[0].kernel == kernel
+
+
+def test_infer_escapes_what_standard_output_cannot_print(student, monkeypatch):
+    output = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))
+    assert main(["infer", "--model", student, "É"]) == 0
+    assert rb"\xc9" in output.getvalue()
+
+
+@pytest.mark.parametrize("command", ["infer", "info"])
+def test_a_missing_model_is_one_sentence_and_exit_2(capsys, tmp_path, command):
+    texts = ["up"] if command == "infer" else []
+    assert main([command, "--model", str(tmp_path / "none.safetensors"), *texts]) == 2
+    assert "none.safetensors: there is no such file" in complaint(capsys)
+
+
+def test_a_damaged_model_is_one_sentence_and_exit_2(student, capsys):
+    Path(student).write_bytes(Path(student).read_bytes()[:-1])
+    assert main(["infer", "--model", student, "up"]) == 2
+    assert "the file is damaged" in complaint(capsys)
+
+
+def test_an_unknown_kernel_is_one_sentence_that_names_the_others(student, capsys):
+    assert main(["infer", "--model", student, "--kernel", "mmx", "up"]) == 2
+    assert "scalar" in complaint(capsys)
+
+
+def test_a_system_error_of_a_users_file_is_one_sentence(student, capsys, monkeypatch):
+    def fail(*_):
+        raise PermissionError(13, "Permission denied", "out.csv")
+
+    monkeypatch.setattr(dixtill, "load", fail)
+    assert main(["infer", "up"]) == 2
+    assert complaint(capsys) == "dixtill: out.csv: Permission denied\n"
+
+
+def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
+    def fail(*_):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(dixtill, "load", fail)
+    with pytest.raises(RuntimeError):
+        main(["infer", "up"])
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["infer"], ["unknown"], ["infer", "--unknown", "up"], ["info", "up"]]
+)
+def test_wrong_arguments_exit_with_2(capsys, arguments):
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 2
+    assert "usage: dixtill" in capsys.readouterr().err
+
+
+def test_control_c_is_quiet_and_exits_with_130(capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(dixtill, "load", interrupt)
+    assert main(["infer", "up"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def started(*arguments):
+    """The command line in a process of its own, whose standard output is buffered as in a pipe."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "dixtill", *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", [["infer", "-"], ["info"]])
+def test_a_reader_that_leaves_is_no_error(student, arguments):
+    with started(*arguments, "--model", student) as process:
+        process.stdout.close()
+        _, errors = process.communicate(b"shares up\n" * 2000, timeout=120)
+    assert process.returncode == 141
+    assert b"Traceback" not in errors
+    assert b"BrokenPipe" not in errors
+
+
+def test_a_line_is_answered_before_the_next_is_read(student):
+    with started("infer", "--json", "--model", student, "-") as process:
+        process.stdin.write(b"shares up\n")
+        process.stdin.flush()
+        # A development build that compiles on import says so first.
+        stop = threading.Timer(60, process.kill)  # rather than wait for ever for an answer
+        stop.start()
+        answer = next((line for line in process.stdout if line.startswith(b"{")), b"none")
+        stop.cancel()
+        process.communicate(timeout=120)
+    assert answer.startswith(b'{"text": "shares up"')
+
+
+def test_help_names_every_command_and_an_example_and_imports_no_numpy():
+    code = (
+        "import sys, dixtill.cli\n"
+        "try: dixtill.cli.main(['--help'])\n"
+        "except SystemExit: sys.exit(int('numpy' in sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert 'dixtill infer "' in done.stdout
+    assert all(re.search(rf"^    {name} ", done.stdout, re.MULTILINE) for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_examples(capsys, command):
+    with pytest.raises(SystemExit) as stopped:
+        main([command, "--help"])
+    assert stopped.value.code == 0
+    assert f"dixtill {command}" in capsys.readouterr().out.split("example", 1)[1]
+
+
+def test_the_version_is_the_packages(capsys):
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    declared = re.search(r'^version = "(.+)"$', project.read_text(encoding="utf-8"), re.MULTILINE)
+    with pytest.raises(SystemExit) as stopped:
+        main(["--version"])
+    assert stopped.value.code == 0
+    assert capsys.readouterr().out == f"dixtill {declared[1]}\n"
+
+
+def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch):
+    targets = [
+        kernels.TargetStatus("avx512_vnni", False, "needs AVX-512"),
+        kernels.TargetStatus("scalar", True, ""),
+    ]
+    monkeypatch.setattr(kernels, "describe_targets", lambda: targets)
+    assert main(["info", "--json", "--model", student]) == 0
+    info = json.loads(capsys.readouterr().out)
+    model = random_model()
+    assert info["version"] == dixtill.__version__
+    assert info["kernel"] == dixtill.load(student).kernel
+    assert info["kernels"] == {"avx512_vnni": "needs AVX-512", "scalar": "supported"}
+    assert info["model"] == {
+        "file": student,
+        "bytes": os.path.getsize(student),
+        "labels": ["bearish", "bullish", "neutral"],
+        "parameters": model.weights.num_parameters,
+        "pieces": len(model.vocabulary),
+        "embedding": 6,
+        "hidden": 5,
+        "attention": 4,
+        "max_pieces": 16,
+        "lowercase": True,
+        "strip_accents": True,
+        "cleaning": ["urls", "html_entities"],
+        "explanation": "contributions",
+        "provenance": model.provenance,
+    }
+
+
+def test_info_prints_lines_for_a_person(student, capsys):
+    assert main(["info", "--model", student]) == 0
+    printed = capsys.readouterr().out
+    for expected in (
+        f"version  {dixtill.__version__}",
+        "  scalar  supported",
+        "labels         bearish, bullish, neutral",
+        "lowercase      yes",
+        "      accuracy  0.75",
+        "seeds    0, 1",
+    ):
+        assert expected in printed, printed
