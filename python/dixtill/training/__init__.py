@@ -1,0 +1,17 @@
+"""From a transformer to a student: everything here needs the extra `train`."""
+
+from importlib.util import find_spec
+
+from ..errors import MissingExtraError
+
+_PACKAGES = {
+    "torch": "torch", "transformers": "transformers", "captum": "captum", "pyarrow": "pyarrow",
+    "sklearn": "scikit-learn", "tqdm": "tqdm", "accelerate": "accelerate",
+}  # fmt: skip
+
+_missing = [package for module, package in _PACKAGES.items() if find_spec(module) is None]
+if _missing:
+    raise MissingExtraError(
+        f"training needs {', '.join(_missing)}, which is not installed; "
+        "install them with: pip install 'dixtill[train]'"
+    )

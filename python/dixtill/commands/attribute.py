@@ -1,0 +1,126 @@
+"""`dixtill attribute`: explain texts with a teacher's integrated gradients."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .corpus_arguments import add_corpus_arguments, read
+
+if TYPE_CHECKING:
+    from ..training.attributions import AttributionSettings
+
+_EXAMPLES = """\
+examples:
+  dixtill attribute --teacher my-bert --data train.csv --out attributions
+  dixtill attribute --teacher my-bert --data train.csv --out attributions --steps 50 \\
+      --layer word_embeddings --output probability
+
+A run that was stopped goes on where it was: texts that DIR holds are not explained again.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "attribute",
+        help="explain texts with a teacher (resumable)",
+        description="Compute a teacher's integrated gradients, a number for each word, of every\n"
+        "text in a CSV file, and store them as Parquet files in a folder.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--teacher", required=True, metavar="DIR_OR_NAME", help="a Hugging Face classifier"
+    )
+    parser.add_argument("--data", required=True, metavar="CSV", help="the texts to explain")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the attributions")
+    add_settings_arguments(parser)
+    add_corpus_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    """How to explain; `settings_of` reads them."""
+    group = parser.add_argument_group("how to explain")
+    group.add_argument(
+        "--layer",
+        choices=("embeddings", "word_embeddings"),
+        default="embeddings",
+        help="where the path runs: the output of the whole embedding module (default), or of "
+        "the word embeddings, as published",
+    )
+    group.add_argument(
+        "--output",
+        choices=("logit", "probability"),
+        default="logit",
+        help="what is explained of the predicted class (default: logit; published: probability)",
+    )
+    group.add_argument(
+        "--quadrature",
+        choices=("gausslegendre", "riemann_middle", "riemann_trapezoid"),
+        default="gausslegendre",
+        help="rule of integration (default: gausslegendre)",
+    )
+    group.add_argument("--steps", type=int, default=24, help="nodes of the rule (default: 24)")
+    group.add_argument(
+        "--engine",
+        choices=("native", "captum"),
+        default="native",
+        help="who accumulates: dixtill's kernel (default) or Captum, with equal results",
+    )
+    group.add_argument(
+        "--rows-per-pass",
+        type=int,
+        default=4096,
+        metavar="N",
+        help="tokens times steps in one pass of the teacher; bounds memory (default: 4096)",
+    )
+    group.add_argument(
+        "--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's choice)"
+    )
+
+
+def settings_of(args: argparse.Namespace) -> AttributionSettings:
+    """The settings that the arguments stand for."""
+    from ..training.attributions import AttributionSettings
+
+    return AttributionSettings(
+        layer=args.layer,
+        output=args.output,
+        quadrature=args.quadrature,
+        steps=args.steps,
+        engine=args.engine,
+    )
+
+
+def set_threads(args: argparse.Namespace) -> None:
+    """Apply `--threads`."""
+    import torch
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain what is not stored yet, and say how far the sums are from complete."""
+    from ..training.attribution_store import AttributionStore
+    from ..training.attributions import Attributor
+    from ..training.teacher import Teacher
+
+    set_threads(args)
+    teacher = Teacher.load(args.teacher)
+    texts = read(args, args.data, teacher.labels).texts
+    attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
+    store = AttributionStore(Path(args.out))
+    summary = store.run(attributor, texts, progress=sys.stderr.isatty())
+    explained = store.read(attributor, texts)
+    error = statistics.median(row.relative_error for row in explained)
+    print(
+        f"{args.out}: {summary.computed} texts explained, {summary.reused} were there; "
+        f"median completeness error {error:.2%} of |f(x) - f(x')|"
+    )
+    return 0

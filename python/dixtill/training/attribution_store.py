@@ -1,0 +1,174 @@
+"""Attributions on disk: Parquet shards that a killed run leaves whole and the next one reuses.
+
+Each row is keyed by a hash of teacher, settings and text. The texts are cut into shards in an
+order that depends on them alone, so an interrupted run leaves the same files as any other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from ..errors import InputError
+from .attributions import Attribution, Attributor
+
+TEXTS_PER_SHARD = 128
+
+_SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("text", pa.string()),
+        ("logits", pa.list_(pa.float32())),
+        ("target", pa.int32()),
+        ("output", pa.float32()),
+        ("baseline_output", pa.float32()),
+        ("completeness_error", pa.float32()),
+        ("starts", pa.list_(pa.int32())),
+        ("ends", pa.list_(pa.int32())),
+        ("attributions", pa.list_(pa.float32())),
+        ("num_tokens", pa.list_(pa.int32())),
+    ]
+)
+
+
+class RunSummary(NamedTuple):
+    """How much of a run was new."""
+
+    computed: int
+    reused: int
+
+
+class _Item(NamedTuple):
+    """A text to explain; sorts by length."""
+
+    num_tokens: int
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class AttributionStore:
+    """A folder of shards, which need not exist yet."""
+
+    folder: Path
+
+    def run(self, attributor: Attributor, texts: Sequence[str], progress: bool) -> RunSummary:
+        """Explain the texts that are not stored yet, a shard at a time.
+
+        Raises:
+            InputError: a file in the folder is no shard of attributions.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for leftover in self.folder.glob("*.tmp"):
+            leftover.unlink()
+        stored = self._stored_keys()
+        items = _plan(attributor, texts)
+        missing = [item for item in items if item.key not in stored]
+        with tqdm(
+            total=sum(item.num_tokens for item in items),
+            initial=sum(item.num_tokens for item in items if item.key in stored),
+            unit=" tokens",
+            desc=f"explaining {len(missing)} of {len(items)} texts",
+            disable=not progress,
+        ) as bar:
+            for start in range(0, len(items), TEXTS_PER_SHARD):
+                shard = items[start : start + TEXTS_PER_SHARD]
+                shard = [item for item in shard if item.key not in stored]
+                rows: list[Attribution] = []
+                for batch in _batches(shard, attributor):
+                    rows += attributor([item.text for item in batch])
+                    bar.update(sum(item.num_tokens for item in batch))
+                self._write([item.key for item in shard], rows)
+        return RunSummary(computed=len(missing), reused=len(items) - len(missing))
+
+    def read(self, attributor: Attributor, texts: Sequence[str]) -> list[Attribution]:
+        """The stored attributions of `texts`, in their order.
+
+        Raises:
+            InputError: a file is no shard, or a text was not explained by this teacher with
+                these settings.
+        """
+        rows = {
+            row.pop("key"): row for path in self._shards() for row in _read(path).to_pylist()
+        }
+        keys = _keys(attributor, texts)
+        absent = sum(key not in rows for key in keys)
+        if absent:
+            raise InputError(
+                f"{self.folder} lacks {absent} of {len(keys)} texts for this teacher and these "
+                "settings; run `dixtill attribute` with the same ones first"
+            )
+        return [
+            Attribution(
+                **{k: tuple(v) if isinstance(v, list) else v for k, v in rows[key].items()}
+            )
+            for key in keys
+        ]
+
+    def _shards(self) -> list[Path]:
+        return sorted(self.folder.glob("*.parquet"))
+
+    def _stored_keys(self) -> set[str]:
+        return {key for path in self._shards() for key in _read(path)["key"].to_pylist()}
+
+    def _write(self, keys: Sequence[str], rows: Sequence[Attribution]) -> None:
+        if not keys:
+            return
+        columns: dict[str, list[object]] = {"key": list(keys)}
+        for field in fields(Attribution):
+            columns[field.name] = [getattr(row, field.name) for row in rows]
+        name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
+        temporary = self.folder / f"{name}.tmp"
+        pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
+        os.replace(temporary, self.folder / f"{name}.parquet")
+
+
+def _read(path: Path) -> pa.Table:
+    try:
+        table = pq.read_table(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"{path} is no Parquet file: {error}; delete it and run again") from error
+    if table.schema != _SCHEMA:
+        raise InputError(f"{path} holds no attributions of this version; use another folder")
+    return table
+
+
+def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:
+    """A hash of teacher, settings and text, for each text."""
+    settings = json.dumps(attributor.settings.as_dict(), sort_keys=True)
+    prefix = hashlib.sha256(f"{attributor.teacher.fingerprint}\n{settings}\n".encode())
+    keys: list[str] = []
+    for text in texts:
+        content = prefix.copy()
+        content.update(text.encode("utf-8", "surrogatepass"))
+        keys.append(content.hexdigest())
+    return keys
+
+
+def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:
+    """The distinct texts, shortest first: neighbours in a batch need little padding."""
+    distinct = list(dict.fromkeys(texts))
+    keys = _keys(attributor, distinct)
+    return sorted(map(_Item, attributor.num_tokens(distinct), keys, distinct))
+
+
+def _batches(items: Sequence[_Item], attributor: Attributor) -> Iterator[list[_Item]]:
+    """Consecutive items whose padded path fits into one pass of the attributor."""
+    batch: list[_Item] = []
+    for item in items:
+        rows = (len(batch) + 1) * item.num_tokens * attributor.settings.steps
+        if batch and rows > attributor.rows_per_pass:
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch

@@ -1,0 +1,120 @@
+"""Labelled texts from CSV files: read, checked, deduplicated against other files, split."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..errors import InputError
+from ..runtime.cleaning import clean
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts and their classes, as indices into `label_names`."""
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...]
+    label_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: Sequence[int]) -> Corpus:
+        """The rows at `indices`, in that order."""
+        return Corpus(
+            tuple(self.texts[i] for i in indices),
+            tuple(self.labels[i] for i in indices),
+            self.label_names,
+        )
+
+    def without(self, other: Corpus) -> Corpus:
+        """The rows whose text, once cleaned and case-folded, does not occur in `other`."""
+        seen = {_comparable(text) for text in other.texts}
+        return self.take([i for i, text in enumerate(self.texts) if _comparable(text) not in seen])
+
+    def split(self, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
+        """Hold out `fraction` of each class; returns the rest and the held-out rows.
+
+        Raises:
+            InputError: a part would be empty.
+        """
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(self))
+        labels = np.asarray(self.labels)[order]
+        held_out = np.zeros(len(self), dtype=bool)
+        for label in range(len(self.label_names)):
+            rows = order[labels == label]
+            held_out[rows[: round(fraction * len(rows))]] = True
+        if held_out.all() or not held_out.any():
+            raise InputError(f"{len(self)} rows are too few to hold out {fraction:g} of each class")
+        return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
+
+    def digest(self) -> str:
+        """SHA-256 over texts, labels and label names."""
+        content = hashlib.sha256(repr(self.label_names).encode())
+        for text, label in zip(self.texts, self.labels, strict=True):
+            content.update(f"{label}\0".encode() + text.encode("utf-8", "surrogatepass") + b"\0")
+        return content.hexdigest()
+
+
+def _comparable(text: str) -> str:
+    return " ".join(clean(text).casefold().split())
+
+
+def read_corpus(
+    path: str | Path,
+    label_names: Sequence[str] | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+) -> Corpus:
+    """Read a CSV file with a header; labels are names or indices into `label_names`.
+
+    Without `label_names`, the names are the sorted values of the label column.
+
+    Raises:
+        InputError: the file is missing or not UTF-8 CSV, a column is absent, a row has no label
+            or an unknown one, or there is no row.
+    """
+    rows = _read_rows(Path(path), text_column, label_column)
+    names = tuple(label_names) if label_names else _names_in(rows)
+    index = {name: i for i, name in enumerate(names)}
+    index |= {str(i): i for i in range(len(names)) if str(i) not in index}
+    for line, _, label in rows:
+        if label not in index:
+            raise InputError(f"{path}, line {line}: label '{label}' is none of {', '.join(names)}")
+    texts = tuple(text for _, text, _ in rows)
+    return Corpus(texts, tuple(index[label] for *_, label in rows), names)
+
+
+def _read_rows(path: Path, text_column: str, label_column: str) -> list[tuple[int, str, str]]:
+    """Line number, text and label of each row."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file, strict=True)
+            for column in (text_column, label_column):
+                if column not in (reader.fieldnames or ()):
+                    raise InputError(
+                        f"{path} has no column '{column}'; its header is "
+                        f"{', '.join(reader.fieldnames or ()) or 'empty'}"
+                    )
+            rows = [
+                (reader.line_num, row[text_column] or "", (row[label_column] or "").strip())
+                for row in reader
+            ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
+    if not rows:
+        raise InputError(f"{path} has a header but no rows")
+    return rows
+
+
+def _names_in(rows: list[tuple[int, str, str]]) -> tuple[str, ...]:
+    values = {label for *_, label in rows}
+    numeric = all(value.isdecimal() for value in values)
+    return tuple(sorted(values, key=int if numeric else str))

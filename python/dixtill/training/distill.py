@@ -1,0 +1,136 @@
+"""A corpus and a teacher in, a model out: the story of distillation.
+
+Vocabulary, the teacher's answers, training, int8, scores; each lives in a file of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from .. import __version__
+from ..errors import InputError
+from ..runtime.classifier import Classifier
+from ..runtime.cleaning import clean
+from ..runtime.model_file import StudentModel
+from ..runtime.words import UNKNOWN_PIECE, Tokenizer
+from .attributions import Attribution
+from .corpus import Corpus
+from .evaluate import Scores, score, score_classifier
+from .examples import make_examples
+from .quantize import quantize
+from .student import Student
+from .teacher import Teacher
+from .trainer import DistillConfig, EpochMetrics, StudentTrainer
+from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """A finished student, with its validation scores before and after int8."""
+
+    model: StudentModel
+    student: Student  # float32
+    best_epoch: EpochMetrics
+    float_scores: Scores
+    int8_scores: Scores
+
+
+def distil(
+    teacher: Teacher,
+    train: Corpus,
+    valid: Corpus,
+    config: DistillConfig,
+    run_folder: Path,
+    explained: Sequence[Attribution] | None = None,
+    on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
+) -> Distilled:
+    """Train a student of `teacher` and quantise it.
+
+    Args:
+        teacher: answers the training texts, unless `explained` holds its answers.
+        train: training texts with labels; the labels' names become the student's.
+        valid: chooses the best epoch and gives the scores.
+        config: see DistillConfig.
+        run_folder: config, metrics and checkpoint; a stopped run goes on from there.
+        explained: the teacher's attribution of each training text; the method dixtill needs it.
+        on_epoch: told the metrics of each epoch.
+
+    Raises:
+        InputError: the method dixtill came without attributions, teacher and texts have
+            different labels, or the run folder holds another run.
+    """
+    if config.method == "dixtill" and explained is None:
+        raise InputError("the method dixtill needs the teacher's attributions of the texts")
+    if len(teacher.labels) != len(train.label_names):
+        raise InputError(
+            f"the teacher has the labels {', '.join(teacher.labels)}, "
+            f"the texts {', '.join(train.label_names)}"
+        )
+    cleaned = [clean(text, config.cleaning) for text in train.texts]
+    vocabulary = student_vocabulary(cleaned, teacher)
+    tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+    logits = _teacher_logits(teacher, cleaned, config, explained)
+    student = _new_student(teacher, vocabulary, config)
+    valid_examples = make_examples(valid, tokenizer, config.cleaning)
+    trainer = StudentTrainer(
+        student,
+        config,
+        make_examples(train, tokenizer, config.cleaning, logits, explained, config.merge),
+        valid_examples,
+        vocabulary.pieces.index(UNKNOWN_PIECE),
+        run_folder,
+    )
+    best_epoch = trainer.run(on_epoch)
+    float_scores = score(student, valid_examples)
+    model = StudentModel(
+        weights=quantize(student),
+        vocabulary=vocabulary.pieces,
+        labels=train.label_names,
+        cleaning=config.cleaning,
+        lowercase=vocabulary.normalizer.lowercase,
+        strip_accents=vocabulary.normalizer.strip_accents,
+        max_pieces=config.max_pieces,
+        explanation=config.explanation,
+        provenance={
+            "dixtill": __version__,
+            "teacher": teacher.fingerprint,
+            "train": {"rows": len(train), "sha256": train.digest()},
+            "valid": {"rows": len(valid), "sha256": valid.digest()},
+            "config": asdict(config),
+            "best_epoch": best_epoch.epoch,
+            "valid_scores": asdict(float_scores),
+        },
+    )
+    int8_scores = score_classifier(Classifier(model), valid)
+    return Distilled(model, student, best_epoch, float_scores, int8_scores)
+
+
+def _teacher_logits(
+    teacher: Teacher,
+    cleaned: Sequence[str],
+    config: DistillConfig,
+    explained: Sequence[Attribution] | None,
+) -> Tensor | None:
+    if explained is not None:
+        return torch.tensor([row.logits for row in explained])
+    return None if config.method == "none" else teacher.predict(cleaned)
+
+
+def _new_student(teacher: Teacher, vocabulary: Vocabulary, config: DistillConfig) -> Student:
+    torch.manual_seed(config.seed)
+    student = Student(
+        len(vocabulary.pieces),
+        len(teacher.labels),
+        config.embedding_dim,
+        config.hidden_dim,
+        config.attention_dim,
+        config.dropout,
+    )
+    vectors = starting_vectors(vocabulary, teacher, config.embedding_dim)
+    student.embedding.weight.data.copy_(vectors)
+    return student

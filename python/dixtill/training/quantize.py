@@ -1,0 +1,104 @@
+"""Float student to int8 weights, symmetric, one scale a row.
+
+Activations have fixed scales: one a column for the embedding, 1/127 for LSTM states, which lie in
+[-1, 1]. Both are folded into the rows that read them, so that the run-time sees integers and one
+scale a row (runtime/weights.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ..runtime.weights import Float32Array, Int8Array, StudentWeights
+from .student import Student
+
+_LARGEST = 127
+FloatArray = npt.NDArray[np.float64]
+
+
+def quantize(student: Student) -> StudentWeights:
+    """The student's weights in int8; the student is not changed."""
+    parameters = {
+        name: tensor.detach().cpu().double().numpy() for name, tensor in student.named_parameters()
+    }
+    embedding = parameters["embedding.weight"]
+    column_scale = _scale(embedding, axis=0)
+    return StudentWeights(
+        embedding_q8=_round(embedding / column_scale),
+        **_direction("forward", "", parameters, column_scale),
+        **_direction("backward", "_reverse", parameters, column_scale),
+        **_rows("attention", parameters["attention_weight.weight"] / _LARGEST),
+        attention_vector=parameters["attention_vector.weight"][0].astype(np.float32),
+        **_rows("head", parameters["head.weight"] / _LARGEST),
+        head_bias=parameters["head.bias"].astype(np.float32),
+    )
+
+
+def _direction(
+    name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Weights of one direction of the LSTM: input and recurrent columns side by side."""
+    from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
+    from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
+    bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
+    return {
+        **_rows(name, np.hstack([from_input, from_state])),
+        f"{name}_bias": bias.astype(np.float32),
+    }
+
+
+def _rows(name: str, matrix: FloatArray) -> dict[str, Int8Array | Float32Array]:
+    scale = _scale(matrix, axis=1)
+    return {
+        f"{name}_weight_q8": _round(matrix / scale[:, None]),
+        f"{name}_scale": scale.astype(np.float32),
+    }
+
+
+def _scale(matrix: FloatArray, axis: int) -> FloatArray:
+    """The step that puts the largest magnitude of each row or column at 127; 1 for all zeros."""
+    largest: FloatArray = np.abs(matrix).max(axis=axis)
+    return np.where(largest > 0, largest / _LARGEST, 1.0)
+
+
+def _round(values: FloatArray) -> Int8Array:
+    return np.clip(np.rint(values), -_LARGEST, _LARGEST).astype(np.int8)
+
+
+def dequantized(weights: StudentWeights) -> Student:
+    """A float student with the values that the int8 weights stand for."""
+    student = Student(
+        weights.num_pieces,
+        weights.num_classes,
+        weights.embedding_dim,
+        weights.hidden_dim,
+        weights.attention_dim,
+    ).eval()
+    d = weights.embedding_dim
+    state = {
+        "embedding.weight": weights.embedding_q8,
+        "attention_weight.weight": _product(weights.attention_weight_q8, weights.attention_scale),
+        "attention_vector.weight": weights.attention_vector[None],
+        "head.weight": _product(weights.head_weight_q8, weights.head_scale),
+        "head.bias": weights.head_bias,
+    }
+    state["attention_weight.weight"] *= _LARGEST
+    state["head.weight"] *= _LARGEST
+    for name, suffix in (("forward", ""), ("backward", "_reverse")):
+        matrix = _product(
+            getattr(weights, f"{name}_weight_q8"), getattr(weights, f"{name}_scale")
+        )
+        state[f"lstm.weight_ih_l0{suffix}"] = matrix[:, :d]
+        state[f"lstm.weight_hh_l0{suffix}"] = matrix[:, d:] * _LARGEST
+        state[f"lstm.bias_ih_l0{suffix}"] = getattr(weights, f"{name}_bias")
+        state[f"lstm.bias_hh_l0{suffix}"] = np.zeros_like(state[f"lstm.bias_ih_l0{suffix}"])
+    student.load_state_dict(
+        {name: torch.from_numpy(np.float32(value)) for name, value in state.items()}
+    )
+    return student
+
+
+def _product(weight_q8: Int8Array, scale: Float32Array) -> npt.NDArray[np.float32]:
+    return weight_q8.astype(np.float32) * scale[:, None]

@@ -1,0 +1,253 @@
+"""One training run of a student: resumable, and the same for the same seed.
+
+A run folder holds config.json, metrics.jsonl (one line an epoch) and checkpoint.pt. Losses are
+losses.py's, data are examples.py's, int8 is quantize.py's.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..runtime.cleaning import DEFAULT_RULES
+from ..whole_file import write_whole
+from . import losses
+from .evaluate import score
+from .examples import Batch, Examples, Merge
+from .student import Student, StudentOutput
+
+Method = Literal["dixtill", "kl", "mse", "none"]
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Everything that a run depends on besides its data; saved with the run."""
+
+    method: Method = "dixtill"
+    alpha: float = 0.9  # weight of what the teacher says against the labels
+    temperature: float = 5.0
+    kl: Literal["bounded", "plain"] = "bounded"  # 1 - exp(-KL) as published, or KL itself
+    explanation: Literal["contributions", "scores"] = "contributions"
+    merge: Merge = "sum"
+    seed: int = 0
+    epochs: int = 10
+    patience: int = 10  # epochs without a better validation score before stopping
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    warmup_epochs: float = 1.0
+    max_grad_norm: float = 1.0
+    weight_decay: float = 0.01
+    dropout: float = 0.3
+    unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
+    embedding_dim: int = 50
+    hidden_dim: int = 50
+    attention_dim: int = 100
+    max_pieces: int = 256
+    cleaning: tuple[str, ...] = DEFAULT_RULES
+
+    def __post_init__(self) -> None:
+        limits = {
+            "alpha": 0 <= self.alpha <= 1,
+            "temperature": self.temperature > 0,
+            "epochs": self.epochs >= 1,
+            "patience": self.patience >= 1,
+            "batch_size": self.batch_size >= 1,
+            "learning_rate": self.learning_rate > 0,
+            "dropout": 0 <= self.dropout < 1,
+            "unknown_rate": 0 <= self.unknown_rate < 1,
+        }
+        for name, holds in limits.items():
+            if not holds:
+                raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+
+
+def distillation_loss(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
+    """The loss of `config.method` for one batch."""
+    task = torch.nn.functional.cross_entropy(output.logits, batch.labels)
+    if config.method == "none":
+        return task
+    if config.method == "mse":
+        return _mixed(config, task, losses.mse_loss(output.logits, batch.teacher_logits))
+    kl = losses.bounded_kl_loss if config.kl == "bounded" else losses.kl_loss
+    imitation = kl(output.logits, batch.teacher_logits, config.temperature)
+    if config.method == "dixtill":
+        imitation = imitation + losses.explanation_loss(
+            _explanation(config, output, batch), batch.attributions
+        )
+    return _mixed(config, task, imitation)
+
+
+def _mixed(config: DistillConfig, task: Tensor, imitation: Tensor) -> Tensor:
+    return (1 - config.alpha) * task + config.alpha * imitation
+
+
+def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
+    num_words = batch.attributions.shape[1]
+    if config.explanation == "scores":
+        return losses.explained_by_scores(output.scores, batch.word_of_piece, num_words)
+    target = batch.teacher_logits.argmax(dim=1)
+    return losses.explained_by_contributions(
+        output.contributions, target, batch.word_of_piece, num_words
+    )
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One line of metrics.jsonl; accuracy and macro-F1 are of the validation texts."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    macro_f1: float
+
+
+class StudentTrainer:
+    """Trains one student in one run folder."""
+
+    def __init__(
+        self,
+        student: Student,
+        config: DistillConfig,
+        train: Examples,
+        valid: Examples,
+        unknown_id: int,
+        folder: Path,
+    ) -> None:
+        """Prepare to train `student` in place, or to go on where the folder's run stopped.
+
+        Raises:
+            InputError: the folder holds a run with another config or other data.
+        """
+        self.student, self.config, self.folder = student, config, folder
+        self._train, self._valid, self._unknown_id = train, valid, unknown_id
+        self._optimizer = torch.optim.AdamW(
+            student.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        steps = math.ceil(len(train) / config.batch_size)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._optimizer,
+            partial(
+                _warmup_then_decay,
+                warmup=max(1, round(config.warmup_epochs * steps)),
+                total=config.epochs * steps + 1,
+            ),
+        )
+        self._rng = np.random.default_rng(config.seed)
+        self._history: list[EpochMetrics] = []
+        self._best_weights = _copy(student)
+        folder.mkdir(parents=True, exist_ok=True)
+        _claim(folder / "config.json", asdict(config))
+        self._restore()
+
+    def run(self, on_epoch: Callable[[EpochMetrics], None] = lambda _: None) -> EpochMetrics:
+        """Train to the last epoch or until patience ends.
+
+        Returns:
+            The metrics of the best epoch, whose weights the student then has.
+        """
+        while not self._is_finished():
+            loss = self._train_epoch()
+            scores = score(self.student, self._valid)
+            metrics = EpochMetrics(len(self._history) + 1, loss, scores.accuracy, scores.macro_f1)
+            self._history.append(metrics)
+            if metrics is self._best():
+                self._best_weights = _copy(self.student)
+            self._save()
+            on_epoch(metrics)
+        self.student.load_state_dict(self._best_weights)
+        return self._best()
+
+    def _best(self) -> EpochMetrics:
+        """The first epoch with the highest mean of accuracy and macro-F1."""
+        return max(self._history, key=lambda m: (m.accuracy + m.macro_f1, -m.epoch))
+
+    def _is_finished(self) -> bool:
+        epochs = len(self._history)
+        return epochs >= self.config.epochs or (
+            epochs > 0 and epochs - self._best().epoch >= self.config.patience
+        )
+
+    def _train_epoch(self) -> float:
+        """One pass over the training examples; returns the mean loss of its batches."""
+        self.student.train()
+        total, count = 0.0, 0
+        for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
+            piece_ids = self._with_unknowns(batch.piece_ids)
+            loss = distillation_loss(self.config, self.student(piece_ids, batch.mask), batch)
+            self._optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
+            self._optimizer.step()
+            self._schedule.step()
+            total, count = total + float(loss), count + 1
+        return total / count
+
+    def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
+        """Some pieces replaced by the unknown one, so that it means something later."""
+        replaced = torch.rand(piece_ids.shape) < self.config.unknown_rate
+        return piece_ids.masked_fill(replaced, self._unknown_id)
+
+    def _save(self) -> None:
+        lines = "".join(json.dumps(asdict(metrics)) + "\n" for metrics in self._history)
+        write_whole(self.folder / "metrics.jsonl", lines.encode())
+        content = io.BytesIO()
+        torch.save(
+            {
+                "student": self.student.state_dict(),
+                "optimizer": self._optimizer.state_dict(),
+                "schedule": self._schedule.state_dict(),
+                "torch_rng": torch.get_rng_state(),
+                "numpy_rng": self._rng.bit_generator.state,
+                "history": [asdict(metrics) for metrics in self._history],
+                "best_weights": self._best_weights,
+            },
+            content,
+        )
+        write_whole(self.folder / "checkpoint.pt", content.getvalue())
+
+    def _restore(self) -> None:
+        path = self.folder / "checkpoint.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.student.load_state_dict(state["student"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        torch.set_rng_state(state["torch_rng"])
+        self._rng.bit_generator.state = state["numpy_rng"]
+        self._history = [EpochMetrics(**metrics) for metrics in state["history"]]
+        self._best_weights = state["best_weights"]
+
+
+def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
+    """Linear from 0 to 1 in `warmup` steps, then linear to 0 at `total`."""
+    return min((step + 1) / warmup, (total - step) / max(1, total - warmup))
+
+
+def _copy(student: Student) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in student.state_dict().items()}
+
+
+def _claim(path: Path, config: dict[str, Any]) -> None:
+    """Write the run's config, or check that the folder's is the same."""
+    content = json.dumps(config, indent=2, sort_keys=True)
+    if not path.exists():
+        write_whole(path, content.encode())
+    elif path.read_text() != content:
+        raise InputError(
+            f"{path.parent} holds a run with another config; choose another run folder or delete it"
+        )

@@ -1,0 +1,120 @@
+"""The pieces that the student reads, and the vectors they start from.
+
+A WordPiece teacher's own vocabulary, pruned to what the training texts use; for another kind of
+teacher, WordPiece trained on those texts. The vectors come from the teacher's embedding matrix.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..errors import InputError
+from ..runtime.normalizer import Normalizer
+from ..runtime.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer
+from .teacher import Teacher
+
+TRAINED_VOCABULARY_SIZE = 8000
+# Standard deviation of the starting vectors; the student trains best near it (docs/students.md).
+EMBEDDING_STD = 0.4
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Pieces, the unknown one first, and the normalisation that they were cut after."""
+
+    pieces: tuple[str, ...]
+    normalizer: Normalizer
+
+
+def student_vocabulary(texts: Sequence[str], teacher: Teacher) -> Vocabulary:
+    """Choose the pieces for cleaned training `texts`; all of them occur there.
+
+    Raises:
+        InputError: the texts hold no piece at all.
+    """
+    own = _wordpiece_of(teacher)
+    candidates = own or Vocabulary(_trained_pieces(texts), Normalizer())
+    tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
+    counts = np.zeros(len(candidates.pieces), dtype=np.int64)
+    for text in texts:
+        np.add.at(counts, tokenizer(text).piece_ids, 1)
+    # Most frequent first: common pieces share cache lines and pages.
+    order = np.argsort(-counts, kind="stable")
+    used = [candidates.pieces[i] for i in order if counts[i]]
+    pieces = (UNKNOWN_PIECE, *(piece for piece in used if piece != UNKNOWN_PIECE))
+    if len(pieces) == 1:
+        raise InputError("the training texts hold nothing that can be read")
+    return Vocabulary(pieces, candidates.normalizer)
+
+
+def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
+    """The teacher's vocabulary if it splits text as runtime/words.py does."""
+    spec: dict[str, Any] = json.loads(teacher.tokenizer.backend_tokenizer.to_str())
+    model, normalizer = spec["model"], spec["normalizer"] or {}
+    is_bert = (
+        model["type"] == "WordPiece"
+        and model["unk_token"] == UNKNOWN_PIECE
+        and model["continuing_subword_prefix"] == CONTINUATION
+        and model["max_input_chars_per_word"] == 100
+        and normalizer.get("type") == "BertNormalizer"
+        and normalizer["clean_text"]
+        and normalizer["handle_chinese_chars"]
+        and (spec["pre_tokenizer"] or {}).get("type") == "BertPreTokenizer"
+    )
+    if not is_bert:
+        return None
+    lowercase = bool(normalizer["lowercase"])
+    strip_accents = normalizer["strip_accents"]
+    ids: dict[str, int] = model["vocab"]
+    return Vocabulary(
+        tuple(sorted(ids, key=ids.__getitem__)),
+        Normalizer(lowercase, lowercase if strip_accents is None else bool(strip_accents)),
+    )
+
+
+def _trained_pieces(texts: Sequence[str]) -> tuple[str, ...]:
+    """A WordPiece vocabulary trained on `texts`."""
+    from tokenizers.implementations import BertWordPieceTokenizer
+
+    trainer = BertWordPieceTokenizer()
+    trainer.train_from_iterator(
+        texts, TRAINED_VOCABULARY_SIZE, special_tokens=[UNKNOWN_PIECE], show_progress=False
+    )
+    ids = trainer.get_vocab()
+    return tuple(sorted(ids, key=ids.__getitem__))
+
+
+def starting_vectors(vocabulary: Vocabulary, teacher: Teacher, width: int) -> Tensor:
+    """Vectors [pieces, width]: the teacher's own, reduced by SVD to the student's width.
+
+    A piece that the teacher writes with several tokens starts from their mean.
+    """
+    matrix = teacher.word_embeddings.weight.detach().float()
+    rows = torch.stack(
+        [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
+    )
+    rows = rows - rows.mean(dim=0)
+    left, singular, _ = torch.linalg.svd(rows, full_matrices=False)
+    rank = min(width, len(singular))
+    vectors = torch.zeros(len(rows), width)
+    vectors[:, :rank] = left[:, :rank] * singular[:rank]
+    return vectors * (EMBEDDING_STD / vectors.std().clamp(min=1e-12))
+
+
+def _teacher_ids(pieces: Sequence[str], teacher: Teacher) -> list[list[int]]:
+    own = teacher.tokenizer.get_vocab()
+    unknown = teacher.tokenizer.unk_token_id
+    texts = [piece.removeprefix(CONTINUATION) for piece in pieces]
+    spelled = teacher.tokenizer(texts, add_special_tokens=False)["input_ids"]
+    fallback = [unknown if unknown is not None else teacher.tokenizer.pad_token_id]
+    return [
+        [own[piece]] if piece in own else ids or fallback
+        for piece, ids in zip(pieces, spelled, strict=True)
+    ]
