@@ -193,7 +193,7 @@ def test_help_names_every_command_and_an_example_and_imports_no_numpy():
     )
     assert done.returncode == 0, done.stderr
     assert 'dixtill infer "' in done.stdout
-    assert all(re.search(rf"^    {name} ", done.stdout, re.MULTILINE) for name in COMMANDS)
+    assert all(re.search(rf"^    {name}\s", done.stdout, re.MULTILINE) for name in COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

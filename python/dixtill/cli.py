@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLE,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"dixtill {__version__}")
+    parser.add_argument("-V", "--version", action="version", version=f"dixtill {__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         command = import_module(f".commands.{name}", __package__)

@@ -89,7 +89,9 @@ class StudentModel:
         ):  # fmt: skip
             actual = type(getattr(self, name))
             if actual is not expected:
-                raise InputError(f"{name} is of type {actual.__name__}, expected {expected}")
+                raise InputError(
+                    f"{name} is of type {actual.__name__}, expected {expected.__name__}"
+                )
         if not isinstance(self.provenance, Mapping):
             raise InputError("provenance is not a mapping")
 

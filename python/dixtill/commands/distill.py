@@ -1,0 +1,173 @@
+"""`dixtill distill`: train a student of a teacher and write its model file."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .attribute import add_settings_arguments, set_threads, settings_of
+from .corpus_arguments import add_training_arguments, read_training
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..training.attributions import Attribution
+    from ..training.distill import Distilled
+    from ..training.teacher import Teacher
+    from ..training.trainer import DistillConfig, EpochMetrics
+
+_EXAMPLES = """\
+examples:
+  dixtill distill --teacher my-bert --train train.csv --valid valid.csv --out student.safetensors
+  dixtill distill --teacher my-bert --train train.csv --out student.safetensors \\
+      --method kl --temperature 2 --seed 1 --attributions attributions
+
+A run that was stopped goes on from its last epoch; the same seed gives the same file.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "distill",
+        help="train a student of a teacher",
+        description="Train a self-explaining student on a teacher's answers and attributions, and\n"
+        "write it as one int8 .safetensors file.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--teacher", required=True, metavar="DIR_OR_NAME", help="a Hugging Face classifier"
+    )
+    parser.add_argument("--out", required=True, metavar="FILE", help="the student's .safetensors")
+    parser.add_argument(
+        "--run",
+        dest="run_folder",
+        metavar="DIR",
+        help="folder of config, metrics and checkpoint (default: FILE with .run at its end)",
+    )
+    parser.add_argument(
+        "--attributions",
+        metavar="DIR",
+        help="stored attributions; what is missing is added (default: in the run folder)",
+    )
+    add_training_arguments(parser)
+    _add_method_arguments(parser)
+    _add_student_arguments(parser)
+    add_settings_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what the student learns from")
+    group.add_argument(
+        "--method",
+        choices=("dixtill", "kl", "mse", "none"),
+        default="dixtill",
+        help="answers and explanations (default), answers by KL or MSE, or labels alone",
+    )
+    group.add_argument(
+        "--alpha", type=float, metavar="A", help="weight of the teacher against the labels (0.9)"
+    )
+    group.add_argument("--temperature", type=float, metavar="T", help="softens both answers (5)")
+    group.add_argument(
+        "--kl",
+        choices=("bounded", "plain"),
+        help="1 - exp(-KL), as published (default), or KL itself",
+    )
+    group.add_argument(
+        "--explanation",
+        choices=("contributions", "scores"),
+        help="what of the student is aligned and shown: each word's exact share of the logit "
+        "(default), or the raw attention score, as published",
+    )
+    group.add_argument(
+        "--merge",
+        choices=("sum", "mean"),
+        help="how a word's attributions by token become one (default: sum; published: mean)",
+    )
+
+
+def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the student and its training (defaults in brackets)")
+    group.add_argument("--epochs", type=int, metavar="N", help="passes over the texts (10)")
+    group.add_argument("--patience", type=int, metavar="N", help="epochs without a better one (10)")
+    group.add_argument("--batch-size", type=int, metavar="N", help="texts a step (64)")
+    group.add_argument("--learning-rate", type=float, metavar="X", help="highest one (2e-3)")
+    group.add_argument("--dropout", type=float, metavar="P", help="of vectors and states (0.3)")
+    group.add_argument("--embedding-dim", type=int, metavar="N", help="width of a piece (50)")
+    group.add_argument("--hidden-dim", type=int, metavar="N", help="LSTM units a direction (50)")
+    group.add_argument("--attention-dim", type=int, metavar="N", help="attention units (100)")
+    group.add_argument("--max-pieces", type=int, metavar="N", help="longer texts are cut (256)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain where the method asks for it, train, quantise, write, and print the scores."""
+    from ..runtime.model_file import write_model
+    from ..training.distill import distil
+    from ..training.teacher import Teacher
+
+    set_threads(args)
+    config = _config(args)
+    out = Path(args.out)
+    run_folder = Path(args.run_folder or f"{args.out}.run")
+    teacher = Teacher.load(args.teacher)
+    train, valid = read_training(args, teacher.labels)
+    explained = _explained(args, config, teacher, train.texts, run_folder)
+    distilled = distil(teacher, train, valid, config, run_folder, explained, _print_epoch)
+    model = replace(distilled.model, provenance=_provenance(args, distilled))
+    write_model(model, out)
+    for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
+        print(f"{name:>8}  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}")
+    print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.num_parameters:,} parameters")
+    return 0
+
+
+def _config(args: argparse.Namespace) -> DistillConfig:
+    """The config, with the defaults of DistillConfig where an argument was not given."""
+    from ..training.trainer import DistillConfig
+
+    given = {
+        field.name: getattr(args, field.name)
+        for field in fields(DistillConfig)
+        if getattr(args, field.name, None) is not None
+    }
+    return DistillConfig(**given)
+
+
+def _explained(
+    args: argparse.Namespace,
+    config: DistillConfig,
+    teacher: Teacher,
+    texts: Sequence[str],
+    run_folder: Path,
+) -> list[Attribution] | None:
+    from ..training.attribution_store import AttributionStore
+    from ..training.attributions import Attributor
+
+    if config.method != "dixtill" and not args.attributions:
+        return None
+    store = AttributionStore(Path(args.attributions or run_folder / "attributions"))
+    attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
+    store.run(attributor, texts, progress=True)
+    return store.read(attributor, texts)
+
+
+def _print_epoch(metrics: EpochMetrics) -> None:
+    print(
+        f"epoch {metrics.epoch:3d}  loss {metrics.loss:.4f}  accuracy {metrics.accuracy:.4f}  "
+        f"macro-F1 {metrics.macro_f1:.4f}",
+        file=sys.stderr,
+    )
+
+
+def _provenance(args: argparse.Namespace, distilled: Distilled) -> dict[str, object]:
+    return {
+        **distilled.model.provenance,
+        "teacher_name": Path(args.teacher).name,
+        "int8_scores": asdict(distilled.int8_scores),
+        "attributions": settings_of(args).as_dict() if args.method == "dixtill" else None,
+    }

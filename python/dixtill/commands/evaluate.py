@@ -1,0 +1,53 @@
+"""`dixtill evaluate`: accuracy and macro-F1 of a student on labelled texts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict
+
+from .corpus_arguments import add_corpus_arguments, read
+
+_EXAMPLES = """\
+examples:
+  dixtill evaluate --data valid.csv
+  dixtill evaluate --model my.safetensors --data valid.csv --json
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="accuracy and macro-F1 of a student",
+        description="Compare a student's labels with those of a CSV file.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", required=True, metavar="CSV", help="labelled texts")
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    add_corpus_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print both scores as shares in [0, 1]."""
+    from .. import load
+    from ..training.evaluate import score_classifier
+
+    classifier = load(args.model, args.kernel)
+    corpus = read(args, args.data, classifier.labels)
+    scores = score_classifier(classifier, corpus)
+    if args.json:
+        print(json.dumps({"rows": len(corpus), **asdict(scores)}))
+    else:
+        print(
+            f"{len(corpus)} texts  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}"
+        )
+    return 0
