@@ -33,7 +33,8 @@ def _unescape(match: re.Match[str]) -> str:
         character = _ENTITIES[name]
     else:
         code_point = int(decimal) if decimal else int(hexadecimal, 16)
-        character = chr(code_point) if code_point < 0x110000 else " "
+        is_character = code_point < 0xD800 or 0xDFFF < code_point < 0x110000
+        character = chr(code_point) if is_character else " "
     return character.ljust(len(match[0]))
 
 
