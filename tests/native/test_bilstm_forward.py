@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -207,3 +208,16 @@ def test_threads_share_a_kernel(target):
     assert len(results) == 4
     for result in results:
         assert_same_bits(result, expected)
+
+
+def test_other_threads_run_while_the_kernel_computes():
+    weights = random_student(SHIPPED, seed=0)
+    kernel = StudentKernel(weights, "scalar")
+    piece_ids, offsets = random_batch(SHIPPED.num_pieces, [400] * 20, seed=0)
+    thread = threading.Thread(target=kernel.forward, args=(piece_ids, offsets))
+    thread.start()
+    num_ticks = 0
+    while thread.is_alive():  # with the lock held, this loop would turn once or twice
+        time.sleep(0.001)
+        num_ticks += 1
+    assert num_ticks > 10
