@@ -4,4 +4,5 @@ A module has `add_parser(subparsers)` and `run(args) -> int`, the exit code. It 
 heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
 """
 
-COMMANDS = ("infer", "info", "attribute", "distill", "evaluate")  # modules of this package, in the order of --help
+# Modules of this package, in the order of --help.
+COMMANDS = ("infer", "info", "finetune", "attribute", "distill", "evaluate", "demo")

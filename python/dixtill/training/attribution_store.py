@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -78,7 +78,7 @@ class AttributionStore:
             initial=sum(item.num_tokens for item in items if item.key in stored),
             unit=" tokens",
             desc=f"explaining {len(missing)} of {len(items)} texts",
-            disable=not progress,
+            disable=None if progress else True,  # None: drawn on a terminal only
         ) as bar:
             for start in range(0, len(items), TEXTS_PER_SHARD):
                 shard = items[start : start + TEXTS_PER_SHARD]
@@ -97,9 +97,7 @@ class AttributionStore:
             InputError: a file is no shard, or a text was not explained by this teacher with
                 these settings.
         """
-        rows = {
-            row.pop("key"): row for path in self._shards() for row in _read(path).to_pylist()
-        }
+        rows = {row.pop("key"): row for path in self._shards() for row in _read(path).to_pylist()}
         keys = _keys(attributor, texts)
         absent = sum(key not in rows for key in keys)
         if absent:
@@ -107,12 +105,7 @@ class AttributionStore:
                 f"{self.folder} lacks {absent} of {len(keys)} texts for this teacher and these "
                 "settings; run `dixtill attribute` with the same ones first"
             )
-        return [
-            Attribution(
-                **{k: tuple(v) if isinstance(v, list) else v for k, v in rows[key].items()}
-            )
-            for key in keys
-        ]
+        return [_attribution(text, rows[key]) for text, key in zip(texts, keys, strict=True)]
 
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("*.parquet"))
@@ -126,6 +119,7 @@ class AttributionStore:
         columns: dict[str, list[object]] = {"key": list(keys)}
         for field in fields(Attribution):
             columns[field.name] = [getattr(row, field.name) for row in rows]
+        columns["text"] = [_storable(row.text) for row in rows]
         name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
         temporary = self.folder / f"{name}.tmp"
         pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
@@ -140,6 +134,16 @@ def _read(path: Path) -> pa.Table:
     if table.schema != _SCHEMA:
         raise InputError(f"{path} holds no attributions of this version; use another folder")
     return table
+
+
+def _attribution(text: str, row: dict[str, Any]) -> Attribution:
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    return Attribution(**{**values, "text": text})
+
+
+def _storable(text: str) -> str:
+    """`text` as UTF-8 can hold it: a question mark for each lone surrogate."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:

@@ -14,12 +14,13 @@ from typing import Any, Literal
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.utils.rnn import pad_sequence
 
 from ..errors import InputError
-from ..runtime import kernels
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.normalizer import Normalizer
 from ..runtime.words import split_words
+from . import torch_ops  # noqa: F401  registers torch.ops.dixtill
 from .alignment import Span, words_of_tokens
 from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
 
@@ -109,23 +110,20 @@ class Attributor:
         cleaned = [clean(text, self.settings.cleaning) for text in texts]
         batch = self.teacher.encode(cleaned)
         words = [[(w.start, w.end) for w in split_words(t, self._normalizer)] for t in cleaned]
-        index = _word_index(batch, words)
-        x, baseline = self._path_ends(batch)
-        with torch.no_grad():
-            logits = self._logits(batch, x)
-            targets = logits.argmax(dim=1)
-            outputs = self._outputs(logits, targets)
-            baseline_outputs = self._outputs(self._logits(batch, baseline), targets)
-
-        def outputs_at(points: Tensor) -> Tensor:
-            """f at `points` [steps * batch, time, width], for the batch repeated step by step."""
-            repeats = len(points) // len(targets)
-            return self._outputs(self._logits(batch, points), targets.repeat(repeats))
-
-        num_words = max(map(len, words))
-        by_word = self._integrate(
-            outputs_at, x, baseline, index, num_words + 1, self.settings, self.rows_per_pass
+        word_of_token = _words_of_batch(batch, words)
+        x, logits = self._read(batch, batch.input_ids)
+        baseline, baseline_logits = self._read(batch, self._baseline_ids(batch))
+        targets = logits.argmax(dim=1)
+        outputs = self._outputs(logits, targets)
+        baseline_outputs = self._outputs(baseline_logits, targets)
+        path = _Path(
+            start=baseline,
+            end=x,
+            outputs_at=lambda points: self._outputs_at(points, batch, targets),
+            word_of_token=word_of_token,
+            num_words=max(map(len, words)) + 1,
         )
+        by_word = self._integrate(path, self.settings, self.rows_per_pass)
         error = (by_word.sum(dim=1) - (outputs - baseline_outputs)).abs()
         return [
             Attribution(
@@ -138,118 +136,113 @@ class Attributor:
                 starts=tuple(start for start, _ in words[row]),
                 ends=tuple(end for _, end in words[row]),
                 attributions=tuple(by_word[row, : len(words[row])].tolist()),
-                num_tokens=tuple(
-                    torch.bincount(index[row][index[row] >= 0], minlength=num_words + 1)[
-                        : len(words[row])
-                    ].tolist()
-                ),
+                num_tokens=_token_counts(word_of_token[row], len(words[row])),
             )
             for row, text in enumerate(texts)
         ]
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of the teacher in each text, special ones included."""
-        batch = self.teacher.encode([clean(text, self.settings.cleaning) for text in texts])
-        return batch.attention_mask.sum(dim=1).tolist()
+        return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
-    def _path_ends(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        """The layer's output for the text and for the baseline, [batch, time, width]."""
+    def _baseline_ids(self, batch: EncodedBatch) -> Tensor:
         pad_id = self.teacher.tokenizer.pad_token_id
-        baseline_ids = torch.where(batch.special_mask.bool(), batch.input_ids, pad_id)
-        # Only the words change in the baseline: positions that a model derives from ids stay.
-        baseline_words = self.teacher.word_embeddings(baseline_ids)
-        with torch.no_grad():
-            with captured_output(self._layer) as x:
-                self.teacher.logits(batch.input_ids, batch.attention_mask)
-            with (
-                replaced_output(self.teacher.word_embeddings, baseline_words),
-                captured_output(self._layer) as baseline,
-            ):
-                self.teacher.logits(batch.input_ids, batch.attention_mask)
-        return x[0], baseline[0]
+        return torch.where(batch.special_mask.bool(), batch.input_ids, pad_id)
 
-    def _logits(self, batch: EncodedBatch, layer_output: Tensor) -> Tensor:
-        """Logits with the layer's output replaced, for as many repeats of the batch as given."""
-        repeats = len(layer_output) // len(batch.input_ids)
-        with replaced_output(self._layer, layer_output):
-            return self.teacher.logits(
+    @torch.no_grad()
+    def _read(self, batch: EncodedBatch, word_ids: Tensor) -> tuple[Tensor, Tensor]:
+        """The layer's output [batch, time, width] and the logits, with other words in the batch.
+
+        Only the words change: positions that a model derives from its ids stay.
+        """
+        words = self.teacher.word_embeddings(word_ids)
+        with (
+            replaced_output(self.teacher.word_embeddings, words),
+            captured_output(self._layer) as captured,
+        ):
+            logits = self.teacher.logits(batch.input_ids, batch.attention_mask)
+        return captured[0], logits
+
+    def _outputs_at(self, points: Tensor, batch: EncodedBatch, targets: Tensor) -> Tensor:
+        """f at `points` [steps * batch, time, width] of the layer, the batch step by step."""
+        repeats = len(points) // len(targets)
+        with replaced_output(self._layer, points):
+            logits = self.teacher.logits(
                 batch.input_ids.repeat(repeats, 1), batch.attention_mask.repeat(repeats, 1)
             )
+        return self._outputs(logits, targets.repeat(repeats))
 
     def _outputs(self, logits: Tensor, targets: Tensor) -> Tensor:
         values = logits.softmax(dim=1) if self.settings.output == "probability" else logits
         return values.gather(1, targets[:, None])[:, 0]
 
 
-def _word_index(batch: EncodedBatch, words: Sequence[Sequence[Span]]) -> Tensor:
-    """Word of each token [batch, time]; tokens of no word share the last, padding is -1."""
-    num_words = max(map(len, words))
-    index = torch.full(batch.input_ids.shape, -1, dtype=torch.int32)
-    for row, (tokens, spans) in enumerate(zip(batch.offsets, words, strict=True)):
-        found = torch.tensor(words_of_tokens(tokens, spans), dtype=torch.int32)
-        found[found == len(spans)] = num_words
-        index[row, : len(found)] = found
-    return index
+def _words_of_batch(batch: EncodedBatch, words: Sequence[Sequence[Span]]) -> Tensor:
+    """Word of each token [batch, time]: one past the text's words for a token of none, -1 on
+    padding."""
+    rows = [
+        torch.tensor(words_of_tokens(tokens, spans), dtype=torch.int32)
+        for tokens, spans in zip(batch.offsets, words, strict=True)
+    ]
+    return pad_sequence(rows, batch_first=True, padding_value=-1)
 
 
-OutputsAt = Callable[[Tensor], Tensor]
+def _token_counts(word_of_token: Tensor, num_words: int) -> tuple[int, ...]:
+    """How many tokens each of a text's words has."""
+    counts = torch.bincount(word_of_token[word_of_token >= 0], minlength=num_words)
+    return tuple(counts[:num_words].tolist())
 
 
-def _native(
-    outputs_at: OutputsAt,
-    x: Tensor,
-    baseline: Tensor,
-    index: Tensor,
-    num_words: int,
-    settings: AttributionSettings,
-    rows_per_pass: int,
-) -> Tensor:
-    """Word attributions [batch, num_words]; gradients stream through the native accumulator."""
+@dataclass(frozen=True)
+class _Path:
+    """The straight line from the baseline to the texts, and the teacher along it."""
+
+    start: Tensor  # [batch, time, width], the baseline
+    end: Tensor  # [batch, time, width], the texts
+    outputs_at: Callable[[Tensor], Tensor]  # f at points [steps * batch, time, width]
+    word_of_token: Tensor  # [batch, time] int32, -1 on padding
+    num_words: int  # of the longest text, and one more for the tokens of no word
+
+
+def _native(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
+    """Attributions [batch, num_words]; gradients stream through the native accumulator."""
     nodes, weights = quadrature(settings.quadrature, settings.steps)
-    delta = x - baseline
-    total = torch.zeros(len(x), num_words)
-    steps_per_pass = max(1, rows_per_pass // (x.shape[0] * x.shape[1]))
-    for at, weight in zip(nodes.split(steps_per_pass), weights.split(steps_per_pass), strict=True):
-        path = (baseline + at[:, None, None, None] * delta).flatten(0, 1).requires_grad_()
-        (gradients,) = torch.autograd.grad(outputs_at(path).sum(), path)
-        total += torch.from_numpy(
-            kernels.ig_accumulate(
-                gradients.view(len(at), *x.shape).numpy(),
-                weight.numpy(),
-                delta.numpy(),
-                index.numpy(),
-                num_words,
-            )
+    delta = path.end - path.start
+    total = torch.zeros(len(delta), path.num_words)
+    steps_per_pass = max(1, rows_per_pass // (delta.shape[0] * delta.shape[1]))
+    for first in range(0, settings.steps, steps_per_pass):
+        at, weight = (values[first : first + steps_per_pass] for values in (nodes, weights))
+        points = (path.start + at[:, None, None, None] * delta).flatten(0, 1).requires_grad_()
+        (gradients,) = torch.autograd.grad(path.outputs_at(points).sum(), points)
+        total += torch.ops.dixtill.ig_accumulate(
+            gradients.contiguous().view(len(at), *delta.shape),
+            weight,
+            delta.contiguous(),
+            path.word_of_token,
+            path.num_words,
         )
     return total
 
 
-def _captum(
-    outputs_at: OutputsAt,
-    x: Tensor,
-    baseline: Tensor,
-    index: Tensor,
-    num_words: int,
-    settings: AttributionSettings,
-    rows_per_pass: int,
-) -> Tensor:
+def _captum(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
     """The same by Captum, which keeps the gradients of all steps until the end."""
     from captum.attr import IntegratedGradients
 
-    batch_rows = max(len(x), rows_per_pass // x.shape[1])
     by_token = (
-        IntegratedGradients(outputs_at)
+        IntegratedGradients(path.outputs_at)
         .attribute(
-            x,
-            baselines=baseline,
+            path.end,
+            baselines=path.start,
             n_steps=settings.steps,
             method=settings.quadrature,
-            internal_batch_size=batch_rows,
+            internal_batch_size=max(len(path.end), rows_per_pass // path.end.shape[1]),
         )
         .sum(dim=2)
     )
-    padding = index < 0
-    word_of_token = index.masked_fill(padding, 0).long()
-    return torch.zeros(len(x), num_words).scatter_add(
-        1, word_of_token, by_token.masked_fill(padding, 0)
+    if settings.quadrature == "riemann_trapezoid":
+        # Captum 0.9 weighs n nodes by 1/n, though they bound n - 1 intervals.
+        by_token = by_token * (settings.steps / (settings.steps - 1))
+    # Padding, -1, is the same in text and baseline: it adds zero to whatever word.
+    return torch.zeros(len(by_token), path.num_words).scatter_add(
+        1, path.word_of_token.clamp(min=0).long(), by_token
     )

@@ -53,7 +53,8 @@ class Corpus:
             held_out[rows[: round(fraction * len(rows))]] = True
         if held_out.all() or not held_out.any():
             raise InputError(f"{len(self)} rows are too few to hold out {fraction:g} of each class")
-        return self.take(np.flatnonzero(~held_out)), self.take(np.flatnonzero(held_out))
+        rest, held = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
+        return self.take(rest), self.take(held)
 
     def digest(self) -> str:
         """SHA-256 over texts, labels and label names."""
@@ -86,6 +87,8 @@ def read_corpus(
     index = {name: i for i, name in enumerate(names)}
     index |= {str(i): i for i in range(len(names)) if str(i) not in index}
     for line, _, label in rows:
+        if not label:
+            raise InputError(f"{path}, line {line}: the column '{label_column}' is empty")
         if label not in index:
             raise InputError(f"{path}, line {line}: label '{label}' is none of {', '.join(names)}")
     texts = tuple(text for _, text, _ in rows)

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
+from ..errors import InputError
 from ..runtime.cleaning import clean
 from ..runtime.words import TokenizedText, Tokenizer
 from .attributions import Attribution
@@ -89,9 +90,14 @@ def make_examples(
         teacher_logits: [texts, classes]; None leaves them zero.
         explained: the teacher's attribution of each text; None leaves them zero.
         merge: how the attributions of a word's tokens become one number.
+
+    Raises:
+        InputError: no text is left.
     """
     texts = [tokenizer(clean(text, cleaning)) for text in corpus.texts]
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
+    if not kept:
+        raise InputError(f"none of the {len(texts)} texts holds anything that can be read")
     if teacher_logits is None:
         teacher_logits = torch.zeros(len(texts), len(corpus.label_names))
     return Examples(
@@ -111,7 +117,7 @@ def _by_word(explained: Attribution, spans: Sequence[tuple[int, int]], merge: Me
     """The teacher's attribution of each of the student's words, matched by span."""
     values = np.asarray(explained.attributions, dtype=np.float32)
     if merge == "mean":
-        values = values / np.maximum(explained.num_tokens, 1)
+        values /= np.maximum(explained.num_tokens, 1)
     words = zip(explained.starts, explained.ends, strict=True)
     found = dict(zip(words, values.tolist(), strict=True))
     return torch.tensor([found.get(span, 0.0) for span in spans])

@@ -7,10 +7,13 @@ scale a row (runtime/weights.py).
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..errors import InputError
 from ..runtime.weights import Float32Array, Int8Array, StudentWeights
 from .student import Student
 
@@ -19,10 +22,17 @@ FloatArray = npt.NDArray[np.float64]
 
 
 def quantize(student: Student) -> StudentWeights:
-    """The student's weights in int8; the student is not changed."""
+    """The student's weights in int8; the student is not changed.
+
+    Raises:
+        InputError: a weight is not finite, which int8 could not show.
+    """
     parameters = {
         name: tensor.detach().cpu().double().numpy() for name, tensor in student.named_parameters()
     }
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            raise InputError(f"weight '{name}' of the student is not finite: its training diverged")
     embedding = parameters["embedding.weight"]
     column_scale = _scale(embedding, axis=0)
     return StudentWeights(
@@ -38,7 +48,7 @@ def quantize(student: Student) -> StudentWeights:
 
 def _direction(
     name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
-) -> dict[str, npt.NDArray[np.generic]]:
+) -> dict[str, Any]:
     """Weights of one direction of the LSTM: input and recurrent columns side by side."""
     from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
     from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
@@ -49,7 +59,7 @@ def _direction(
     }
 
 
-def _rows(name: str, matrix: FloatArray) -> dict[str, Int8Array | Float32Array]:
+def _rows(name: str, matrix: FloatArray) -> dict[str, Any]:
     scale = _scale(matrix, axis=1)
     return {
         f"{name}_weight_q8": _round(matrix / scale[:, None]),
@@ -77,7 +87,7 @@ def dequantized(weights: StudentWeights) -> Student:
         weights.attention_dim,
     ).eval()
     d = weights.embedding_dim
-    state = {
+    state: dict[str, Any] = {
         "embedding.weight": weights.embedding_q8,
         "attention_weight.weight": _product(weights.attention_weight_q8, weights.attention_scale),
         "attention_vector.weight": weights.attention_vector[None],
@@ -87,9 +97,7 @@ def dequantized(weights: StudentWeights) -> Student:
     state["attention_weight.weight"] *= _LARGEST
     state["head.weight"] *= _LARGEST
     for name, suffix in (("forward", ""), ("backward", "_reverse")):
-        matrix = _product(
-            getattr(weights, f"{name}_weight_q8"), getattr(weights, f"{name}_scale")
-        )
+        matrix = _product(getattr(weights, f"{name}_weight_q8"), getattr(weights, f"{name}_scale"))
         state[f"lstm.weight_ih_l0{suffix}"] = matrix[:, :d]
         state[f"lstm.weight_hh_l0{suffix}"] = matrix[:, d:] * _LARGEST
         state[f"lstm.bias_ih_l0{suffix}"] = getattr(weights, f"{name}_bias")

@@ -70,4 +70,5 @@ class Student(nn.Module):
         states, _ = nn.utils.rnn.pad_packed_sequence(
             self.lstm(packed)[0], batch_first=True, total_length=piece_ids.shape[1]
         )
-        return self.dropout(states)
+        dropped: Tensor = self.dropout(states)
+        return dropped

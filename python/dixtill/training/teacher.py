@@ -7,6 +7,8 @@ Any encoder or decoder with a fast tokenizer. Does not train (finetune.py) and d
 from __future__ import annotations
 
 import hashlib
+import re
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,9 +18,13 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -38,21 +44,20 @@ class Teacher:
         """Wrap a loaded model and its fast tokenizer.
 
         Raises:
-            InputError: the tokenizer is not a fast one, so it reports no character spans.
+            InputError: the tokenizer is not a fast one, so it reports no character spans, or it
+                has no token to pad with.
         """
         if not getattr(tokenizer, "is_fast", False):
             raise InputError(
                 f"{type(tokenizer).__name__} is not a fast tokenizer; dixtill needs its character "
                 "offsets to map tokens to words"
             )
-        if tokenizer.pad_token is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        if model.config.pad_token_id is None:
-            model.config.pad_token_id = tokenizer.pad_token_id
-        tokenizer.padding_side = "right"
+        _agree_on_padding(model.config, tokenizer)
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         self.max_length = min(max_length, tokenizer.model_max_length, self._num_positions())
+        # Read now: a call of the tokenizer leaves its truncation and padding in it.
+        self._tokenizer_state: str = tokenizer.backend_tokenizer.to_str()
 
     @classmethod
     def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
@@ -62,14 +67,20 @@ class Teacher:
             InputError: there is no such model, or it is no sequence classifier.
         """
         try:
-            tokenizer = AutoTokenizer.from_pretrained(name_or_folder)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                name_or_folder, dtype=torch.float32
-            )
-        except (OSError, ValueError, KeyError) as error:
+            with _no_progress_off_terminal():
+                tokenizer = AutoTokenizer.from_pretrained(name_or_folder)
+                model, report = AutoModelForSequenceClassification.from_pretrained(
+                    name_or_folder, dtype=torch.float32, output_loading_info=True
+                )
+        except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
             raise InputError(
                 f"cannot load a sequence classifier from '{name_or_folder}': {error}"
             ) from error
+        if report["missing_keys"]:
+            raise InputError(
+                f"'{name_or_folder}' is no sequence classifier: it has no trained "
+                f"{', '.join(sorted(report['missing_keys']))}; fine-tune it first"
+            )
         return cls(model, tokenizer, max_length)
 
     @property
@@ -101,24 +112,34 @@ class Teacher:
         return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
 
     def encode(self, texts: Sequence[str]) -> EncodedBatch:
-        """Tokens of cleaned `texts`, cut at `max_length`."""
-        encoded = self.tokenizer(
-            list(texts),
+        """Tokens of cleaned `texts`, cut at `max_length`.
+
+        A text without any token is read as one of padding, which is attended to.
+        """
+        encoded = self._tokens(texts)
+        pad_id = self.tokenizer.pad_token_id
+        ids = [torch.tensor(row or [pad_id]) for row in encoded["input_ids"]]
+        special = [torch.tensor(row or [1]) for row in encoded["special_tokens_mask"]]
+        return EncodedBatch(
+            input_ids=pad_sequence(ids, batch_first=True, padding_value=pad_id),
+            attention_mask=pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
+            special_mask=pad_sequence(special, batch_first=True, padding_value=1),
+            offsets=[spans or [(0, 0)] for spans in encoded["offset_mapping"]],
+        )
+
+    def num_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each cleaned text as `encode` gives them, without their padding."""
+        return [len(row) or 1 for row in self._tokens(texts)["input_ids"]] if texts else []
+
+    def _tokens(self, texts: Sequence[str]) -> Any:
+        # The tokenizers library takes no lone surrogates.
+        return self.tokenizer(
+            [_LONE_SURROGATE.sub("\ufffd", text) for text in texts],
             truncation=True,
             max_length=self.max_length,
-            padding=True,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
-            return_tensors="pt",
         )
-        lengths = encoded["attention_mask"].sum(dim=1).tolist()
-        offsets = [
-            [(start, end) for start, end in spans[:length]]
-            for spans, length in zip(encoded["offset_mapping"].tolist(), lengths, strict=True)
-        ]
-        mask = encoded["attention_mask"]
-        special = encoded["special_tokens_mask"].masked_fill(mask == 0, 1)
-        return EncodedBatch(encoded["input_ids"], mask, special, offsets)
 
     def logits(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Logits [batch, classes] of padded token ids."""
@@ -140,11 +161,37 @@ class Teacher:
     def fingerprint(self) -> str:
         """SHA-256 over weights, tokenizer and limits: equal only for the same teacher."""
         content = hashlib.sha256(f"{self.max_length} {self.labels}".encode())
-        content.update(self.tokenizer.backend_tokenizer.to_str().encode())
+        content.update(self._tokenizer_state.encode())
         for name, tensor in sorted(self.model.state_dict().items()):
             content.update(name.encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return content.hexdigest()
+
+
+def _agree_on_padding(config: Any, tokenizer: Any) -> None:
+    """Give tokenizer and model one padding token; a decoder finds a text's end by it."""
+    if tokenizer.pad_token is None and config.pad_token_id is not None:
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(config.pad_token_id)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        raise InputError(
+            f"{type(tokenizer).__name__} has neither a padding nor an end token; set its pad_token"
+        )
+    config.pad_token_id = tokenizer.pad_token_id
+
+
+@contextmanager
+def _no_progress_off_terminal() -> Iterator[None]:
+    """Inside the context, transformers draws progress bars on a terminal only."""
+    hide = transformers_logging.is_progress_bar_enabled() and not sys.stderr.isatty()
+    if hide:
+        transformers_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if hide:
+            transformers_logging.enable_progress_bar()
 
 
 @contextmanager

@@ -6,6 +6,7 @@ losses.py's, data are examples.py's, int8 is quantize.py's.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -147,6 +148,8 @@ class StudentTrainer:
             ),
         )
         self._rng = np.random.default_rng(config.seed)
+        self._torch_rng = torch.Generator().manual_seed(config.seed).get_state()
+        self._data = _digest(train, valid)
         self._history: list[EpochMetrics] = []
         self._best_weights = _copy(student)
         folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +160,8 @@ class StudentTrainer:
         """Train to the last epoch or until patience ends.
 
         Returns:
-            The metrics of the best epoch, whose weights the student then has.
+            The metrics of the best epoch, whose weights the student then has; it is left in
+            evaluation mode.
         """
         while not self._is_finished():
             loss = self._train_epoch()
@@ -169,6 +173,7 @@ class StudentTrainer:
             self._save()
             on_epoch(metrics)
         self.student.load_state_dict(self._best_weights)
+        self.student.eval()
         return self._best()
 
     def _best(self) -> EpochMetrics:
@@ -185,16 +190,23 @@ class StudentTrainer:
         """One pass over the training examples; returns the mean loss of its batches."""
         self.student.train()
         total, count = 0.0, 0
-        for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
-            piece_ids = self._with_unknowns(batch.piece_ids)
-            loss = distillation_loss(self.config, self.student(piece_ids, batch.mask), batch)
-            self._optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
-            self._optimizer.step()
-            self._schedule.step()
-            total, count = total + float(loss), count + 1
+        # Dropout draws from PyTorch's global generator: it is ours here, and the caller's after.
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._torch_rng)
+            for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
+                total, count = total + self._train_step(batch), count + 1
+            self._torch_rng = torch.get_rng_state()
         return total / count
+
+    def _train_step(self, batch: Batch) -> float:
+        piece_ids = self._with_unknowns(batch.piece_ids)
+        loss = distillation_loss(self.config, self.student(piece_ids, batch.mask), batch)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
+        self._optimizer.step()
+        self._schedule.step()
+        return float(loss.detach())
 
     def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
         """Some pieces replaced by the unknown one, so that it means something later."""
@@ -210,8 +222,9 @@ class StudentTrainer:
                 "student": self.student.state_dict(),
                 "optimizer": self._optimizer.state_dict(),
                 "schedule": self._schedule.state_dict(),
-                "torch_rng": torch.get_rng_state(),
+                "torch_rng": self._torch_rng,
                 "numpy_rng": self._rng.bit_generator.state,
+                "data": self._data,
                 "history": [asdict(metrics) for metrics in self._history],
                 "best_weights": self._best_weights,
             },
@@ -224,10 +237,14 @@ class StudentTrainer:
         if not path.exists():
             return
         state = torch.load(path, weights_only=True)
+        if state.get("data") != self._data:
+            raise InputError(
+                f"{self.folder} holds a run on other data; choose another run folder or delete it"
+            )
         self.student.load_state_dict(state["student"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
-        torch.set_rng_state(state["torch_rng"])
+        self._torch_rng = state["torch_rng"]
         self._rng.bit_generator.state = state["numpy_rng"]
         self._history = [EpochMetrics(**metrics) for metrics in state["history"]]
         self._best_weights = state["best_weights"]
@@ -240,6 +257,17 @@ def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
 
 def _copy(student: Student) -> dict[str, Tensor]:
     return {name: tensor.clone() for name, tensor in student.state_dict().items()}
+
+
+def _digest(*parts: Examples) -> str:
+    """SHA-256 over the pieces and labels. What a teacher says is left out: its last bits may
+    change with the number of threads."""
+    content = hashlib.sha256()
+    for examples in parts:
+        for text, label in zip(examples.texts, examples.labels.tolist(), strict=True):
+            content.update(f"{label} {text.piece_ids}\n".encode())
+        content.update(b"\n")
+    return content.hexdigest()
 
 
 def _claim(path: Path, config: dict[str, Any]) -> None:

@@ -7,20 +7,24 @@ teacher, WordPiece trained on those texts. The vectors come from the teacher's e
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from tokenizers.implementations import BertWordPieceTokenizer
+from tokenizers.models import WordPiece
 from torch import Tensor
 
 from ..errors import InputError
 from ..runtime.normalizer import Normalizer
-from ..runtime.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer
+from ..runtime.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer, split_words
 from .teacher import Teacher
 
 TRAINED_VOCABULARY_SIZE = 8000
+_MAX_ALPHABET = 1000
 # Standard deviation of the starting vectors; the student trains best near it (docs/students.md).
 EMBEDDING_STD = 0.4
 
@@ -80,12 +84,25 @@ def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
 
 
 def _trained_pieces(texts: Sequence[str]) -> tuple[str, ...]:
-    """A WordPiece vocabulary trained on `texts`."""
-    from tokenizers.implementations import BertWordPieceTokenizer
-
+    """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
+    counts = Counter(
+        char
+        for text in texts
+        for word in split_words(text, Normalizer())
+        for pretoken in word.pretokens
+        for char in pretoken.text
+    )
+    alphabet = sorted(counts, key=lambda char: (-counts[char], char))[:_MAX_ALPHABET]
     trainer = BertWordPieceTokenizer()
     trainer.train_from_iterator(
-        texts, TRAINED_VOCABULARY_SIZE, special_tokens=[UNKNOWN_PIECE], show_progress=False
+        texts,
+        TRAINED_VOCABULARY_SIZE,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        # Left to itself, the library numbers the continuations in the order of a hash table, and
+        # the numbers decide ties between merges.
+        special_tokens=[UNKNOWN_PIECE, *(CONTINUATION + char for char in alphabet)],
+        show_progress=False,
     )
     ids = trainer.get_vocab()
     return tuple(sorted(ids, key=ids.__getitem__))
@@ -96,7 +113,7 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher, width: int) -> Te
 
     A piece that the teacher writes with several tokens starts from their mean.
     """
-    matrix = teacher.word_embeddings.weight.detach().float()
+    matrix: Tensor = teacher.model.get_input_embeddings().weight.detach().float()
     rows = torch.stack(
         [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
     )
@@ -109,12 +126,19 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher, width: int) -> Te
 
 
 def _teacher_ids(pieces: Sequence[str], teacher: Teacher) -> list[list[int]]:
+    """Tokens that the teacher writes each piece with."""
     own = teacher.tokenizer.get_vocab()
     unknown = teacher.tokenizer.unk_token_id
-    texts = [piece.removeprefix(CONTINUATION) for piece in pieces]
-    spelled = teacher.tokenizer(texts, add_special_tokens=False)["input_ids"]
     fallback = [unknown if unknown is not None else teacher.tokenizer.pad_token_id]
+    # BPE and SentencePiece mark where a word begins, which they see by the space before it.
+    texts = [
+        piece.removeprefix(CONTINUATION) if piece.startswith(CONTINUATION) else f" {piece}"
+        for piece in pieces
+    ]
+    spelled = teacher.tokenizer(texts, add_special_tokens=False)["input_ids"]
+    is_wordpiece = isinstance(teacher.tokenizer.backend_tokenizer.model, WordPiece)
+    names = pieces if is_wordpiece else texts
     return [
-        [own[piece]] if piece in own else ids or fallback
-        for piece, ids in zip(pieces, spelled, strict=True)
+        [own[name]] if name in own else ids or fallback
+        for name, ids in zip(names, spelled, strict=True)
     ]

@@ -1,0 +1,1 @@
+"""Benchmarks, run by `pytest benchmarks`: each asserts its answer, then times it."""

@@ -1,0 +1,77 @@
+"""`dixtill demo`: the whole course on reviews made on the spot."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ..errors import InputError
+
+_EXAMPLES = """\
+examples:
+  dixtill demo
+  dixtill demo --out demo
+  dixtill infer --model demo/dixtill.safetensors "The handle is not good." "Ottimo, ma fragile."
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "demo",
+        help="the whole course on made-up reviews, offline, in minutes",
+        description="Make product reviews in English and Italian, train a small teacher on them,\n"
+        "explain it, distil students by each method, and print how they compare.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        help="keep reviews, teacher, attributions and students here (default: keep nothing)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="few reviews and epochs: shows the course in seconds, the models are poor",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the demo in a folder that stays or goes, and print its report."""
+    from ..demo.pipeline import DemoSettings, run_demo
+    from ..demo.report import report
+
+    settings = DemoSettings(seed=args.seed)
+    if args.quick:
+        settings = DemoSettings(200, 120, 60, 100, 10, 1, 1, args.seed)
+    with _folder(args.out) as folder:
+        print(report(run_demo(folder, settings, _clocked())))
+    return 0
+
+
+@contextmanager
+def _folder(out: str | None) -> Iterator[Path]:
+    """The new or empty folder `out`, or a temporary one."""
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="dixtill-demo-") as temporary:
+            yield Path(temporary)
+        return
+    folder = Path(out)
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise InputError(f"{out} exists already; choose another output folder or delete it")
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+
+
+def _clocked() -> Callable[[str], None]:
+    """Prints progress to standard error, with the seconds since the start."""
+    start = time.monotonic()
+    return lambda line: print(f"[{time.monotonic() - start:5.1f} s] {line}", file=sys.stderr)

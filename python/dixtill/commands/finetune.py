@@ -1,0 +1,107 @@
+"""`dixtill finetune`: make a teacher of a pretrained transformer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .corpus_arguments import add_training_arguments, read_training
+
+if TYPE_CHECKING:
+    from ..training.teacher_trainer import FinetuneConfig
+    from ..training.trainer import EpochMetrics
+
+_EXAMPLES = """\
+examples:
+  dixtill finetune --base my-encoder --train train.csv --valid valid.csv --out my-teacher
+  dixtill finetune --base my-encoder --train train.csv --out my-teacher \\
+      --labels bearish,bullish,neutral --exclude test.csv
+
+A run that was stopped goes on from its last epoch, in OUT.unfinished, given the same arguments.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "finetune",
+        help="make a teacher of a pretrained transformer (resumable)",
+        description="Fine-tune an encoder or a decoder on labelled texts, keep the epoch with the\n"
+        "best macro-F1 on the validation texts, and save it in Hugging Face form.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--base", required=True, metavar="DIR_OR_NAME", help="a pretrained Hugging Face model"
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the teacher")
+    parser.add_argument(
+        "--labels",
+        metavar="A,B,...",
+        help="names of the classes, in order (default: those in --train, sorted)",
+    )
+    add_training_arguments(parser)
+    _add_settings_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("how to train")
+    group.add_argument("--epochs", type=int, default=3, metavar="N", help="(default: 3)")
+    group.add_argument(
+        "--learning-rate", type=float, default=5e-5, metavar="RATE", help="(default: 5e-5)"
+    )
+    group.add_argument(
+        "--head-learning-rate-factor",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="learning rate of the head as a multiple of --learning-rate (default: 1)",
+    )
+    group.add_argument("--batch-size", type=int, default=32, metavar="N", help="(default: 32)")
+    group.add_argument(
+        "--max-length",
+        type=int,
+        default=128,
+        metavar="TOKENS",
+        help="cut longer texts here in training (default: 128)",
+    )
+
+
+def config_of(args: argparse.Namespace) -> FinetuneConfig:
+    """The settings that the arguments stand for."""
+    from ..training.teacher_trainer import FinetuneConfig
+
+    return FinetuneConfig(
+        epochs=args.epochs,
+        learning_rate=args.learning_rate,
+        head_learning_rate_factor=args.head_learning_rate_factor,
+        batch_size=args.batch_size,
+        max_length=args.max_length,
+        seed=args.seed,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Fine-tune, and print the scores of what was saved."""
+    from ..training.finetune import finetune
+
+    labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
+    train, valid = read_training(args, labels)
+    config = config_of(args)
+    scores = finetune(args.base, train, valid, config, Path(args.out), _print_epoch)
+    print(
+        f"{args.out}: {', '.join(train.label_names)}; on {len(valid)} validation texts "
+        f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
+    )
+    return 0
+
+
+def _print_epoch(metrics: EpochMetrics) -> None:
+    print(
+        f"epoch {metrics.epoch}: loss {metrics.loss:.4f}, accuracy {metrics.accuracy:.4f}, "
+        f"macro-F1 {metrics.macro_f1:.4f}",
+        file=sys.stderr,
+    )

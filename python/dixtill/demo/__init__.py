@@ -1,0 +1,1 @@
+"""The whole course, from a corpus to a student, on data made on the spot (`dixtill demo`)."""

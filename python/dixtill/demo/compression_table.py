@@ -1,0 +1,91 @@
+"""Size, accuracy and time of the teacher, of what shrinks it without training, and of a student.
+
+Times are of one text at a time, from the text to its label, and of one thread.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+
+from ..runtime.classifier import Classifier
+from ..runtime.cleaning import clean
+from ..runtime.model_file import read_model
+from ..training.compression import dynamic_int8, prune_attention_heads, stored_bytes
+from ..training.corpus import Corpus
+from ..training.evaluate import score_classifier
+from ..training.finetune import score_teacher
+from ..training.teacher import Teacher
+
+Classify = Callable[[str], object]
+
+_WARM_UP = 5  # texts
+
+
+class Compressed(NamedTuple):
+    """A row of the table."""
+
+    num_bytes: int
+    accuracy: float
+    seconds: float  # a text
+
+
+def compare(
+    teacher: Teacher, student_file: Path, test: Corpus, num_timed: int
+) -> dict[str, Compressed]:
+    """Rows by name, the teacher first; times are medians over the first `num_timed` texts."""
+    num_heads = teacher.model.config.num_attention_heads
+    transformers = {
+        "teacher": teacher,
+        "PTQ (int8)": Teacher(dynamic_int8(teacher.model), teacher.tokenizer),
+        f"AHP ({num_heads // 2} of {num_heads} heads)": Teacher(
+            prune_attention_heads(teacher.model, num_heads // 2), teacher.tokenizer
+        ),
+    }
+    student = Classifier(read_model(student_file))
+    classifiers: dict[str, Classify] = {
+        name: transformer_classifier(item) for name, item in transformers.items()
+    }
+    seconds = median_seconds({**classifiers, "DiXtill": student}, test.texts[:num_timed])
+    rows = {
+        name: Compressed(
+            stored_bytes(item.model), score_teacher(item, test).accuracy, seconds[name]
+        )
+        for name, item in transformers.items()
+    }
+    rows["DiXtill"] = Compressed(
+        student_file.stat().st_size, score_classifier(student, test).accuracy, seconds["DiXtill"]
+    )
+    return rows
+
+
+def median_seconds(classifiers: Mapping[str, Classify], texts: Sequence[str]) -> dict[str, float]:
+    """Median time a text of each classifier.
+
+    They take turns, so that what else the machine does slows all of them alike.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in classifiers}
+    for text in [*texts[:_WARM_UP], *texts]:
+        for name, classify in classifiers.items():
+            start = perf_counter()
+            classify(text)
+            seconds[name].append(perf_counter() - start)
+    return {name: statistics.median(values[_WARM_UP:]) for name, values in seconds.items()}
+
+
+def transformer_classifier(teacher: Teacher) -> Classify:
+    """From a text to its label, as one writes it with transformers; no spans, no batches."""
+
+    def classify(text: str) -> str:
+        encoded = teacher.tokenizer(
+            clean(text), truncation=True, max_length=teacher.max_length, return_tensors="pt"
+        )
+        with torch.inference_mode():
+            return teacher.labels[int(teacher.model(**encoded).logits.argmax())]
+
+    return classify

@@ -1,0 +1,209 @@
+"""The story of the demo: reviews, teacher, explanations, students, and what came of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from ..runtime.classifier import Classifier
+from ..runtime.model_file import write_model
+from ..training.attribution_store import AttributionStore
+from ..training.attributions import Attribution, AttributionSettings, Attributor
+from ..training.corpus import Corpus
+from ..training.distill import distil
+from ..training.evaluate import Scores, score_classifier
+from ..training.finetune import score_teacher
+from ..training.teacher import Teacher
+from ..training.teacher_trainer import quiet_transformers
+from ..training.trainer import DistillConfig, EpochMetrics
+from .compression_table import Compressed, compare
+from .reviews import Review, corpus_of, make_reviews
+from .teacher import train_teacher
+
+Say = Callable[[str], None]
+
+
+class Method(NamedTuple):
+    """A row of the first table: its title, its file's name, its settings."""
+
+    title: str
+    name: str
+    config: DistillConfig
+
+
+# Small batches: the students see few reviews, and need some hundreds of steps.
+_CONFIG = DistillConfig(batch_size=16)
+METHODS = (
+    Method("no distillation", "none", replace(_CONFIG, method="none")),
+    Method("KL", "kl", replace(_CONFIG, method="kl")),
+    Method("MSE", "mse", replace(_CONFIG, method="mse")),
+    Method("DiXtill as published", "dixtill-scores", replace(_CONFIG, explanation="scores")),
+    # The bounded KL of the paper is flat where a student is far from a confident teacher.
+    Method("DiXtill, contributions, plain KL", "dixtill", replace(_CONFIG, kl="plain")),
+)
+_SHOWN = METHODS[-1].name  # the student of the second table and of the examples
+
+
+@dataclass(frozen=True)
+class DemoSettings:
+    """Sizes of the demo.
+
+    The teacher learns from more reviews than the students, `num_train` of which they share: it
+    has no pre-training that would set it apart from them.
+    """
+
+    num_teacher: int = 5000
+    num_train: int = 1000
+    num_valid: int = 300
+    num_test: int = 1000
+    num_timed: int = 200
+    teacher_epochs: int = 8
+    student_epochs: int = 12
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Example:
+    """One review, explained by the student and by the teacher."""
+
+    review: Review
+    student: Classifier
+    teacher: Attribution
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """All that was measured."""
+
+    settings: DemoSettings
+    quality: dict[str, Scores]  # on the test reviews, by title
+    compression: dict[str, Compressed]
+    examples: tuple[Example, ...]
+
+
+class _Parts(NamedTuple):
+    for_teacher: Corpus
+    train: Corpus  # the first of the teacher's
+    valid: Corpus
+    test: Corpus
+
+
+def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
+    """Run it all and leave its files in `folder`; `say` is told the progress."""
+    with quiet_transformers(), _one_thread():  # models this small gain nothing from more threads
+        say("making reviews in English and Italian")
+        reviews = make_reviews(
+            settings.num_teacher + settings.num_valid + settings.num_test, settings.seed
+        )
+        parts = _parts(reviews, settings)
+        for name, corpus in parts._asdict().items():
+            _write_csv(corpus, folder / f"{name}.csv")
+        say("training the teacher, a transformer of two layers")
+        teacher = _teacher(parts, settings, folder, say)
+        say("explaining the training reviews with the teacher's integrated gradients")
+        attributor = Attributor(teacher, AttributionSettings())
+        explained = _explained(attributor, parts.train, folder / "attributions")
+        quality = {"teacher": score_teacher(teacher, parts.test)}
+        students: dict[str, Classifier] = {}
+        for method in METHODS:
+            say(f"distilling a student: {method.title}")
+            student = _student(method, teacher, parts, explained, settings, folder, _telling(say))
+            students[method.name] = student
+            quality[method.title] = score_classifier(student, parts.test)
+        say("timing the teacher, its compressed forms and the student")
+        compression = compare(teacher, _file(folder, _SHOWN), parts.test, settings.num_timed)
+        examples = tuple(
+            Example(review, students[_SHOWN], attributor([review.text])[0])
+            for review in _first_negated(reviews[-settings.num_test :])
+        )
+    return DemoResult(settings, quality, compression, examples)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _telling(say: Say) -> Callable[[EpochMetrics], None]:
+    return lambda metrics: say(
+        f"  epoch {metrics.epoch}: loss {metrics.loss:.3f}, "
+        f"validation accuracy {metrics.accuracy:.3f}"
+    )
+
+
+def _parts(reviews: Sequence[Review], settings: DemoSettings) -> _Parts:
+    """The corpora; but for `train`, no text is in two of them."""
+    for_valid = settings.num_teacher + settings.num_valid
+    return _Parts(
+        for_teacher=corpus_of(reviews[: settings.num_teacher]),
+        train=corpus_of(reviews[: settings.num_train]),
+        valid=corpus_of(reviews[settings.num_teacher : for_valid]),
+        test=corpus_of(reviews[for_valid:]),
+    )
+
+
+def _teacher(parts: _Parts, settings: DemoSettings, folder: Path, say: Say) -> Teacher:
+    return train_teacher(
+        parts.for_teacher,
+        parts.valid,
+        settings.teacher_epochs,
+        settings.seed,
+        folder / "teacher",
+        _telling(say),
+    )
+
+
+def _write_csv(corpus: Corpus, path: Path) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "label"))
+        for text, label in zip(corpus.texts, corpus.labels, strict=True):
+            writer.writerow((text, corpus.label_names[label]))
+
+
+def _explained(attributor: Attributor, corpus: Corpus, folder: Path) -> list[Attribution]:
+    store = AttributionStore(folder)
+    store.run(attributor, corpus.texts, progress=False)
+    return store.read(attributor, corpus.texts)
+
+
+def _student(
+    method: Method,
+    teacher: Teacher,
+    parts: _Parts,
+    explained: Sequence[Attribution],
+    settings: DemoSettings,
+    folder: Path,
+    on_epoch: Callable[[EpochMetrics], None],
+) -> Classifier:
+    """Distil one student and write its file."""
+    config = replace(method.config, epochs=settings.student_epochs, seed=settings.seed)
+    run_folder = folder / "runs" / method.name
+    run_folder.parent.mkdir(exist_ok=True)
+    model = distil(teacher, parts.train, parts.valid, config, run_folder, explained, on_epoch).model
+    write_model(model, _file(folder, method.name))
+    return Classifier(model)
+
+
+def _file(folder: Path, name: str) -> Path:
+    return folder / f"{name}.safetensors"
+
+
+def _first_negated(reviews: Sequence[Review]) -> list[Review]:
+    """The first review of each language whose opinion is a negated one."""
+    first: dict[str, Review] = {}
+    for review in reviews:
+        if review.negated:
+            first.setdefault(review.language, review)
+    return list(first.values())

@@ -1,0 +1,177 @@
+"""Fine-tunes a pretrained transformer on labelled texts: an encoder or decoder in, a teacher out.
+
+A run works in `OUT.unfinished`, goes on from the checkpoints there, and becomes OUT by a rename at
+the end. The loop is teacher_trainer.py's; loading what it made is teacher.py's.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    set_seed,
+)
+
+from ..errors import InputError
+from ..runtime.cleaning import DEFAULT_RULES, clean
+from ..whole_file import write_whole
+from .corpus import Corpus
+from .evaluate import Scores, scores_of
+from .teacher import Teacher
+from .teacher_trainer import FinetuneConfig, OnEpoch, fit, quiet_transformers
+
+
+def finetune(
+    base: str | Path,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    out: Path,
+    on_epoch: OnEpoch = lambda _: None,
+) -> Scores:
+    """Fine-tune `base` into the folder `out`; returns the scores on `valid` of what is saved.
+
+    Args:
+        base: a hub name or a folder, with a fast tokenizer.
+        train: labelled texts; the labels' names become the teacher's.
+        valid: chooses the best epoch, by macro-F1.
+        config: see FinetuneConfig.
+        out: must not exist, or be empty. A stopped run of the same settings goes on.
+        on_epoch: told the metrics of each epoch.
+
+    Raises:
+        InputError: there is no such base, its tokenizer is not a fast one, the labels do not
+            match, `out` is taken, or its unfinished run has other settings.
+    """
+    _check_labels(train, valid)
+    _check_free(out)
+    with quiet_transformers():
+        return _finetune(base, train, valid, config, out, on_epoch)
+
+
+def _finetune(
+    base: str | Path,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    out: Path,
+    on_epoch: OnEpoch,
+) -> Scores:
+    model, tokenizer = load_base(base, train.label_names, config.seed)
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    _claim(
+        unfinished,
+        {
+            "base": str(base),
+            "train": train.digest(),
+            "valid": valid.digest(),
+            "config": {**asdict(config), "cleaning": list(config.cleaning)},
+        },
+    )
+    fit(model, tokenizer, train, valid, config, unfinished, on_epoch)
+    save_teacher(model, tokenizer, unfinished / "teacher")
+    scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
+    if out.exists():
+        out.rmdir()
+    (unfinished / "teacher").rename(out)
+    shutil.rmtree(unfinished)
+    return scores
+
+
+def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, Any]:
+    """A model with a head for `labels`, and its tokenizer.
+
+    The base's own head stays only if it is one for these labels in this order.
+
+    Raises:
+        InputError: there is no such model, or it cannot carry a classifier.
+    """
+    set_seed(seed)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        config = AutoConfig.from_pretrained(base)
+        if _has_head_for(config, labels):
+            return _from(AutoModelForSequenceClassification, base), tokenizer
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
+        config.problem_type = "single_label_classification"
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        body = _from(AutoModel, base).state_dict()
+        absent = model.base_model.load_state_dict(body, strict=False).missing_keys
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(f"cannot load a base model from '{base}': {reason}") from error
+    if absent:
+        raise InputError(f"'{base}' lacks weights that a classifier needs, such as {absent[0]}")
+    return model, tokenizer
+
+
+def _from(kind: Any, base: str | Path) -> Any:
+    return kind.from_pretrained(base, dtype=torch.float32)
+
+
+def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
+    is_classifier = any(
+        name.endswith("ForSequenceClassification") for name in config.architectures or ()
+    )
+    return is_classifier and [config.id2label[i] for i in range(config.num_labels)] == list(labels)
+
+
+def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write model and tokenizer in Hugging Face form."""
+    model.save_pretrained(folder)
+    # What the tokenizer last padded and cut to would be saved, and change the fingerprint.
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    tokenizer.save_pretrained(folder)
+
+
+def score_teacher(
+    teacher: Teacher, corpus: Corpus, cleaning: Sequence[str] = DEFAULT_RULES
+) -> Scores:
+    """Scores of a teacher; `corpus` names its labels as the teacher does, in the same order."""
+    logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
+    return scores_of(corpus.labels, logits.argmax(dim=1).tolist(), len(teacher.labels))
+
+
+def _check_labels(train: Corpus, valid: Corpus) -> None:
+    if len(train.label_names) < 2:
+        raise InputError(
+            f"the training texts have only the label '{train.label_names[0]}'; "
+            "a classifier needs at least two"
+        )
+    if train.label_names != valid.label_names:
+        raise InputError(
+            f"the training texts have the labels {', '.join(train.label_names)}, "
+            f"the validation texts {', '.join(valid.label_names)}"
+        )
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(f"{out} exists already; choose another output folder or delete it")
+
+
+def _claim(folder: Path, run: dict[str, Any]) -> None:
+    """Make the folder of a run, or check that it is one of the same settings and data."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "run.json"
+    content = json.dumps(run, indent=2, sort_keys=True)
+    if path.exists() and path.read_text() != content:
+        raise InputError(
+            f"{folder} holds an unfinished run with another base, other texts or other settings; "
+            "delete it or choose another output folder"
+        )
+    if not path.exists() and any(folder.iterdir()):
+        raise InputError(f"{folder} is not an unfinished run; choose another output folder")
+    write_whole(path, content.encode())

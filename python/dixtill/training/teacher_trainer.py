@@ -1,0 +1,217 @@
+"""Trains a classifier on labelled texts with transformers.Trainer, to its best epoch.
+
+Checkpoints go to a folder, and a stopped run goes on from the last whole one. Where the model
+comes from, and where it goes, is finetune.py's.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from tqdm import tqdm
+from transformers import (
+    DataCollatorWithPadding,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+from transformers.utils import logging
+
+from ..errors import InputError
+from ..runtime.cleaning import DEFAULT_RULES, clean
+from .corpus import Corpus
+from .evaluate import scores_of
+from .teacher import Teacher
+from .trainer import EpochMetrics
+
+_DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
+_STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
+
+OnEpoch = Callable[[EpochMetrics], None]
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Everything that a run depends on besides its base and its data."""
+
+    epochs: int = 3
+    learning_rate: float = 5e-5
+    head_learning_rate_factor: float = 1.0  # a new head may learn faster than the body
+    batch_size: int = 32
+    max_length: int = 128  # tokens; longer texts are cut
+    warmup: float = 0.1  # share of the steps
+    weight_decay: float = 0.01
+    seed: int = 0
+    cleaning: tuple[str, ...] = DEFAULT_RULES
+
+    def __post_init__(self) -> None:
+        limits = {
+            "epochs": self.epochs >= 1,
+            "learning_rate": self.learning_rate > 0,
+            "head_learning_rate_factor": self.head_learning_rate_factor > 0,
+            "batch_size": self.batch_size >= 1,
+            "max_length": self.max_length >= 1,
+            "warmup": 0 <= self.warmup < 1,
+        }
+        for name, holds in limits.items():
+            if not holds:
+                raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+
+
+def fit(
+    model: Any,
+    tokenizer: Any,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    folder: Path,
+    on_epoch: OnEpoch = lambda _: None,
+) -> None:
+    """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
+
+    Raises:
+        InputError: the tokenizer is not a fast one.
+    """
+    limits = Teacher(model, tokenizer, config.max_length)  # also chooses padding
+    model.requires_grad_(True)
+    trainer = Trainer(
+        model=model,
+        args=_arguments(config, folder),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        train_dataset=_encoded(train, limits, config),
+        eval_dataset=_encoded(valid, limits, config),
+        compute_metrics=_metrics,
+        callbacks=[_Report(on_epoch)],
+        optimizers=(_optimizer(model, config), None),
+    )
+    for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
+        trainer.remove_callback(printing)
+    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    model.to("cpu").eval()
+
+
+def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        save_total_limit=1,  # besides the best
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        seed=config.seed,
+        report_to="none",
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
+    """Token ids and label of each text, unpadded."""
+    texts = [clean(text, config.cleaning) for text in corpus.texts]
+    encoded = limits.tokenizer(texts, truncation=True, max_length=limits.max_length)
+    return [
+        {**{name: values[row] for name, values in encoded.items()}, "label": label}
+        for row, label in enumerate(corpus.labels)
+    ]
+
+
+def _metrics(prediction: Any) -> dict[str, float]:
+    predicted = prediction.predictions.argmax(axis=1).tolist()
+    num_classes = prediction.predictions.shape[1]
+    return asdict(scores_of(prediction.label_ids.tolist(), predicted, num_classes))
+
+
+def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
+    """AdamW; the head, all that is not the base model, has a learning rate of its own."""
+    body = {id(parameter) for parameter in model.base_model.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        factor = 1.0 if id(parameter) in body else config.head_learning_rate_factor
+        decay = config.weight_decay if parameter.dim() >= _DECAYED_DIMENSIONS else 0.0
+        groups.setdefault((config.learning_rate * factor, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ],
+        lr=config.learning_rate,
+        fused=True,
+    )
+
+
+class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """A bar of the steps on a terminal, and the metrics of each epoch."""
+
+    def __init__(self, on_epoch: OnEpoch) -> None:
+        self._on_epoch = on_epoch
+
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._bar = tqdm(
+            total=state.max_steps,
+            initial=state.global_step,
+            unit=" steps",
+            desc="fine-tuning",
+            leave=False,
+            disable=not sys.stderr.isatty(),
+        )
+
+    def on_step_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        self._bar.update()
+
+    def on_train_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        self._bar.close()
+
+    def on_evaluate(
+        self, _args: Any, state: Any, _control: Any, metrics: dict[str, float], **_: Any
+    ) -> None:
+        losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
+        self._on_epoch(
+            EpochMetrics(
+                epoch=round(state.epoch),
+                loss=losses[-1],
+                accuracy=metrics["eval_accuracy"],
+                macro_f1=metrics["eval_macro_f1"],
+            )
+        )
+
+
+def _last_checkpoint(folder: Path) -> str | None:
+    """The last whole checkpoint; what a killed run left half-written is removed."""
+    whole: list[Path] = []
+    for checkpoint in folder.glob("checkpoint-*"):
+        if (checkpoint / _STATE).exists():
+            whole.append(checkpoint)
+        else:
+            shutil.rmtree(checkpoint)
+    last = max(whole, key=lambda path: int(path.name.partition("-")[2]), default=None)
+    return None if last is None else str(last)
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Inside the context, transformers logs errors only, and draws no bar for each file."""
+    verbosity, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if has_bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,260 @@
+"""Attributions on disk: killed and resumed, reused, refused."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from tiny_teachers import TEXTS, build, tiny_teacher
+
+from dixtill.errors import InputError
+from dixtill.training import attribution_store
+from dixtill.training.attribution_store import AttributionStore
+from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
+from dixtill.training.teacher import Teacher
+
+SETTINGS = AttributionSettings(steps=3)
+MANY_TEXTS = [f"{text} {number}" for text in TEXTS for number in range(4)]
+TEXTS_PER_SHARD = 4
+
+
+class CountingAttributor(Attributor):
+    """Remembers what it was asked to explain."""
+
+    def __init__(self, teacher: Teacher, settings: AttributionSettings = SETTINGS) -> None:
+        super().__init__(teacher, settings, rows_per_pass=60)
+        self.explained: list[str] = []
+
+    def __call__(self, texts):
+        self.explained += texts
+        return super().__call__(texts)
+
+
+@pytest.fixture(autouse=True)
+def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(attribution_store, "TEXTS_PER_SHARD", TEXTS_PER_SHARD)
+
+
+@pytest.fixture
+def attributor(bert) -> CountingAttributor:
+    return CountingAttributor(bert)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> AttributionStore:
+    return AttributionStore(tmp_path / "attributions")
+
+
+def contents(store: AttributionStore) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in store.folder.iterdir()}
+
+
+SLOW_RUN = """
+import sys, time
+from pathlib import Path
+import torch
+sys.path.insert(0, sys.argv[1])
+import test_attribution_store as tests
+from dixtill.training import attribution_store
+
+class SlowAttributor(tests.CountingAttributor):
+    def __call__(self, texts):
+        time.sleep(0.05)
+        return super().__call__(texts)
+
+torch.set_num_threads(1)
+attribution_store.TEXTS_PER_SHARD = tests.TEXTS_PER_SHARD
+attributor = SlowAttributor(tests.tiny_teacher("bert"))
+tests.AttributionStore(Path(sys.argv[2])).run(attributor, tests.MANY_TEXTS, progress=False)
+"""
+
+
+def kill_in_the_middle(store: AttributionStore) -> None:
+    """Start a run in another process, and end it by SIGKILL after its second shard."""
+    arguments = [sys.executable, "-c", SLOW_RUN, str(Path(__file__).parent), str(store.folder)]
+    with subprocess.Popen(arguments, env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
+        deadline = time.monotonic() + 60
+        while len(list(store.folder.glob("*.parquet"))) < 2:
+            assert process.poll() is None, "the run ended before its second shard"
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+
+
+def test_a_killed_run_goes_on_and_leaves_the_same_files(store, attributor, tmp_path, bert):
+    kill_in_the_middle(store)
+    killed = contents(store)
+    shards = list(store.folder.glob("*.parquet"))
+    stored = {text for path in shards for text in pq.read_table(path)["text"].to_pylist()}
+    assert 0 < len(stored) < len(MANY_TEXTS)
+    (store.folder / "left-over.tmp").write_bytes(b"half a sha")
+
+    summary = store.run(attributor, MANY_TEXTS, progress=False)
+
+    assert sorted(attributor.explained) == sorted(set(MANY_TEXTS) - stored)
+    assert summary == (len(MANY_TEXTS) - len(stored), len(stored))
+    uninterrupted = AttributionStore(tmp_path / "uninterrupted")
+    everything = CountingAttributor(bert)
+    assert uninterrupted.run(everything, MANY_TEXTS, progress=False) == (len(MANY_TEXTS), 0)
+    assert sorted(everything.explained) == sorted(MANY_TEXTS)
+    assert contents(store) == contents(uninterrupted)
+    assert all(contents(store)[path.name] == killed[path.name] for path in shards)
+
+
+def test_a_finished_run_explains_nothing_again(store, attributor):
+    store.run(attributor, MANY_TEXTS, progress=False)
+    before, attributor.explained = contents(store), []
+    assert store.run(attributor, MANY_TEXTS, progress=False) == (0, len(MANY_TEXTS))
+    assert not attributor.explained
+    assert contents(store) == before
+
+
+def test_shards_hold_as_many_texts_as_they_should(store, attributor):
+    store.run(attributor, MANY_TEXTS[:10], progress=False)
+    assert sorted(pq.read_table(p).num_rows for p in store.folder.iterdir()) == [2, 4, 4]
+
+
+def test_a_text_that_occurs_twice_is_explained_once(store, attributor):
+    assert store.run(attributor, [*TEXTS, *TEXTS], progress=False) == (len(TEXTS), 0)
+    assert store.read(attributor, [TEXTS[0], TEXTS[0]])[0].text == TEXTS[0]
+
+
+def test_what_is_read_is_what_was_explained_in_the_order_asked_for(store, attributor):
+    texts = [*TEXTS, "", "https://t.co/x", "up \ud800 now", "up \udfff now"]
+    store.run(attributor, texts, progress=False)
+    rows = store.read(attributor, texts[::-1])
+    assert [row.text for row in rows] == texts[::-1]
+    for row in rows:
+        assert isinstance(row, Attribution)
+        (expected,) = attributor([row.text])
+        assert row.target == expected.target
+        assert (row.starts, row.ends) == (expected.starts, expected.ends)
+        assert row.num_tokens == expected.num_tokens
+        for name in ("logits", "attributions", "output", "baseline_output", "completeness_error"):
+            np.testing.assert_allclose(getattr(row, name), getattr(expected, name), atol=1e-5)
+
+
+def test_another_list_of_texts_reuses_what_is_there(store, attributor):
+    store.run(attributor, MANY_TEXTS[:10], progress=False)
+    before, attributor.explained = contents(store), []
+    assert store.run(attributor, MANY_TEXTS[5:20], progress=False) == (10, 5)
+    assert sorted(attributor.explained) == sorted(MANY_TEXTS[10:20])
+    assert before.items() <= contents(store).items()
+    assert len(store.read(attributor, MANY_TEXTS[:20])) == 20
+
+
+def other_teacher() -> Teacher:
+    model, tokenizer = build("bert")
+    model.classifier.bias.data[0] += 1
+    return Teacher(model, tokenizer)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"steps": 4},
+        {"layer": "word_embeddings"},
+        {"output": "probability"},
+        {"quadrature": "riemann_middle"},
+        {"cleaning": ()},
+        {"engine": "captum"},
+        {},
+    ],
+    ids=lambda changes: ", ".join(changes) or "teacher",
+)
+def test_another_teacher_or_setting_reuses_nothing(store, attributor, bert, changes):
+    store.run(attributor, TEXTS, progress=False)
+    other = CountingAttributor(
+        bert if changes else other_teacher(), replace(attributor.settings, **changes)
+    )
+    with pytest.raises(InputError, match=f"lacks {len(TEXTS)} of {len(TEXTS)} texts"):
+        store.read(other, TEXTS)
+    assert store.run(other, TEXTS, progress=False) == (len(TEXTS), 0)
+    assert len(store.read(attributor, TEXTS)) == len(store.read(other, TEXTS)) == len(TEXTS)
+
+
+def test_absent_texts_say_what_to_do(store, attributor):
+    store.run(attributor, TEXTS, progress=False)
+    with pytest.raises(InputError, match=r"lacks 1 of 2 texts .* run `dixtill attribute` with"):
+        store.read(attributor, [TEXTS[0], "unheard of"])
+
+
+def test_a_folder_that_is_not_there_lacks_every_text(store, attributor):
+    with pytest.raises(InputError, match="lacks 8 of 8 texts"):
+        store.read(attributor, TEXTS)
+
+
+def test_no_texts_are_no_work(store, attributor):
+    assert store.run(attributor, [], progress=False) == (0, 0)
+    assert store.read(attributor, []) == []
+    assert not contents(store)
+
+
+@pytest.mark.parametrize("use", ["run", "read"])
+@pytest.mark.parametrize("damage", ["truncated", "no parquet", "empty", "foreign"])
+def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
+    store.run(attributor, TEXTS, progress=False)
+    path = min(store.folder.iterdir())
+    if damage == "foreign":
+        pq.write_table(pa.table({"text": list(TEXTS)}), path)
+        expected = "holds no attributions of this version; use another folder"
+    else:
+        whole = path.read_bytes()
+        damages = {"truncated": whole[:-100], "no parquet": b"text,label\n" * 99, "empty": b""}
+        path.write_bytes(damages[damage])
+        expected = "is no Parquet file: .*; delete it and run again"
+    uses = {
+        "run": lambda: store.run(attributor, TEXTS, progress=False),
+        "read": lambda: store.read(attributor, TEXTS),
+    }
+    with pytest.raises(InputError, match=f"{path.name} {expected}"):
+        uses[use]()
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_shows_rate_and_remaining_time_on_a_terminal(store, attributor, monkeypatch):
+    store.run(attributor, MANY_TEXTS[:8], progress=False)
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    store.run(attributor, MANY_TEXTS, progress=True)
+    first, *_, last = terminal.getvalue().split("\r")[1:]
+    assert "explaining 24 of 32 texts" in last
+    tokens = sum(attributor.num_tokens(MANY_TEXTS))
+    stored = sum(attributor.num_tokens(MANY_TEXTS[:8]))
+    assert f"{stored}/{tokens}" in first
+    assert f"{tokens}/{tokens}" in last
+    assert "<00:00" in last  # remaining time
+    assert "tokens/s" in last
+
+
+@pytest.mark.parametrize("progress", [False, True])
+def test_no_progress_is_drawn_elsewhere(store, attributor, capfd, progress):
+    store.run(attributor, TEXTS, progress=progress)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_no_progress_is_drawn_on_a_terminal_unless_asked_for(store, attributor, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    store.run(attributor, TEXTS, progress=False)
+    assert terminal.getvalue() == ""
+
+
+def test_the_tiny_teacher_is_the_same_in_every_process():
+    """Or the killed run and its sequel would have nothing in common."""
+    assert Teacher(*build("bert")).fingerprint == tiny_teacher("bert").fingerprint

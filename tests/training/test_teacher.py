@@ -1,0 +1,174 @@
+"""The teacher: loading, padding, limits, and what tells one from another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_teachers import BUILDERS, END_OF_TEXT, LABELS, NUM_POSITIONS, TEXTS, build, tiny_teacher
+from transformers import BertModel, PreTrainedTokenizerFast
+
+from dixtill.errors import InputError
+from dixtill.training.teacher import Teacher, captured_output, replaced_output
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A tiny BERT as transformers saves it."""
+    model, tokenizer = build("bert")
+    model.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    return tmp_path
+
+
+def test_a_loaded_teacher_is_the_saved_one(folder, bert):
+    loaded = Teacher.load(folder)
+    assert loaded.labels == tuple(LABELS.values())
+    assert torch.equal(loaded.predict(TEXTS), bert.predict(TEXTS))
+
+
+def test_nothing_is_drawn_off_a_terminal(folder, capfd):
+    Teacher.load(folder)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("damage", ["gone", "no_weights", "bad_weights", "bad_tokenizer"])
+def test_a_folder_that_is_no_model_is_refused(folder, damage):
+    if damage == "gone":
+        folder = folder / "absent"
+    elif damage == "no_weights":
+        (folder / "model.safetensors").unlink()
+    elif damage == "bad_weights":
+        (folder / "model.safetensors").write_bytes(b"\x20\0\0\0\0\0\0\0 not a header")
+    else:
+        (folder / "tokenizer.json").write_text('{"model": 1}')
+    with pytest.raises(InputError, match=f"cannot load a sequence classifier from '{folder}'"):
+        Teacher.load(folder)
+
+
+def test_a_model_without_a_trained_head_is_refused(folder):
+    model, _ = build("bert")
+    BertModel(model.config).save_pretrained(folder)
+    with pytest.raises(InputError, match=r"has no trained classifier.bias, classifier.weight"):
+        Teacher.load(folder)
+
+
+def test_a_slow_tokenizer_is_refused():
+    class SlowTokenizer:
+        is_fast = False
+
+    with pytest.raises(InputError, match="SlowTokenizer is not a fast tokenizer"):
+        Teacher(build("bert")[0], SlowTokenizer())
+
+
+def test_a_decoder_pads_with_its_end_token(any_teacher):
+    tokenizer = any_teacher.tokenizer
+    assert tokenizer.pad_token_id is not None
+    assert any_teacher.model.config.pad_token_id == tokenizer.pad_token_id
+    assert tiny_teacher("qwen2").tokenizer.pad_token == END_OF_TEXT
+
+
+def test_the_models_own_padding_token_comes_before_the_end_token():
+    model, tokenizer = build("qwen2")
+    model.config.pad_token_id = tokenizer.convert_tokens_to_ids("<pad>")
+    assert Teacher(model, tokenizer).tokenizer.pad_token == "<pad>"
+
+
+def test_a_tokenizer_with_nothing_to_pad_with_is_refused():
+    model, tokenizer = build("qwen2")
+    bare = PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer)
+    with pytest.raises(InputError, match="neither a padding nor an end token"):
+        Teacher(model, bare)
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_texts_are_cut_at_what_the_model_can_number(kind):
+    teacher = tiny_teacher(kind)
+    assert teacher.max_length == NUM_POSITIONS
+    batch = teacher.encode(["up " * 200, "up"])
+    assert batch.input_ids.shape == (2, NUM_POSITIONS)
+    assert teacher.predict(["up " * 200]).isfinite().all()
+
+
+def test_max_length_cuts_earlier(bert):
+    teacher = Teacher(bert.model, bert.tokenizer, max_length=5)
+    assert teacher.encode(TEXTS).input_ids.shape[1] == 5
+
+
+def test_padding_is_marked_and_has_no_offsets(any_teacher):
+    batch = any_teacher.encode(["up", TEXTS[2], ""])
+    lengths = batch.attention_mask.sum(dim=1).tolist()
+    assert lengths == any_teacher.num_tokens(["up", TEXTS[2], ""])
+    assert [len(offsets) for offsets in batch.offsets] == lengths
+    for row, length in enumerate(lengths):
+        assert batch.attention_mask[row, :length].all()
+        assert batch.special_mask[row, length:].all()
+        assert (batch.input_ids[row, length:] == any_teacher.tokenizer.pad_token_id).all()
+    assert not batch.special_mask[1].all()
+
+
+def test_no_texts_have_no_tokens(bert):
+    assert bert.num_tokens([]) == []
+
+
+def test_batch_and_padding_do_not_change_the_logits(any_teacher):
+    texts = ["", *TEXTS, "a \ud800 b"]
+    one_by_one = torch.cat([any_teacher.predict([text]) for text in texts])
+    torch.testing.assert_close(any_teacher.predict(texts, batch_size=4), one_by_one)
+    assert len(one_by_one.unique(dim=0)) == len(texts)
+
+
+def test_a_lone_surrogate_is_read_as_the_replacement_character(any_teacher):
+    mine, theirs = (any_teacher.encode([f"up {char}{char} now"]) for char in "\udc80\ufffd")
+    assert torch.equal(mine.input_ids, theirs.input_ids)
+    assert mine.offsets == theirs.offsets
+
+
+def test_the_embedding_module_is_found(any_teacher):
+    if "Qwen2" in type(any_teacher.model).__name__:
+        assert any_teacher.embeddings is any_teacher.word_embeddings
+    else:
+        assert any_teacher.embeddings is any_teacher.model.base_model.embeddings
+    assert isinstance(any_teacher.word_embeddings, torch.nn.Embedding)
+
+
+def test_the_fingerprint_does_not_depend_on_what_was_read_before(folder):
+    fresh, used = Teacher.load(folder), Teacher.load(folder)
+    used.predict(TEXTS)
+    assert fresh.fingerprint == used.fingerprint
+
+
+def test_the_fingerprint_tells_teachers_apart(folder):
+    def changed(change: str) -> str:
+        model, tokenizer = build("bert")
+        limit = 64
+        if change == "weight":
+            model.classifier.bias.data[0] += 1e-6
+        elif change == "labels":
+            model.config.id2label = {0: "a", 1: "b", 2: "c"}
+        elif change == "tokenizer":
+            tokenizer.backend_tokenizer.normalizer = None
+        elif change == "limit":
+            limit = 63
+        return Teacher(model, tokenizer, limit).fingerprint
+
+    changes = ["none", "weight", "labels", "tokenizer", "limit"]
+    assert len({changed(change) for change in changes}) == len(changes)
+    assert changed("none") == changed("none")
+
+
+def test_hooks_are_gone_after_an_error(bert):
+    def fail(context) -> None:
+        with context:
+            raise RuntimeError
+
+    before = bert.predict(TEXTS[:1])
+    for context in (
+        replaced_output(bert.embeddings, torch.zeros(1)),
+        captured_output(bert.embeddings),
+    ):
+        with pytest.raises(RuntimeError):
+            fail(context)
+    assert not bert.embeddings._forward_hooks
+    assert torch.equal(bert.predict(TEXTS[:1]), before)
