@@ -30,6 +30,10 @@ METHODS = {
     "mse": ["--method", "mse"],
     "dixtill, raw scores (paper)": ["--method", "dixtill", "--explanation", "scores"],
     "dixtill, contributions": ["--method", "dixtill", "--explanation", "contributions"],
+    "dixtill, contributions, plain KL at τ = 2 (ships)": [
+        *("--method", "dixtill", "--explanation", "contributions"),
+        *("--kl", "plain", "--temperature", "2"),
+    ],
 }
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 import tiny_teachers
 import torch
-from tiny_teachers import TEXTS
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, ByT5Tokenizer
 
 from dixtill.cli import main
@@ -20,9 +19,18 @@ from dixtill.training.teacher import Teacher
 from dixtill.training.teacher_trainer import FinetuneConfig
 
 LABELS = ("down", "up")
+SUBJECTS = (
+    "the bank",
+    "a bank",
+    "record earnings",
+    "the shares",
+    "its profit",
+    "no change",
+    "banks",
+)
 TRAIN = Corpus(
-    tuple(f"{text} {word}" for text in TEXTS for word in ("fall", "jump")),
-    tuple(label for _ in TEXTS for label in (0, 1)),
+    tuple(f"{subject} {verb}" for subject in SUBJECTS for verb in ("fall", "jump")),
+    tuple(label for _ in SUBJECTS for label in (0, 1)),
     LABELS,
 )
 VALID = Corpus(("shares fall", "shares jump", "profit fall", "profit jump"), (0, 1, 0, 1), LABELS)
@@ -62,11 +70,19 @@ def test_the_result_is_a_teacher_with_the_labels_names_that_learned(base, tmp_pa
     teacher = Teacher.load(tmp_path / "out")
     assert teacher.labels == LABELS
     assert scores == score_teacher(teacher, VALID)
-    assert scores.macro_f1 == max(epoch.macro_f1 for epoch in epochs)  # the best, not the last
     assert scores.accuracy == 1
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     assert epochs[-1].loss < epochs[0].loss
     assert {path.name for path in tmp_path.iterdir()} == {"base", "out"}
+
+
+def test_the_best_epoch_is_kept_not_the_last(bert_base, tmp_path):
+    """On validation texts with every label wrong, learning makes the scores worse."""
+    wrong = Corpus(VALID.texts, tuple(1 - label for label in VALID.labels), LABELS)
+    config = FinetuneConfig(epochs=4, learning_rate=3e-3, batch_size=4, max_length=32)
+    epochs = []
+    scores = finetune(bert_base, TRAIN, wrong, config, tmp_path / "out", epochs.append)
+    assert scores.macro_f1 == max(epoch.macro_f1 for epoch in epochs) > epochs[-1].macro_f1
 
 
 def test_the_saved_tokenizer_neither_pads_nor_cuts(bert_base, tmp_path):
@@ -83,16 +99,14 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(bert_base, t
         raise Killed
 
     seen = []
-    config = FinetuneConfig(epochs=2, learning_rate=1e-3, batch_size=4, max_length=32)
     with pytest.raises(Killed):  # in the second epoch: the first has its checkpoint
         finetune(
-            bert_base, TRAIN, VALID, config, tmp_path / "out",
+            bert_base, TRAIN, VALID, CONFIG, tmp_path / "out",
             lambda metrics: kill(metrics) if metrics.epoch == 2 else None,
         )  # fmt: skip
     assert not (tmp_path / "out").exists()
-    half_written = tmp_path / "out.unfinished" / "checkpoint-8"
-    half_written.mkdir()
-    finetune(bert_base, TRAIN, VALID, config, tmp_path / "out", seen.append)
+    (tmp_path / "out.unfinished" / "checkpoint-8").mkdir()  # as if killed while writing it
+    finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", seen.append)
     assert [metrics.epoch for metrics in seen] == [2]
     expected, resumed = weights(tmp_path / "whole"), weights(tmp_path / "out")
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)

@@ -23,7 +23,7 @@ def train_teacher(
     train: Corpus, valid: Corpus, epochs: int, seed: int, folder: Path, on_epoch: OnEpoch
 ) -> Teacher:
     """A teacher of the training texts, saved in `folder`."""
-    config = FinetuneConfig(epochs=epochs, learning_rate=7e-4, batch_size=32, seed=seed)
+    config = FinetuneConfig(epochs=epochs, learning_rate=5e-4, batch_size=32, seed=seed)
     set_seed(seed)
     tokenizer = _tokenizer(train.texts)
     model = _model(len(tokenizer), train.label_names)
