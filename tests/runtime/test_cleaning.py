@@ -38,5 +38,5 @@ def test_rules_apply_only_when_named():
 
 
 def test_an_unknown_rule_is_refused_by_name():
-    with pytest.raises(InputError, match="'emoji'.*urls, html_entities"):
+    with pytest.raises(InputError, match=r"'emoji'.*urls, html_entities"):
         clean("", ("emoji",))

@@ -37,8 +37,14 @@ def train_teacher(
 def _tokenizer(texts: Sequence[str]) -> BertTokenizer:
     """WordPiece trained on `texts`; accents stay, since "è" and "e" are different words."""
     trained = BertWordPieceTokenizer(lowercase=True, strip_accents=False)
+    alphabet = sorted(set("".join(texts).lower().replace(" ", "")))
     trained.train_from_iterator(
-        texts, _VOCABULARY_SIZE, special_tokens=_SPECIAL_TOKENS, show_progress=False
+        texts,
+        _VOCABULARY_SIZE,
+        initial_alphabet=alphabet,
+        # Named here, or the library numbers them, and breaks ties between merges, at random.
+        special_tokens=[*_SPECIAL_TOKENS, *(f"##{char}" for char in alphabet)],
+        show_progress=False,
     )
     return BertTokenizer(
         vocab=trained.get_vocab(), do_lower_case=True, strip_accents=False, model_max_length=128

@@ -24,7 +24,7 @@ class NormalizedChar(NamedTuple):
     """
 
     char: str
-    index: int
+    source: int
 
 
 class _Ranges:
@@ -58,9 +58,10 @@ def _tables() -> _Tables:
     raw: dict[str, Any] = json.loads(
         files(__package__).joinpath("unicode.json").read_text(encoding="utf-8")
     )
-    return _Tables(
-        **{name: _Ranges(rows) if isinstance(rows, list) else rows for name, rows in raw.items()}
-    )
+    tables: dict[str, Any] = {
+        name: _Ranges(rows) if isinstance(rows, list) else rows for name, rows in raw.items()
+    }
+    return _Tables(**tables)
 
 
 @lru_cache(maxsize=4096)
@@ -120,26 +121,30 @@ class Normalizer:
 
     def __call__(self, text: str) -> Iterator[NormalizedChar]:
         """Yield the normalised characters of `text` in order, lazily."""
-        chars = (NormalizedChar(c, i) for i, char in enumerate(text) for c in _clean(char) or ("",))
+        chars: Iterator[NormalizedChar] = (
+            NormalizedChar(c, i) for i, char in enumerate(text) for c in _clean(char) or ("",)
+        )
         if self.strip_accents and not text.isascii():
             chars = self._strip(chars)
         if not self.lowercase:
             return chars
         return (
-            NormalizedChar(c, item.index) for item in chars for c in self._lower(item.char) or ("",)
+            NormalizedChar(c, item.source)
+            for item in chars
+            for c in self._lower(item.char) or ("",)
         )
 
     @staticmethod
     def _strip(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
         decomposed = (
-            NormalizedChar(c, item.index)
+            NormalizedChar(c, item.source)
             for item in chars
             for c in (_decompose(item.char) if item.char else ("",))
         )
         nonspacing = _tables().nonspacing
         for item in _in_canonical_order(decomposed):
             stripped = item.char and nonspacing[item.char]
-            yield NormalizedChar("", item.index) if stripped else item
+            yield NormalizedChar("", item.source) if stripped else item
 
     @staticmethod
     def _lower(char: str) -> str:
