@@ -18,6 +18,7 @@ from dixtill.demo.compression_table import Compressed, median_seconds
 from dixtill.demo.pipeline import DemoResult, DemoSettings, Example
 from dixtill.demo.report import report
 from dixtill.demo.reviews import GRAMMARS, LABELS, Grammar, Review, corpus_of, make_reviews
+from dixtill.demo.teacher import new_tokenizer
 from dixtill.runtime.prediction import ExplainedWord
 from dixtill.training.attributions import Attribution
 from dixtill.training.corpus import read_corpus
@@ -83,6 +84,14 @@ def test_opinions_of_other_products_leave_a_review_neutral(reviews):
     neutral = [review for review in reviews if LABELS[review.label] == "neutral"]
     assert any(opinions(review) for review in neutral)
     assert not any(NEGATION.search(review.text) for review in neutral)
+
+
+def test_the_teachers_vocabulary_is_the_same_each_time_and_keeps_accents(reviews):
+    """Left to itself, the library breaks ties between merges at random."""
+    texts = corpus_of(reviews).texts
+    tokenizer = new_tokenizer(texts)
+    assert all(new_tokenizer(texts).get_vocab() == tokenizer.get_vocab() for _ in range(3))
+    assert tokenizer.tokenize("È buono") == ["è", "buono"]
 
 
 @pytest.mark.parametrize("grammar", GRAMMARS.values(), ids=list(GRAMMARS))

@@ -25,7 +25,7 @@ def train_teacher(
     """A teacher of the training texts, saved in `folder`."""
     config = FinetuneConfig(epochs=epochs, learning_rate=5e-4, batch_size=32, seed=seed)
     set_seed(seed)
-    tokenizer = _tokenizer(train.texts)
+    tokenizer = new_tokenizer(train.texts)
     model = _model(len(tokenizer), train.label_names)
     checkpoints = folder.with_name(f"{folder.name}.checkpoints")
     fit(model, tokenizer, train, valid, config, checkpoints, on_epoch)
@@ -34,7 +34,7 @@ def train_teacher(
     return Teacher.load(folder)
 
 
-def _tokenizer(texts: Sequence[str]) -> BertTokenizer:
+def new_tokenizer(texts: Sequence[str]) -> BertTokenizer:
     """WordPiece trained on `texts`; accents stay, since "è" and "e" are different words."""
     trained = BertWordPieceTokenizer(lowercase=True, strip_accents=False)
     alphabet = sorted(set("".join(texts).lower().replace(" ", "")))
