@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of
 from .corpus_arguments import add_training_arguments, read_training
 
@@ -112,7 +114,7 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads(args)
     config = _config(args)
-    out = Path(args.out)
+    out = _free_file(args.out)
     run_folder = Path(args.run_folder or f"{args.out}.run")
     teacher = Teacher.load(args.teacher)
     train, valid = read_training(args, teacher.labels)
@@ -124,6 +126,17 @@ def run(args: argparse.Namespace) -> int:
         print(f"{name:>8}  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}")
     print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.num_parameters:,} parameters")
     return 0
+
+
+def _free_file(name: str) -> Path:
+    """The path to write to, refused before the long work if it cannot be a file."""
+    path = Path(name)
+    if path.is_dir():
+        raise InputError(f"{name} is a folder; name a file in it, such as {path / 'student'}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path.parent} cannot be written to; choose another place for --out")
+    return path
 
 
 def _config(args: argparse.Namespace) -> DistillConfig:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
-
-import torch
 
 from ..runtime.classifier import Classifier
 from ..runtime.model_file import write_model
@@ -21,7 +18,7 @@ from ..training.evaluate import Scores, score_classifier
 from ..training.finetune import score_teacher
 from ..training.teacher import Teacher
 from ..training.teacher_trainer import quiet_transformers
-from ..training.trainer import DistillConfig, EpochMetrics
+from ..training.trainer import DistillConfig, EpochMetrics, one_thread
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews
 from .teacher import train_teacher
@@ -96,7 +93,7 @@ class _Parts(NamedTuple):
 
 def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
     """Run it all and leave its files in `folder`; `say` is told the progress."""
-    with quiet_transformers(), _one_thread():  # models this small gain nothing from more threads
+    with quiet_transformers(), one_thread():  # models this small gain nothing from more threads
         say("making reviews in English and Italian")
         reviews = make_reviews(
             settings.num_teacher + settings.num_valid + settings.num_test, settings.seed
@@ -123,16 +120,6 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
             for review in _first_negated(reviews[-settings.num_test :])
         )
     return DemoResult(settings, quality, compression, examples)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _telling(say: Say) -> Callable[[EpochMetrics], None]:

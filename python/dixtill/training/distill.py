@@ -25,7 +25,7 @@ from .examples import make_examples
 from .quantize import quantize
 from .student import Student
 from .teacher import Teacher
-from .trainer import DistillConfig, EpochMetrics, StudentTrainer
+from .trainer import DistillConfig, EpochMetrics, StudentTrainer, one_thread
 from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
 
 
@@ -75,18 +75,14 @@ def distil(
     vocabulary = student_vocabulary(cleaned, teacher)
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     logits = _teacher_logits(teacher, cleaned, config, explained)
-    student = _new_student(teacher, vocabulary, config)
     valid_examples = make_examples(valid, tokenizer, config.cleaning)
-    trainer = StudentTrainer(
-        student,
-        config,
-        make_examples(train, tokenizer, config.cleaning, logits, explained, config.merge),
-        valid_examples,
-        vocabulary.pieces.index(UNKNOWN_PIECE),
-        run_folder,
-    )
-    best_epoch = trainer.run(on_epoch)
-    float_scores = score(student, valid_examples)
+    examples = make_examples(train, tokenizer, config.cleaning, logits, explained, config.merge)
+    unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
+    with one_thread():
+        student = _new_student(teacher, vocabulary, config)
+        trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
+        best_epoch = trainer.run(on_epoch)
+        float_scores = score(student, valid_examples)
     model = StudentModel(
         weights=quantize(student),
         vocabulary=vocabulary.pieces,

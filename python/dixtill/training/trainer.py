@@ -10,7 +10,8 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -248,6 +249,20 @@ class StudentTrainer:
         self._rng.bit_generator.state = state["numpy_rng"]
         self._history = [EpochMetrics(**metrics) for metrics in state["history"]]
         self._best_weights = state["best_weights"]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside the context, PyTorch uses one thread.
+
+    A student gains no speed from more, and sums split over threads differ in their last bits.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
