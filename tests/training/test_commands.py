@@ -1,0 +1,96 @@
+"""attribute, distill and evaluate as a user runs them, with a tiny teacher on disk."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+import tiny_teachers
+
+import dixtill
+from dixtill.cli import main
+
+LABELS = ("bearish", "bullish", "neutral")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a teacher and labelled texts."""
+    model, tokenizer = tiny_teachers.build("bert")
+    model.save_pretrained(tmp_path / "teacher")
+    tokenizer.save_pretrained(tmp_path / "teacher")
+    with open(tmp_path / "train.csv", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "label"))
+        for number in range(48):
+            text = tiny_teachers.TEXTS[number % len(tiny_teachers.TEXTS)]
+            writer.writerow((f"{text} {number}", LABELS[number % 3]))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def distill(out: str, *arguments: str) -> int:
+    fixed = ["--teacher", "teacher", "--train", "train.csv", "--out", out, "--epochs", "2"]
+    fixed += ["--embedding-dim", "6", "--hidden-dim", "5", "--steps", "4"]
+    return main(["distill", *fixed, *arguments])
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("method", ["dixtill", "kl", "mse", "none"])
+def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
+    assert distill("s.safetensors", "--method", method) == 0
+    assert main(["evaluate", "--model", "s.safetensors", "--data", "train.csv", "--json"]) == 0
+    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
+    student = dixtill.load("s.safetensors")
+    with open("train.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    right = sum(student(row["text"]).label == row["label"] for row in rows)
+    assert scores["rows"] == 48
+    assert scores["accuracy"] == pytest.approx(right / 48)
+    assert student.labels == LABELS
+    assert student.model.provenance["config"]["method"] == method
+
+
+@pytest.mark.usefixtures("folder")
+def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(capsys):
+    arguments = ["--teacher", "teacher", "--data", "train.csv", "--out", "kept", "--steps", "4"]
+    assert main(["attribute", *arguments]) == 0
+    assert "48 texts explained, 0 were there" in capsys.readouterr().out
+    files = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
+    for name in ("one", "two"):
+        assert distill(f"{name}.safetensors", "--attributions", "kept") == 0
+    assert Path("one.safetensors").read_bytes() == Path("two.safetensors").read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()} == files
+    assert distill("three.safetensors", "--attributions", "kept", "--seed", "1") == 0
+    assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_shown_is_what_was_aligned():
+    for explanation in ("scores", "contributions"):
+        assert distill(f"{explanation}.safetensors", "--explanation", explanation) == 0
+        student = dixtill.load(f"{explanation}.safetensors")
+        assert student.model.explanation == explanation
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--teacher", "no/such/folder"], "cannot load a sequence classifier from"),
+        (["--train", "nowhere.csv"], "nowhere.csv"),
+        (["--text-column", "tweet"], "no column 'tweet'; its header is text, label"),
+        (["--alpha", "2"], "alpha is 2.0, which is out of range"),
+        (["--steps", "1"], "steps is 1, expected at least 2"),
+        (["--out", "teacher"], "teacher is a folder"),
+    ],
+)
+def test_a_mistake_is_one_sentence_before_any_work(arguments, sentence, capsys):
+    assert distill("s.safetensors", *arguments) == 2
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert "Traceback" not in error
+    assert not Path("s.safetensors").exists()
+    assert not Path("s.safetensors.run").exists()
