@@ -8,14 +8,14 @@ import sys
 import pytest
 
 SCRIPT = """
-import importlib.util, sys
+import importlib, importlib.util, sys
 absent = sys.argv[1].split(",")
 find_spec = importlib.util.find_spec
 importlib.util.find_spec = lambda name, *rest: None if name in absent else find_spec(name, *rest)
 import dixtill
 assert "torch" not in sys.modules
 try:
-    import dixtill.training
+    importlib.import_module(sys.argv[2])
 except dixtill.errors.MissingExtraError as error:
     assert isinstance(error, ImportError)
     print(error)
@@ -26,11 +26,15 @@ except dixtill.errors.MissingExtraError as error:
     ("modules", "packages"),
     [("captum", "captum"), ("sklearn", "scikit-learn"), ("torch,pyarrow", "torch, pyarrow")],
 )
-def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages):
+@pytest.mark.parametrize("imported", ["dixtill.training", "dixtill.demo.pipeline"])
+def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages, imported):
     answer = subprocess.run(
-        [sys.executable, "-c", SCRIPT, modules], capture_output=True, text=True, check=True
+        [sys.executable, "-c", SCRIPT, modules, imported],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert answer.stdout == (
-        f"training needs {packages}, which is not installed; "
-        "install them with: pip install 'dixtill[train]'\n"
+        f"this needs {packages}, not installed here; "
+        "install the extra with: pip install 'dixtill[train]'\n"
     )

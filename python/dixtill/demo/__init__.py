@@ -1,1 +1,3 @@
 """The whole course, from a corpus to a student, on data made on the spot (`dixtill demo`)."""
+
+from .. import training as training  # first: it says which extra is missing

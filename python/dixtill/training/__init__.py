@@ -12,6 +12,6 @@ _PACKAGES = {
 _missing = [package for module, package in _PACKAGES.items() if find_spec(module) is None]
 if _missing:
     raise MissingExtraError(
-        f"training needs {', '.join(_missing)}, which is not installed; "
-        "install them with: pip install 'dixtill[train]'"
+        f"this needs {', '.join(_missing)}, not installed here; "
+        "install the extra with: pip install 'dixtill[train]'"
     )

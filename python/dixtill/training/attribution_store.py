@@ -65,8 +65,10 @@ class AttributionStore:
         """Explain the texts that are not stored yet, a shard at a time.
 
         Raises:
-            InputError: a file in the folder is no shard of attributions.
+            InputError: the folder is a file, or a file in it is no shard of attributions.
         """
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InputError(f"{self.folder} is a file; attributions need a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob("*.tmp"):
             leftover.unlink()
