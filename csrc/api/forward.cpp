@@ -56,29 +56,50 @@ int64_t longest_text(const RaggedBatch& batch) {
     return longest;
 }
 
-// Owns what Scratch points to.
+// Owns what Scratch points to: one block of memory, each part at the start of a cache line.
 class ScratchMemory {
   public:
-    ScratchMemory(const StudentView& student, int64_t longest)
-        : inputs_(size(input_bytes(student.embedding_dim, student.hidden_dim))),
-          states_(size(longest * state_bytes(student.hidden_dim))),
-          products_(size(num_products(student))),
-          cells_(size(round_up(student.hidden_dim, kNumLanes))) {}
-
-    Scratch pointers() { return {inputs_.data(), states_.data(), products_.data(), cells_.data()}; }
-
-  private:
-    static size_t size(int64_t count) { return static_cast<size_t>(count); }
-
-    static int64_t num_products(const StudentView& student) {
-        const int64_t lstm = student.forward.matrix.num_panels;
-        return std::max(lstm, student.readout.matrix.num_panels) * kPanelRows;
+    ScratchMemory(const StudentView& student, int64_t longest) {
+        place(student, longest);  // measures
+        memory_.resize(static_cast<size_t>(cursor_ + kLine));
+        place(student, longest);
     }
 
-    std::vector<int8_t> inputs_;
-    std::vector<int8_t> states_;
-    std::vector<int32_t> products_;
-    std::vector<float> cells_;
+    const Scratch& pointers() const { return scratch_; }
+
+  private:
+    static constexpr int64_t kLine = 64;
+
+    template <typename T>
+    T* take(int64_t count) {
+        const uintptr_t base = reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1;
+        const uintptr_t at = base / kLine * kLine + static_cast<uintptr_t>(cursor_);
+        cursor_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLine);
+        return reinterpret_cast<T*>(at);
+    }
+
+    DirectionScratch take_direction(int64_t hidden_dim) {
+        const int64_t num_rows = padded_rows(4 * hidden_dim);
+        const int64_t num_units = round_up(hidden_dim, kNumLanes);
+        return {take<int32_t>(kChunkSteps * num_rows), take<int32_t>(num_rows + kNumLanes),
+                take<int8_t>(num_units), take<float>(num_units)};
+    }
+
+    void place(const StudentView& student, int64_t longest) {
+        const int64_t num_lstm_rows = padded_rows(4 * student.hidden_dim);
+        const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
+        cursor_ = 0;
+        scratch_ = {take_direction(student.hidden_dim),
+                    take_direction(student.hidden_dim),
+                    take<int8_t>(input_bytes(student.embedding_dim)),
+                    take<int8_t>(longest * state_bytes(student.hidden_dim)),
+                    take<int32_t>(num_readout_rows),
+                    take<int32_t>(std::max(num_lstm_rows, num_readout_rows))};
+    }
+
+    std::vector<uint8_t> memory_;
+    int64_t cursor_ = 0;
+    Scratch scratch_;
 };
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace dixtill {
 namespace {
 
 constexpr uint32_t kMagic = 0x4C495844;  // "DXIL"
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
 constexpr int64_t kAlignment = 64;
 // 131072 products of 127 * 127 stay below 2^31.
 constexpr int64_t kMaxColumns = 131072;
@@ -23,21 +23,28 @@ struct Header {
 };
 static_assert(sizeof(Header) == kAlignment, "the header is part of the format");
 
+// Byte offsets of the blocks.
 struct LstmBlocks {
-    int64_t weights, scale, bias;
+    int64_t input, recurrent, correction, scale, bias;
 };
 
-// Byte offsets of the blocks.
 struct Blocks {
     LstmBlocks forward, backward;
-    int64_t readout_weights, attention_scale, attention_vector, head_scale, head_bias;
+    int64_t readout, readout_correction;
+    int64_t attention_scale, attention_vector, head_scale, head_bias;
     int64_t num_bytes;
 };
 
-Matrix lstm_matrix(const StudentShape& shape) {
-    const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
-    return {nullptr, round_up(shape.hidden_dim, kNumLanes) / kNumLanes,
-            round_up(num_columns, kGroupColumns) / kGroupColumns};
+Matrix matrix_of(int64_t num_rows, int64_t num_columns) {
+    return {nullptr, num_rows, round_up(num_columns, kGroupColumns) / kGroupColumns};
+}
+
+Matrix input_matrix(const StudentShape& shape) {
+    return matrix_of(4 * shape.hidden_dim, shape.embedding_dim);
+}
+
+Matrix recurrent_matrix(const StudentShape& shape) {
+    return matrix_of(4 * shape.hidden_dim, shape.hidden_dim);
 }
 
 int64_t head_row(const StudentShape& shape) {
@@ -45,13 +52,11 @@ int64_t head_row(const StudentShape& shape) {
 }
 
 Matrix readout_matrix(const StudentShape& shape) {
-    const int64_t num_rows = head_row(shape) + shape.num_classes;
-    return {nullptr, round_up(num_rows, kPanelRows) / kPanelRows,
-            round_up(2 * shape.hidden_dim, kGroupColumns) / kGroupColumns};
+    return matrix_of(head_row(shape) + shape.num_classes, 2 * shape.hidden_dim);
 }
 
 int64_t matrix_bytes(const Matrix& matrix) {
-    return matrix.num_panels * matrix.num_groups * kPanelVectors * kVectorBytes;
+    return matrix.num_groups * padded_rows(matrix.num_rows) * kGroupColumns;
 }
 
 int64_t take(int64_t& cursor, int64_t num_bytes) {
@@ -60,28 +65,33 @@ int64_t take(int64_t& cursor, int64_t num_bytes) {
     return start;
 }
 
-int64_t take_floats(int64_t& cursor, int64_t count) {
+// Of int32 or float.
+int64_t take_words(int64_t& cursor, int64_t count) {
     return take(cursor, count * static_cast<int64_t>(sizeof(float)));
 }
 
-LstmBlocks place_direction(const Matrix& matrix, int64_t& cursor) {
+LstmBlocks place_direction(const StudentShape& shape, int64_t& cursor) {
+    const int64_t num_rows = padded_rows(4 * shape.hidden_dim);
     LstmBlocks blocks;
-    blocks.weights = take(cursor, matrix_bytes(matrix));
-    blocks.scale = take_floats(cursor, matrix.num_panels * kPanelRows);
-    blocks.bias = take_floats(cursor, matrix.num_panels * kPanelRows);
+    blocks.input = take(cursor, matrix_bytes(input_matrix(shape)));
+    blocks.recurrent = take(cursor, matrix_bytes(recurrent_matrix(shape)));
+    blocks.correction = take_words(cursor, num_rows);
+    blocks.scale = take_words(cursor, num_rows + kNumLanes);
+    blocks.bias = take_words(cursor, num_rows + kNumLanes);
     return blocks;
 }
 
 Blocks place_blocks(const StudentShape& shape) {
     Blocks blocks;
     int64_t cursor = sizeof(Header);
-    blocks.forward = place_direction(lstm_matrix(shape), cursor);
-    blocks.backward = place_direction(lstm_matrix(shape), cursor);
-    blocks.readout_weights = take(cursor, matrix_bytes(readout_matrix(shape)));
-    blocks.attention_scale = take_floats(cursor, head_row(shape));
-    blocks.attention_vector = take_floats(cursor, head_row(shape));
-    blocks.head_scale = take_floats(cursor, shape.num_classes);
-    blocks.head_bias = take_floats(cursor, shape.num_classes);
+    blocks.forward = place_direction(shape, cursor);
+    blocks.backward = place_direction(shape, cursor);
+    blocks.readout = take(cursor, matrix_bytes(readout_matrix(shape)));
+    blocks.readout_correction = take_words(cursor, padded_rows(readout_matrix(shape).num_rows));
+    blocks.attention_scale = take_words(cursor, head_row(shape));
+    blocks.attention_vector = take_words(cursor, head_row(shape));
+    blocks.head_scale = take_words(cursor, shape.num_classes);
+    blocks.head_bias = take_words(cursor, shape.num_classes);
     blocks.num_bytes = cursor;
     return blocks;
 }
@@ -100,40 +110,59 @@ void check_shape(const StudentShape& shape) {
     check_dimension("num_classes", shape.num_classes, kMaxRows);
 }
 
-// Writes one row into its place; `out` is zeroed. Row r of a panel is lane r % 8 of vector r / 8.
-void pack_row(const int8_t* row, int64_t num_columns, const Matrix& matrix, int64_t panel,
-              int64_t row_in_panel, int8_t* out) {
+// Writes one row into its place; `out` is zeroed.
+void pack_row(const int8_t* row, int64_t num_columns, int64_t num_rows, int64_t place,
+              int8_t* out) {
     for (int64_t column = 0; column < num_columns; ++column) {
-        const int64_t group = panel * matrix.num_groups + column / kGroupColumns;
-        const int64_t at = (group * kPanelRows + row_in_panel) * kGroupColumns;
+        const int64_t group = column / kGroupColumns;
+        const int64_t at = (group * padded_rows(num_rows) + place) * kGroupColumns;
         out[at + column % kGroupColumns] = row[column];
     }
 }
 
+int32_t correction_of(const int8_t* row, int64_t num_columns) {
+    int32_t sum = 0;
+    for (int64_t column = 0; column < num_columns; ++column) sum += row[column];
+    return -128 * sum;
+}
+
+template <typename T>
+T* block(uint8_t* packed, int64_t offset) {
+    return reinterpret_cast<T*>(packed + offset);
+}
+
+template <typename T>
+const T* block(const uint8_t* packed, int64_t offset) {
+    return reinterpret_cast<const T*>(packed + offset);
+}
+
+// Halving is exact but for numbers so small that the sigmoid is one half all the same.
 void pack_direction(const StudentShape& shape, const LstmWeights& weights, const LstmBlocks& blocks,
                     uint8_t* out) {
+    const int64_t num_rows = 4 * shape.hidden_dim;
     const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
-    int8_t* packed = reinterpret_cast<int8_t*>(out + blocks.weights);
-    float* scale = reinterpret_cast<float*>(out + blocks.scale);
-    float* bias = reinterpret_cast<float*>(out + blocks.bias);
-    for (int64_t row = 0; row < 4 * shape.hidden_dim; ++row) {
-        const int64_t gate = row / shape.hidden_dim, unit = row % shape.hidden_dim;
-        const int64_t panel = unit / kNumLanes;
-        const int64_t row_in_panel = gate * kNumLanes + unit % kNumLanes;
-        pack_row(weights.weight_q8 + row * num_columns, num_columns, lstm_matrix(shape), panel,
-                 row_in_panel, packed);
-        scale[panel * kPanelRows + row_in_panel] = weights.scale[row];
-        bias[panel * kPanelRows + row_in_panel] = weights.bias[row];
+    for (int64_t row = 0; row < num_rows; ++row) {
+        const int8_t* weights_q8 = weights.weight_q8 + row * num_columns;
+        pack_row(weights_q8, shape.embedding_dim, num_rows, row, block<int8_t>(out, blocks.input));
+        pack_row(weights_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, row,
+                 block<int8_t>(out, blocks.recurrent));
+        const bool is_candidate = row / shape.hidden_dim == 2;
+        const float factor = is_candidate ? 1.0F : 0.5F;
+        block<int32_t>(out, blocks.correction)[row] = correction_of(weights_q8, num_columns);
+        block<float>(out, blocks.scale)[row] = factor * weights.scale[row];
+        block<float>(out, blocks.bias)[row] = factor * weights.bias[row];
     }
 }
 
-void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t num_rows,
-                       int64_t first_row, int8_t* out) {
+void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t count,
+                       int64_t first_row, const Blocks& blocks, uint8_t* out) {
     const int64_t num_columns = 2 * shape.hidden_dim;
-    for (int64_t row = 0; row < num_rows; ++row) {
-        const int64_t place = first_row + row;
-        pack_row(rows + row * num_columns, num_columns, readout_matrix(shape), place / kPanelRows,
-                 place % kPanelRows, out);
+    for (int64_t row = 0; row < count; ++row) {
+        const int8_t* weights_q8 = rows + row * num_columns;
+        pack_row(weights_q8, num_columns, readout_matrix(shape).num_rows, first_row + row,
+                 block<int8_t>(out, blocks.readout));
+        block<int32_t>(out, blocks.readout_correction)[first_row + row] =
+            correction_of(weights_q8, num_columns);
     }
 }
 
@@ -141,23 +170,26 @@ void copy_floats(const float* from, int64_t count, uint8_t* to) {
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
 }
 
+Matrix view_matrix(Matrix matrix, const uint8_t* packed, int64_t offset) {
+    matrix.weights_q8 = block<int8_t>(packed, offset);
+    return matrix;
+}
+
 Direction view_direction(const StudentShape& shape, const LstmBlocks& blocks,
                          const uint8_t* packed) {
-    Direction direction = {lstm_matrix(shape),
-                           reinterpret_cast<const float*>(packed + blocks.scale),
-                           reinterpret_cast<const float*>(packed + blocks.bias)};
-    direction.matrix.weights_q8 = reinterpret_cast<const int8_t*>(packed + blocks.weights);
-    return direction;
+    return {view_matrix(input_matrix(shape), packed, blocks.input),
+            view_matrix(recurrent_matrix(shape), packed, blocks.recurrent),
+            block<int32_t>(packed, blocks.correction), block<float>(packed, blocks.scale),
+            block<float>(packed, blocks.bias)};
 }
 
 Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint8_t* packed) {
-    Readout readout = {readout_matrix(shape),
-                       reinterpret_cast<const float*>(packed + blocks.attention_scale),
-                       reinterpret_cast<const float*>(packed + blocks.attention_vector),
-                       reinterpret_cast<const float*>(packed + blocks.head_scale),
-                       reinterpret_cast<const float*>(packed + blocks.head_bias)};
-    readout.matrix.weights_q8 = reinterpret_cast<const int8_t*>(packed + blocks.readout_weights);
-    return readout;
+    return {view_matrix(readout_matrix(shape), packed, blocks.readout),
+            block<int32_t>(packed, blocks.readout_correction),
+            block<float>(packed, blocks.attention_scale),
+            block<float>(packed, blocks.attention_vector),
+            block<float>(packed, blocks.head_scale),
+            block<float>(packed, blocks.head_bias)};
 }
 
 Header read_header(const uint8_t* packed, int64_t num_bytes) {
@@ -196,9 +228,9 @@ void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out
     std::memcpy(out, &header, sizeof header);
     pack_direction(shape, weights.forward, blocks.forward, out);
     pack_direction(shape, weights.backward, blocks.backward, out);
-    int8_t* readout = reinterpret_cast<int8_t*>(out + blocks.readout_weights);
-    pack_readout_rows(shape, weights.attention_weight_q8, shape.attention_dim, 0, readout);
-    pack_readout_rows(shape, weights.head_weight_q8, shape.num_classes, head_row(shape), readout);
+    pack_readout_rows(shape, weights.attention_weight_q8, shape.attention_dim, 0, blocks, out);
+    pack_readout_rows(shape, weights.head_weight_q8, shape.num_classes, head_row(shape), blocks,
+                      out);
     copy_floats(weights.attention_scale, shape.attention_dim, out + blocks.attention_scale);
     copy_floats(weights.attention_vector, shape.attention_dim, out + blocks.attention_vector);
     copy_floats(weights.head_scale, shape.num_classes, out + blocks.head_scale);

@@ -1,9 +1,9 @@
 // The packed weights: one flat buffer that describes itself, the same for every target.
 //
 //   header (64 bytes): magic, version, the four dimensions, the buffer's size
-//   forward direction: weights, scale, bias
-//   backward direction: weights, scale, bias
-//   readout: weights, attention scale, attention vector, head scale, head bias
+//   forward direction: input weights, recurrent weights, correction, scale, bias
+//   backward direction: the same
+//   readout: weights, correction, attention scale, attention vector, head scale, head bias
 //
 // Each block begins at a multiple of 64 bytes and has the layout that kernels/interface.h gives.
 // The embedding is not packed: it is used row by row as it stands, and may be a mapped file.

@@ -2,10 +2,18 @@
 
 #include <stdexcept>
 
-#ifdef DIXTILL_HAS_AVX2
+#if defined(DIXTILL_HAS_AVX2)
 #ifdef _MSC_VER
 #include <immintrin.h>
 #include <intrin.h>
+#else
+#include <cpuid.h>
+#endif
+#elif defined(DIXTILL_HAS_NEON_DOTPROD)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(_WIN32)
+#include <windows.h>
 #endif
 #endif
 
@@ -17,6 +25,18 @@ extern const Kernels kernels;
 namespace avx2 {
 extern const Kernels kernels;
 }
+namespace avx_vnni {
+extern const Kernels kernels;
+}
+namespace avx512_vnni {
+extern const Kernels kernels;
+}
+namespace neon {
+extern const Kernels kernels;
+}
+namespace neon_dotprod {
+extern const Kernels kernels;
+}
 
 namespace {
 
@@ -24,29 +44,103 @@ bool always() {
     return true;
 }
 
-#ifdef DIXTILL_HAS_AVX2
-bool has_avx2() {
+#if defined(DIXTILL_HAS_AVX2)
+
+struct Registers {
+    uint32_t eax, ebx, ecx, edx;
+};
+
+// A leaf that the CPU does not have reads as zeros.
+Registers cpuid(uint32_t leaf, uint32_t subleaf) {
+    Registers r = {};
 #ifdef _MSC_VER
-    // AVX2 is bit 5 of ebx in leaf 7; the system must also save the wide registers (xcr0 bits 1,
-    // 2).
-    int leaf1[4], leaf7[4];
-    __cpuid(leaf1, 1);
-    __cpuidex(leaf7, 7, 0);
-    const bool saves_state = (leaf1[2] & (1 << 27)) && (_xgetbv(0) & 6) == 6;
-    return saves_state && (leaf7[1] & (1 << 5));
+    int values[4];
+    __cpuid(values, 0);
+    if (static_cast<uint32_t>(values[0]) < leaf) return r;
+    __cpuidex(values, static_cast<int>(leaf), static_cast<int>(subleaf));
+    r = {static_cast<uint32_t>(values[0]), static_cast<uint32_t>(values[1]),
+         static_cast<uint32_t>(values[2]), static_cast<uint32_t>(values[3])};
 #else
-    __builtin_cpu_init();
-    return __builtin_cpu_supports("avx2");
+    if (!__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
+#endif
+    return r;
+}
+
+bool has_bit(uint32_t value, int bit) {
+    return (value >> bit) & 1U;
+}
+
+// The register state that the operating system saves: a bit a kind.
+uint64_t saved_state() {
+    if (!has_bit(cpuid(1, 0).ecx, 27)) return 0;
+#ifdef _MSC_VER
+    return _xgetbv(0);
+#else
+    uint32_t low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (static_cast<uint64_t>(high) << 32) | low;
 #endif
 }
+
+bool saves(uint64_t kinds) {
+    return (saved_state() & kinds) == kinds;
+}
+
+constexpr uint64_t kAvxState = 0x06;
+constexpr uint64_t kAvx512State = 0xE6;
+
+bool has_avx2() {
+    return saves(kAvxState) && has_bit(cpuid(7, 0).ebx, 5);
+}
+
+bool has_avx_vnni() {
+    return has_avx2() && cpuid(7, 0).eax >= 1 && has_bit(cpuid(7, 1).eax, 4);
+}
+
+bool has_avx512_vnni() {
+    const Registers features = cpuid(7, 0);
+    return saves(kAvx512State) && has_bit(features.ebx, 16) && has_bit(features.ebx, 30) &&
+           has_bit(features.ebx, 31) && has_bit(features.ecx, 11);  // F, BW, VL, VNNI
+}
+
+#elif defined(DIXTILL_HAS_NEON_DOTPROD)
+
+bool has_neon_dotprod() {
+#if defined(__linux__)
+    constexpr unsigned long kDotProduct = 1UL << 20;  // HWCAP_ASIMDDP
+    return (getauxval(AT_HWCAP) & kDotProduct) != 0;
+#elif defined(__APPLE__)
+    return true;  // every Mac with Apple silicon
+#elif defined(_WIN32)
+    constexpr DWORD kDotProduct = 43;  // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+    return IsProcessorFeaturePresent(kDotProduct) != 0;
+#else
+    return false;
+#endif
+}
+
 #endif
 
 }  // namespace
 
 const std::vector<Target>& compiled_targets() {
     static const std::vector<Target> targets = {
+#ifdef DIXTILL_HAS_AVX512_VNNI
+        {"avx512_vnni", "an x86-64 CPU with AVX-512 F, BW, VL and VNNI", has_avx512_vnni,
+         &avx512_vnni::kernels},
+#endif
+#ifdef DIXTILL_HAS_AVX_VNNI
+        {"avx_vnni", "an x86-64 CPU with AVX-VNNI", has_avx_vnni, &avx_vnni::kernels},
+#endif
 #ifdef DIXTILL_HAS_AVX2
         {"avx2", "an x86-64 CPU with AVX2", has_avx2, &avx2::kernels},
+#endif
+#ifdef DIXTILL_HAS_NEON_DOTPROD
+        {"neon_dotprod", "a 64-bit ARM CPU with the dot product instructions (Armv8.2)",
+         has_neon_dotprod, &neon_dotprod::kernels},
+#endif
+#ifdef DIXTILL_HAS_NEON
+        {"neon", "a 64-bit ARM CPU", always, &neon::kernels},
 #endif
         {"scalar", "any CPU", always, &scalar::kernels},
     };

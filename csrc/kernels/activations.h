@@ -1,24 +1,27 @@
-// tanh, sigmoid and exp over eight lanes, from IEEE add, sub, mul and div alone, so that every
+// tanh and exp over eight lanes, from IEEE add, sub, mul and div alone, so that every
 // target gives the same bits. runtime/reference.py has the same coefficients.
 #pragma once
 
 namespace dixtill::DIXTILL_TARGET {
 
-// Minimax [5/4] rational on [-5.03, 5.03], constant beyond. Absolute error at most 4.5e-5; the
-// value never leaves [-0.99996, 0.99996].
-static inline F32 tanh(F32 x) {
+struct Ratio {
+    F32 top, bottom;
+};
+
+// tanh(x) = top / bottom: minimax [5/4] rational on [-5.03, 5.03], constant beyond. Absolute error
+// at most 4.5e-5; the value never leaves [-0.99996, 0.99996], nor bottom [1, 20.1].
+static inline Ratio tanh_ratio(F32 x) {
     x = max(min(x, set_f32(5.03F)), set_f32(-5.03F));
     const F32 square = mul(x, x);
-    F32 top = add(mul(square, set_f32(0.0006520183F)), set_f32(0.10162229F));
-    top = mul(x, add(mul(square, top), set_f32(0.9998039F)));
-    F32 bottom = add(mul(square, set_f32(0.012609327F)), set_f32(0.43438745F));
-    bottom = add(mul(square, bottom), set_f32(1.0F));
-    return div(top, bottom);
+    const F32 odd = add(mul(square, set_f32(0.0006520183F)), set_f32(0.10162229F));
+    const F32 even = add(mul(square, set_f32(0.012609327F)), set_f32(0.43438745F));
+    return {mul(x, add(mul(square, odd), set_f32(0.9998039F))),
+            add(mul(square, even), set_f32(1.0F))};
 }
 
-static inline F32 sigmoid(F32 x) {
-    const F32 half = set_f32(0.5F);
-    return add(mul(half, tanh(mul(half, x))), half);
+static inline F32 tanh(F32 x) {
+    const Ratio ratio = tanh_ratio(x);
+    return div(ratio.top, ratio.bottom);
 }
 
 // x = n ln 2 + r with |r| <= ln 2 / 2, then a minimax polynomial in r. Relative error at most

@@ -25,11 +25,12 @@ static inline void score_pieces(const ForwardArguments& arguments, int64_t lengt
                                 float* shares) {
     const StudentView& student = *arguments.student;
     const Readout& readout = student.readout;
-    int32_t* products = arguments.scratch.products;
+    int32_t* products = arguments.scratch.readout_products;
+    const int32_t* start = first_sums(readout.correction, arguments.scratch);
     const int32_t* head = products + round_up(student.attention_dim, kNumLanes);
     for (int64_t t = 0; t < length; ++t) {
         const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student.hidden_dim);
-        multiply(readout.matrix, state, products);
+        multiply(readout.matrix, state, start, products);
         scores[t] = attention_score(readout, products, student.attention_dim);
         for (int64_t k = 0; k < student.num_classes; ++k) {
             *shares++ = static_cast<float>(head[k]) * readout.head_scale[k];

@@ -9,28 +9,43 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// z = products * scale + bias, for eight units of one gate.
-static inline F32 gate_input(const Direction& lstm, const int32_t* products, int64_t at) {
-    const F32 product = mul(load_i32_as_f32(products + at), load_f32(lstm.scale + at));
-    return add(product, load_f32(lstm.bias + at));
+// z = products * scale + bias, for eight rows.
+static inline F32 gate_input(const Direction& lstm, const int32_t* products, int64_t row) {
+    return add(mul(load_i32_as_f32(products + row), load_f32(lstm.scale + row)),
+               load_f32(lstm.bias + row));
 }
 
-// Gates to cells to hidden states, which are written as int8, rounded up to eight units. The
-// padded units have zero weights, scales and biases, so their state is always zero. tanh and
-// sigmoid stay within 1, so 127 * hidden needs no clamping.
-static inline void update_cells(const Direction& lstm, const int32_t* products, float* cells,
-                                int8_t* hidden_q8) {
-    for (int64_t panel = 0; panel < lstm.matrix.num_panels; ++panel) {
-        const int64_t at = panel * kPanelRows;
-        const F32 input = sigmoid(gate_input(lstm, products, at));
-        const F32 forget = sigmoid(gate_input(lstm, products, at + kNumLanes));
-        const F32 candidate = tanh(gate_input(lstm, products, at + 2 * kNumLanes));
-        const F32 output = sigmoid(gate_input(lstm, products, at + 3 * kNumLanes));
-        const F32 previous = load_f32(cells + panel * kNumLanes);
-        const F32 cell = add(mul(forget, previous), mul(input, candidate));
-        store_f32(cells + panel * kNumLanes, cell);
-        const F32 hidden = mul(output, tanh(cell));
-        store_rounded_q8(hidden_q8 + panel * kNumLanes, mul(hidden, set_f32(127.0F)));
+// cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g), over one denominator: one division where
+// there would be three.
+static inline F32 next_cell(Ratio input, Ratio forget, Ratio candidate, F32 cell) {
+    const F32 shared = mul(input.bottom, candidate.bottom);
+    const F32 kept = mul(mul(add(forget.bottom, forget.top), cell), shared);
+    const F32 added = mul(mul(add(input.bottom, input.top), candidate.top), forget.bottom);
+    const F32 bottom = mul(forget.bottom, shared);
+    return div(add(kept, added), add(bottom, bottom));
+}
+
+// 127 * sigmoid(z_o) * tanh(cell), at most 127.
+static inline F32 scaled_hidden(Ratio output, F32 cell) {
+    const Ratio squashed = tanh_ratio(cell);
+    const F32 top = mul(add(output.bottom, output.top), squashed.top);
+    return div(mul(top, set_f32(63.5F)), mul(output.bottom, squashed.bottom));
+}
+
+// Gates to cells to hidden states, eight units at a time. Where hidden_dim is no multiple of
+// eight, the last units past it read another gate's rows: bounded numbers, which meet only zero
+// weights.
+static inline void update_cells(const Direction& lstm, int64_t hidden_dim,
+                                const DirectionScratch& scratch) {
+    for (int64_t unit = 0; unit < hidden_dim; unit += kNumLanes) {
+        const int32_t* products = scratch.products;
+        const Ratio input = tanh_ratio(gate_input(lstm, products, unit));
+        const Ratio forget = tanh_ratio(gate_input(lstm, products, hidden_dim + unit));
+        const Ratio candidate = tanh_ratio(gate_input(lstm, products, 2 * hidden_dim + unit));
+        const Ratio output = tanh_ratio(gate_input(lstm, products, 3 * hidden_dim + unit));
+        const F32 cell = next_cell(input, forget, candidate, load_f32(scratch.cells + unit));
+        store_f32(scratch.cells + unit, cell);
+        store_activation(scratch.hidden_q8 + unit, scaled_hidden(output, cell));
     }
 }
 
@@ -38,38 +53,84 @@ static inline void copy(const int8_t* from, int64_t count, int8_t* to) {
     for (int64_t i = 0; i < count; ++i) to[i] = from[i];
 }
 
-static inline void reset(const StudentView& student, const Scratch& scratch) {
-    const int64_t num_inputs = input_bytes(student.embedding_dim, student.hidden_dim);
-    for (int64_t i = 0; i < num_inputs; ++i) scratch.inputs_q8[i] = 0;
-    for (int64_t i = 0; i < round_up(student.hidden_dim, kNumLanes); ++i) scratch.cells[i] = 0.0F;
+// int8 values as the target's dot4 wants them.
+static inline void offset_activations(const int8_t* from, int64_t count, int8_t* to) {
+    for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int8_t>(from[i] ^ kActivationOffset);
 }
 
-// Writes the hidden states of one direction to their half of scratch.states_q8. A step has two
-// phases, products then activations: faster than interleaving them.
-static inline void run_direction(const ForwardArguments& arguments, const int32_t* piece_ids,
-                                 int64_t length, bool is_backward) {
-    const StudentView& student = *arguments.student;
-    const Scratch& scratch = arguments.scratch;
-    const Direction& lstm = is_backward ? student.backward : student.forward;
-    int8_t* hidden = scratch.inputs_q8 + student.embedding_dim;
-    reset(student, scratch);
-    for (int64_t step = 0; step < length; ++step) {
-        const int64_t t = is_backward ? length - 1 - step : step;
-        const int8_t* row = arguments.embedding_q8 + piece_ids[t] * student.embedding_dim;
-        copy(row, student.embedding_dim, scratch.inputs_q8);
-        multiply(lstm.matrix, scratch.inputs_q8, scratch.products);
-        update_cells(lstm, scratch.products, scratch.cells, hidden);
-        int8_t* state = scratch.states_q8 + t * state_bytes(student.hidden_dim);
-        copy(hidden, student.hidden_dim, state + (is_backward ? student.hidden_dim : 0));
+static inline void reset(const DirectionScratch& scratch, int64_t hidden_dim) {
+    for (int64_t unit = 0; unit < round_up(hidden_dim, kNumLanes); ++unit) {
+        scratch.cells[unit] = 0.0F;
+        scratch.hidden_q8[unit] = static_cast<int8_t>(kActivationOffset);
     }
 }
 
+// One text's way through the LSTM. `step` counts from either end.
+struct Sequence {
+    const ForwardArguments& arguments;
+    const int32_t* piece_ids;
+    int64_t length;
+
+    const StudentView& student() const { return *arguments.student; }
+
+    // The products of the embedding rows at `num_pieces` pieces, each `stride` after the last.
+    void multiply_inputs(const Direction& lstm, const DirectionScratch& own,
+                         const int32_t* pieces, int64_t stride, int64_t num_pieces) const {
+        const Scratch& scratch = arguments.scratch;
+        const int64_t width = student().embedding_dim;
+        const int32_t* start = first_sums(lstm.correction, scratch);
+        int32_t* out = own.input_products;
+        for (int64_t i = 0; i < num_pieces; ++i) {
+            const int8_t* row = arguments.embedding_q8 + pieces[i * stride] * width;
+            offset_activations(row, width, scratch.input_q8);
+            multiply(lstm.input, scratch.input_q8, start, out);
+            out += padded_rows(lstm.input.num_rows);
+        }
+    }
+
+    void keep_state(const DirectionScratch& own, int64_t time, int64_t offset) const {
+        const int64_t width = student().hidden_dim;
+        copy(own.hidden_q8, width,
+             arguments.scratch.states_q8 + time * state_bytes(width) + offset);
+    }
+
+    // Both directions at once: while one waits for its activations, the other multiplies.
+    void run_step(int64_t step, int64_t step_in_chunk) const {
+        const DirectionScratch& ahead = arguments.scratch.forward;
+        const DirectionScratch& back = arguments.scratch.backward;
+        const Direction& forward = student().forward;
+        const Direction& backward = student().backward;
+        const int64_t width = student().hidden_dim;
+        const int64_t at = step_in_chunk * padded_rows(4 * width);
+        multiply(forward.recurrent, ahead.hidden_q8, ahead.input_products + at, ahead.products);
+        multiply(backward.recurrent, back.hidden_q8, back.input_products + at, back.products);
+        update_cells(forward, width, ahead);
+        update_cells(backward, width, back);
+        keep_state(ahead, step, 0);
+        keep_state(back, length - 1 - step, width);
+    }
+
+    // Writes the hidden states of all pieces to scratch.states_q8.
+    void run() const {
+        const Scratch& scratch = arguments.scratch;
+        reset(scratch.forward, student().hidden_dim);
+        reset(scratch.backward, student().hidden_dim);
+        for (int64_t first = 0; first < length; first += kChunkSteps) {
+            const int64_t count = length - first < kChunkSteps ? length - first : kChunkSteps;
+            multiply_inputs(student().forward, scratch.forward, piece_ids + first, 1, count);
+            multiply_inputs(student().backward, scratch.backward,
+                            piece_ids + length - 1 - first, -1, count);
+            for (int64_t i = 0; i < count; ++i) run_step(first + i, i);
+        }
+    }
+};
+
 static void bilstm_forward(const ForwardArguments& arguments) {
     for (int64_t b = 0; b < arguments.num_texts; ++b) {
-        const int32_t* piece_ids = arguments.piece_ids + arguments.offsets[b];
-        const int64_t length = arguments.offsets[b + 1] - arguments.offsets[b];
-        run_direction(arguments, piece_ids, length, false);
-        run_direction(arguments, piece_ids, length, true);
+        const int64_t start = arguments.offsets[b];
+        const Sequence text = {arguments, arguments.piece_ids + start,
+                               arguments.offsets[b + 1] - start};
+        text.run();
         attend(arguments, b);
     }
 }

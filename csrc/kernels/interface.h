@@ -10,31 +10,39 @@ namespace dixtill {
 // The eight lanes are part of the numerical contract (docs/adr/0001), not of a register's width.
 constexpr int64_t kNumLanes = 8;
 constexpr int64_t kGroupColumns = 4;                         // columns that one dot4 consumes
-constexpr int64_t kPanelVectors = 4;                         // an LSTM's gates; accumulators in use
-constexpr int64_t kPanelRows = kPanelVectors * kNumLanes;    // 32
-constexpr int64_t kVectorBytes = kNumLanes * kGroupColumns;  // 32
+constexpr int64_t kVectorBytes = kNumLanes * kGroupColumns;  // 8 rows of 4 columns
+constexpr int64_t kVectorsPerLine = 2;                       // a cache line, the widest register
 
 static constexpr int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
 }
 
-// A packed int8 matrix: [num_panels][num_groups][4 vectors][8 rows][4 columns].
+// Rows of an int8 matrix as it is packed, zero padded.
+static constexpr int64_t padded_rows(int64_t num_rows) {
+    return round_up(num_rows, kVectorsPerLine * kNumLanes);
+}
+
+// A packed int8 matrix: [num_groups][padded_rows / 8][8 rows][4 columns].
 struct Matrix {
     const int8_t* weights_q8;
-    int64_t num_panels;
+    int64_t num_rows;
     int64_t num_groups;
 };
 
-// One direction of the LSTM. A panel holds the four gates i, f, g, o of eight units.
+// One direction of the LSTM: 4 * hidden_dim rows, gate by gate (i, f, g, o). The scales and biases
+// of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 struct Direction {
-    Matrix matrix;       // columns: embedding, then hidden state
-    const float* scale;  // [num_panels][4 gates][8 units]
-    const float* bias;   // [num_panels][4 gates][8 units]
+    Matrix input;
+    Matrix recurrent;
+    const int32_t* correction;  // [padded_rows]: -128 times the row's sum over both matrices
+    const float* scale;         // [padded_rows + 8], zero padded
+    const float* bias;          // [padded_rows + 8], zero padded
 };
 
 // Attention and head share one matrix: attention rows, padded to eight, then the head's rows.
 struct Readout {
     Matrix matrix;
+    const int32_t* correction;      // [padded_rows]: -128 times the row's sum
     const float* attention_scale;   // [round_up(attention_dim, 8)], zero padded
     const float* attention_vector;  // [round_up(attention_dim, 8)], zero padded
     const float* head_scale;        // [num_classes]
@@ -51,17 +59,30 @@ struct StudentView {
     Readout readout;
 };
 
+// Steps of the LSTM whose input products are computed ahead: few enough to stay in the first cache.
+constexpr int64_t kChunkSteps = 16;
+
+// What one direction keeps while it runs.
+struct DirectionScratch {
+    int32_t* input_products;  // [kChunkSteps][padded_rows]
+    int32_t* products;        // [padded_rows + 8]
+    int8_t* hidden_q8;        // [round_up(hidden_dim, 8)]
+    float* cells;             // [round_up(hidden_dim, 8)]
+};
+
 // Memory for one text at a time, zeroed by the caller before the first one. Buffers of int8 are
 // aligned to four bytes.
 struct Scratch {
-    int8_t* inputs_q8;  // [input_bytes]: one step's embedding row, then the hidden state
-    int8_t* states_q8;  // [longest text][state_bytes]: forward, then backward hidden state
-    int32_t* products;  // [num_products]
-    float* cells;       // [round_up(hidden_dim, 8)]
+    DirectionScratch forward;
+    DirectionScratch backward;
+    int8_t* input_q8;           // [input_bytes]: an embedding row
+    int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
+    int32_t* readout_products;  // [padded_rows of the readout]
+    const int32_t* zeros;       // as many as the widest matrix has rows, padded
 };
 
-static constexpr int64_t input_bytes(int64_t embedding_dim, int64_t hidden_dim) {
-    return round_up(embedding_dim + round_up(hidden_dim, kNumLanes), kGroupColumns);
+static constexpr int64_t input_bytes(int64_t embedding_dim) {
+    return round_up(embedding_dim, kGroupColumns);
 }
 
 static constexpr int64_t state_bytes(int64_t hidden_dim) {

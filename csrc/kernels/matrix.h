@@ -5,25 +5,57 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// products [num_panels * 32] = matrix @ x. x holds num_groups * 4 values, aligned to four bytes.
-// The four accumulators share each broadcast of x.
-static inline void multiply(const Matrix& matrix, const int8_t* x, int32_t* products) {
-    const int8_t* weights = matrix.weights_q8;
-    for (int64_t panel = 0; panel < matrix.num_panels; ++panel) {
-        I32 first = zero_i32(), second = zero_i32(), third = zero_i32(), fourth = zero_i32();
-        for (int64_t group = 0; group < matrix.num_groups; ++group) {
-            const I8 input = broadcast4_i8(x + group * kGroupColumns);
-            first = dot4_i8(first, input, load_i8(weights));
-            second = dot4_i8(second, input, load_i8(weights + kVectorBytes));
-            third = dot4_i8(third, input, load_i8(weights + 2 * kVectorBytes));
-            fourth = dot4_i8(fourth, input, load_i8(weights + 3 * kVectorBytes));
-            weights += kPanelVectors * kVectorBytes;
+constexpr int64_t kRegisterRows = kVectorsPerI32 * kNumLanes;
+constexpr int64_t kRegisterBytes = kVectorsPerI32 * kVectorBytes;
+
+// What sums over activations begin with: the correction takes away what kActivationOffset adds.
+static inline const int32_t* first_sums(const int32_t* correction, const Scratch& scratch) {
+    return kActivationOffset == 0 ? scratch.zeros : correction;
+}
+
+// One register of rows after another stays in an accumulator while all columns go by, so that each
+// broadcast of x serves N of them.
+template <int64_t N>
+static inline void multiply_rows(const int8_t* weights, int64_t group_bytes, int64_t num_groups,
+                                 const int8_t* x, const int32_t* start, int32_t* products) {
+    I32 sums[N];
+    for (int64_t i = 0; i < N; ++i) sums[i] = load_i32(start + i * kRegisterRows);
+    for (int64_t group = 0; group < num_groups; ++group) {
+        const I8 input = broadcast4(x + group * kGroupColumns);
+        for (int64_t i = 0; i < N; ++i) {
+            sums[i] = dot4(sums[i], input, load_i8(weights + i * kRegisterBytes));
         }
-        int32_t* out = products + panel * kPanelRows;
-        store_i32(out, first);
-        store_i32(out + kNumLanes, second);
-        store_i32(out + 2 * kNumLanes, third);
-        store_i32(out + 3 * kNumLanes, fourth);
+        weights += group_bytes;
+    }
+    for (int64_t i = 0; i < N; ++i) store_i32(products + i * kRegisterRows, sums[i]);
+}
+
+// multiply_rows<count>, 1 <= count <= N.
+template <int64_t N>
+static inline void multiply_count(int64_t count, const int8_t* weights, int64_t group_bytes,
+                                  int64_t num_groups, const int8_t* x, const int32_t* start,
+                                  int32_t* products) {
+    if (count == N) {
+        multiply_rows<N>(weights, group_bytes, num_groups, x, start, products);
+    } else if constexpr (N > 1) {
+        multiply_count<N - 1>(count, weights, group_bytes, num_groups, x, start, products);
+    }
+}
+
+// products = start + matrix @ x, both [padded_rows]. x holds num_groups * 4 values, aligned to
+// four bytes. Blocks of registers are of equal size, give or take one.
+static inline void multiply(const Matrix& matrix, const int8_t* x, const int32_t* start,
+                            int32_t* products) {
+    const int64_t group_bytes = padded_rows(matrix.num_rows) * kGroupColumns;
+    const int64_t num_registers = (matrix.num_rows + kRegisterRows - 1) / kRegisterRows;
+    const int64_t num_blocks = (num_registers + kMaxAccumulators - 1) / kMaxAccumulators;
+    int64_t first = 0;
+    for (int64_t block = 1; block <= num_blocks; ++block) {
+        const int64_t end = num_registers * block / num_blocks;
+        multiply_count<kMaxAccumulators>(
+            end - first, matrix.weights_q8 + first * kRegisterBytes, group_bytes,
+            matrix.num_groups, x, start + first * kRegisterRows, products + first * kRegisterRows);
+        first = end;
     }
 }
 

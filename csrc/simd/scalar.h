@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace dixtill::scalar {
+namespace dixtill::DIXTILL_TARGET {
 
 struct I8 {
     int8_t lane[32];
@@ -25,26 +25,33 @@ union FloatBits {
 // integer, half to even, and leaves that integer in the low bits.
 static const float kRoundingShift = 12582912.0F;
 
+constexpr int64_t kVectorsPerI32 = 1;    // packed vectors of eight rows that an I32 accumulates
+constexpr int64_t kMaxAccumulators = 4;  // I32 that multiply() keeps at once
+// What a target adds to its int8 activations; the packed corrections are for 0 and 128.
+constexpr int kActivationOffset = 0;
+
 static inline I8 load_i8(const int8_t* from) {
     I8 out;
     for (int i = 0; i < 32; ++i) out.lane[i] = from[i];
     return out;
 }
 
-// Four values, repeated in each lane.
-static inline I8 broadcast4_i8(const int8_t* from) {
+// Four values, repeated in each lane; `from` is aligned to four bytes.
+static inline I8 broadcast4(const int8_t* from) {
     I8 out;
     for (int i = 0; i < 32; ++i) out.lane[i] = from[i % 4];
     return out;
 }
 
-static inline I32 zero_i32() {
-    return I32{};
+static inline I32 load_i32(const int32_t* from) {
+    I32 out;
+    for (int i = 0; i < 8; ++i) out.lane[i] = from[i];
+    return out;
 }
 
 // acc[lane] += the sum of four products x * w. Unrolled by hand: GCC 12 makes of a loop code that
 // takes one and a half times as long.
-static inline I32 dot4_i8(I32 acc, I8 x, I8 w) {
+static inline I32 dot4(I32 acc, I8 x, I8 w) {
     for (int i = 0; i < 8; ++i) {
         const int8_t* a = x.lane + 4 * i;
         const int8_t* b = w.lane + 4 * i;
@@ -131,8 +138,8 @@ static inline F32 pow2_of_shifted(F32 a) {
     return a;
 }
 
-// Eight values of at most 127 in magnitude, rounded half to even.
-static inline void store_rounded_q8(int8_t* to, F32 a) {
+// Eight values of at most 127 in magnitude, rounded half to even, plus kActivationOffset.
+static inline void store_activation(int8_t* to, F32 a) {
     for (int i = 0; i < 8; ++i) {
         const FloatBits shifted = {a.lane[i] + kRoundingShift};
         to[i] = static_cast<int8_t>(static_cast<int32_t>(shifted.bits) - 0x4B400000);
@@ -145,4 +152,4 @@ static inline float sum_lanes(F32 a) {
     return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
 
-}  // namespace dixtill::scalar
+}  // namespace dixtill::DIXTILL_TARGET

@@ -1,4 +1,4 @@
-"""The specification's own tanh, sigmoid and exp against float64.
+"""The specification's own tanh, exp and LSTM cell against float64.
 
 The native ones equal them through test_bilstm_forward.
 """
@@ -37,10 +37,17 @@ def test_tanh_is_odd_and_stays_within_one(positive):
     ]  # fmt: skip
 
 
-def test_sigmoid_is_within_its_stated_error(positive):
-    x = np.concatenate([-positive, positive])
-    exact = 0.5 * np.tanh(0.5 * x.astype(np.float64)) + 0.5
-    assert np.abs(reference.sigmoid(x) - exact).max() <= 2.3e-5
+def test_a_cell_is_within_its_stated_error():
+    rng = np.random.default_rng(0)
+    gates = rng.normal(size=(4, 100_000), scale=4).astype(np.float32)
+    cell = rng.normal(size=100_000, scale=2).astype(np.float32)
+    i, f, o = (1 / (1 + np.exp(-gates[k].astype(np.float64))) for k in (0, 1, 3))
+    exact_cell = f * cell + i * np.tanh(gates[2].astype(np.float64))
+    actual_cell, scaled_hidden = reference.lstm_cell(gates, cell)
+    exact_hidden = o * np.tanh(exact_cell)
+    assert (np.abs(actual_cell - exact_cell) / (1 + np.abs(cell))).max() <= 7e-5
+    assert np.abs(scaled_hidden / 127 - exact_hidden).max() <= 3e-4
+    assert np.abs(scaled_hidden).max() < 127.01
 
 
 def test_exp_is_within_its_stated_error():

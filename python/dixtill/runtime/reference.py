@@ -21,25 +21,48 @@ NUM_LANES = 8
 ROUNDING_SHIFT = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to an integer
 
 
-def tanh(x: Float32Array) -> Float32Array:
-    """Minimax [5/4] rational on [-5.03, 5.03], constant beyond: absolute error at most 4.5e-5.
+def tanh_ratio(x: Float32Array) -> tuple[Float32Array, Float32Array]:
+    """Top and bottom of a minimax [5/4] rational for tanh on [-5.03, 5.03], constant beyond.
 
-    Odd, and within [-0.99996, 0.99996] for every float.
+    The top is odd in x, the bottom lies in [1, 20.1].
     """
     f = np.float32
     x = np.maximum(np.minimum(x, f(5.03)), f(-5.03))
     square = x * x
     top = x * (square * (square * f(0.0006520183) + f(0.10162229)) + f(0.9998039))
     bottom = square * (square * f(0.012609327) + f(0.43438745)) + f(1.0)
+    return top, bottom
+
+
+def tanh(x: Float32Array) -> Float32Array:
+    """Hyperbolic tangent: absolute error at most 4.5e-5, within [-0.99996, 0.99996]."""
+    top, bottom = tanh_ratio(x)
     ratio: Float32Array = top / bottom
     return ratio
 
 
-def sigmoid(x: Float32Array) -> Float32Array:
-    """Logistic function through tanh: absolute error at most 2.3e-5."""
+def lstm_cell(
+    gates: Float32Array, cell: Float32Array
+) -> tuple[Float32Array, Float32Array]:
+    """Next cell and 127 times the next hidden state, [H] each; gates i, f, g, o are [4, H].
+
+    cell = sigmoid(f) cell + sigmoid(i) tanh(g) and hidden = sigmoid(o) tanh(cell), each over one
+    denominator, with sigmoid(z) = (bottom + top) / (2 bottom) of the ratio for z / 2: two
+    divisions, where gate by gate there would be five.
+    """
     half = np.float32(0.5)
-    result: Float32Array = half * tanh(half * x) + half
-    return result
+    i_top, i_bottom = tanh_ratio(half * gates[0])
+    f_top, f_bottom = tanh_ratio(half * gates[1])
+    g_top, g_bottom = tanh_ratio(gates[2])
+    o_top, o_bottom = tanh_ratio(half * gates[3])
+    shared = i_bottom * g_bottom
+    kept = ((f_bottom + f_top) * cell) * shared
+    added = ((i_bottom + i_top) * g_top) * f_bottom
+    bottom = f_bottom * shared
+    cell = (kept + added) / (bottom + bottom)
+    c_top, c_bottom = tanh_ratio(cell)
+    top = (o_bottom + o_top) * c_top
+    return cell, (top * np.float32(63.5)) / (o_bottom * c_bottom)
 
 
 def exp(x: Float32Array) -> Float32Array:
@@ -150,15 +173,14 @@ def _lstm(
     states_q8 = np.zeros((len(inputs_q8), num_units), np.int8)
     for t, input_q8 in enumerate(inputs_q8):
         z = _product(weight_q8, np.concatenate([input_q8, hidden_q8])) * scale + bias
-        z_i, z_f, z_g, z_o = z.reshape(4, num_units)
-        cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g)
-        hidden_q8 = _quantise(sigmoid(z_o) * tanh(cell))
+        cell, scaled_hidden = lstm_cell(z.reshape(4, num_units), cell)
+        hidden_q8 = _quantise(scaled_hidden)
         states_q8[t] = hidden_q8
     return states_q8
 
 
-def _quantise(hidden: Float32Array) -> Int8Array:
-    rounded: Float32Array = np.rint(hidden * np.float32(127.0))  # half to even
+def _quantise(scaled: Float32Array) -> Int8Array:
+    rounded: Float32Array = np.rint(scaled)  # half to even
     return np.clip(rounded, -127, 127).astype(np.int8)
 
 

@@ -1,0 +1,44 @@
+// int8 arithmetic for AVX-512 with VNNI: sixteen rows in a register. Floats stay at eight lanes,
+// of which these CPUs compute three registers a cycle.
+#pragma once
+
+#include "avx_floats.h"
+
+namespace dixtill::DIXTILL_TARGET {
+
+using I8 = __m512i;
+using I32 = __m512i;
+
+constexpr int64_t kVectorsPerI32 = 2;
+constexpr int64_t kMaxAccumulators = 14;  // of 32 registers; more would not hide more latency
+// dpbusd needs one unsigned operand: activations are kept with 128 added, which the row's
+// correction takes away again.
+constexpr int kActivationOffset = 128;
+
+static inline I8 load_i8(const int8_t* from) {
+    return _mm512_loadu_si512(from);
+}
+
+// `from` is aligned to four bytes.
+static inline I8 broadcast4(const int8_t* from) {
+    return _mm512_set1_epi32(*reinterpret_cast<const int32_t*>(from));
+}
+
+static inline I32 load_i32(const int32_t* from) {
+    return _mm512_loadu_si512(from);
+}
+
+static inline void store_i32(int32_t* to, I32 a) {
+    _mm512_storeu_si512(to, a);
+}
+
+static inline I32 dot4(I32 acc, I8 x, I8 w) {
+    return _mm512_dpbusd_epi32(acc, x, w);
+}
+
+static inline void store_activation(int8_t* to, F32 a) {
+    const __m128i shifted = _mm_xor_si128(rounded_q8(a), _mm_set1_epi8(-128));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), shifted);
+}
+
+}  // namespace dixtill::DIXTILL_TARGET

@@ -1,0 +1,11 @@
+// x86-64 with AVX2 and AVX-VNNI (-mavxvnni).
+#define DIXTILL_TARGET avx_vnni
+#include "../simd/avx_vnni.h"
+
+#include "../kernels/bilstm_forward.h"
+#include "../kernels/ig_accumulate.h"
+
+namespace dixtill::avx_vnni {
+extern const Kernels kernels;
+const Kernels kernels = {bilstm_forward, ig_accumulate};
+}  // namespace dixtill::avx_vnni
