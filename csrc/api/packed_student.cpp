@@ -136,21 +136,28 @@ const T* block(const uint8_t* packed, int64_t offset) {
     return reinterpret_cast<const T*>(packed + offset);
 }
 
+int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
+    const int64_t first = unit / kNumLanes * kNumLanes;
+    return 4 * first + gate * gate_stride(hidden_dim, first) + unit - first;
+}
+
 // Halving is exact but for numbers so small that the sigmoid is one half all the same.
 void pack_direction(const StudentShape& shape, const LstmWeights& weights, const LstmBlocks& blocks,
                     uint8_t* out) {
     const int64_t num_rows = 4 * shape.hidden_dim;
     const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
     for (int64_t row = 0; row < num_rows; ++row) {
+        const int64_t gate = row / shape.hidden_dim;
+        const int64_t place = packed_row(shape.hidden_dim, gate, row % shape.hidden_dim);
         const int8_t* weights_q8 = weights.weight_q8 + row * num_columns;
-        pack_row(weights_q8, shape.embedding_dim, num_rows, row, block<int8_t>(out, blocks.input));
-        pack_row(weights_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, row,
+        pack_row(weights_q8, shape.embedding_dim, num_rows, place,
+                 block<int8_t>(out, blocks.input));
+        pack_row(weights_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, place,
                  block<int8_t>(out, blocks.recurrent));
-        const bool is_candidate = row / shape.hidden_dim == 2;
-        const float factor = is_candidate ? 1.0F : 0.5F;
-        block<int32_t>(out, blocks.correction)[row] = correction_of(weights_q8, num_columns);
-        block<float>(out, blocks.scale)[row] = factor * weights.scale[row];
-        block<float>(out, blocks.bias)[row] = factor * weights.bias[row];
+        const float factor = gate == 2 ? 1.0F : 0.5F;
+        block<int32_t>(out, blocks.correction)[place] = correction_of(weights_q8, num_columns);
+        block<float>(out, blocks.scale)[place] = factor * weights.scale[row];
+        block<float>(out, blocks.bias)[place] = factor * weights.bias[row];
     }
 }
 

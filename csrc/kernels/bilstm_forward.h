@@ -32,17 +32,17 @@ static inline F32 scaled_hidden(Ratio output, F32 cell) {
     return div(mul(top, set_f32(63.5F)), mul(output.bottom, squashed.bottom));
 }
 
-// Gates to cells to hidden states, eight units at a time. Where hidden_dim is no multiple of
-// eight, the last units past it read another gate's rows: bounded numbers, which meet only zero
-// weights.
+// Gates to cells to hidden states, eight units at a time. The lanes past hidden_dim read rows of
+// other gates: bounded numbers, which meet only zero weights.
 static inline void update_cells(const Direction& lstm, int64_t hidden_dim,
                                 const DirectionScratch& scratch) {
     for (int64_t unit = 0; unit < hidden_dim; unit += kNumLanes) {
+        const int64_t row = 4 * unit, stride = gate_stride(hidden_dim, unit);
         const int32_t* products = scratch.products;
-        const Ratio input = tanh_ratio(gate_input(lstm, products, unit));
-        const Ratio forget = tanh_ratio(gate_input(lstm, products, hidden_dim + unit));
-        const Ratio candidate = tanh_ratio(gate_input(lstm, products, 2 * hidden_dim + unit));
-        const Ratio output = tanh_ratio(gate_input(lstm, products, 3 * hidden_dim + unit));
+        const Ratio input = tanh_ratio(gate_input(lstm, products, row));
+        const Ratio forget = tanh_ratio(gate_input(lstm, products, row + stride));
+        const Ratio candidate = tanh_ratio(gate_input(lstm, products, row + 2 * stride));
+        const Ratio output = tanh_ratio(gate_input(lstm, products, row + 3 * stride));
         const F32 cell = next_cell(input, forget, candidate, load_f32(scratch.cells + unit));
         store_f32(scratch.cells + unit, cell);
         store_activation(scratch.hidden_q8 + unit, scaled_hidden(output, cell));
@@ -74,8 +74,8 @@ struct Sequence {
     const StudentView& student() const { return *arguments.student; }
 
     // The products of the embedding rows at `num_pieces` pieces, each `stride` after the last.
-    void multiply_inputs(const Direction& lstm, const DirectionScratch& own,
-                         const int32_t* pieces, int64_t stride, int64_t num_pieces) const {
+    void multiply_inputs(const Direction& lstm, const DirectionScratch& own, const int32_t* pieces,
+                         int64_t stride, int64_t num_pieces) const {
         const Scratch& scratch = arguments.scratch;
         const int64_t width = student().embedding_dim;
         const int32_t* start = first_sums(lstm.correction, scratch);
@@ -118,8 +118,8 @@ struct Sequence {
         for (int64_t first = 0; first < length; first += kChunkSteps) {
             const int64_t count = length - first < kChunkSteps ? length - first : kChunkSteps;
             multiply_inputs(student().forward, scratch.forward, piece_ids + first, 1, count);
-            multiply_inputs(student().backward, scratch.backward,
-                            piece_ids + length - 1 - first, -1, count);
+            multiply_inputs(student().backward, scratch.backward, piece_ids + length - 1 - first,
+                            -1, count);
             for (int64_t i = 0; i < count; ++i) run_step(first + i, i);
         }
     }

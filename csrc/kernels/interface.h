@@ -29,8 +29,14 @@ struct Matrix {
     int64_t num_groups;
 };
 
-// One direction of the LSTM: 4 * hidden_dim rows, gate by gate (i, f, g, o). The scales and biases
-// of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
+// Rows from one gate to the next within a block of eight units; fewer in the last block.
+static constexpr int64_t gate_stride(int64_t hidden_dim, int64_t first_unit) {
+    return hidden_dim - first_unit < kNumLanes ? hidden_dim - first_unit : kNumLanes;
+}
+
+// One direction of the LSTM: 4 * hidden_dim rows, [blocks of eight units][gates i, f, g, o][units]
+// without padding, so that a register of products is one that was stored whole. The scales and
+// biases of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 struct Direction {
     Matrix input;
     Matrix recurrent;

@@ -13,20 +13,30 @@ static inline const int32_t* first_sums(const int32_t* correction, const Scratch
     return kActivationOffset == 0 ? scratch.zeros : correction;
 }
 
+// Unrolled, the accumulators live in registers; without it GCC 12 keeps them on the stack.
+#if defined(__GNUC__)
+#define DIXTILL_UNROLL _Pragma("GCC unroll 16")
+#else
+#define DIXTILL_UNROLL
+#endif
+
 // One register of rows after another stays in an accumulator while all columns go by, so that each
 // broadcast of x serves N of them.
 template <int64_t N>
 static inline void multiply_rows(const int8_t* weights, int64_t group_bytes, int64_t num_groups,
                                  const int8_t* x, const int32_t* start, int32_t* products) {
     I32 sums[N];
+    DIXTILL_UNROLL
     for (int64_t i = 0; i < N; ++i) sums[i] = load_i32(start + i * kRegisterRows);
     for (int64_t group = 0; group < num_groups; ++group) {
         const I8 input = broadcast4(x + group * kGroupColumns);
+        DIXTILL_UNROLL
         for (int64_t i = 0; i < N; ++i) {
             sums[i] = dot4(sums[i], input, load_i8(weights + i * kRegisterBytes));
         }
         weights += group_bytes;
     }
+    DIXTILL_UNROLL
     for (int64_t i = 0; i < N; ++i) store_i32(products + i * kRegisterRows, sums[i]);
 }
 
@@ -42,20 +52,27 @@ static inline void multiply_count(int64_t count, const int8_t* weights, int64_t 
     }
 }
 
+// The last two blocks share what is left, so that none is too short to hide a latency.
+static inline int64_t next_block(int64_t remaining) {
+    if (remaining <= kMaxAccumulators) return remaining;
+    return remaining < 2 * kMaxAccumulators ? (remaining + 1) / 2 : kMaxAccumulators;
+}
+
 // products = start + matrix @ x, both [padded_rows]. x holds num_groups * 4 values, aligned to
-// four bytes. Blocks of registers are of equal size, give or take one.
+// four bytes.
 static inline void multiply(const Matrix& matrix, const int8_t* x, const int32_t* start,
                             int32_t* products) {
     const int64_t group_bytes = padded_rows(matrix.num_rows) * kGroupColumns;
-    const int64_t num_registers = (matrix.num_rows + kRegisterRows - 1) / kRegisterRows;
-    const int64_t num_blocks = (num_registers + kMaxAccumulators - 1) / kMaxAccumulators;
-    int64_t first = 0;
-    for (int64_t block = 1; block <= num_blocks; ++block) {
-        const int64_t end = num_registers * block / num_blocks;
-        multiply_count<kMaxAccumulators>(
-            end - first, matrix.weights_q8 + first * kRegisterBytes, group_bytes,
-            matrix.num_groups, x, start + first * kRegisterRows, products + first * kRegisterRows);
-        first = end;
+    const int8_t* weights = matrix.weights_q8;
+    int64_t remaining = (matrix.num_rows + kRegisterRows - 1) / kRegisterRows;
+    while (remaining > 0) {
+        const int64_t count = next_block(remaining);
+        multiply_count<kMaxAccumulators>(count, weights, group_bytes, matrix.num_groups, x, start,
+                                         products);
+        weights += count * kRegisterBytes;
+        start += count * kRegisterRows;
+        products += count * kRegisterRows;
+        remaining -= count;
     }
 }
 
