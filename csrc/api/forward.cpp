@@ -80,8 +80,8 @@ class ScratchMemory {
 
     DirectionScratch take_direction(int64_t hidden_dim) {
         const int64_t num_rows = padded_rows(4 * hidden_dim);
-        const int64_t num_units = round_up(hidden_dim, kNumLanes);
-        return {take<int32_t>(kChunkSteps * num_rows), take<int32_t>(num_rows + kNumLanes),
+        const int64_t num_units = round_up(hidden_dim, kBlockUnits);
+        return {take<int32_t>(kChunkSteps * num_rows), take<int32_t>(readable_rows(hidden_dim)),
                 take<int8_t>(num_units), take<float>(num_units)};
     }
 

@@ -76,8 +76,8 @@ LstmBlocks place_direction(const StudentShape& shape, int64_t& cursor) {
     blocks.input = take(cursor, matrix_bytes(input_matrix(shape)));
     blocks.recurrent = take(cursor, matrix_bytes(recurrent_matrix(shape)));
     blocks.correction = take_words(cursor, num_rows);
-    blocks.scale = take_words(cursor, num_rows + kNumLanes);
-    blocks.bias = take_words(cursor, num_rows + kNumLanes);
+    blocks.scale = take_words(cursor, readable_rows(shape.hidden_dim));
+    blocks.bias = take_words(cursor, readable_rows(shape.hidden_dim));
     return blocks;
 }
 
@@ -137,7 +137,7 @@ const T* block(const uint8_t* packed, int64_t offset) {
 }
 
 int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
-    const int64_t first = unit / kNumLanes * kNumLanes;
+    const int64_t first = unit / kBlockUnits * kBlockUnits;
     return 4 * first + gate * gate_stride(hidden_dim, first) + unit - first;
 }
 

@@ -4,23 +4,26 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
+template <typename Lanes>
 struct Ratio {
-    F32 top, bottom;
+    typename Lanes::Float top, bottom;
 };
 
 // tanh(x) = top / bottom: minimax [5/4] rational on [-5.03, 5.03], constant beyond. Absolute error
 // at most 4.5e-5; the value never leaves [-0.99996, 0.99996], nor bottom [1, 20.1].
-static inline Ratio tanh_ratio(F32 x) {
-    x = max(min(x, set_f32(5.03F)), set_f32(-5.03F));
-    const F32 square = mul(x, x);
-    const F32 odd = add(mul(square, set_f32(0.0006520183F)), set_f32(0.10162229F));
-    const F32 even = add(mul(square, set_f32(0.012609327F)), set_f32(0.43438745F));
-    return {mul(x, add(mul(square, odd), set_f32(0.9998039F))),
-            add(mul(square, even), set_f32(1.0F))};
+template <typename Lanes>
+static inline Ratio<Lanes> tanh_ratio(typename Lanes::Float x) {
+    using Float = typename Lanes::Float;
+    x = max(min(x, Lanes::fill(5.03F)), Lanes::fill(-5.03F));
+    const Float square = mul(x, x);
+    const Float odd = add(mul(square, Lanes::fill(0.0006520183F)), Lanes::fill(0.10162229F));
+    const Float even = add(mul(square, Lanes::fill(0.012609327F)), Lanes::fill(0.43438745F));
+    return {mul(x, add(mul(square, odd), Lanes::fill(0.9998039F))),
+            add(mul(square, even), Lanes::fill(1.0F))};
 }
 
 static inline F32 tanh(F32 x) {
-    const Ratio ratio = tanh_ratio(x);
+    const Ratio<EightLanes> ratio = tanh_ratio<EightLanes>(x);
     return div(ratio.top, ratio.bottom);
 }
 

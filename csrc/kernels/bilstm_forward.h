@@ -9,43 +9,59 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// z = products * scale + bias, for eight rows.
-static inline F32 gate_input(const Direction& lstm, const int32_t* products, int64_t row) {
-    return add(mul(load_i32_as_f32(products + row), load_f32(lstm.scale + row)),
-               load_f32(lstm.bias + row));
+// tanh of z = products * scale + bias, for one row of each of the lanes.
+template <typename Lanes>
+static inline Ratio<Lanes> gate(const Direction& lstm, const int32_t* products, int64_t row) {
+    const auto product = mul(Lanes::load(products + row), Lanes::load(lstm.scale + row));
+    return tanh_ratio<Lanes>(add(product, Lanes::load(lstm.bias + row)));
 }
 
 // cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g), over one denominator: one division where
 // there would be three.
-static inline F32 next_cell(Ratio input, Ratio forget, Ratio candidate, F32 cell) {
-    const F32 shared = mul(input.bottom, candidate.bottom);
-    const F32 kept = mul(mul(add(forget.bottom, forget.top), cell), shared);
-    const F32 added = mul(mul(add(input.bottom, input.top), candidate.top), forget.bottom);
-    const F32 bottom = mul(forget.bottom, shared);
+template <typename Lanes>
+static inline typename Lanes::Float next_cell(Ratio<Lanes> input, Ratio<Lanes> forget,
+                                              Ratio<Lanes> candidate, typename Lanes::Float cell) {
+    const auto shared = mul(input.bottom, candidate.bottom);
+    const auto kept = mul(mul(add(forget.bottom, forget.top), cell), shared);
+    const auto added = mul(mul(add(input.bottom, input.top), candidate.top), forget.bottom);
+    const auto bottom = mul(forget.bottom, shared);
     return div(add(kept, added), add(bottom, bottom));
 }
 
 // 127 * sigmoid(z_o) * tanh(cell), at most 127.
-static inline F32 scaled_hidden(Ratio output, F32 cell) {
-    const Ratio squashed = tanh_ratio(cell);
-    const F32 top = mul(add(output.bottom, output.top), squashed.top);
-    return div(mul(top, set_f32(63.5F)), mul(output.bottom, squashed.bottom));
+template <typename Lanes>
+static inline typename Lanes::Float scaled_hidden(Ratio<Lanes> output, typename Lanes::Float cell) {
+    const Ratio<Lanes> squashed = tanh_ratio<Lanes>(cell);
+    const auto top = mul(add(output.bottom, output.top), squashed.top);
+    return div(mul(top, Lanes::fill(63.5F)), mul(output.bottom, squashed.bottom));
 }
 
-// Gates to cells to hidden states, eight units at a time. The lanes past hidden_dim read rows of
-// other gates: bounded numbers, which meet only zero weights.
+// Gates to cells to hidden states of the units from `unit` on. `row` is that of their input gate,
+// and the other gates' are `stride` apart.
+template <typename Lanes>
+static inline void update_units(const Direction& lstm, const DirectionScratch& scratch,
+                                int64_t unit, int64_t row, int64_t stride) {
+    const Ratio<Lanes> input = gate<Lanes>(lstm, scratch.products, row);
+    const Ratio<Lanes> forget = gate<Lanes>(lstm, scratch.products, row + stride);
+    const Ratio<Lanes> candidate = gate<Lanes>(lstm, scratch.products, row + 2 * stride);
+    const Ratio<Lanes> output = gate<Lanes>(lstm, scratch.products, row + 3 * stride);
+    const auto cell = next_cell(input, forget, candidate, Lanes::load(scratch.cells + unit));
+    store_f32(scratch.cells + unit, cell);
+    store_activation(scratch.hidden_q8 + unit, scaled_hidden(output, cell));
+}
+
+// Lanes past the last unit read rows of other gates: bounded numbers, which meet only zero weights.
 static inline void update_cells(const Direction& lstm, int64_t hidden_dim,
                                 const DirectionScratch& scratch) {
-    for (int64_t unit = 0; unit < hidden_dim; unit += kNumLanes) {
-        const int64_t row = 4 * unit, stride = gate_stride(hidden_dim, unit);
-        const int32_t* products = scratch.products;
-        const Ratio input = tanh_ratio(gate_input(lstm, products, row));
-        const Ratio forget = tanh_ratio(gate_input(lstm, products, row + stride));
-        const Ratio candidate = tanh_ratio(gate_input(lstm, products, row + 2 * stride));
-        const Ratio output = tanh_ratio(gate_input(lstm, products, row + 3 * stride));
-        const F32 cell = next_cell(input, forget, candidate, load_f32(scratch.cells + unit));
-        store_f32(scratch.cells + unit, cell);
-        store_activation(scratch.hidden_q8 + unit, scaled_hidden(output, cell));
+    for (int64_t first = 0; first < hidden_dim; first += kBlockUnits) {
+        const int64_t row = 4 * first, stride = gate_stride(hidden_dim, first);
+        if (stride <= EightLanes::kCount) {
+            update_units<EightLanes>(lstm, scratch, first, row, stride);
+            continue;
+        }
+        for (int64_t lane = 0; lane < stride; lane += WideLanes::kCount) {
+            update_units<WideLanes>(lstm, scratch, first + lane, row + lane, stride);
+        }
     }
 }
 
@@ -59,7 +75,7 @@ static inline void offset_activations(const int8_t* from, int64_t count, int8_t*
 }
 
 static inline void reset(const DirectionScratch& scratch, int64_t hidden_dim) {
-    for (int64_t unit = 0; unit < round_up(hidden_dim, kNumLanes); ++unit) {
+    for (int64_t unit = 0; unit < round_up(hidden_dim, kBlockUnits); ++unit) {
         scratch.cells[unit] = 0.0F;
         scratch.hidden_q8[unit] = static_cast<int8_t>(kActivationOffset);
     }

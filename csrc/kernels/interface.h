@@ -29,20 +29,28 @@ struct Matrix {
     int64_t num_groups;
 };
 
-// Rows from one gate to the next within a block of eight units; fewer in the last block.
+// Units whose gates stand together, as many as the widest register has lanes.
+constexpr int64_t kBlockUnits = 16;
+
+// Rows from one gate to the next within a block of units; fewer in the last block.
 static constexpr int64_t gate_stride(int64_t hidden_dim, int64_t first_unit) {
-    return hidden_dim - first_unit < kNumLanes ? hidden_dim - first_unit : kNumLanes;
+    return hidden_dim - first_unit < kBlockUnits ? hidden_dim - first_unit : kBlockUnits;
 }
 
-// One direction of the LSTM: 4 * hidden_dim rows, [blocks of eight units][gates i, f, g, o][units]
+// Rows that lanes past the last unit may read, for as long as there is memory.
+static constexpr int64_t readable_rows(int64_t hidden_dim) {
+    return padded_rows(4 * hidden_dim) + kBlockUnits;
+}
+
+// One direction of the LSTM: 4 * hidden_dim rows, [blocks of units][gates i, f, g, o][units]
 // without padding, so that a register of products is one that was stored whole. The scales and
 // biases of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 struct Direction {
     Matrix input;
     Matrix recurrent;
     const int32_t* correction;  // [padded_rows]: -128 times the row's sum over both matrices
-    const float* scale;         // [padded_rows + 8], zero padded
-    const float* bias;          // [padded_rows + 8], zero padded
+    const float* scale;         // [readable_rows], zero padded
+    const float* bias;          // [readable_rows], zero padded
 };
 
 // Attention and head share one matrix: attention rows, padded to eight, then the head's rows.
@@ -71,9 +79,9 @@ constexpr int64_t kChunkSteps = 16;
 // What one direction keeps while it runs.
 struct DirectionScratch {
     int32_t* input_products;  // [kChunkSteps][padded_rows]
-    int32_t* products;        // [padded_rows + 8]
-    int8_t* hidden_q8;        // [round_up(hidden_dim, 8)]
-    float* cells;             // [round_up(hidden_dim, 8)]
+    int32_t* products;        // [readable_rows]
+    int8_t* hidden_q8;        // [round_up(hidden_dim, 16)]
+    float* cells;             // [round_up(hidden_dim, 16)]
 };
 
 // Memory for one text at a time, zeroed by the caller before the first one. Buffers of int8 are

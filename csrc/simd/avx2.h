@@ -21,4 +21,6 @@ static inline void store_activation(int8_t* to, F32 a) {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(to), rounded_q8(a));
 }
 
+using WideLanes = EightLanes;
+
 }  // namespace dixtill::DIXTILL_TARGET

@@ -1,5 +1,5 @@
-// int8 arithmetic for AVX-512 with VNNI: sixteen rows in a register. Floats stay at eight lanes,
-// of which these CPUs compute three registers a cycle.
+// AVX-512 with VNNI: sixteen rows, or sixteen units, in a register. Sums stay at eight lanes
+// (docs/adr/0001).
 #pragma once
 
 #include "avx_floats.h"
@@ -39,6 +39,45 @@ static inline I32 dot4(I32 acc, I8 x, I8 w) {
 static inline void store_activation(int8_t* to, F32 a) {
     const __m128i shifted = _mm_xor_si128(rounded_q8(a), _mm_set1_epi8(-128));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(to), shifted);
+}
+
+struct WideLanes {
+    using Float = __m512;
+    static constexpr int64_t kCount = 16;
+    static inline __m512 load(const float* from) { return _mm512_loadu_ps(from); }
+    static inline __m512 load(const int32_t* from) {
+        return _mm512_cvtepi32_ps(_mm512_loadu_si512(from));
+    }
+    static inline __m512 fill(float value) { return _mm512_set1_ps(value); }
+};
+
+static inline __m512 add(__m512 a, __m512 b) {
+    return _mm512_add_ps(a, b);
+}
+
+static inline __m512 mul(__m512 a, __m512 b) {
+    return _mm512_mul_ps(a, b);
+}
+
+static inline __m512 div(__m512 a, __m512 b) {
+    return _mm512_div_ps(a, b);
+}
+
+static inline __m512 min(__m512 a, __m512 b) {
+    return _mm512_min_ps(a, b);
+}
+
+static inline __m512 max(__m512 a, __m512 b) {
+    return _mm512_max_ps(a, b);
+}
+
+static inline void store_f32(float* to, __m512 a) {
+    _mm512_storeu_ps(to, a);
+}
+
+static inline void store_activation(int8_t* to, __m512 a) {
+    const __m128i rounded = _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_xor_si128(rounded, _mm_set1_epi8(-128)));
 }
 
 }  // namespace dixtill::DIXTILL_TARGET

@@ -38,6 +38,15 @@ static inline void store_partial_f32(float* to, F32 a, int count) {
     _mm256_maskstore_ps(to, first_lanes(count), a);
 }
 
+// What a kernel needs to run on registers of this width.
+struct EightLanes {
+    using Float = F32;
+    static constexpr int64_t kCount = 8;
+    static inline F32 load(const float* from) { return load_f32(from); }
+    static inline F32 load(const int32_t* from) { return load_i32_as_f32(from); }
+    static inline F32 fill(float value) { return set_f32(value); }
+};
+
 static inline F32 add(F32 a, F32 b) {
     return _mm256_add_ps(a, b);
 }

@@ -20,4 +20,6 @@ static inline void store_activation(int8_t* to, F32 a) {
     _mm_storel_epi64(reinterpret_cast<__m128i*>(to), shifted);
 }
 
+using WideLanes = EightLanes;
+
 }  // namespace dixtill::DIXTILL_TARGET
