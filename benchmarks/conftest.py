@@ -38,7 +38,7 @@ def pytest_configure() -> None:
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
     """Add to pytest-benchmark's own record, which holds the CPU with its flags."""
-    from dixtill.runtime.kernels import supported_targets
+    from dixtill.runtime.targets import supported_targets
 
     machine_info["versions"] = {name: version(name) for name in PACKAGES}
     machine_info["num_threads"] = 1
@@ -69,8 +69,8 @@ def measure(benchmark: Any) -> Measure:
 @pytest.fixture(scope="session")
 def student_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The student that ships, or a random one of its shape: timing does not depend on weights."""
-    if dixtill.SHIPPED_MODEL.exists():
-        return dixtill.SHIPPED_MODEL
+    if Path(dixtill.SHIPPED_MODEL).exists():
+        return Path(dixtill.SHIPPED_MODEL)
     from dixtill.runtime.model_file import write_model
 
     from .contestants import random_student

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 import dixtill
-from dixtill.runtime.kernels import native
+from dixtill.runtime.targets import native
 
 from .contestants import TWEETS
 

@@ -10,7 +10,8 @@ import torch
 
 from dixtill.runtime import reference
 from dixtill.runtime.forward import Forward
-from dixtill.runtime.kernels import StudentKernel, supported_targets
+from dixtill.runtime.kernels import StudentKernel
+from dixtill.runtime.targets import supported_targets
 from dixtill.runtime.weights import StudentWeights
 from dixtill.training.quantize import dequantized
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 import dixtill
-from dixtill.runtime.kernels import supported_targets
+from dixtill.runtime.targets import supported_targets
 from dixtill.runtime.model_file import StudentModel, read_model
 from dixtill.training.compression import dynamic_int8, prune_attention_heads, stored_bytes
 

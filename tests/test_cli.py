@@ -17,7 +17,7 @@ from students import random_model
 import dixtill
 from dixtill.cli import main
 from dixtill.commands import COMMANDS
-from dixtill.runtime import kernels
+from dixtill.runtime import targets
 from dixtill.runtime.model_file import write_model
 
 
@@ -79,7 +79,7 @@ def test_infer_takes_a_text_that_begins_with_a_dash(student, capsys, arguments):
     assert json.loads(capsys.readouterr().out)["text"] == arguments[-1]
 
 
-@pytest.mark.parametrize("kernel", kernels.supported_targets())
+@pytest.mark.parametrize("kernel", targets.supported_targets())
 def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kernel):
     used = []
     load = dixtill.load
@@ -214,11 +214,11 @@ def test_the_version_is_the_packages(capsys):
 
 
 def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch):
-    targets = [
-        kernels.TargetStatus("avx512_vnni", False, "needs AVX-512"),
-        kernels.TargetStatus("scalar", True, ""),
+    compiled = [
+        targets.TargetStatus("avx512_vnni", False, "needs AVX-512"),
+        targets.TargetStatus("scalar", True, ""),
     ]
-    monkeypatch.setattr(kernels, "describe_targets", lambda: targets)
+    monkeypatch.setattr(kernels, "describe_targets", lambda: compiled)
     assert main(["info", "--json", "--model", student]) == 0
     info = json.loads(capsys.readouterr().out)
     model = random_model()
@@ -229,7 +229,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "file": student,
         "bytes": os.path.getsize(student),
         "labels": ["bearish", "bullish", "neutral"],
-        "parameters": model.weights.num_parameters,
+        "parameters": model.weights.shape.num_parameters,
         "pieces": len(model.vocabulary),
         "embedding": 6,
         "hidden": 5,

@@ -33,7 +33,7 @@ def test_a_data_file_is_installed(name):
 
 
 def test_the_shipped_student_is_small():
-    assert dixtill.SHIPPED_MODEL.stat().st_size <= MAX_MODEL_BYTES
+    assert Path(dixtill.SHIPPED_MODEL).stat().st_size <= MAX_MODEL_BYTES
 
 
 def test_the_base_installation_needs_numpy_and_safetensors_alone():

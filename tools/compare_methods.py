@@ -53,8 +53,8 @@ def train(args: argparse.Namespace, method: str, seed: int) -> Path:
 
 def float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
     """Scores of the student before it was quantised, from its run's checkpoint."""
-    w = model.weights
-    student = Student(w.num_pieces, w.num_classes, w.embedding_dim, w.hidden_dim, w.attention_dim)
+    s = model.shape
+    student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)
     student.load_state_dict(checkpoint["best_weights"])
     return score(student, make_examples(test, model.tokenizer(), model.cleaning))

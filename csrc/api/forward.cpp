@@ -8,6 +8,8 @@
 namespace dixtill {
 namespace {
 
+constexpr int64_t kLine = 64;  // bytes of a cache line
+
 std::string element(const char* array, int64_t index, int64_t value) {
     return std::string(array) + "[" + std::to_string(index) + "] is " + std::to_string(value);
 }
@@ -56,63 +58,55 @@ int64_t longest_text(const RaggedBatch& batch) {
     return longest;
 }
 
-// Owns what Scratch points to: one block of memory, each part at the start of a cache line.
-class ScratchMemory {
-  public:
-    ScratchMemory(const StudentView& student, int64_t longest) {
-        place(student, longest);  // measures
-        memory_.resize(static_cast<size_t>(cursor_ + kLine));
-        place(student, longest);
-    }
-
-    const Scratch& pointers() const { return scratch_; }
-
-  private:
-    static constexpr int64_t kLine = 64;
-
-    template <typename T>
-    T* take(int64_t count) {
-        const uintptr_t base = reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1;
-        const uintptr_t at = base / kLine * kLine + static_cast<uintptr_t>(cursor_);
-        cursor_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLine);
-        return reinterpret_cast<T*>(at);
-    }
-
-    DirectionScratch take_direction(int64_t hidden_dim) {
-        const int64_t num_rows = padded_rows(4 * hidden_dim);
-        const int64_t num_units = round_up(hidden_dim, kBlockUnits);
-        return {take<int32_t>(kChunkSteps * num_rows), take<int32_t>(readable_rows(hidden_dim)),
-                take<int8_t>(num_units), take<float>(num_units)};
-    }
-
-    void place(const StudentView& student, int64_t longest) {
-        const int64_t num_lstm_rows = padded_rows(4 * student.hidden_dim);
-        const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
-        cursor_ = 0;
-        scratch_ = {take_direction(student.hidden_dim),
-                    take_direction(student.hidden_dim),
-                    take<int8_t>(input_bytes(student.embedding_dim)),
-                    take<int8_t>(longest * state_bytes(student.hidden_dim)),
-                    take<int32_t>(num_readout_rows),
-                    take<int32_t>(std::max(num_lstm_rows, num_readout_rows))};
-    }
-
-    std::vector<uint8_t> memory_;
-    int64_t cursor_ = 0;
-    Scratch scratch_;
-};
-
 }  // namespace
 
+// Measures on the first pass, with no memory yet, and places on the second.
+const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& student) {
+    if (length <= longest_) return scratch_;
+    place(length, student);
+    memory_.assign(static_cast<size_t>(num_bytes_ + kLine), 0);
+    place(length, student);
+    longest_ = length;
+    return scratch_;
+}
+
+// The next part, at the start of a cache line.
+template <typename T>
+T* Workspace::take(int64_t count) {
+    const uintptr_t base = (reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1) / kLine * kLine;
+    const uintptr_t at = base + static_cast<uintptr_t>(num_bytes_);
+    num_bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLine);
+    return reinterpret_cast<T*>(at);
+}
+
+DirectionScratch Workspace::take_direction(int64_t hidden_dim) {
+    const int64_t num_units = round_up(hidden_dim, kBlockUnits);
+    return {take<int32_t>(kChunkSteps * padded_rows(4 * hidden_dim)),
+            take<int32_t>(readable_rows(hidden_dim)), take<int8_t>(num_units),
+            take<float>(num_units)};
+}
+
+void Workspace::place(int64_t length, const StudentView& student) {
+    const int64_t num_lstm_rows = padded_rows(4 * student.hidden_dim);
+    const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
+    num_bytes_ = 0;
+    scratch_ = {take_direction(student.hidden_dim),
+                take_direction(student.hidden_dim),
+                take<int8_t>(input_bytes(student.embedding_dim)),
+                take<int8_t>(length * state_bytes(student.hidden_dim)),
+                take<int32_t>(num_readout_rows),
+                take<int32_t>(std::max(num_lstm_rows, num_readout_rows))};
+}
+
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs) {
+             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace) {
     check_embedding(embedding, student);
     check_offsets(batch);
     check_piece_ids(batch, embedding.num_pieces);
-    ScratchMemory scratch(student, longest_text(batch));
+    const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
     kernels.bilstm_forward({&student, embedding.rows_q8, batch.piece_ids, batch.offsets,
                             batch.num_texts, outputs.logits, outputs.probabilities, outputs.scores,
-                            outputs.attention, outputs.contributions, scratch.pointers()});
+                            outputs.attention, outputs.contributions, scratch});
 }
 
 }  // namespace dixtill

@@ -1,8 +1,9 @@
-// The student's forward pass with checked arguments: what a caller outside csrc/ uses. Allocates
+// The student's forward pass with checked arguments: what a caller outside csrc/ uses. Owns
 // the scratch memory; the arithmetic is in kernels/.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "../kernels/interface.h"
 
@@ -29,9 +30,28 @@ struct ForwardOutputs {
     float* contributions;  // [num_piece_ids, num_classes]
 };
 
+// The memory that a forward pass works in; grows to the longest text it meets. Belongs to one
+// student and one thread at a time.
+class Workspace {
+  public:
+    const Scratch& for_texts_up_to(int64_t length, const StudentView& student);
+
+  private:
+    template <typename T>
+    T* take(int64_t count);
+    DirectionScratch take_direction(int64_t hidden_dim);
+    void place(int64_t length, const StudentView& student);
+
+    std::vector<uint8_t> memory_;
+    int64_t num_bytes_ = 0;
+    int64_t longest_ = -1;
+    Scratch scratch_ = {};
+};
+
 // Throws std::invalid_argument, before it computes anything, when an offset or a piece id is out
-// of range or the embedding is not of the student's width. Safe to call from many threads.
+// of range or the embedding is not of the student's width. Safe to call from many threads, each
+// with its own workspace.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs);
+             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace);
 
 }  // namespace dixtill

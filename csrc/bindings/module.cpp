@@ -10,6 +10,7 @@
 #include "../api/ig_accumulate.h"
 #include "../api/packed_student.h"
 #include "../dispatch/targets.h"
+#include "register.h"
 
 namespace py = pybind11;
 
@@ -122,7 +123,8 @@ class Student {
   private:
     void run(const dixtill::RaggedBatch& batch, const dixtill::ForwardOutputs& outputs) const {
         const py::gil_scoped_release release;
-        dixtill::forward(kernels_, view_, embedding_, batch, outputs);
+        dixtill::Workspace workspace;
+        dixtill::forward(kernels_, view_, embedding_, batch, outputs, workspace);
     }
 
     UInt8Array packed_;
@@ -146,12 +148,14 @@ void forward_into(const std::string& target, uintptr_t packed, int64_t num_packe
                                     std::to_string(student.num_classes));
     }
     const py::gil_scoped_release release;
+    dixtill::Workspace workspace;
     dixtill::forward(kernels, student,
                      {pointer<const int8_t>(embedding_q8), num_pieces, embedding_dim},
                      {pointer<const int32_t>(piece_ids), pointer<const int64_t>(offsets),
                       num_piece_ids, num_texts},
                      {pointer<float>(logits), pointer<float>(probabilities), pointer<float>(scores),
-                      pointer<float>(attention), pointer<float>(contributions)});
+                      pointer<float>(attention), pointer<float>(contributions)},
+                     workspace);
 }
 
 void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_t step_weights,
@@ -194,4 +198,6 @@ PYBIND11_MODULE(_native, module) {
                py::arg("step_weights"), py::arg("delta"), py::arg("word_index"),
                py::arg("num_steps"), py::arg("num_texts"), py::arg("num_tokens"), py::arg("width"),
                py::arg("num_words"), py::arg("attributions"));
+    dixtill::register_classifier(module);
+    dixtill::register_tokenizer(module);
 }

@@ -3,52 +3,56 @@
 >>> import dixtill
 >>> print(dixtill.infer("Shares jump after record earnings"))  # doctest: +SKIP
 
-Importing this module imports nothing heavy: NumPy comes with the first student.
+Importing this module imports nothing heavy, and answering needs no NumPy.
 """
 
 from __future__ import annotations
 
 import os
-from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING, overload
 
 from .errors import DixtillError, ModelFileError
 from .runtime.prediction import Prediction
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import overload
+
     from .runtime.classifier import Classifier
 
 __all__ = ["DixtillError", "Prediction", "__version__", "infer", "load"]
 __version__ = "0.1.0"
 
-SHIPPED_MODEL = Path(__file__).parent / "models" / "tfns.safetensors"
+SHIPPED_MODEL = os.path.join(os.path.dirname(__file__), "models", "tfns.safetensors")
 
 
 def load(path: str | os.PathLike[str] | None = None, kernel: str | None = None) -> Classifier:
     """Load the student in `path`, or without one the financial student that ships with dixtill.
 
-    `kernel` names the target to run (`dixtill info` lists them); the best one by default.
+    The file stays mapped into memory. `kernel` names the target to run (`dixtill info` lists
+    them); the best one by default.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
         KernelError: the target is unknown, or this CPU does not support it.
     """
-    from .runtime.classifier import Classifier
-    from .runtime.model_file import read_model
+    from .runtime.classifier import load_classifier
 
-    if path is None and not SHIPPED_MODEL.exists():
+    if path is None and not os.path.exists(SHIPPED_MODEL):
         raise ModelFileError(
             f"{SHIPPED_MODEL}: the student that ships with dixtill is missing from this "
             "installation; install dixtill again, or name another student's file"
         )
-    return Classifier(read_model(SHIPPED_MODEL if path is None else path), kernel)
+    return load_classifier(SHIPPED_MODEL if path is None else path, kernel)
 
 
-@overload
-def infer(text: str, *, kernel: str | None = None) -> Prediction: ...
-@overload
-def infer(text: list[str] | tuple[str, ...], *, kernel: str | None = None) -> list[Prediction]: ...
+if TYPE_CHECKING:
+
+    @overload
+    def infer(text: str, *, kernel: str | None = None) -> Prediction: ...
+    @overload
+    def infer(
+        text: list[str] | tuple[str, ...], *, kernel: str | None = None
+    ) -> list[Prediction]: ...
 
 
 def infer(
@@ -61,9 +65,10 @@ def infer(
     Raises:
         TypeError: `text` is neither a str nor a list or tuple of str.
     """
-    return _shipped(kernel)(text)
+    classifier = _shipped.get(kernel)
+    if classifier is None:
+        classifier = _shipped.setdefault(kernel, load(kernel=kernel))
+    return classifier(text)
 
 
-@cache
-def _shipped(kernel: str | None) -> Classifier:
-    return load(kernel=kernel)
+_shipped: dict[str | None, Classifier] = {}

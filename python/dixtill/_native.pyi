@@ -1,5 +1,6 @@
 # The compiled module. Functions ending in _into take memory addresses and trust them: only
 # runtime/kernels.py and training/torch_ops.py call them, after checking shapes and types.
+from collections.abc import Mapping, Sequence
 from typing import final
 
 import numpy as np
@@ -38,6 +39,39 @@ class Student:
         npt.NDArray[np.float32],
         npt.NDArray[np.float32],
     ]: ...
+
+@final
+class Classifier:
+    def __init__(
+        self,
+        *,
+        target: str,
+        tensors: Mapping[str, memoryview | npt.NDArray[np.generic]],
+        num_pieces: int,
+        embedding_dim: int,
+        hidden_dim: int,
+        attention_dim: int,
+        num_classes: int,
+        lowercase: bool,
+        strip_accents: bool,
+        max_pieces: int,
+        cleaning: Sequence[str],
+        explanation: str,
+    ) -> None: ...
+    def answer(self, text: str, /) -> bytes: ...
+    def answer_all(self, texts: Sequence[str], num_threads: int) -> list[bytes]: ...
+
+@final
+class Tokenizer:
+    def __init__(
+        self,
+        vocabulary: bytes,
+        lowercase: bool,
+        strip_accents: bool,
+        max_pieces: int,
+        cleaning: Sequence[str],
+    ) -> None: ...
+    def __call__(self, text: str) -> tuple[list[int], list[int], list[tuple[int, int]], bool]: ...
 
 def forward_into(
     target: str,

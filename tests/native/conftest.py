@@ -2,9 +2,9 @@
 
 import pytest
 
-from dixtill.runtime import kernels
+from dixtill.runtime import targets
 
 
-@pytest.fixture(params=kernels.supported_targets())
+@pytest.fixture(params=targets.supported_targets())
 def target(request: pytest.FixtureRequest) -> str:
     return str(request.param)

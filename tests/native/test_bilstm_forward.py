@@ -21,7 +21,7 @@ from random_students import (
 )
 
 from dixtill.errors import InputError
-from dixtill.runtime import kernels, reference
+from dixtill.runtime import kernels, reference, targets
 from dixtill.runtime.kernels import StudentKernel
 
 per_target = settings(
@@ -167,7 +167,7 @@ def test_damaged_packed_weights_are_refused(target):
     packed = kernels.pack_weights(weights)
 
     def load(buffer: np.ndarray) -> None:
-        kernels.native.Student(buffer, weights.embedding_q8, target)
+        targets.native.Student(buffer, weights.embedding_q8, target)
 
     load(packed)
     with pytest.raises(ValueError, match=rf"have {packed.size - 64} bytes, expected {packed.size}"):
@@ -186,7 +186,7 @@ def test_damaged_packed_weights_are_refused(target):
 def test_an_embedding_of_another_width_is_refused(target):
     weights = random_student(SHIPPED, seed=12)
     narrow = np.ascontiguousarray(weights.embedding_q8[:, :-1])
-    student = kernels.native.Student(kernels.pack_weights(weights), narrow, target)
+    student = targets.native.Student(kernels.pack_weights(weights), narrow, target)
     with pytest.raises(
         ValueError, match="the embedding has width 49, the packed weights expect 50"
     ):

@@ -9,7 +9,7 @@ import pytest
 from random_students import Sizes, random_student
 
 from dixtill.errors import DixtillError, KernelError
-from dixtill.runtime import kernels
+from dixtill.runtime import kernels, targets
 from dixtill.runtime.kernels import StudentKernel
 
 
@@ -24,12 +24,12 @@ def weights():
 
 
 def test_scalar_is_always_supported_and_last():
-    assert kernels.supported_targets()[-1] == "scalar"
+    assert targets.supported_targets()[-1] == "scalar"
 
 
 def test_the_best_target_is_the_default(weights):
-    assert kernels.choose_target() == kernels.supported_targets()[0]
-    assert StudentKernel(weights).target == kernels.supported_targets()[0]
+    assert targets.choose_target() == targets.supported_targets()[0]
+    assert StudentKernel(weights).target == targets.supported_targets()[0]
 
 
 def test_the_environment_chooses_the_target(weights, target, monkeypatch):
@@ -44,11 +44,11 @@ def test_an_argument_wins_over_the_environment(weights, target, monkeypatch):
 
 def test_an_empty_variable_is_as_good_as_none(monkeypatch):
     monkeypatch.setenv("DIXTILL_KERNEL", "")
-    assert kernels.choose_target() == kernels.supported_targets()[0]
+    assert targets.choose_target() == targets.supported_targets()[0]
 
 
 def test_an_unknown_target_is_an_error_that_names_the_supported_ones(weights, monkeypatch):
-    supported = ", ".join(kernels.supported_targets())
+    supported = ", ".join(targets.supported_targets())
     with pytest.raises(KernelError, match=f"^kernel 'mmx' is unknown; supported are: {supported}$"):
         StudentKernel(weights, "mmx")
     with pytest.raises(KernelError, match=r"^kernel '' is unknown"):
@@ -59,19 +59,19 @@ def test_an_unknown_target_is_an_error_that_names_the_supported_ones(weights, mo
 
 
 def test_a_target_that_the_cpu_lacks_is_an_error_with_its_reason(monkeypatch):
-    targets = [("avx9", "a CPU of the future", False), ("scalar", "any CPU", True)]
-    monkeypatch.setattr(kernels.native, "targets", lambda: targets)
-    monkeypatch.setattr(kernels, "_SUPPORTED", ("scalar",))
+    compiled = [("avx9", "a CPU of the future", False), ("scalar", "any CPU", True)]
+    monkeypatch.setattr(targets.native, "targets", lambda: compiled)
+    monkeypatch.setattr(targets, "_SUPPORTED", ("scalar",))
     with pytest.raises(KernelError, match="not supported here: it needs a CPU of the future; "):
-        kernels.choose_target("avx9")
-    assert [status.reason for status in kernels.describe_targets()] == [
+        targets.choose_target("avx9")
+    assert [status.reason for status in targets.describe_targets()] == [
         "needs a CPU of the future", ""
     ]  # fmt: skip
 
 
 def test_the_native_module_refuses_an_unknown_target(weights):
     with pytest.raises(ValueError, match="kernel 'mmx' is not supported here"):
-        kernels.native.Student(kernels.pack_weights(weights), weights.embedding_q8, "mmx")
+        targets.native.Student(kernels.pack_weights(weights), weights.embedding_q8, "mmx")
 
 
 def test_a_missing_native_module_is_an_error_that_says_how_to_build_it():

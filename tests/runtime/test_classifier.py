@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 from students import random_model
 
-import dixtill.runtime.classifier as module
-from dixtill.errors import KernelError
+from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.cleaning import clean
-from dixtill.runtime.kernels import supported_targets
+from dixtill.runtime.targets import supported_targets
 
 TEXTS = [
     "Apple shares jumped 5% after record earnings!",
@@ -65,6 +64,19 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
     assert list(prediction.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
     assert prediction.label == model.labels[int(np.argmax(expected))]
     assert prediction.probability == max(prediction.probabilities.values())
+
+
+@pytest.mark.parametrize("explanation", ["contributions", "scores"])
+@pytest.mark.parametrize("text", [*TEXTS, *ANY_STRINGS.values()])
+def test_an_answer_is_the_specifications_to_the_last_bit(text, explanation):
+    model = random_model(explanation=explanation)
+    prediction = Classifier(model)(text)
+    read, forward = specification(model, text)
+    assert list(prediction.probabilities.values()) == forward.probabilities[0].tolist()
+    assert [(word.start, word.end) for word in prediction.words] == read.spans
+    weights = reference.word_weights(forward, read.word_of_piece, len(read.spans), explanation)
+    assert [word.weight for word in prediction.words] == weights
+    assert prediction.truncated == read.truncated
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -147,18 +159,23 @@ def test_an_empty_list_has_no_answers(classifier):
     assert classifier(()) == []
 
 
-def test_a_long_list_is_computed_in_chunks(monkeypatch):
-    sizes = []
+@pytest.mark.parametrize("num_threads", ["1", "2", "7"])
+def test_no_number_of_threads_changes_a_bit(classifier, monkeypatch, num_threads):
+    texts = [f"{a} {b}" for a in TEXTS for b in TEXTS] * 20
+    expected = [classifier(text)._answer for text in texts]
+    monkeypatch.setenv("DIXTILL_NUM_THREADS", num_threads)
+    assert [prediction._answer for prediction in classifier(texts)] == expected
 
-    class Recording(module.StudentKernel):
-        def forward(self, piece_ids, offsets):
-            sizes.append(len(offsets) - 1)
-            return super().forward(piece_ids, offsets)
 
-    monkeypatch.setattr(module, "StudentKernel", Recording)
-    assert len(Classifier(random_model())(["up"] * 1000)) == 1000
-    assert sum(sizes) == 1000
-    assert max(sizes) <= 128
+def test_a_list_of_several_chunks_is_answered(classifier):
+    assert classifier(["up"] * 9000) == [classifier("up")] * 9000
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+def test_a_wrong_number_of_threads_is_refused(classifier, monkeypatch, value):
+    monkeypatch.setenv("DIXTILL_NUM_THREADS", value)
+    with pytest.raises(InputError, match=f"DIXTILL_NUM_THREADS is '{value}', expected a number"):
+        classifier(["up"])
 
 
 @pytest.mark.parametrize("text", ANY_STRINGS.values(), ids=ANY_STRINGS)

@@ -15,6 +15,10 @@ from dixtill.runtime.cleaning import clean
         ("HTTP://X.Y", "          "),
         ("see www.x.com", "see          "),
         ("awww.x.com", "awww.x.com"),
+        ("_www.x 9www.x", "_www.x 9www.x"),
+        ("éwww.x", "é     "),
+        ("www. x http:// y", "www. x http:// y"),
+        ("https://a\u200bb", "           "),
         ("https: no", "https: no"),
         ("(https://t.co/x)", "(               "),
         ("a &amp; b", "a &     b"),
@@ -30,6 +34,13 @@ from dixtill.runtime.cleaning import clean
 def test_cleaning_keeps_every_position(text, cleaned):
     assert clean(text) == cleaned
     assert len(cleaned) == len(text)
+
+
+def test_a_url_ends_at_white_space_of_any_python():
+    ends = [c for c in range(0x110000) if clean(f"www.a{chr(c)}b") == f"     {chr(c)}b"]
+    rows = ((0x09, 0x0D), (0x1C, 0x20), (0x85,), (0xA0,), (0x1680,), (0x2000, 0x200A),
+            (0x2028, 0x2029), (0x202F,), (0x205F,), (0x3000,))  # fmt: skip
+    assert ends == [c for row in rows for c in range(row[0], row[-1] + 1)]
 
 
 def test_rules_apply_only_when_named():

@@ -47,6 +47,15 @@ def test_importing_dixtill_imports_no_numpy():
     assert run_alone("import dixtill; print('numpy' in sys.modules)") == "False"
 
 
+def test_answering_imports_no_numpy(path):
+    code = """
+import dixtill
+list(dixtill.load(sys.argv[1])(["up", "down"])[0].words)
+print("numpy" in sys.modules)
+"""
+    assert run_alone(code, path) == "False"
+
+
 def test_a_student_loads_and_answers_without_the_training_packages(path):
     code = f"""
 import dixtill, json
@@ -60,13 +69,13 @@ print(json.dumps(prediction.to_dict()))
 
 def test_infer_answers_with_the_shipped_student_loaded_once(path, monkeypatch):
     monkeypatch.setattr(dixtill, "SHIPPED_MODEL", path)
-    dixtill._shipped.cache_clear()
+    dixtill._shipped.clear()
     try:
         first = dixtill.infer("shares up")
         path.unlink()
         assert dixtill.infer(["shares up"]) == [first] == [dixtill.infer("shares up")]
     finally:
-        dixtill._shipped.cache_clear()
+        dixtill._shipped.clear()
 
 
 def test_a_missing_shipped_student_says_what_to_do(tmp_path, monkeypatch):

@@ -124,7 +124,7 @@ def run(args: argparse.Namespace) -> int:
     write_model(model, out)
     for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
         print(f"{name:>8}  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}")
-    print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.num_parameters:,} parameters")
+    print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.shape.num_parameters:,} parameters")
     return 0
 
 

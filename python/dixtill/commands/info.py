@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _description(classifier: Classifier, path: Path) -> dict[str, Any]:
     from .. import __version__
-    from ..runtime.kernels import describe_targets
+    from ..runtime.targets import describe_targets
 
     return {
         "version": __version__,
@@ -60,16 +60,16 @@ def _description(classifier: Classifier, path: Path) -> dict[str, Any]:
 
 
 def _model_description(classifier: Classifier, path: Path) -> dict[str, Any]:
-    model, weights = classifier.model, classifier.model.weights
+    model, shape = classifier.model, classifier.model.shape
     return {
         "file": str(path),
         "bytes": path.stat().st_size,
         "labels": list(model.labels),
-        "parameters": weights.num_parameters,
-        "pieces": weights.num_pieces,
-        "embedding": weights.embedding_dim,
-        "hidden": weights.hidden_dim,
-        "attention": weights.attention_dim,
+        "parameters": shape.num_parameters,
+        "pieces": shape.num_pieces,
+        "embedding": shape.embedding_dim,
+        "hidden": shape.hidden_dim,
+        "attention": shape.attention_dim,
         "max_pieces": model.max_pieces,
         "lowercase": model.lowercase,
         "strip_accents": model.strip_accents,

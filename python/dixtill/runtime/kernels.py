@@ -1,91 +1,26 @@
-"""The native kernels, with checked NumPy arguments: the only importer of the native module.
+"""The native kernels, with checked NumPy arguments.
 
-Chooses the target (the instruction set); computes nothing itself. reference.py says what the
-kernels compute.
+Computes nothing itself; reference.py says what the kernels compute. Answering texts does not come
+this way (classifier.py).
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from ..errors import InputError, KernelError, NativeModuleError
+from ..errors import InputError
 from .forward import Forward
+from .targets import choose_target, native
 from .weights import Float32Array, StudentWeights
 
-try:
-    from .. import _native as native
-except ImportError as error:
-    raise NativeModuleError(
-        f"dixtill's native module cannot be imported ({error}); build it with 'pip install .' "
-        "in the source folder"
-    ) from error
-
-__all__ = [
-    "KERNEL_VARIABLE",
-    "StudentKernel",
-    "TargetStatus",
-    "choose_target",
-    "describe_targets",
-    "ig_accumulate",
-    "native",
-    "pack_weights",
-    "supported_targets",
-]
-
-KERNEL_VARIABLE = "DIXTILL_KERNEL"
+__all__ = ["StudentKernel", "ig_accumulate", "pack_weights"]
 
 UInt8Array = npt.NDArray[np.uint8]
 Int32Array = npt.NDArray[np.int32]
 IntegerT = TypeVar("IntegerT", np.int32, np.int64)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetStatus:
-    """A target of this build, and whether this CPU can run it."""
-
-    name: str
-    is_supported: bool
-    reason: str  # empty when supported
-
-
-def describe_targets() -> list[TargetStatus]:
-    """Every target of this build, best first."""
-    return [
-        TargetStatus(name, is_supported, "" if is_supported else f"needs {requirement}")
-        for name, requirement, is_supported in native.targets()
-    ]
-
-
-def supported_targets() -> tuple[str, ...]:
-    """Names of the targets that this CPU can run, best first."""
-    return _SUPPORTED
-
-
-_SUPPORTED = tuple(target.name for target in describe_targets() if target.is_supported)
-
-
-def choose_target(name: str | None = None) -> str:
-    """The target to run: `name`, else the environment's DIXTILL_KERNEL, else the best.
-
-    Raises KernelError when the one that was asked for is unknown or not supported by this CPU;
-    there is no silent fallback.
-    """
-    asked = name if name is not None else os.environ.get(KERNEL_VARIABLE)
-    if asked in _SUPPORTED:
-        return asked
-    if name is None and not asked:
-        return _SUPPORTED[0]
-    source = "" if name is not None else f" (from {KERNEL_VARIABLE})"
-    reasons = {target.name: target.reason for target in describe_targets()}
-    problem = f"not supported here: it {reasons[asked]}" if asked in reasons else "unknown"
-    raise KernelError(
-        f"kernel '{asked}'{source} is {problem}; supported are: {', '.join(_SUPPORTED)}"
-    )
 
 
 def pack_weights(weights: StudentWeights) -> UInt8Array:
@@ -100,8 +35,8 @@ def pack_weights(weights: StudentWeights) -> UInt8Array:
         "head_weight_q8", "head_scale", "head_bias",
     ]  # fmt: skip
     return native.pack_weights(
-        embedding_dim=weights.embedding_dim,
-        hidden_dim=weights.hidden_dim,
+        embedding_dim=weights.shape.embedding_dim,
+        hidden_dim=weights.shape.hidden_dim,
         **{name: np.ascontiguousarray(getattr(weights, name)) for name in names},
     )
 

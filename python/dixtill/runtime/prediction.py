@@ -1,20 +1,23 @@
 """What a user receives: a label, its probabilities, and a signed weight for each word.
 
-Plain data without NumPy; classifier.py fills it in.
+Plain data without NumPy. A prediction keeps the native answer, and makes of it what is read.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+import struct
+from collections import namedtuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _REPLACEMENT = "\ufffd"
-_CONTROLS = dict.fromkeys((*range(0x20), *range(0x7F, 0xA0)), _REPLACEMENT)
-_SURROGATES = dict.fromkeys(range(0xD800, 0xE000), _REPLACEMENT)
+_CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
+_HEAD = struct.Struct("=iii")  # label, number of words, whether the text was cut
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedWord:
+class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight"])):
     """A word, `text[start:end]` of what the user wrote, and its weight.
 
     Where the model explains by contributions, positive speaks for the predicted label, negative
@@ -22,15 +25,15 @@ class ExplainedWord:
     raw attention score, as in the paper.
     """
 
+    __slots__ = ()
     text: str
     start: int
     end: int
     weight: float
 
 
-@dataclass(frozen=True, slots=True)
 class Prediction:
-    """The answer to one text.
+    """The answer to one text; it cannot be changed.
 
     >>> word = ExplainedWord("soar", start=7, end=11, weight=1.25)
     >>> prediction = Prediction("Shares soar", "bullish", 0.9, {"bullish": 0.9, "bearish": 0.1},
@@ -40,12 +43,106 @@ class Prediction:
       +1.250  soar
     """
 
-    text: str
-    label: str
-    probability: float
-    probabilities: dict[str, float]  # in the order of the model's labels
-    words: tuple[ExplainedWord, ...]  # in the order of the text, those that were read
-    truncated: bool  # whether the text went past the model's limit, and its rest was not read
+    __slots__ = ("_answer", "_labels", "_probabilities", "_text", "_words")
+
+    _answer: bytes  # as csrc/api/classifier.h lays it out
+    _labels: tuple[str, ...]
+    _probabilities: dict[str, float] | None
+    _text: str
+    _words: tuple[ExplainedWord, ...] | None
+
+    def __init__(
+        self,
+        text: str,
+        label: str,
+        probability: float,
+        probabilities: dict[str, float],
+        words: tuple[ExplainedWord, ...],
+        truncated: bool,
+    ) -> None:
+        if probabilities.get(label) != probability:
+            raise ValueError(f"probability is {probability}, not that of the label '{label}'")
+        self._text = text
+        self._labels = tuple(probabilities)
+        self._probabilities = dict(probabilities)
+        self._words = tuple(words)
+        self._answer = _HEAD.pack(self._labels.index(label), len(self._words), truncated)
+
+    @classmethod
+    def _of(cls, text: str, labels: tuple[str, ...], answer: bytes) -> Prediction:
+        """The prediction that a native answer holds."""
+        prediction = _new(cls)
+        prediction._text = text
+        prediction._labels = labels
+        prediction._answer = answer
+        prediction._probabilities = prediction._words = None
+        return prediction
+
+    @property
+    def text(self) -> str:
+        """What the user wrote."""
+        return self._text
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self._labels[_HEAD.unpack_from(self._answer)[0]]
+
+    @property
+    def probability(self) -> float:
+        """The label's probability."""
+        return self.probabilities[self.label]
+
+    @property
+    def probabilities(self) -> dict[str, float]:
+        """The probability of each label, in the order of the model's labels."""
+        if self._probabilities is None:
+            values = struct.unpack_from(f"={len(self._labels)}f", self._answer, _HEAD.size)
+            self._probabilities = dict(zip(self._labels, values, strict=True))
+        return self._probabilities
+
+    @property
+    def words(self) -> tuple[ExplainedWord, ...]:
+        """The words that were read, in the order of the text."""
+        if self._words is None:
+            self._words = self._read_words()
+        return self._words
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the text went past the model's limit, and its rest was not read."""
+        return bool(_HEAD.unpack_from(self._answer)[2])
+
+    def _read_words(self) -> tuple[ExplainedWord, ...]:
+        num_words = _HEAD.unpack_from(self._answer)[1]
+        offset = _HEAD.size + 4 * len(self._labels)
+        values = struct.unpack_from(f"={2 * num_words}q{num_words}d", self._answer, offset)
+        starts, ends = values[: 2 * num_words : 2], values[1 : 2 * num_words : 2]
+        texts = map(self._text.__getitem__, map(slice, starts, ends))
+        fields = zip(texts, starts, ends, values[2 * num_words :], strict=True)
+        # Past ExplainedWord's own __new__, which takes three times as long.
+        return tuple([_new_tuple(ExplainedWord, word) for word in fields])
+
+    def _fields(self) -> tuple[Any, ...]:
+        return (
+            self.text, self.label, self.probability, self.probabilities, self.words,
+            self.truncated,
+        )  # fmt: skip
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Prediction):
+            return NotImplemented
+        return self._fields() == other._fields()
+
+    __hash__ = None  # type: ignore[assignment]  # it holds a dict
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Prediction, self._fields()
+
+    def __repr__(self) -> str:
+        names = ("text", "label", "probability", "probabilities", "words", "truncated")
+        values = zip(names, self._fields(), strict=True)
+        return f"Prediction({', '.join(f'{name}={value!r}' for name, value in values)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Fields as JSON takes them; a lone surrogate, which no JSON may hold, becomes U+FFFD.
@@ -53,12 +150,16 @@ class Prediction:
         >>> Prediction("up \\ud800", "a", 1.0, {"a": 1.0}, (), False).to_dict()["text"]
         'up �'
         """
-        result = asdict(self)
-        result["text"] = self.text.translate(_SURROGATES)
-        result["words"] = [
-            {**asdict(word), "text": word.text.translate(_SURROGATES)} for word in self.words
-        ]
-        return result
+        return {
+            "text": _without_surrogates(self.text),
+            "label": self.label,
+            "probability": self.probability,
+            "probabilities": dict(self.probabilities),
+            "words": [
+                {**word._asdict(), "text": _without_surrogates(word.text)} for word in self.words
+            ],
+            "truncated": self.truncated,
+        }
 
     def __str__(self) -> str:
         """The label with its probability, then a line for each word; safe for a terminal."""
@@ -75,5 +176,16 @@ class Prediction:
         return "\n".join(lines)
 
 
+_new = object.__new__
+_new_tuple = tuple.__new__
+
+
+def _without_surrogates(text: str) -> str:
+    return "".join(_REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
+
+
 def _printable(text: str) -> str:
-    return text.translate(_CONTROLS | _SURROGATES)
+    """Without the control characters that a terminal would obey."""
+    return "".join(
+        _REPLACEMENT if char in _CONTROLS else char for char in _without_surrogates(text)
+    )

@@ -6,6 +6,7 @@ time and in a stated order: no fused multiply-add, no pairwise sums. Does not ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -85,7 +86,7 @@ def exp(x: Float32Array) -> Float32Array:
 def forward(weights: StudentWeights, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
     """Run the student on a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]]."""
     texts = [_forward_one(weights, piece_ids[start:end]) for start, end in pairwise(offsets)]
-    c = weights.num_classes
+    c = weights.shape.num_classes
     return Forward(
         logits=_concatenate([text.logits for text in texts], (0, c)),
         probabilities=_concatenate([text.probabilities for text in texts], (0, c)),
@@ -116,6 +117,34 @@ def ig_accumulate(
             products = lane_sum(gradients[:, b, t] * delta[b, t])  # [S]
             attributions[b, word] += sum_in_order(step_weights * products)
     return attributions
+
+
+def word_weights(
+    forward: Forward, word_of_piece: Sequence[int], num_words: int, explanation: str
+) -> list[float]:
+    """Weight of each word of one text, in double precision.
+
+    By contributions, a text's weights add up to logit_k - mean(logits) of the predicted class k,
+    less the same difference of the head's biases. By scores, a word has the mean of its pieces.
+    """
+    label = int(forward.logits[0].argmax())
+    weights, num_pieces = [0.0] * num_words, [0] * num_words
+    for piece, word in enumerate(word_of_piece):
+        shares = [float(share) for share in forward.contributions[piece]]
+        own = shares[label] - sum_of(shares) / len(shares)
+        weights[word] += own if explanation == "contributions" else float(forward.scores[piece])
+        num_pieces[word] += 1
+    if explanation == "scores":
+        return [total / count for total, count in zip(weights, num_pieces, strict=True)]
+    return weights
+
+
+def sum_of(values: Sequence[float]) -> float:
+    """One after the other; the built-in sum of newer Pythons compensates for rounding."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total
 
 
 def lane_sum(values: Float32Array) -> Float32Array:

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
+from .student_shape import StudentShape
 
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
@@ -50,66 +51,19 @@ class StudentWeights:
                 raise InputError(
                     f"weight '{field.name}' has type {array.dtype}, expected {np.dtype(expected)}"
                 )
-        for name, shape in self._expected_shapes().items():
-            actual = getattr(self, name).shape
-            if actual != shape:
-                raise InputError(
-                    f"weight '{name}' has shape {list(actual)}, expected {list(shape)}"
-                )
+        StudentShape.of({field.name: getattr(self, field.name).shape for field in fields(self)})
         for field in fields(self):
             _check_values(field.name, getattr(self, field.name))
 
-    def _expected_shapes(self) -> dict[str, tuple[int, ...]]:
-        for name in ("embedding_q8", "attention_weight_q8", "head_weight_q8"):
-            array = getattr(self, name)
-            if array.ndim != 2 or 0 in array.shape:
-                raise InputError(
-                    f"weight '{name}' has shape {list(array.shape)}, expected two dimensions "
-                    "of at least one"
-                )
-        d, h, a, c = self.embedding_dim, self.hidden_dim, self.attention_dim, self.num_classes
-        if self.attention_weight_q8.shape[1] % 2:
-            raise InputError("weight 'attention_weight_q8' has an odd number of columns")
-        lstm = {"weight_q8": (4 * h, d + h), "scale": (4 * h,), "bias": (4 * h,)}
-        return {
-            **{f"{way}_{name}": shape for way in ("forward", "backward")
-               for name, shape in lstm.items()},
-            "attention_scale": (a,),
-            "attention_vector": (a,),
-            "head_weight_q8": (c, 2 * h),
-            "head_scale": (c,),
-            "head_bias": (c,),
-        }  # fmt: skip
-
     @property
-    def num_pieces(self) -> int:
-        """Rows of the embedding, V."""
-        return int(self.embedding_q8.shape[0])
-
-    @property
-    def embedding_dim(self) -> int:
-        """Width of the embedding, d."""
-        return int(self.embedding_q8.shape[1])
-
-    @property
-    def hidden_dim(self) -> int:
-        """Units of one LSTM direction, H."""
-        return int(self.attention_weight_q8.shape[1]) // 2
-
-    @property
-    def attention_dim(self) -> int:
-        """Units of the attention layer, A."""
-        return int(self.attention_weight_q8.shape[0])
-
-    @property
-    def num_classes(self) -> int:
-        """Rows of the head, C."""
-        return int(self.head_weight_q8.shape[0])
-
-    @property
-    def num_parameters(self) -> int:
-        """Number of weights, scales included."""
-        return sum(int(getattr(self, field.name).size) for field in fields(self))
+    def shape(self) -> StudentShape:
+        """The student's sizes."""
+        num_pieces, embedding_dim = self.embedding_q8.shape
+        attention_dim, num_states = self.attention_weight_q8.shape
+        num_classes = self.head_weight_q8.shape[0]
+        return StudentShape(
+            num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes
+        )
 
 
 def _check_values(name: str, array: Int8Array | Float32Array) -> None:

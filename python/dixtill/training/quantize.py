@@ -80,13 +80,13 @@ def _round(values: FloatArray) -> Int8Array:
 def dequantized(weights: StudentWeights) -> Student:
     """A float student with the values that the int8 weights stand for."""
     student = Student(
-        weights.num_pieces,
-        weights.num_classes,
-        weights.embedding_dim,
-        weights.hidden_dim,
-        weights.attention_dim,
+        weights.shape.num_pieces,
+        weights.shape.num_classes,
+        weights.shape.embedding_dim,
+        weights.shape.hidden_dim,
+        weights.shape.attention_dim,
     ).eval()
-    d = weights.embedding_dim
+    d = weights.shape.embedding_dim
     state: dict[str, Any] = {
         "embedding.weight": weights.embedding_q8,
         "attention_weight.weight": _product(weights.attention_weight_q8, weights.attention_scale),

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
-from ..runtime import kernels
+from ..runtime import kernels, targets
 from ..runtime.weights import StudentWeights
 
 _LIBRARY: Any = torch.library.Library("dixtill", "DEF")  # type: ignore[no-untyped-call]
@@ -73,8 +73,8 @@ def ig_accumulate(
     index = _int32("word_index", word_index).contiguous()
     num_steps, num_texts, num_tokens, width = gradients.shape
     attributions = torch.empty((num_texts, num_words), dtype=torch.float32)
-    kernels.native.ig_accumulate_into(
-        kernels.choose_target(),
+    targets.native.ig_accumulate_into(
+        targets.choose_target(),
         gradients.data_ptr(), step_weights.data_ptr(), delta.data_ptr(), index.data_ptr(),
         num_steps, num_texts, num_tokens, width, num_words,
         attributions.data_ptr(),
@@ -92,8 +92,8 @@ def _run_ragged(
     scores = torch.empty(num_ids, dtype=torch.float32)
     attention = torch.empty_like(scores)
     contributions = torch.empty((num_ids, num_classes), dtype=torch.float32)
-    kernels.native.forward_into(
-        kernels.choose_target(),
+    targets.native.forward_into(
+        targets.choose_target(),
         packed.data_ptr(), packed.numel(),
         embedding_q8.data_ptr(), num_pieces, embedding_dim, num_classes,
         piece_ids.data_ptr(), num_ids, offsets.data_ptr(), num_texts,

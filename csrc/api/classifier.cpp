@@ -1,0 +1,194 @@
+#include "classifier.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+#include <exception>
+#include <stdexcept>
+#include <system_error>
+#include <thread>
+
+namespace dixtill {
+namespace {
+
+constexpr size_t kAlignment = 64;  // a cache line
+// Fewer texts take less time than a thread takes to start.
+constexpr size_t kTextsPerThread = 32;
+// Texts that a thread takes at once: their answers lie side by side, away from other threads'.
+constexpr size_t kTextsAtOnce = 16;
+
+uint8_t* aligned(std::vector<uint8_t>& memory) {
+    const uintptr_t address = reinterpret_cast<uintptr_t>(memory.data());
+    return memory.data() + (kAlignment - address % kAlignment) % kAlignment;
+}
+
+StudentView pack_into(std::vector<uint8_t>& memory, const StudentShape& shape,
+                      const StudentWeights& weights) {
+    const int64_t num_bytes = packed_bytes(shape);
+    memory.resize(static_cast<size_t>(num_bytes) + kAlignment);
+    pack(shape, weights, aligned(memory));
+    return view_packed(aligned(memory), num_bytes);
+}
+
+template <typename T>
+void append(Record& record, const T* values, size_t count) {
+    record.append(reinterpret_cast<const char*>(values), count * sizeof(T));
+}
+
+// The first of the largest.
+int32_t largest(const std::vector<float>& values) {
+    return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
+}
+
+// What a piece adds to the logit of class `label`, above the mean class.
+double above_mean(const float* contributions, size_t num_classes, size_t label) {
+    double sum = 0.0;
+    for (size_t k = 0; k < num_classes; ++k) sum += contributions[k];
+    return contributions[label] - sum / static_cast<double>(num_classes);
+}
+
+}  // namespace
+
+// What one text at a time is answered in.
+struct Classifier::Worker {
+    TokenizerScratch tokenizer_scratch;
+    TokenizedText text;
+    Workspace workspace;
+    std::vector<float> logits, probabilities, scores, attention, contributions;
+    std::vector<double> weights;
+    std::vector<double> num_pieces;  // of each word
+};
+
+// A worker for as long as a call lasts.
+class Classifier::Borrowed {
+  public:
+    explicit Borrowed(const Classifier& owner) : owner_(owner) {
+        const std::lock_guard<std::mutex> lock(owner.mutex_);
+        if (owner.idle_.empty()) {
+            worker_ = std::make_unique<Worker>();
+        } else {
+            worker_ = std::move(owner.idle_.back());
+            owner.idle_.pop_back();
+        }
+    }
+    ~Borrowed() {
+        const std::lock_guard<std::mutex> lock(owner_.mutex_);
+        owner_.idle_.push_back(std::move(worker_));
+    }
+    Borrowed(const Borrowed&) = delete;
+    Borrowed& operator=(const Borrowed&) = delete;
+
+    Worker& operator*() const { return *worker_; }
+
+  private:
+    const Classifier& owner_;
+    std::unique_ptr<Worker> worker_;
+};
+
+Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
+                       const StudentWeights& weights, const Embedding& embedding,
+                       Tokenizer tokenizer, Explanation explanation)
+    : kernels_(kernels),
+      student_(pack_into(memory_, shape, weights)),
+      embedding_(embedding),
+      tokenizer_(std::move(tokenizer)),
+      explanation_(explanation) {}
+
+Classifier::~Classifier() = default;
+
+Record Classifier::answer(std::string_view utf8) const {
+    const Borrowed worker(*this);
+    Record record;
+    answer_with(*worker, utf8, record);
+    return record;
+}
+
+void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
+                            std::vector<Record>& records) const {
+    records.resize(texts.size());
+    std::atomic<size_t> next{0};
+    std::mutex mutex;
+    std::exception_ptr failure;
+    const auto work = [&] {
+        try {
+            const Borrowed worker(*this);
+            for (size_t first; (first = next.fetch_add(kTextsAtOnce)) < texts.size();) {
+                const size_t end = std::min(first + kTextsAtOnce, texts.size());
+                for (size_t i = first; i < end; ++i) answer_with(*worker, texts[i], records[i]);
+            }
+        } catch (...) {
+            const std::lock_guard<std::mutex> lock(mutex);
+            failure = std::current_exception();
+        }
+    };
+    const size_t useful = std::max<size_t>(1, texts.size() / kTextsPerThread);
+    const size_t count = std::min(useful, static_cast<size_t>(std::max<int64_t>(1, num_threads)));
+    std::vector<std::thread> others;
+    try {
+        for (size_t i = 1; i < count; ++i) others.emplace_back(work);
+    } catch (const std::system_error&) {  // no more threads to be had: fewer will do
+    }
+    work();
+    for (std::thread& thread : others) thread.join();
+    if (failure) std::rethrow_exception(failure);
+}
+
+void Classifier::answer_with(Worker& worker, std::string_view utf8, Record& record) const {
+    tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text);
+    run(worker);
+    weigh_words(worker);
+    write(worker, record);
+}
+
+void Classifier::run(Worker& worker) const {
+    const int64_t num_pieces = static_cast<int64_t>(worker.text.piece_ids.size());
+    const size_t num_classes = static_cast<size_t>(student_.num_classes);
+    worker.logits.resize(num_classes);
+    worker.probabilities.resize(num_classes);
+    worker.scores.resize(worker.text.piece_ids.size());
+    worker.attention.resize(worker.text.piece_ids.size());
+    worker.contributions.resize(worker.text.piece_ids.size() * num_classes);
+    const int64_t offsets[2] = {0, num_pieces};
+    forward(kernels_, student_, embedding_,
+            {worker.text.piece_ids.data(), offsets, num_pieces, 1},
+            {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
+             worker.attention.data(), worker.contributions.data()},
+            worker.workspace);
+}
+
+// By contributions, a word has the sum over its pieces; by scores, their mean.
+void Classifier::weigh_words(Worker& worker) const {
+    const std::vector<int32_t>& word_of_piece = worker.text.word_of_piece;
+    const size_t num_classes = static_cast<size_t>(student_.num_classes);
+    const size_t label = static_cast<size_t>(largest(worker.logits));
+    worker.weights.assign(worker.text.spans.size(), 0.0);
+    if (explanation_ == Explanation::contributions) {
+        for (size_t i = 0; i < word_of_piece.size(); ++i) {
+            worker.weights[static_cast<size_t>(word_of_piece[i])] +=
+                above_mean(worker.contributions.data() + i * num_classes, num_classes, label);
+        }
+        return;
+    }
+    worker.num_pieces.assign(worker.text.spans.size(), 0.0);
+    for (size_t i = 0; i < word_of_piece.size(); ++i) {
+        worker.weights[static_cast<size_t>(word_of_piece[i])] += worker.scores[i];
+        worker.num_pieces[static_cast<size_t>(word_of_piece[i])] += 1.0;
+    }
+    for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
+}
+
+void Classifier::write(const Worker& worker, Record& record) const {
+    const TokenizedText& text = worker.text;
+    const int32_t head[3] = {largest(worker.logits), static_cast<int32_t>(text.spans.size()),
+                             text.truncated ? 1 : 0};
+    record.clear();
+    record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
+                   text.spans.size() * (sizeof(Span) + sizeof(double)));
+    append(record, head, 3);
+    append(record, worker.probabilities.data(), worker.probabilities.size());
+    append(record, text.spans.data(), text.spans.size());
+    append(record, worker.weights.data(), worker.weights.size());
+}
+
+}  // namespace dixtill

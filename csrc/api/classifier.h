@@ -1,0 +1,62 @@
+// Text to answer: tokenizer, student and word weights in one call.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../text/tokenizer.h"
+#include "forward.h"
+#include "packed_student.h"
+
+namespace dixtill {
+
+// Where a word's weight comes from.
+enum class Explanation { contributions, scores };
+
+// An answer as bytes, without padding, in the machine's byte order:
+//
+//   int32    label, number of words, 1 if the text went past the limit
+//   float    probabilities [num_classes]
+//   int64    start and end of each word, in code points of the text [words, 2]
+//   double   weights [words]
+using Record = std::string;
+
+class Classifier {
+  public:
+    // The weights are copied; the embedding and the tokenizer's vocabulary must outlive the
+    // classifier.
+    Classifier(const Kernels& kernels, const StudentShape& shape, const StudentWeights& weights,
+               const Embedding& embedding, Tokenizer tokenizer, Explanation explanation);
+    ~Classifier();
+
+    // Safe to call from many threads.
+    Record answer(std::string_view utf8) const;
+
+    // records[i] answers texts[i]; the same bits for any number of threads.
+    void answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
+                    std::vector<Record>& records) const;
+
+  private:
+    struct Worker;
+    class Borrowed;
+
+    void answer_with(Worker& worker, std::string_view utf8, Record& record) const;
+    void run(Worker& worker) const;
+    void weigh_words(Worker& worker) const;
+    void write(const Worker& worker, Record& record) const;
+
+    const Kernels& kernels_;
+    std::vector<uint8_t> memory_;
+    StudentView student_;
+    Embedding embedding_;
+    Tokenizer tokenizer_;
+    Explanation explanation_;
+    mutable std::mutex mutex_;
+    mutable std::vector<std::unique_ptr<Worker>> idle_;  // kept for their memory
+};
+
+}  // namespace dixtill

@@ -1,0 +1,183 @@
+// The class _native.Classifier: text to answer, on buffers that may be a mapped file. Needs no
+// NumPy.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <cmath>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "../api/classifier.h"
+#include "../dispatch/targets.h"
+#include "register.h"
+#include "tokenizer_options.h"
+#include "utf8.h"
+
+namespace py = pybind11;
+
+namespace dixtill {
+namespace {
+
+// A text of more bytes is answered without the GIL. For a short one, to take the lock again could
+// cost a thousand times the answer when another thread is busy.
+constexpr size_t kBytesWithGil = 4096;
+
+// Weights of a model file by name, kept alive; floats are copied, as a file may misalign them.
+class Tensors {
+  public:
+    explicit Tensors(const py::dict& buffers) {
+        for (const auto& [name, buffer] : buffers) {
+            buffers_.emplace(py::cast<std::string>(name),
+                             py::cast<py::buffer>(buffer).request());
+        }
+    }
+
+    std::string_view bytes(const std::string& name) const {
+        const auto found = buffers_.find(name);
+        if (found == buffers_.end()) {
+            throw std::invalid_argument("weight '" + name + "' is missing");
+        }
+        const py::buffer_info& info = found->second;
+        return {static_cast<const char*>(info.ptr), static_cast<size_t>(info.size * info.itemsize)};
+    }
+
+    const int8_t* int8(const std::string& name, int64_t count) const {
+        const std::string_view found = bytes(name);
+        check_size(name, static_cast<int64_t>(found.size()), count);
+        if (std::memchr(found.data(), 0x80, found.size()) != nullptr) {
+            throw std::invalid_argument("weight '" + name +
+                                        "' holds -128; int8 weights lie in [-127, 127]");
+        }
+        return reinterpret_cast<const int8_t*>(found.data());
+    }
+
+    const float* floats(const std::string& name, int64_t count) {
+        const std::string_view found = bytes(name);
+        check_size(name, static_cast<int64_t>(found.size()), 4 * count);
+        std::vector<float>& copy = floats_[name];
+        copy.resize(static_cast<size_t>(count));
+        std::memcpy(copy.data(), found.data(), found.size());
+        for (const float value : copy) {
+            if (!std::isfinite(value)) {
+                throw std::invalid_argument("weight '" + name +
+                                            "' holds a value that is not finite");
+            }
+        }
+        return copy.data();
+    }
+
+  private:
+    static void check_size(const std::string& name, int64_t actual, int64_t expected) {
+        if (actual != expected) {
+            throw std::invalid_argument("weight '" + name + "' has " + std::to_string(actual) +
+                                        " bytes, expected " + std::to_string(expected));
+        }
+    }
+
+    std::unordered_map<std::string, py::buffer_info> buffers_;
+    std::unordered_map<std::string, std::vector<float>> floats_;
+};
+
+LstmWeights lstm_weights(Tensors& tensors, const std::string& way, const StudentShape& shape) {
+    const int64_t num_rows = 4 * shape.hidden_dim;
+    const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
+    return {tensors.int8(way + "_weight_q8", num_rows * num_columns),
+            tensors.floats(way + "_scale", num_rows), tensors.floats(way + "_bias", num_rows)};
+}
+
+StudentWeights student_weights(Tensors& tensors, const StudentShape& shape) {
+    const int64_t num_states = 2 * shape.hidden_dim;
+    return {lstm_weights(tensors, "forward", shape),
+            lstm_weights(tensors, "backward", shape),
+            tensors.int8("attention_weight_q8", shape.attention_dim * num_states),
+            tensors.floats("attention_scale", shape.attention_dim),
+            tensors.floats("attention_vector", shape.attention_dim),
+            tensors.int8("head_weight_q8", shape.num_classes * num_states),
+            tensors.floats("head_scale", shape.num_classes),
+            tensors.floats("head_bias", shape.num_classes)};
+}
+
+Explanation explanation_named(const std::string& name) {
+    if (name == "contributions") return Explanation::contributions;
+    if (name == "scores") return Explanation::scores;
+    throw std::invalid_argument("explanation is '" + name +
+                                "', expected one of contributions, scores");
+}
+
+class PyClassifier {
+  public:
+    PyClassifier(const std::string& target, const py::dict& tensors, int64_t num_pieces,
+                 int64_t embedding_dim, int64_t hidden_dim, int64_t attention_dim,
+                 int64_t num_classes, bool lowercase, bool strip_accents, int64_t max_pieces,
+                 const std::vector<std::string>& cleaning, const std::string& explanation)
+        : tensors_(tensors),
+          classifier_(make({embedding_dim, hidden_dim, attention_dim, num_classes}, num_pieces,
+                           kernels_of(target),
+                           tokenizer_options(lowercase, strip_accents, max_pieces, cleaning),
+                           explanation_named(explanation))) {}
+
+    py::bytes answer(const py::str& text) const {
+        const Utf8Text utf8(text);
+        if (utf8.view().size() <= kBytesWithGil) return classifier_.answer(utf8.view());
+        return without_gil(utf8.view());
+    }
+
+    py::list answer_all(const py::sequence& texts, int64_t num_threads) const {
+        std::vector<Utf8Text> held;
+        std::vector<std::string_view> views;
+        held.reserve(texts.size());
+        for (const py::handle text : texts) {
+            held.emplace_back(py::reinterpret_borrow<py::str>(text));
+            views.push_back(held.back().view());
+        }
+        std::vector<Record> records;
+        {
+            const py::gil_scoped_release release;
+            classifier_.answer_all(views, num_threads, records);
+        }
+        py::list result(records.size());
+        for (size_t i = 0; i < records.size(); ++i) result[i] = py::bytes(records[i]);
+        return result;
+    }
+
+  private:
+    Record without_gil(std::string_view utf8) const {
+        const py::gil_scoped_release release;
+        return classifier_.answer(utf8);
+    }
+
+    Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
+                    const TokenizerOptions& options, Explanation explanation) {
+        packed_bytes(shape);  // refuses sizes whose products would overflow below
+        const Embedding embedding = {
+            tensors_.int8("embedding_q8", num_pieces * shape.embedding_dim), num_pieces,
+            shape.embedding_dim};
+        return Classifier(kernels, shape, student_weights(tensors_, shape), embedding,
+                          Tokenizer(tensors_.bytes("vocabulary"), options), explanation);
+    }
+
+    Tensors tensors_;
+    Classifier classifier_;
+};
+
+}  // namespace
+
+void register_classifier(py::module_& module) {
+    // An ordinary metaclass: pybind11's own, which allows static properties, has no name in a stub.
+    py::class_<PyClassifier>(module, "Classifier", py::is_final(),
+                             py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
+        .def(py::init<const std::string&, const py::dict&, int64_t, int64_t, int64_t, int64_t,
+                      int64_t, bool, bool, int64_t, const std::vector<std::string>&,
+                      const std::string&>(),
+             py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("num_pieces"),
+             py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("attention_dim"),
+             py::arg("num_classes"), py::arg("lowercase"), py::arg("strip_accents"),
+             py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
+        .def("answer", &PyClassifier::answer, py::arg("text"), py::pos_only())
+        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"));
+}
+
+}  // namespace dixtill

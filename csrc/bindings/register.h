@@ -1,0 +1,11 @@
+// What each file of this folder adds to the module.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace dixtill {
+
+void register_classifier(pybind11::module_& module);
+void register_tokenizer(pybind11::module_& module);
+
+}  // namespace dixtill

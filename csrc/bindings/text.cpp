@@ -1,0 +1,61 @@
+// The tokenizer of text/ for Python.
+#include "../text/tokenizer.h"
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "register.h"
+#include "tokenizer_options.h"
+#include "utf8.h"
+
+namespace py = pybind11;
+
+namespace dixtill {
+
+namespace {
+
+py::list spans_of(const TokenizedText& read) {
+    py::list spans(read.spans.size());
+    for (size_t i = 0; i < read.spans.size(); ++i) {
+        spans[i] = py::make_tuple(read.spans[i].start, read.spans[i].end);
+    }
+    return spans;
+}
+
+// A tokenizer and the vocabulary that it reads, kept alive.
+class PyTokenizer {
+  public:
+    PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents,
+                int64_t max_pieces, const std::vector<std::string>& cleaning)
+        : vocabulary_(vocabulary),
+          tokenizer_(std::string_view(vocabulary_),
+                     tokenizer_options(lowercase, strip_accents, max_pieces, cleaning)) {}
+
+    py::tuple read(const py::str& text) const {
+        TokenizerScratch scratch;
+        TokenizedText read;
+        tokenizer_.read(Utf8Text(text).view(), scratch, read);
+        return py::make_tuple(read.piece_ids, read.word_of_piece, spans_of(read), read.truncated);
+    }
+
+  private:
+    py::bytes vocabulary_;
+    Tokenizer tokenizer_;
+};
+
+}  // namespace
+
+void register_tokenizer(py::module_& module) {
+    py::class_<PyTokenizer>(module, "Tokenizer", py::is_final(),
+                            py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
+        .def(py::init<const py::bytes&, bool, bool, int64_t, const std::vector<std::string>&>(),
+             py::arg("vocabulary"), py::arg("lowercase"), py::arg("strip_accents"),
+             py::arg("max_pieces"), py::arg("cleaning"))
+        .def("__call__", &PyTokenizer::read, py::arg("text"));
+}
+
+}  // namespace dixtill

@@ -1,0 +1,148 @@
+#include "normalizer.h"
+
+#include <algorithm>
+
+#include "unicode.h"
+
+namespace dixtill {
+
+namespace {
+
+// An entry of the table for ASCII is the resulting character, with this bit for punctuation, or
+// zero for a dropped one. So all that grows a word lies between a space and this bit.
+constexpr uint8_t punctuation_bit = 0x80;
+constexpr uint8_t dropped = 0;
+
+bool is_in_word(uint8_t entry) { return ' ' < entry && entry < punctuation_bit; }
+
+uint8_t ascii_entry(uint8_t c, bool lowercase) {
+    const unicode::CodePoint& code_point = unicode::lookup(c);
+    if (code_point.is(unicode::dropped)) return dropped;
+    if (code_point.is(unicode::space)) return ' ';
+    if (code_point.is(unicode::punctuation)) return c | punctuation_bit;
+    return lowercase && 'A' <= c && c <= 'Z' ? c | 0x20 : c;
+}
+
+}  // namespace
+
+Normalizer::Normalizer(bool lowercase, bool strip_accents)
+    : lowercase_(lowercase), strip_accents_(strip_accents) {
+    for (uint8_t c = 0; c < 128; ++c) ascii_[c] = ascii_entry(c, lowercase);
+}
+
+void Normalizer::read(const char32_t* text, size_t length, std::vector<Mark>& marks,
+                      WordCollector& words) const {
+    marks.clear();
+    size_t at = 0;
+    while (at < length && !words.is_done()) {
+        if (text[at] >= 128) {
+            read_other(text[at], static_cast<int64_t>(at), marks, words);
+            ++at;
+            continue;
+        }
+        // A dropped character is passed on before marks that wait.
+        if (!marks.empty() && ascii_[text[at]] != dropped) end_marks(marks, words);
+        at = read_ascii(text, length, at, words);
+    }
+    end_marks(marks, words);
+    words.finish();
+}
+
+// Reads one character, or more when they are of one word; ASCII has no accents and no marks.
+size_t Normalizer::read_ascii(const char32_t* text, size_t length, size_t at,
+                              WordCollector& words) const {
+    const uint8_t entry = ascii_[text[at]];
+    const auto source = static_cast<int64_t>(at);
+    if (is_in_word(entry)) {
+        words.add(entry, false, source);
+        return read_ascii_word(text, length, at + 1, words.pretoken());
+    }
+    if (entry == ' ') {
+        words.end_chunk();
+    } else if (entry == dropped) {
+        words.drop(source);
+    } else {
+        words.add(entry & ~punctuation_bit, true, source);
+    }
+    return at + 1;
+}
+
+size_t Normalizer::read_ascii_word(const char32_t* text, size_t length, size_t at,
+                                   Pretoken& out) const {
+    const size_t end = out.append_ascii(at, length, [&](size_t i) -> char {
+        const uint8_t entry = text[i] < 128 ? ascii_[text[i]] : dropped;
+        return is_in_word(entry) ? static_cast<char>(entry) : 0;
+    });
+    out.span.end = std::max(out.span.end, static_cast<int64_t>(end));
+    return end;
+}
+
+void Normalizer::read_other(char32_t c, int64_t source, std::vector<Mark>& marks,
+                            WordCollector& words) const {
+    const unicode::CodePoint& code_point = unicode::lookup(c);
+    if (code_point.is(unicode::dropped)) return words.drop(source);
+    if (code_point.is(unicode::space)) {
+        end_marks(marks, words);
+        return words.end_chunk();
+    }
+    const bool stands_alone = code_point.is(unicode::ideograph);
+    if (stands_alone) {
+        end_marks(marks, words);
+        words.end_chunk();
+    }
+    strip_accents_ ? decompose(c, source, marks, words) : lower(c, source, words);
+    if (stands_alone) {
+        end_marks(marks, words);
+        words.end_chunk();
+    }
+}
+
+void Normalizer::decompose(char32_t c, int64_t source, std::vector<Mark>& marks,
+                           WordCollector& words) const {
+    char32_t jamo[3];
+    unicode::Sequence sequence = unicode::is_hangul_syllable(c)
+                                     ? unicode::decompose_hangul(c, jamo)
+                                     : unicode::decomposition(unicode::lookup(c));
+    if (sequence.length == 0) sequence = {&c, 1};
+    for (size_t i = 0; i < sequence.length; ++i) {
+        const char32_t part = sequence.chars[i];
+        const uint8_t combining_class = unicode::lookup(part).combining_class;
+        if (combining_class != 0) {
+            marks.push_back({part, combining_class, source});
+            continue;
+        }
+        end_marks(marks, words);
+        strip(part, source, words);
+    }
+}
+
+// Each run of combining marks sorted by class, as the Unicode Standard's D109 asks.
+void Normalizer::end_marks(std::vector<Mark>& marks, WordCollector& words) const {
+    if (marks.empty()) return;
+    if (marks.size() > 1) {
+        std::stable_sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) {
+            return a.combining_class < b.combining_class;
+        });
+    }
+    for (const Mark& mark : marks) strip(mark.c, mark.source, words);
+    marks.clear();
+}
+
+void Normalizer::strip(char32_t c, int64_t source, WordCollector& words) const {
+    if (unicode::lookup(c).is(unicode::nonspacing)) return words.drop(source);
+    lower(c, source, words);
+}
+
+void Normalizer::lower(char32_t c, int64_t source, WordCollector& words) const {
+    unicode::Sequence sequence = {&c, 1};
+    if (lowercase_) {
+        const unicode::Sequence lowercase = unicode::lowercase(unicode::lookup(c));
+        if (lowercase.length > 0) sequence = lowercase;
+    }
+    for (size_t i = 0; i < sequence.length; ++i) {
+        const char32_t part = sequence.chars[i];
+        words.add(part, unicode::lookup(part).is(unicode::punctuation), source);
+    }
+}
+
+}  // namespace dixtill

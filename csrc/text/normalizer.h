@@ -1,0 +1,45 @@
+// BERT's text normalisation, one character at a time, each with its place in the text: the rules
+// of normalizer.py in python/dixtill/runtime. Gives its characters to a WordCollector and stops
+// when that needs no more.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "words.h"
+
+namespace dixtill {
+
+// A combining mark that waits for its run to end, to be put in canonical order.
+struct Mark {
+    char32_t c;
+    uint8_t combining_class;
+    int64_t source;
+};
+
+class Normalizer {
+  public:
+    Normalizer(bool lowercase, bool strip_accents);
+
+    // `marks` is memory to use.
+    void read(const char32_t* text, size_t length, std::vector<Mark>& marks,
+              WordCollector& words) const;
+
+  private:
+    size_t read_ascii(const char32_t* text, size_t length, size_t at, WordCollector& words) const;
+    size_t read_ascii_word(const char32_t* text, size_t length, size_t at, Pretoken& out) const;
+    void read_other(char32_t c, int64_t source, std::vector<Mark>& marks,
+                    WordCollector& words) const;
+    void decompose(char32_t c, int64_t source, std::vector<Mark>& marks,
+                   WordCollector& words) const;
+    void end_marks(std::vector<Mark>& marks, WordCollector& words) const;
+    void strip(char32_t c, int64_t source, WordCollector& words) const;
+    void lower(char32_t c, int64_t source, WordCollector& words) const;
+
+    bool lowercase_;
+    bool strip_accents_;
+    uint8_t ascii_[128];  // what becomes of each; see normalizer.cpp
+};
+
+}  // namespace dixtill

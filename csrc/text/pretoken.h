@@ -1,0 +1,85 @@
+// BERT's unit of splitting: a run of characters, or one punctuation mark.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "piece_hash.h"
+#include "utf8.h"
+
+namespace dixtill {
+
+constexpr size_t max_pretoken_chars = 100;  // WordPiece's own limit: a longer one is unknown
+constexpr size_t max_pretoken_bytes = max_pretoken_chars * max_utf8_bytes;
+
+struct Span {
+    int64_t start, end;  // in code points of the user's text
+
+    void cover(const Span& other) {
+        start = std::min(start, other.start);
+        end = std::max(end, other.end);
+    }
+};
+
+// A pre-token that grows. It is hashed as it grows, which costs less than another pass over it.
+class Pretoken {
+  public:
+    void begin(bool is_punctuation, int64_t source) {
+        is_punctuation_ = is_punctuation;
+        num_bytes_ = num_chars_ = 0;
+        hash_ = start_state;
+        span = {source, source + 1};
+    }
+
+    // Keeps no more than fits; a longer pre-token is unknown whatever it holds.
+    void append(char32_t c) {
+        if (num_chars_ < max_pretoken_chars) {
+            char bytes[max_utf8_bytes];
+            const size_t num_bytes = encode_utf8(c, bytes);
+            for (size_t i = 0; i < num_bytes; ++i) append_byte(bytes[i]);
+        }
+        ++num_chars_;
+    }
+
+    // Appends characters of one byte, as many as `next` gives from `at` on and as fit. Returns the
+    // place of the first that it did not take. `next` returns zero for a character that is none.
+    template <typename Next>
+    size_t append_ascii(size_t at, size_t end, Next next) {
+        const size_t room = max_pretoken_chars - std::min(num_chars_, max_pretoken_chars);
+        const size_t start = at;
+        end = std::min(end, start + room);
+        for (; at < end; ++at) {
+            const char byte = next(at);
+            if (byte == 0) break;
+            append_byte(byte);
+        }
+        num_chars_ += at - start;
+        return at;
+    }
+
+    bool is_punctuation() const { return is_punctuation_; }
+    bool is_too_long() const { return num_chars_ > max_pretoken_chars; }
+    std::string_view text() const { return {bytes_, num_bytes_}; }
+
+    // hashes()[i] is the hash of the first i + 1 bytes.
+    const uint64_t* hashes() const { return hashes_; }
+
+    Span span;
+
+  private:
+    void append_byte(char byte) {
+        bytes_[num_bytes_] = byte;
+        hashes_[num_bytes_] = hash_ = hash_step(hash_, byte);
+        ++num_bytes_;
+    }
+
+    bool is_punctuation_;
+    size_t num_bytes_, num_chars_;
+    uint64_t hash_;
+    char bytes_[max_pretoken_bytes];
+    uint64_t hashes_[max_pretoken_bytes];
+};
+
+}  // namespace dixtill

@@ -1,0 +1,47 @@
+// Text to the pieces that the student reads, with words and their spans: the entry to this folder.
+// Equal to cleaning.py and words.py of python/dixtill/runtime in everything, for every text.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "cleaning.h"
+#include "normalizer.h"
+#include "vocabulary.h"
+#include "words.h"
+
+namespace dixtill {
+
+struct TokenizerOptions {
+    bool lowercase;
+    bool strip_accents;
+    int64_t max_pieces;
+    std::vector<CleaningRule> cleaning;  // applied in this order
+};
+
+// Memory that a thread uses again for each text.
+struct TokenizerScratch {
+    std::vector<char32_t> text;
+    std::vector<Mark> marks;
+    std::vector<Word> trailing;
+};
+
+class Tokenizer {
+  public:
+    // `vocabulary` is UTF-8, pieces joined by '\n', and must outlive the tokenizer. Throws
+    // std::invalid_argument when a piece occurs twice, [UNK] is missing or max_pieces is below 1.
+    Tokenizer(std::string_view vocabulary, const TokenizerOptions& options);
+
+    // Any bytes are answered; decode_utf8 says how malformed ones are read. Safe to call from many
+    // threads, each with its own `scratch`.
+    void read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out) const;
+
+  private:
+    Vocabulary vocabulary_;
+    Normalizer normalizer_;
+    std::vector<CleaningRule> cleaning_;
+    size_t max_pieces_;
+};
+
+}  // namespace dixtill

@@ -1,0 +1,58 @@
+// What the normaliser does to each code point, from python/dixtill/runtime/unicode.json. The tables
+// lie in .rodata, written at build time by tools/make_unicode_header.py.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace dixtill::unicode {
+
+enum Flag : uint8_t { dropped = 1, space = 2, ideograph = 4, punctuation = 8, nonspacing = 16 };
+
+struct CodePoint {
+    uint8_t flags;
+    uint8_t combining_class;
+    uint16_t decomposition;  // index into pool
+    uint16_t lowercase;      // index into pool
+    uint8_t decomposition_length;
+    uint8_t lowercase_length;
+
+    bool is(Flag flag) const { return (flags & flag) != 0; }
+};
+
+#include "unicode_tables.h"
+
+// Some code points; none stands for the one that was looked up.
+struct Sequence {
+    const char32_t* chars;
+    size_t length;
+};
+
+// `c` is below 0x110000.
+inline const CodePoint& lookup(char32_t c) {
+    constexpr char32_t block_mask = (char32_t{1} << block_bits) - 1;
+    const size_t block = block_of[c >> block_bits];
+    return records[record_of[block << block_bits | (c & block_mask)]];
+}
+
+inline Sequence lowercase(const CodePoint& code_point) {
+    return {pool + code_point.lowercase, code_point.lowercase_length};
+}
+
+// Canonical decomposition, without Hangul.
+inline Sequence decomposition(const CodePoint& code_point) {
+    return {pool + code_point.decomposition, code_point.decomposition_length};
+}
+
+inline bool is_hangul_syllable(char32_t c) { return 0xAC00 <= c && c <= 0xD7A3; }
+
+// Hangul by the arithmetic of the Unicode Standard, 3.12.
+inline Sequence decompose_hangul(char32_t c, char32_t (&jamo)[3]) {
+    const char32_t syllable = c - 0xAC00;
+    jamo[0] = 0x1100 + syllable / 588;
+    jamo[1] = 0x1161 + syllable % 588 / 28;
+    jamo[2] = 0x11A7 + syllable % 28;
+    return {jamo, syllable % 28 ? size_t{3} : size_t{2}};
+}
+
+}  // namespace dixtill::unicode

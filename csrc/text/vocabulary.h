@@ -1,0 +1,50 @@
+// A WordPiece vocabulary: finds the pieces of a pre-token by longest match first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pretoken.h"
+
+namespace dixtill {
+
+class Vocabulary {
+  public:
+    // `pieces` are UTF-8, joined by '\n', numbered from zero, and must outlive the vocabulary.
+    // Throws std::invalid_argument when a piece occurs twice or [UNK] is missing.
+    explicit Vocabulary(std::string_view pieces);
+
+    // Appends the pieces of a pre-token; the unknown piece alone when it is too long or a rest of
+    // it has no match.
+    void append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const;
+
+  private:
+    // `id` counts from one; zero is an empty slot.
+    struct Slot {
+        uint32_t tag;
+        uint32_t id;
+    };
+    // Of the first bytes of a text. Below zero: none.
+    struct Match {
+        int32_t id;
+        size_t num_bytes;
+    };
+
+    void insert(uint32_t id, uint64_t hash);
+    std::string_view piece(uint32_t id) const;
+    int32_t find(uint64_t hash, std::string_view prefix, std::string_view text) const;
+    Match longest_match(std::string_view prefix, std::string_view text,
+                        const uint64_t* hashes) const;
+
+    std::string_view pieces_;
+    std::vector<uint32_t> starts_;  // [pieces + 1], of each piece in pieces_
+    std::vector<Slot> slots_;       // open addressing, a power of two
+    size_t slot_mask_ = 0;
+    int slot_shift_ = 0;  // of a hash, to give its slot
+    size_t max_piece_bytes_ = 0;
+    int32_t unknown_id_ = -1;
+};
+
+}  // namespace dixtill

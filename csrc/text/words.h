@@ -1,0 +1,74 @@
+// Normalised characters to words, and words to pieces: the rules of words.py in
+// python/dixtill/runtime. One character at a time, and nothing past the limit of pieces.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "pretoken.h"
+#include "vocabulary.h"
+
+namespace dixtill {
+
+// The pieces of one text. Reused from text to text: the vectors keep their memory.
+struct TokenizedText {
+    std::vector<int32_t> piece_ids;      // [pieces]
+    std::vector<int32_t> word_of_piece;  // [pieces], index into spans
+    std::vector<Span> spans;             // [words]
+    bool truncated = false;              // whether pieces past the limit were cut
+};
+
+// A word whose pieces are the last ones before `pieces_end` that no word has yet.
+struct Word {
+    Span span;
+    size_t pieces_end;
+};
+
+// Collects the words and pieces of one text. White space separates chunks. Within a chunk,
+// punctuation at either end stands alone and what lies between is one word.
+class WordCollector {
+  public:
+    // `trailing` is memory to use.
+    WordCollector(const Vocabulary& vocabulary, size_t max_pieces, std::vector<Word>& trailing,
+                  TokenizedText& out);
+
+    void add(char32_t c, bool is_punctuation, int64_t source) {
+        if (is_open_ && !is_punctuation && !pretoken_.is_punctuation()) {
+            pretoken_.span.cover({source, source + 1});
+        } else {
+            begin(is_punctuation, source);
+        }
+        pretoken_.append(c);
+    }
+
+    // A dropped character is part of what it follows, so that a span covers its accents.
+    void drop(int64_t source) {
+        if (is_open_) pretoken_.span.cover({source, source + 1});
+    }
+
+    void end_chunk();
+    void finish();
+
+    // Whether more text changes nothing.
+    bool is_done() const { return out_.truncated; }
+
+    // The pre-token that takes the next letter.
+    Pretoken& pretoken() { return pretoken_; }
+
+  private:
+    void begin(bool is_punctuation, int64_t source);
+    void end_pretoken();
+    void extend_middle(const Word& word);
+    void emit(const Word& word);
+
+    const Vocabulary& vocabulary_;
+    const size_t max_pieces_;
+    TokenizedText& out_;  // more than max_pieces_ piece_ids until finish(), to know of the rest
+    Pretoken pretoken_;
+    bool is_open_ = false;
+    Word middle_;  // from the chunk's first pre-token that is no punctuation to its last
+    bool has_middle_ = false;
+    std::vector<Word>& trailing_;  // punctuation after it, as far as the chunk is read
+};
+
+}  // namespace dixtill

@@ -1,0 +1,309 @@
+"""The student's model file, checked and mapped into memory: nothing is copied, no NumPy is needed.
+
+One .safetensors with weights, vocabulary, labels and provenance. Every other file is refused with
+a sentence. Computes nothing (classifier.py); model_file.py writes files, and reads them as NumPy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import mmap
+import os
+from collections.abc import Mapping
+
+from ..errors import InputError, ModelFileError
+from .student_shape import WEIGHTS, Shape, StudentShape
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any, BinaryIO, NoReturn
+
+FORMAT_VERSION = 1
+EXPLANATIONS = ("contributions", "scores")
+METADATA_KEY = "dixtill"
+VOCABULARY = "vocabulary"
+
+_TENSOR_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
+_NUMPY_TYPES = {"U8": "uint8", "I8": "int8", "F32": "float32"}
+_MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+_SETTINGS = {
+    "lowercase": bool,
+    "strip_accents": bool,
+    "max_pieces": int,
+    "explanation": str,
+}
+
+
+class MappedModel:
+    """A model file as `map_model` found it; its buffers are views of the file."""
+
+    labels: tuple[str, ...]  # [C], one name for each row of the head
+    cleaning: tuple[str, ...]
+    lowercase: bool
+    strip_accents: bool
+    max_pieces: int
+    explanation: str
+    provenance: Mapping[str, Any]
+
+    def __init__(self, description: dict[str, Any], tensors: dict[str, tuple[Shape, memoryview]]):
+        """Check all but the values of the weights.
+
+        Raises:
+            InputError: something is missing, of the wrong type, or does not fit.
+        """
+        self.buffers = {name: view for name, (_, view) in tensors.items()}
+        self.shape = StudentShape.of({name: tensors[name][0] for name in WEIGHTS})
+        self._description = description
+        self._shapes = {name: shape for name, (shape, _) in tensors.items()}
+        vars(self).update(_settings(description))
+        check_settings(self)
+        check_labels(self.labels, self.shape.num_classes)
+        self.vocabulary = _pieces(self.buffers[VOCABULARY])
+        check_vocabulary_size(self.vocabulary.count("\n") + 1, self.shape.num_pieces)
+
+    def verify(self) -> None:
+        """Raises InputError unless the content has the checksum that the file names."""
+        description = {**self._description}
+        checksum = description.pop("sha256", None)
+        tensors = (
+            (name, _NUMPY_TYPES[_TENSOR_TYPES[name]], self._shapes[name], view)
+            for name, view in self.buffers.items()
+        )
+        if checksum != digest(description, tensors):
+            raise InputError(f"the content does not have the checksum {checksum}")
+
+
+def digest(
+    description: Mapping[str, Any], tensors: Iterable[tuple[str, str, Shape, memoryview]]
+) -> str:
+    """SHA-256 over all that a file says, so that a flipped bit in a weight is noticed.
+
+    Tensors are name, NumPy's name of the type, shape and bytes.
+    """
+    content = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for name, dtype, shape, view in sorted(tensors, key=lambda tensor: tensor[0]):
+        content.update(f"{name} {dtype} {shape}".encode())
+        content.update(view)
+    return content.hexdigest()
+
+
+def map_model(path: str | os.PathLike[str]) -> MappedModel:
+    """Map what `write_model` wrote, without a look at the weights: see MappedModel.verify.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, foreign or from a newer version.
+    """
+    with naming_the_file(path), open(path, "rb") as file:
+        return _map(path, file)
+
+
+class naming_the_file:
+    """Turns what goes wrong with a file into a ModelFileError that names it and what to do."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None or isinstance(error, ModelFileError):
+            return
+        path = self._path
+        if isinstance(error, (InputError, RecursionError)):
+            raise ModelFileError(
+                f"{path}: {error}; the file is damaged (expected a student of format "
+                f"{FORMAT_VERSION}): get it again, or write it again with `dixtill distill`"
+            ) from error
+        if isinstance(error, FileNotFoundError):
+            raise ModelFileError(
+                f"{path}: there is no such file, expected a student; `dixtill distill` writes one"
+            ) from error
+        if isinstance(error, IsADirectoryError):
+            raise ModelFileError(
+                f"{path}: is a folder, expected a student's .safetensors file; name the file in it"
+            ) from error
+        if isinstance(error, (OSError, ValueError)):  # ValueError: a path no system call takes
+            raise ModelFileError(
+                f"{str(path)!r}: cannot be read ({reason(error)}), expected a student; check its "
+                "name and permissions"
+            ) from error
+
+
+def reason(error: Exception) -> str:
+    """What the operating system says, without its number."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _map(path: str | os.PathLike[str], file: BinaryIO) -> MappedModel:
+    header, data_start = _read_header(path, file)
+    metadata = header.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
+        raise ModelFileError(
+            f"{path}: is a safetensors file but not a student of dixtill (its metadata has no "
+            f"'{METADATA_KEY}'), expected one that `dixtill distill` wrote"
+        )
+    description = _json_object(metadata[METADATA_KEY], "the metadata")
+    _check_version(path, description.get("format_version"))
+    _check_tensors(header)
+    content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    return MappedModel(description, _views(header, memoryview(content)[data_start:]))
+
+
+def _read_header(path: str | os.PathLike[str], file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The JSON at the start, and where it ends: its length in eight bytes, then that many."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    num_bytes = int.from_bytes(file.read(8), "little")
+    if size == 0:
+        raise InputError("is empty")
+    if size > 8 and file.read(1) != b"{":
+        _refuse_foreign(path)
+    if num_bytes > min(size - 8, _MAX_HEADER_BYTES):
+        raise InputError(f"ends inside its header, after {size} bytes")
+    file.seek(8)
+    return _json_object(file.read(num_bytes), "the header"), 8 + num_bytes
+
+
+def _refuse_foreign(path: str | os.PathLike[str]) -> NoReturn:
+    raise ModelFileError(
+        f"{path}: is not a safetensors file, expected a student that `dixtill distill` wrote"
+    )
+
+
+def _json_object(text: Any, name: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{name} is not JSON ({error})") from error
+    except RecursionError as error:
+        raise InputError(f"{name} is nested too deeply") from error
+    if not isinstance(value, dict):
+        raise InputError(f"{name} is not a JSON object")
+    return value
+
+
+def _check_version(path: str | os.PathLike[str], version: Any) -> None:
+    if type(version) is not int or version < 1:
+        raise InputError(f"the metadata has format_version {version!r}")
+    if version > FORMAT_VERSION:
+        raise ModelFileError(
+            f"{path}: is of format {version}, expected at most {FORMAT_VERSION}; upgrade dixtill "
+            "to read it"
+        )
+
+
+def _check_tensors(header: Mapping[str, Any]) -> None:
+    for name in sorted(_TENSOR_TYPES.keys() - header.keys()):
+        raise InputError(f"tensor '{name}' is missing")
+    for name in sorted(header.keys() - _TENSOR_TYPES.keys()):
+        raise InputError(f"tensor '{name}' is unknown")
+    for name, expected in _TENSOR_TYPES.items():
+        actual = header[name].get("dtype") if isinstance(header[name], dict) else None
+        if actual != expected:
+            raise InputError(f"tensor '{name}' has type {actual}, expected {expected}")
+
+
+def _views(header: Mapping[str, Any], data: memoryview) -> dict[str, tuple[Shape, memoryview]]:
+    """Shape and bytes of each tensor; together they fill `data`, without gap or overlap."""
+    places = sorted((*_place(name, entry), name) for name, entry in header.items())
+    end = 0
+    for first, last, name in places:
+        if first != end:
+            raise InputError(
+                f"the tensors do not fill the file as the header says ('{name}' begins at {first}, "
+                f"expected {end})"
+            )
+        end = last
+    if end != len(data):
+        raise InputError(
+            f"the tensors do not fill the file as the header says (they end at {end} of "
+            f"{len(data)} bytes)"
+        )
+    return {name: (tuple(header[name]["shape"]), data[first:last]) for first, last, name in places}
+
+
+def _place(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
+    shape, offsets = entry.get("shape"), entry.get("data_offsets")
+    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
+        raise InputError(f"tensor '{name}' has no shape or place in the file")
+    num_bytes = 4 if entry["dtype"] == "F32" else 1
+    for size in shape:
+        num_bytes *= size
+    first, last = offsets
+    if last - first != num_bytes:
+        raise InputError(
+            f"tensor '{name}' has {last - first} bytes, expected {num_bytes} for its shape "
+            f"{shape}: the tensors do not fill the file as the header says"
+        )
+    return first, last
+
+
+def _are_sizes(value: Any) -> bool:
+    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
+
+
+def _settings(description: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        options = description["tokenizer"]
+        return {
+            "labels": _as_tuple(description["labels"]),
+            "cleaning": _as_tuple(description["cleaning"]),
+            "explanation": description["explanation"],
+            "provenance": description["provenance"],
+            **{name: options[name] for name in ("lowercase", "strip_accents", "max_pieces")},
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(f"the metadata lacks {error}") from error
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _pieces(vocabulary: memoryview) -> str:
+    try:
+        return str(vocabulary, "utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"tensor '{VOCABULARY}' is not UTF-8 ({error})") from error
+
+
+def check_settings(model: Any) -> None:
+    """Raises InputError when a setting of a model is of the wrong type or unknown."""
+    for name in ("labels", "cleaning"):
+        value = getattr(model, name)
+        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+            raise InputError(f"{name} is not a sequence of strings")
+    for name, expected in _SETTINGS.items():
+        actual = type(getattr(model, name))
+        if actual is not expected:
+            raise InputError(f"{name} is of type {actual.__name__}, expected {expected.__name__}")
+    if not isinstance(model.provenance, Mapping):
+        raise InputError("provenance is not a mapping")
+    if model.explanation not in EXPLANATIONS:
+        raise InputError(
+            f"explanation is '{model.explanation}', expected one of {', '.join(EXPLANATIONS)}"
+        )
+
+
+def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
+    """Raises InputError unless there is one name, and another one, for each class."""
+    if len(labels) != num_classes:
+        raise InputError(
+            f"there are {len(labels)} labels, expected {num_classes}, one for each row of the head"
+        )
+    if len(set(labels)) != len(labels):
+        raise InputError(f"a label occurs twice in {', '.join(labels)}")
+    if not all(labels):
+        raise InputError("a label is empty")
+
+
+def check_vocabulary_size(num_pieces: int, expected: int) -> None:
+    """Raises InputError unless there is one piece for each row of the embedding."""
+    if num_pieces != expected:
+        raise InputError(
+            f"the vocabulary has {num_pieces} pieces, expected {expected}, one for each row of "
+            "the embedding"
+        )

@@ -1,0 +1,92 @@
+"""The native module, and which target (instruction set) of it to run.
+
+The only importer of the native module. Needs no NumPy.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import namedtuple
+
+from ..errors import InputError, KernelError, NativeModuleError
+
+try:
+    from .. import _native as native
+except ImportError as error:
+    raise NativeModuleError(
+        f"dixtill's native module cannot be imported ({error}); build it with 'pip install .' "
+        "in the source folder"
+    ) from error
+
+__all__ = [
+    "KERNEL_VARIABLE",
+    "THREADS_VARIABLE",
+    "TargetStatus",
+    "choose_num_threads",
+    "choose_target",
+    "describe_targets",
+    "native",
+    "supported_targets",
+]
+
+KERNEL_VARIABLE = "DIXTILL_KERNEL"
+THREADS_VARIABLE = "DIXTILL_NUM_THREADS"
+
+
+class TargetStatus(namedtuple("TargetStatus", ["name", "is_supported", "reason"])):
+    """A target of this build, and whether this CPU can run it; else the reason why not."""
+
+    __slots__ = ()
+    name: str
+    is_supported: bool
+    reason: str  # empty when supported
+
+
+def describe_targets() -> list[TargetStatus]:
+    """Every target of this build, best first."""
+    return [
+        TargetStatus(name, is_supported, "" if is_supported else f"needs {requirement}")
+        for name, requirement, is_supported in native.targets()
+    ]
+
+
+def supported_targets() -> tuple[str, ...]:
+    """Names of the targets that this CPU can run, best first."""
+    return _SUPPORTED
+
+
+_SUPPORTED = tuple(target.name for target in describe_targets() if target.is_supported)
+
+
+def choose_target(name: str | None = None) -> str:
+    """The target to run: `name`, else the environment's DIXTILL_KERNEL, else the best.
+
+    Raises KernelError when the one that was asked for is unknown or not supported by this CPU;
+    there is no silent fallback.
+    """
+    asked = name if name is not None else os.environ.get(KERNEL_VARIABLE)
+    if asked in _SUPPORTED:
+        return asked
+    if name is None and not asked:
+        return _SUPPORTED[0]
+    source = "" if name is not None else f" (from {KERNEL_VARIABLE})"
+    reasons = {target.name: target.reason for target in describe_targets()}
+    problem = f"not supported here: it {reasons[asked]}" if asked in reasons else "unknown"
+    raise KernelError(
+        f"kernel '{asked}'{source} is {problem}; supported are: {', '.join(_SUPPORTED)}"
+    )
+
+
+def choose_num_threads() -> int:
+    """The environment's DIXTILL_NUM_THREADS, else the number of CPUs that this process may use.
+
+    Raises InputError when the variable is no positive number.
+    """
+    asked = os.environ.get(THREADS_VARIABLE)
+    if not asked:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0))
+        return os.cpu_count() or 1
+    if not asked.isdecimal() or int(asked) < 1:
+        raise InputError(f"{THREADS_VARIABLE} is '{asked}', expected a number of at least 1")
+    return int(asked)

@@ -1,0 +1,216 @@
+"""The native tokenizer against its specification, runtime/cleaning.py and runtime/words.py."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Sequence
+from itertools import permutations
+from threading import Thread
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dixtill
+from dixtill import _native
+from dixtill.runtime.cleaning import DEFAULT_RULES, clean
+from dixtill.runtime.model_file import read_model
+from dixtill.runtime.normalizer import Normalizer
+from dixtill.runtime.words import Tokenizer
+
+SETTINGS = [(True, True), (True, False), (False, True), (False, False)]
+RULES = [rules for n in range(3) for rules in permutations(DEFAULT_RULES, n)]
+NASTY = [
+    *("[UNK] [ UNK ] un ##aff ##able ##a ##b a b b## aff ##un # ## ### ##### a##b & ; amp".split()),
+    *("é e ##é ##e $ ! ß ##ß ss i ##i i̇ ##ı 中 ##中 技術 . … ’ ™ 가 ##각 ❤ ##\ufe0f Ab ##K k".split()),
+    *("\u1100", "##\u1161", "##\u11a8", "\u0302", "##\u0302", "a\u0301", "\u302e", "##\u302e"),
+    *("", " ", "\t", "\x00", "\ufffd", "http", "www", ":", "/", "a" * 99, "##" + "a" * 30),
+]
+# Letters, marks of several classes, entities and URLs, whole and broken.
+FRAGMENTS = [
+    *"abeiknruABKUßéÉİıſΣςǅ中技가각각한ツ❤😀.,!?#$%&;:/@'’…™[]-_09",
+    *" \t\n\r\x0b\x0c\x1c\x1f\x7f\x85\xa0\u1680\u2003\u2028\u202f\u205f\u3000\x00\xad\u200b\u200d",
+    *"\u0301\u0302\u0323\u0327\u05b0\u0f71\u0f72\u1b44\u1dfb\u302e\u302f\ufe0f\U0001d165\U0001e944",
+    *"\ud800\udfff\ufffd\uffff\U0010ffff\U000f0000\ue000\uf900\U0002f800\u0340\u1fbe\u2126\u212a",
+    *("http://", "hTTps://", "https:", "www.", "WwW.", "xwww.", "éwww.", "_www.", "unaffable", "ww"),
+    *("&amp;", "&lt;", "&nbsp;", "&hellip;", "&amp;lt;", "&AMP;", "&#39;", "&#x2019;", "&#X41;"),
+    *("&#1114112;", "&#xd800;", "&#9999999;", "&#10000000;", "&#x1000000;", "&#;", "&#x;", "&#58;"),
+    *("&#769;", "&#x200b;", "&#xg;", "&", "&#", "&#x", "a" * 99, "a" * 31, "e\u0301" * 20),
+]
+TEXTS = st.lists(st.sampled_from(FRAGMENTS) | st.characters(), max_size=40).map("".join)
+SMALL = "ab#é\u0301中Aß."
+
+
+class Pair:
+    """The specification and the native tokenizer of the same settings."""
+
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        lowercase: bool = True,
+        strip_accents: bool = True,
+        max_pieces: int = 256,
+        rules: Sequence[str] = DEFAULT_RULES,
+    ) -> None:
+        self._rules = rules
+        self._ours = Tokenizer(vocabulary, Normalizer(lowercase, strip_accents), max_pieces)
+        self.native = native(vocabulary, lowercase, strip_accents, max_pieces, rules)
+
+    def check(self, text: str) -> None:
+        expected = self._ours(clean(text, self._rules))
+        assert self.native(text) == (
+            expected.piece_ids,
+            expected.word_of_piece,
+            expected.spans,
+            expected.truncated,
+        )
+
+
+def native(
+    vocabulary: Sequence[str],
+    lowercase: bool = True,
+    strip_accents: bool = True,
+    max_pieces: int = 256,
+    rules: Sequence[str] = DEFAULT_RULES,
+) -> _native.Tokenizer:
+    return _native.Tokenizer(
+        "\n".join(vocabulary).encode(), lowercase, strip_accents, max_pieces, list(rules)
+    )
+
+
+PAIRS = [Pair(NASTY, *setting, rules=rules) for setting in SETTINGS for rules in RULES]
+
+
+@given(pair=st.sampled_from(PAIRS), text=TEXTS)
+@settings(max_examples=2000, deadline=None)
+def test_any_text_is_read_as_the_specification_says(pair, text):
+    pair.check(text)
+
+
+@given(
+    pieces=st.sets(st.text(SMALL, max_size=4).map(lambda piece: piece.replace("a#", "##"))),
+    setting=st.sampled_from(SETTINGS),
+    max_pieces=st.integers(1, 12),
+    text=st.text(SMALL + " ", max_size=30),
+)
+@settings(max_examples=1000, deadline=None)
+def test_any_vocabulary_is_read_as_the_specification_says(pieces, setting, max_pieces, text):
+    Pair(["[UNK]", *pieces], *setting, max_pieces).check(text)
+
+
+@pytest.mark.parametrize("max_pieces", range(1, 21))
+@given(setting=st.sampled_from(SETTINGS), text=TEXTS)
+@settings(max_examples=50, deadline=None)
+def test_a_text_is_cut_where_the_specification_cuts_it(max_pieces, setting, text):
+    Pair(NASTY, *setting, max_pieces).check(text)
+
+
+@pytest.mark.parametrize("text", ["a.!?b!! a", "!!!!!!!!a", "a!!!!!!!!", "a.b.c.d.e.f", "a!\u0301 ."])
+@pytest.mark.parametrize("max_pieces", range(1, 13))
+def test_punctuation_is_cut_where_the_specification_cuts_it(text, max_pieces):
+    Pair(NASTY, max_pieces=max_pieces).check(text)
+
+
+@pytest.mark.parametrize(("lowercase", "strip_accents"), SETTINGS)
+def test_every_code_point_is_read_as_the_specification_says(lowercase, strip_accents):
+    # Planes 3 to 13 are empty and planes 15 and 16 private: once is enough.
+    planes = range(17) if lowercase and strip_accents else (0, 1, 2, 14)
+    normalizer = Normalizer(lowercase, strip_accents)
+    for first in (plane << 16 | block << 12 for plane in planes for block in range(16)):
+        chars = [chr(c) for c in range(first, first + 0x1000)]
+        # From the specification, so that each character has a piece of its own.
+        normal = {item.char for item in normalizer("a" + "".join(chars))} - {"", " "}
+        pieces = [*normal, *("##" + char for char in normal)]
+        pair = Pair(["[UNK]", *pieces], lowercase, strip_accents, 100_000, ())
+        pair.check(" ".join(f"{char}a{char}" for char in chars))
+
+
+def test_real_tweets_are_read_as_the_specification_says(tfns):
+    model = read_model(dixtill.SHIPPED_MODEL)
+    pair = Pair(
+        model.vocabulary, model.lowercase, model.strip_accents, model.max_pieces, model.cleaning
+    )
+    for name in ("train.csv", "valid.csv"):
+        with open(tfns / name, newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                pair.check(row["text"])
+
+
+@pytest.mark.parametrize("length", range(95, 106))
+@pytest.mark.parametrize("char", ["a", "é", "中", "ǅ", "가", "İ", "\U0001e922"])
+def test_a_pretoken_of_any_length_is_read_as_the_specification_says(char, length):
+    for lowercase, strip_accents in SETTINGS:
+        pieces = {"[UNK]", char, "##" + char, "##a", "a", "##i", "i"}
+        pair = Pair(sorted(pieces), lowercase, strip_accents)
+        pair.check(char * length)
+        pair.check(char * length + ".a" * 3)
+        pair.check(char + "a" * (length - 2) + char)
+
+
+HOSTILE = [
+    *("a", "!", "a!", "a.b ", " ", "\x00", "中", "\u0301", "\u0323\u0301", "\u302e", "\u1b44\u302e"),
+    *("a\u0301", "\ud800", "&", "&#", "&#39;", "w", "www.", "http:", "http://", ":", "éa ", "a\u1dfb"),
+    *("a" * 99 + "b", "unaffabl ", "ᄀ", "가", "😀", "&#769;"),
+]
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("start", ["", "a", "a. "])
+def test_a_long_text_is_read_as_the_specification_says(unit, start):
+    text = start + unit * (10_000 // len(unit)) + "a"
+    for max_pieces in (5, 20_000):
+        Pair(NASTY, max_pieces=max_pieces).check(text)
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+@pytest.mark.parametrize("max_pieces", [5, 10_000_000])
+def test_a_long_text_costs_time_in_proportion_to_its_length(unit, max_pieces):
+    tokenizer = native(NASTY, max_pieces=max_pieces)
+    text = "a" + unit * (1_000_000 // len(unit))
+    start = time.process_time()
+    tokenizer(text)
+    assert time.process_time() - start < 5  # a square would take minutes
+
+
+def test_many_threads_read_as_one_does():
+    tokenizer = native(NASTY)
+    texts = ["unaffable e\u0301 &amp; 가 " * n for n in range(50)]
+    expected = [tokenizer(text) for text in texts]
+    results: list[list[object]] = [[] for _ in range(4)]
+    threads = [
+        Thread(target=lambda out=out: out.extend(map(tokenizer, texts * 20))) for out in results
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == [expected * 20] * 4
+
+
+def test_a_subclass_of_str_is_read_and_another_type_refused():
+    tokenizer = native(["[UNK]", "a"])
+    assert tokenizer(type("Text", (str,), {})("a"))[0] == [1]
+    with pytest.raises(TypeError):
+        tokenizer(b"a")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "max_pieces", "rules", "message"),
+    [
+        (b"[UNK]\na\na", 8, [], "^the vocabulary holds a piece twice$"),
+        (b"[UNK]\n\n", 8, [], "^the vocabulary holds a piece twice$"),
+        (b"a\n[UNK", 8, [], r"^the vocabulary lacks the piece \[UNK\]$"),
+        (b"", 8, [], "lacks the piece"),
+        (b"[UNK]\n\xff", 8, [], "^the vocabulary is not UTF-8$"),
+        (b"[UNK]\n\xed\xa0\x80", 8, [], "not UTF-8"),
+        (b"[UNK]\n\xc3", 8, [], "not UTF-8"),
+        (b"[UNK]", 0, [], "^max_pieces is 0, expected at least 1$"),
+        (b"[UNK]", -5, [], "^max_pieces is -5, expected at least 1$"),
+        (b"[UNK]", 8, ["urls", "emoji"],
+         "^unknown cleaning rule 'emoji'; this version knows urls, html_entities$"),
+    ],
+)  # fmt: skip
+def test_a_mistake_is_refused_with_a_sentence(vocabulary, max_pieces, rules, message):
+    with pytest.raises(ValueError, match=message):
+        _native.Tokenizer(vocabulary, True, True, max_pieces, rules)

@@ -1,0 +1,97 @@
+"""Writes a C++ header with the tables of python/dixtill/runtime/unicode.json; CMake runs it.
+
+Two stages: a block number for each 128 code points, then a record number for each code point of
+a block. Equal blocks and equal records are stored once. Needs the standard library alone, because
+it runs in the environment that builds the wheel.
+
+    python tools/make_unicode_header.py unicode.json unicode_tables.h
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+BLOCK_BITS = 7
+NUM_CODE_POINTS = 0x110000
+SURROGATES = range(0xD800, 0xE000)  # no characters: dropped like U+FFFD (normalizer.py)
+FLAGS = ("dropped", "spaces", "ideographs", "punctuation", "nonspacing")  # bits of CodePoint::flags
+
+T = TypeVar("T", bound=Hashable)
+
+
+class Pool:
+    """Sequences of code points, one after another; a sequence that is there is found again."""
+
+    def __init__(self) -> None:
+        self.values: list[int] = []
+        self._offsets: dict[str, int] = {"": 0}
+
+    def add(self, sequence: str) -> tuple[int, int]:
+        """Offset and length of `sequence`."""
+        if sequence not in self._offsets:
+            self._offsets[sequence] = len(self.values)
+            self.values += map(ord, sequence)
+        return self._offsets[sequence], len(sequence)
+
+
+def distinct(items: Iterable[T]) -> tuple[list[int], list[T]]:
+    """A number for each item, and the item of each number."""
+    numbers: dict[T, int] = {}
+    indices = [numbers.setdefault(item, len(numbers)) for item in items]
+    return indices, list(numbers)
+
+
+def spread(rows: list[list[int]]) -> dict[int, int]:
+    """Value of each code point in inclusive ranges; a range without a value has 1."""
+    return {c: value[0] if value else 1
+            for first, last, *value in rows for c in range(first, last + 1)}  # fmt: skip
+
+
+def records(tables: dict[str, Any], pool: Pool) -> Iterator[tuple[int, ...]]:
+    """Fields of CodePoint (csrc/text/unicode.h) for each code point."""
+    flags = [spread(tables[name]) for name in FLAGS]
+    flags[0].update(dict.fromkeys(SURROGATES, 1))
+    classes = spread(tables["combining_class"])
+    for c in range(NUM_CODE_POINTS):
+        decomposition = pool.add(tables["decomposition"].get(chr(c), ""))
+        lowercase = pool.add(tables["lowercase"].get(chr(c), ""))
+        bits = sum((c in flag) << bit for bit, flag in enumerate(flags))
+        yield (bits, classes.get(c, 0), decomposition[0], lowercase[0],
+               decomposition[1], lowercase[1])  # fmt: skip
+
+
+def array(kind: str, name: str, values: Iterable[object]) -> str:
+    """A definition of one array, ten values a line."""
+    texts = [str(value) for value in values]
+    lines = (",".join(texts[i : i + 10]) for i in range(0, len(texts), 10))
+    return f"inline constexpr {kind} {name}[{len(texts)}] = {{\n" + ",\n".join(lines) + "};\n"
+
+
+def header(tables: dict[str, Any]) -> str:
+    """The whole header; csrc/text/unicode.h declares the types and includes it."""
+    pool = Pool()
+    record_of, rows = distinct(records(tables, pool))
+    size = 1 << BLOCK_BITS
+    block_of, blocks = distinct(
+        tuple(record_of[i : i + size]) for i in range(0, NUM_CODE_POINTS, size)
+    )
+    assert max(len(blocks), len(pool.values) >> 8, len(rows) >> 8) < 256, "a number is too large"
+    return "\n".join(
+        [
+            "// Written by tools/make_unicode_header.py.",
+            f"inline constexpr unsigned block_bits = {BLOCK_BITS};",
+            array("uint8_t", "block_of", block_of),
+            array("uint16_t", "record_of", (number for block in blocks for number in block)),
+            array("CodePoint", "records", ("{" + ",".join(map(str, row)) + "}" for row in rows)),
+            array("char32_t", "pool", pool.values),
+        ]
+    )
+
+
+if __name__ == "__main__":
+    source, target = map(Path, sys.argv[1:])
+    target.write_text(header(json.loads(source.read_text(encoding="utf-8"))), encoding="ascii")
