@@ -218,7 +218,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         targets.TargetStatus("avx512_vnni", False, "needs AVX-512"),
         targets.TargetStatus("scalar", True, ""),
     ]
-    monkeypatch.setattr(kernels, "describe_targets", lambda: compiled)
+    monkeypatch.setattr(targets, "describe_targets", lambda: compiled)
     assert main(["info", "--json", "--model", student]) == 0
     info = json.loads(capsys.readouterr().out)
     model = random_model()
@@ -247,8 +247,8 @@ def test_info_prints_lines_for_a_person(student, capsys):
     assert main(["info", "--model", student]) == 0
     printed = capsys.readouterr().out
     for expected in (
-        f"version  {dixtill.__version__}",
-        "  scalar  supported",
+        f"version  {dixtill.__version__}\n",
+        "  scalar       supported",
         "labels         bearish, bullish, neutral",
         "lowercase      yes",
         "      accuracy  0.75",

@@ -150,8 +150,7 @@ void Classifier::run(Worker& worker) const {
     worker.attention.resize(worker.text.piece_ids.size());
     worker.contributions.resize(worker.text.piece_ids.size() * num_classes);
     const int64_t offsets[2] = {0, num_pieces};
-    forward(kernels_, student_, embedding_,
-            {worker.text.piece_ids.data(), offsets, num_pieces, 1},
+    forward(kernels_, student_, embedding_, {worker.text.piece_ids.data(), offsets, num_pieces, 1},
             {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
              worker.attention.data(), worker.contributions.data()},
             worker.workspace);

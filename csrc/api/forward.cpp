@@ -73,7 +73,8 @@ const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& stu
 // The next part, at the start of a cache line.
 template <typename T>
 T* Workspace::take(int64_t count) {
-    const uintptr_t base = (reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1) / kLine * kLine;
+    const uintptr_t base =
+        (reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1) / kLine * kLine;
     const uintptr_t at = base + static_cast<uintptr_t>(num_bytes_);
     num_bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLine);
     return reinterpret_cast<T*>(at);

@@ -2,10 +2,11 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 namespace dixtill {
 
-void ig_accumulate(const Kernels& kernels, const IgArguments& arguments) {
+void ig_accumulate(const Kernels& kernels, IgArguments arguments) {
     const int64_t num_tokens = arguments.num_texts * arguments.num_tokens;
     for (int64_t i = 0; i < num_tokens; ++i) {
         const int32_t word = arguments.word_index[i];
@@ -16,6 +17,8 @@ void ig_accumulate(const Kernels& kernels, const IgArguments& arguments) {
                                         std::to_string(arguments.num_words - 1));
         }
     }
+    std::vector<float> token_sums(static_cast<size_t>(num_tokens));
+    arguments.token_sums = token_sums.data();
     kernels.ig_accumulate(arguments);
 }
 

@@ -6,6 +6,7 @@
 namespace dixtill {
 
 // Throws std::invalid_argument, before it computes anything, when a word index is out of range.
-void ig_accumulate(const Kernels& kernels, const IgArguments& arguments);
+// Provides token_sums itself.
+void ig_accumulate(const Kernels& kernels, IgArguments arguments);
 
 }  // namespace dixtill

@@ -1,5 +1,7 @@
 // The class _native.Classifier: text to answer, on buffers that may be a mapped file. Needs no
 // NumPy.
+#include "../api/classifier.h"
+
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -10,7 +12,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "../api/classifier.h"
 #include "../dispatch/targets.h"
 #include "register.h"
 #include "tokenizer_options.h"
@@ -30,8 +31,7 @@ class Tensors {
   public:
     explicit Tensors(const py::dict& buffers) {
         for (const auto& [name, buffer] : buffers) {
-            buffers_.emplace(py::cast<std::string>(name),
-                             py::cast<py::buffer>(buffer).request());
+            buffers_.emplace(py::cast<std::string>(name), py::cast<py::buffer>(buffer).request());
         }
     }
 

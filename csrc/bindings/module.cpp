@@ -33,7 +33,7 @@ T* pointer(uintptr_t address) {
 py::list targets() {
     py::list result;
     for (const dixtill::Target& target : dixtill::compiled_targets()) {
-        result.append(py::make_tuple(target.name, target.requirement, target.is_supported()));
+        result.append(py::make_tuple(target.name, target.requirement, target.is_supported));
     }
     return result;
 }
@@ -167,7 +167,7 @@ void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_
     dixtill::ig_accumulate(
         kernels, {pointer<const float>(gradients), pointer<const float>(step_weights),
                   pointer<const float>(delta), pointer<const int32_t>(word_index), num_steps,
-                  num_texts, num_tokens, width, num_words, pointer<float>(attributions)});
+                  num_texts, num_tokens, width, num_words, nullptr, pointer<float>(attributions)});
 }
 
 }  // namespace

@@ -1,6 +1,4 @@
 // The tokenizer of text/ for Python.
-#include "../text/tokenizer.h"
-
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -8,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "../text/tokenizer.h"
 #include "register.h"
 #include "tokenizer_options.h"
 #include "utf8.h"
@@ -29,8 +28,8 @@ py::list spans_of(const TokenizedText& read) {
 // A tokenizer and the vocabulary that it reads, kept alive.
 class PyTokenizer {
   public:
-    PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents,
-                int64_t max_pieces, const std::vector<std::string>& cleaning)
+    PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents, int64_t max_pieces,
+                const std::vector<std::string>& cleaning)
         : vocabulary_(vocabulary),
           tokenizer_(std::string_view(vocabulary_),
                      tokenizer_options(lowercase, strip_accents, max_pieces, cleaning)) {}

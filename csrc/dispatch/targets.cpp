@@ -40,10 +40,6 @@ extern const Kernels kernels;
 
 namespace {
 
-bool always() {
-    return true;
-}
-
 #if defined(DIXTILL_HAS_AVX2)
 
 struct Registers {
@@ -126,30 +122,30 @@ bool has_neon_dotprod() {
 const std::vector<Target>& compiled_targets() {
     static const std::vector<Target> targets = {
 #ifdef DIXTILL_HAS_AVX512_VNNI
-        {"avx512_vnni", "an x86-64 CPU with AVX-512 F, BW, VL and VNNI", has_avx512_vnni,
+        {"avx512_vnni", "an x86-64 CPU with AVX-512 F, BW, VL and VNNI", has_avx512_vnni(),
          &avx512_vnni::kernels},
 #endif
 #ifdef DIXTILL_HAS_AVX_VNNI
-        {"avx_vnni", "an x86-64 CPU with AVX-VNNI", has_avx_vnni, &avx_vnni::kernels},
+        {"avx_vnni", "an x86-64 CPU with AVX-VNNI", has_avx_vnni(), &avx_vnni::kernels},
 #endif
 #ifdef DIXTILL_HAS_AVX2
-        {"avx2", "an x86-64 CPU with AVX2", has_avx2, &avx2::kernels},
+        {"avx2", "an x86-64 CPU with AVX2", has_avx2(), &avx2::kernels},
 #endif
 #ifdef DIXTILL_HAS_NEON_DOTPROD
         {"neon_dotprod", "a 64-bit ARM CPU with the dot product instructions (Armv8.2)",
-         has_neon_dotprod, &neon_dotprod::kernels},
+         has_neon_dotprod(), &neon_dotprod::kernels},
 #endif
 #ifdef DIXTILL_HAS_NEON
-        {"neon", "a 64-bit ARM CPU", always, &neon::kernels},
+        {"neon", "a 64-bit ARM CPU", true, &neon::kernels},
 #endif
-        {"scalar", "any CPU", always, &scalar::kernels},
+        {"scalar", "any CPU", true, &scalar::kernels},
     };
     return targets;
 }
 
 const Kernels& kernels_of(const std::string& name) {
     for (const Target& target : compiled_targets()) {
-        if (name == target.name && target.is_supported()) return *target.kernels;
+        if (name == target.name && target.is_supported) return *target.kernels;
     }
     throw std::invalid_argument("kernel '" + name + "' is not supported here");
 }

@@ -128,6 +128,7 @@ struct IgArguments {
     int64_t num_tokens;
     int64_t width;
     int64_t num_words;
+    float* token_sums;    // [num_texts, num_tokens], memory to work in
     float* attributions;  // [num_texts, num_words]
 };
 

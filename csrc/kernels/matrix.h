@@ -2,6 +2,7 @@
 #pragma once
 
 #include "interface.h"
+#include "unroll.h"
 
 namespace dixtill::DIXTILL_TARGET {
 
@@ -12,16 +13,6 @@ constexpr int64_t kRegisterBytes = kVectorsPerI32 * kVectorBytes;
 static inline const int32_t* first_sums(const int32_t* correction, const Scratch& scratch) {
     return kActivationOffset == 0 ? scratch.zeros : correction;
 }
-
-// Unrolled, the accumulators live in registers; without it GCC 12 keeps them on the stack. A target
-// that has too few registers defines DIXTILL_UNROLL as nothing.
-#ifndef DIXTILL_UNROLL
-#ifdef __GNUC__
-#define DIXTILL_UNROLL _Pragma("GCC unroll 16")
-#else
-#define DIXTILL_UNROLL
-#endif
-#endif
 
 // One register of rows after another stays in an accumulator while all columns go by, so that each
 // broadcast of x serves N of them.

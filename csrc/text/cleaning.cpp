@@ -14,25 +14,32 @@ struct Entity {
 };
 
 constexpr Entity entities[] = {
-    {U"amp;", U'&'},         {U"lt;", U'<'},          {U"gt;", U'>'},
-    {U"quot;", U'"'},        {U"apos;", U'\''},       {U"nbsp;", U' '},
-    {U"ndash;", U'\u2013'},  {U"mdash;", U'\u2014'},  {U"hellip;", U'\u2026'},
-    {U"trade;", U'\u2122'},  {U"lsquo;", U'\u2018'},  {U"rsquo;", U'\u2019'},
+    {U"amp;", U'&'},         {U"lt;", U'<'},         {U"gt;", U'>'},         {U"quot;", U'"'},
+    {U"apos;", U'\''},       {U"nbsp;", U' '},       {U"ndash;", U'\u2013'}, {U"mdash;", U'\u2014'},
+    {U"hellip;", U'\u2026'}, {U"trade;", U'\u2122'}, {U"lsquo;", U'\u2018'}, {U"rsquo;", U'\u2019'},
     {U"ldquo;", U'\u201C'},  {U"rdquo;", U'\u201D'},
 };
 constexpr size_t max_decimal_digits = 7;
 constexpr size_t max_hexadecimal_digits = 6;
 
-bool is_ascii_letter(char32_t c) { return (c | 0x20) - U'a' < 26; }
-bool is_digit(char32_t c) { return c - U'0' < 10; }
-bool is_letter(char32_t c, char32_t lower) { return (c | 0x20) == lower; }
-bool is_ascii_word(char32_t c) { return is_ascii_letter(c) || is_digit(c) || c == U'_'; }
+bool is_ascii_letter(char32_t c) {
+    return (c | 0x20) - U'a' < 26;
+}
+bool is_digit(char32_t c) {
+    return c - U'0' < 10;
+}
+bool is_letter(char32_t c, char32_t lower) {
+    return (c | 0x20) == lower;
+}
+bool is_ascii_word(char32_t c) {
+    return is_ascii_letter(c) || is_digit(c) || c == U'_';
+}
 
 // White space of the Unicode Standard, and what ASCII calls separators.
 bool is_space(char32_t c) {
     if (c < 0x85) return c == U' ' || c - 0x09 < 5 || c - 0x1C < 4;
-    return c == 0x85 || c == 0xA0 || c == 0x1680 || c - 0x2000 < 11 || c == 0x2028 ||
-           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || c - 0x2000 < 11 || c == 0x2028 || c == 0x2029 ||
+           c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 bool starts_with(const char32_t* text, const char32_t* end, std::u32string_view prefix) {

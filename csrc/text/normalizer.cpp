@@ -13,7 +13,9 @@ namespace {
 constexpr uint8_t punctuation_bit = 0x80;
 constexpr uint8_t dropped = 0;
 
-bool is_in_word(uint8_t entry) { return ' ' < entry && entry < punctuation_bit; }
+bool is_in_word(uint8_t entry) {
+    return ' ' < entry && entry < punctuation_bit;
+}
 
 uint8_t ascii_entry(uint8_t c, bool lowercase) {
     const unicode::CodePoint& code_point = unicode::lookup(c);

@@ -14,6 +14,8 @@ constexpr uint64_t hash_step(uint64_t state, char byte) {
 }
 
 // The higher bits are the better ones.
-constexpr uint64_t mixed(uint64_t state) { return state * 0x9E3779B97F4A7C15u; }
+constexpr uint64_t mixed(uint64_t state) {
+    return state * 0x9E3779B97F4A7C15u;
+}
 
 }  // namespace dixtill

@@ -44,7 +44,9 @@ inline Sequence decomposition(const CodePoint& code_point) {
     return {pool + code_point.decomposition, code_point.decomposition_length};
 }
 
-inline bool is_hangul_syllable(char32_t c) { return 0xAC00 <= c && c <= 0xD7A3; }
+inline bool is_hangul_syllable(char32_t c) {
+    return 0xAC00 <= c && c <= 0xD7A3;
+}
 
 // Hangul by the arithmetic of the Unicode Standard, 3.12.
 inline Sequence decompose_hangul(char32_t c, char32_t (&jamo)[3]) {

@@ -11,7 +11,9 @@ constexpr char32_t malformed = 0xFFFFFFFF;
 constexpr char32_t replacement = 0xFFFD;
 constexpr size_t ascii_step = 8;
 
-bool is_surrogate(char32_t c) { return 0xD800 <= c && c <= 0xDFFF; }
+bool is_surrogate(char32_t c) {
+    return 0xD800 <= c && c <= 0xDFFF;
+}
 
 // The code point at `position`, which moves behind it; behind one byte when that is malformed.
 char32_t next_code_point(std::string_view text, size_t& position) {

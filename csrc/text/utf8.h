@@ -17,7 +17,9 @@ size_t decode_utf8(std::string_view text, std::vector<char32_t>& out);
 // Whether `text` is well formed and without surrogates: what a Python str encodes to.
 bool is_utf8(std::string_view text);
 
-inline bool is_continuation_byte(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
+inline bool is_continuation_byte(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
 
 // Writes at most max_utf8_bytes bytes; returns their number.
 inline size_t encode_utf8(char32_t c, char* out) {

@@ -22,7 +22,9 @@ constexpr uint64_t hash_of(std::string_view text) {
 
 constexpr uint64_t continuation_hash = hash_of(continuation);
 
-constexpr uint32_t tag_of(uint64_t hash) { return static_cast<uint32_t>(hash >> 20); }
+constexpr uint32_t tag_of(uint64_t hash) {
+    return static_cast<uint32_t>(hash >> 20);
+}
 
 template <typename Word>
 bool is_word_equal(const char* a, const char* b) {

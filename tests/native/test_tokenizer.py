@@ -23,7 +23,9 @@ SETTINGS = [(True, True), (True, False), (False, True), (False, False)]
 RULES = [rules for n in range(3) for rules in permutations(DEFAULT_RULES, n)]
 NASTY = [
     *("[UNK] [ UNK ] un ##aff ##able ##a ##b a b b## aff ##un # ## ### ##### a##b & ; amp".split()),
-    *("é e ##é ##e $ ! ß ##ß ss i ##i i̇ ##ı 中 ##中 技術 . … ’ ™ 가 ##각 ❤ ##\ufe0f Ab ##K k".split()),
+    *(
+        "é e ##é ##e $ ! ß ##ß ss i ##i i̇ ##ı 中 ##中 技術 . … ’ ™ 가 ##각 ❤ ##\ufe0f Ab ##K k".split()
+    ),
     *("\u1100", "##\u1161", "##\u11a8", "\u0302", "##\u0302", "a\u0301", "\u302e", "##\u302e"),
     *("", " ", "\t", "\x00", "\ufffd", "http", "www", ":", "/", "a" * 99, "##" + "a" * 30),
 ]
@@ -33,7 +35,18 @@ FRAGMENTS = [
     *" \t\n\r\x0b\x0c\x1c\x1f\x7f\x85\xa0\u1680\u2003\u2028\u202f\u205f\u3000\x00\xad\u200b\u200d",
     *"\u0301\u0302\u0323\u0327\u05b0\u0f71\u0f72\u1b44\u1dfb\u302e\u302f\ufe0f\U0001d165\U0001e944",
     *"\ud800\udfff\ufffd\uffff\U0010ffff\U000f0000\ue000\uf900\U0002f800\u0340\u1fbe\u2126\u212a",
-    *("http://", "hTTps://", "https:", "www.", "WwW.", "xwww.", "éwww.", "_www.", "unaffable", "ww"),
+    *(
+        "http://",
+        "hTTps://",
+        "https:",
+        "www.",
+        "WwW.",
+        "xwww.",
+        "éwww.",
+        "_www.",
+        "unaffable",
+        "ww",
+    ),
     *("&amp;", "&lt;", "&nbsp;", "&hellip;", "&amp;lt;", "&AMP;", "&#39;", "&#x2019;", "&#X41;"),
     *("&#1114112;", "&#xd800;", "&#9999999;", "&#10000000;", "&#x1000000;", "&#;", "&#x;", "&#58;"),
     *("&#769;", "&#x200b;", "&#xg;", "&", "&#", "&#x", "a" * 99, "a" * 31, "e\u0301" * 20),
@@ -106,7 +119,9 @@ def test_a_text_is_cut_where_the_specification_cuts_it(max_pieces, setting, text
     Pair(NASTY, *setting, max_pieces).check(text)
 
 
-@pytest.mark.parametrize("text", ["a.!?b!! a", "!!!!!!!!a", "a!!!!!!!!", "a.b.c.d.e.f", "a!\u0301 ."])
+@pytest.mark.parametrize(
+    "text", ["a.!?b!! a", "!!!!!!!!a", "a!!!!!!!!", "a.b.c.d.e.f", "a!\u0301 ."]
+)
 @pytest.mark.parametrize("max_pieces", range(1, 13))
 def test_punctuation_is_cut_where_the_specification_cuts_it(text, max_pieces):
     Pair(NASTY, max_pieces=max_pieces).check(text)
@@ -149,8 +164,33 @@ def test_a_pretoken_of_any_length_is_read_as_the_specification_says(char, length
 
 
 HOSTILE = [
-    *("a", "!", "a!", "a.b ", " ", "\x00", "中", "\u0301", "\u0323\u0301", "\u302e", "\u1b44\u302e"),
-    *("a\u0301", "\ud800", "&", "&#", "&#39;", "w", "www.", "http:", "http://", ":", "éa ", "a\u1dfb"),
+    *(
+        "a",
+        "!",
+        "a!",
+        "a.b ",
+        " ",
+        "\x00",
+        "中",
+        "\u0301",
+        "\u0323\u0301",
+        "\u302e",
+        "\u1b44\u302e",
+    ),
+    *(
+        "a\u0301",
+        "\ud800",
+        "&",
+        "&#",
+        "&#39;",
+        "w",
+        "www.",
+        "http:",
+        "http://",
+        ":",
+        "éa ",
+        "a\u1dfb",
+    ),
     *("a" * 99 + "b", "unaffabl ", "ᄀ", "가", "😀", "&#769;"),
 ]
 

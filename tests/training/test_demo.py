@@ -183,7 +183,7 @@ def test_the_tables_compare_with_the_teacher():
 
 def test_an_example_shows_both_explanations_word_by_word():
     words = (ExplainedWord("Not", 0, 3, 1.5), ExplainedWord("good", 4, 8, -0.5))
-    answer = Prediction("Not good", "negative", 0.75, {}, words, False)
+    answer = Prediction("Not good", "negative", 0.75, {"negative": 0.75}, words, False)
     explained = Attribution(
         "Not good", (1.0, 0.0, 1.0), 2, 1.0, 0.0, 0.0, (0, 4), (3, 8), (0.25, 0.5), (1, 1)
     )

@@ -14,9 +14,7 @@ from ..errors import InputError
 # A URL runs to the next white space. `www.` counts only where a word begins. Neither \s nor \w:
 # what they match changes with Python's version of Unicode.
 _SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_URL = re.compile(
-    rf"(?:[hH][tT][tT][pP][sS]?://|(?<![0-9A-Za-z_])[wW][wW][wW]\.)[^{_SPACE}]+"
-)
+_URL = re.compile(rf"(?:[hH][tT][tT][pP][sS]?://|(?<![0-9A-Za-z_])[wW][wW][wW]\.)[^{_SPACE}]+")
 
 # The entities of XML, and those that feeds leave behind in tweets.
 _ENTITIES = {

@@ -103,9 +103,9 @@ def ig_accumulate(
     try:
         native.ig_accumulate_into(
             chosen,
-            gradients.ctypes.data, step_weights.ctypes.data, delta.ctypes.data, index.ctypes.data,
+            _address(gradients), _address(step_weights), _address(delta), _address(index),
             num_steps, num_texts, num_tokens, width, num_words,
-            attributions.ctypes.data,
+            _address(attributions),
         )  # fmt: skip
     except ValueError as error:
         raise InputError(str(error)) from None
@@ -158,6 +158,12 @@ def _as_integers(
             f"{np.dtype(dtype)}"
         )
     return converted
+
+
+def _address(array: npt.NDArray[Any]) -> int:
+    """Where the values lie; array.ctypes would take five times as long."""
+    address: int = array.__array_interface__["data"][0]
+    return address
 
 
 def _describe(value: object) -> str:

@@ -11,6 +11,7 @@ import json
 import mmap
 import os
 from collections.abc import Mapping
+from math import prod
 
 from ..errors import InputError, ModelFileError
 from .student_shape import WEIGHTS, Shape, StudentShape
@@ -226,13 +227,11 @@ def _views(header: Mapping[str, Any], data: memoryview) -> dict[str, tuple[Shape
 
 
 def _place(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
-    shape, offsets = entry.get("shape"), entry.get("data_offsets")
-    if not _are_sizes(shape) or not _are_sizes(offsets) or len(offsets) != 2:
-        raise InputError(f"tensor '{name}' has no shape or place in the file")
-    num_bytes = 4 if entry["dtype"] == "F32" else 1
-    for size in shape:
-        num_bytes *= size
+    shape, offsets = _sizes(name, entry, "shape"), _sizes(name, entry, "data_offsets")
+    if len(offsets) != 2:
+        raise InputError(f"tensor '{name}' has the place {offsets}, expected [first, last]")
     first, last = offsets
+    num_bytes = (4 if entry["dtype"] == "F32" else 1) * prod(shape)
     if last - first != num_bytes:
         raise InputError(
             f"tensor '{name}' has {last - first} bytes, expected {num_bytes} for its shape "
@@ -241,8 +240,11 @@ def _place(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
     return first, last
 
 
-def _are_sizes(value: Any) -> bool:
-    return isinstance(value, list) and all(type(size) is int and size >= 0 for size in value)
+def _sizes(name: str, entry: Mapping[str, Any], key: str) -> list[int]:
+    sizes = entry.get(key)
+    if not isinstance(sizes, list) or not all(type(n) is int and n >= 0 for n in sizes):
+        raise InputError(f"tensor '{name}' has the {key} {sizes!r}, expected a list of sizes")
+    return sizes
 
 
 def _settings(description: Mapping[str, Any]) -> dict[str, Any]:

@@ -139,7 +139,7 @@ def _to_bytes(model: StudentModel) -> bytes:
     }
     description["sha256"] = digest(
         description,
-        ((name, str(array.dtype), array.shape, memoryview(array).cast("B"))
+        ((name, str(array.dtype), array.shape, array.data.cast("B"))
          for name, array in tensors.items()),
     )  # fmt: skip
     # One key only: safetensors writes several in no fixed order.
@@ -177,4 +177,6 @@ def read_model(path: str | os.PathLike[str]) -> StudentModel:
 
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
     """A copy, which outlives the mapped file."""
-    return np.frombuffer(view, np.int8 if name.endswith("_q8") else np.float32).copy()
+    dtype = np.int8 if name.endswith("_q8") else np.float32
+    array: npt.NDArray[Any] = np.frombuffer(view, dtype)
+    return np.array(array)

@@ -86,7 +86,8 @@ class Prediction:
     @property
     def label(self) -> str:
         """The most probable label."""
-        return self._labels[_HEAD.unpack_from(self._answer)[0]]
+        label: int = _HEAD.unpack_from(self._answer)[0]
+        return self._labels[label]
 
     @property
     def probability(self) -> float:

@@ -42,9 +42,7 @@ def tanh(x: Float32Array) -> Float32Array:
     return ratio
 
 
-def lstm_cell(
-    gates: Float32Array, cell: Float32Array
-) -> tuple[Float32Array, Float32Array]:
+def lstm_cell(gates: Float32Array, cell: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Next cell and 127 times the next hidden state, [H] each; gates i, f, g, o are [4, H].
 
     cell = sigmoid(f) cell + sigmoid(i) tanh(g) and hidden = sigmoid(o) tanh(cell), each over one

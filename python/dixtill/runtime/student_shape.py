@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Mapping
+from math import prod
 
 from ..errors import InputError
 
@@ -58,8 +59,9 @@ class StudentShape(
         attention_dim, num_states = shapes["attention_weight_q8"]
         if num_states % 2:
             raise InputError("weight 'attention_weight_q8' has an odd number of columns")
-        num_classes = shapes["head_weight_q8"][0]
-        shape = cls(*shapes["embedding_q8"], num_states // 2, attention_dim, num_classes)
+        num_classes, _ = shapes["head_weight_q8"]
+        num_pieces, embedding_dim = shapes["embedding_q8"]
+        shape = cls(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
         for name, expected in shape.weights().items():
             if shapes[name] != expected:
                 raise InputError(
@@ -86,6 +88,4 @@ class StudentShape(
     @property
     def num_parameters(self) -> int:
         """Number of weights, scales included."""
-        sizes = ((shape[0] * shape[1] if len(shape) == 2 else shape[0])
-                 for shape in self.weights().values())  # fmt: skip
-        return sum(sizes)
+        return sum(map(prod, self.weights().values()))

@@ -61,9 +61,7 @@ class StudentWeights:
         num_pieces, embedding_dim = self.embedding_q8.shape
         attention_dim, num_states = self.attention_weight_q8.shape
         num_classes = self.head_weight_q8.shape[0]
-        return StudentShape(
-            num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes
-        )
+        return StudentShape(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
 
 
 def _check_values(name: str, array: Int8Array | Float32Array) -> None:
