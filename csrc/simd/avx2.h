@@ -7,7 +7,7 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-constexpr int64_t kMaxAccumulators = 8;  // of 16 registers: the signs take some
+constexpr int64_t kMaxAccumulators = 12;  // of 16 registers
 constexpr int kActivationOffset = 0;
 
 // maddubs needs one unsigned operand, so x gives its sign to w first. Exact while |x|, |w| <= 127:
