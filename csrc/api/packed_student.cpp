@@ -1,5 +1,7 @@
 #include "packed_student.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <string>
@@ -8,7 +10,7 @@ namespace dixtill {
 namespace {
 
 constexpr uint32_t kMagic = 0x4C495844;  // "DXIL"
-constexpr uint32_t kVersion = 2;
+constexpr uint32_t kVersion = 3;
 constexpr int64_t kAlignment = 64;
 // 131072 products of 127 * 127 stay below 2^31.
 constexpr int64_t kMaxColumns = 131072;
@@ -19,7 +21,8 @@ struct Header {
     uint32_t version;
     int64_t num_bytes;
     StudentShape shape;
-    uint8_t unused[16];
+    uint8_t forward_is_small, backward_is_small, readout_is_small;  // Matrix::has_small_sums
+    uint8_t unused[13];
 };
 static_assert(sizeof(Header) == kAlignment, "the header is part of the format");
 
@@ -36,7 +39,7 @@ struct Blocks {
 };
 
 Matrix matrix_of(int64_t num_rows, int64_t num_columns) {
-    return {nullptr, num_rows, round_up(num_columns, kGroupColumns) / kGroupColumns};
+    return {nullptr, num_rows, round_up(num_columns, kGroupColumns) / kGroupColumns, false};
 }
 
 Matrix input_matrix(const StudentShape& shape) {
@@ -126,6 +129,35 @@ int32_t correction_of(const int8_t* row, int64_t num_columns) {
     return -128 * sum;
 }
 
+// Whether the rows, `stride` apart, have small sums over the columns from `row` on.
+bool have_small_sums(const int8_t* rows, int64_t num_rows, int64_t stride, int64_t num_columns) {
+    for (int64_t r = 0; r < num_rows; ++r) {
+        for (int64_t first = 0; first < num_columns; first += 2 * kGroupColumns) {
+            int64_t sums[2] = {0, 0};  // columns 0, 1, 4, 5 and 2, 3, 6, 7
+            for (int64_t c = first; c < std::min(first + 2 * kGroupColumns, num_columns); ++c) {
+                sums[(c - first) / 2 % 2] += std::abs(static_cast<int>(rows[r * stride + c]));
+            }
+            if (std::max(sums[0], sums[1]) > kSmallSum) return false;
+        }
+    }
+    return true;
+}
+
+bool is_small(const StudentShape& shape, const LstmWeights& weights) {
+    const int64_t num_rows = 4 * shape.hidden_dim;
+    const int64_t stride = shape.embedding_dim + shape.hidden_dim;
+    const int8_t* recurrent = weights.weight_q8 + shape.embedding_dim;
+    return have_small_sums(weights.weight_q8, num_rows, stride, shape.embedding_dim) &&
+           have_small_sums(recurrent, num_rows, stride, shape.hidden_dim);
+}
+
+bool is_readout_small(const StudentShape& shape, const StudentWeights& weights) {
+    const int64_t num_columns = 2 * shape.hidden_dim;
+    return have_small_sums(weights.attention_weight_q8, shape.attention_dim, num_columns,
+                           num_columns) &&
+           have_small_sums(weights.head_weight_q8, shape.num_classes, num_columns, num_columns);
+}
+
 template <typename T>
 T* block(uint8_t* packed, int64_t offset) {
     return reinterpret_cast<T*>(packed + offset);
@@ -177,21 +209,23 @@ void copy_floats(const float* from, int64_t count, uint8_t* to) {
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
 }
 
-Matrix view_matrix(Matrix matrix, const uint8_t* packed, int64_t offset) {
+Matrix view_matrix(Matrix matrix, const uint8_t* packed, int64_t offset, uint8_t is_small) {
     matrix.weights_q8 = block<int8_t>(packed, offset);
+    matrix.has_small_sums = is_small != 0;
     return matrix;
 }
 
-Direction view_direction(const StudentShape& shape, const LstmBlocks& blocks,
-                         const uint8_t* packed) {
-    return {view_matrix(input_matrix(shape), packed, blocks.input),
-            view_matrix(recurrent_matrix(shape), packed, blocks.recurrent),
+Direction view_direction(const StudentShape& shape, const LstmBlocks& blocks, const uint8_t* packed,
+                         uint8_t is_small) {
+    return {view_matrix(input_matrix(shape), packed, blocks.input, is_small),
+            view_matrix(recurrent_matrix(shape), packed, blocks.recurrent, is_small),
             block<int32_t>(packed, blocks.correction), block<float>(packed, blocks.scale),
             block<float>(packed, blocks.bias)};
 }
 
-Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint8_t* packed) {
-    return {view_matrix(readout_matrix(shape), packed, blocks.readout),
+Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint8_t* packed,
+                     uint8_t is_small) {
+    return {view_matrix(readout_matrix(shape), packed, blocks.readout, is_small),
             block<int32_t>(packed, blocks.readout_correction),
             block<float>(packed, blocks.attention_scale),
             block<float>(packed, blocks.attention_vector),
@@ -231,7 +265,14 @@ void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out
     check_shape(shape);
     const Blocks blocks = place_blocks(shape);
     std::memset(out, 0, static_cast<size_t>(blocks.num_bytes));
-    const Header header = {kMagic, kVersion, blocks.num_bytes, shape, {}};
+    const Header header = {kMagic,
+                           kVersion,
+                           blocks.num_bytes,
+                           shape,
+                           is_small(shape, weights.forward),
+                           is_small(shape, weights.backward),
+                           is_readout_small(shape, weights),
+                           {}};
     std::memcpy(out, &header, sizeof header);
     pack_direction(shape, weights.forward, blocks.forward, out);
     pack_direction(shape, weights.backward, blocks.backward, out);
@@ -257,9 +298,9 @@ StudentView view_packed(const uint8_t* packed, int64_t num_bytes) {
             shape.hidden_dim,
             shape.attention_dim,
             shape.num_classes,
-            view_direction(shape, blocks.forward, packed),
-            view_direction(shape, blocks.backward, packed),
-            view_readout(shape, blocks, packed)};
+            view_direction(shape, blocks.forward, packed, header.forward_is_small),
+            view_direction(shape, blocks.backward, packed, header.backward_is_small),
+            view_readout(shape, blocks, packed, header.readout_is_small)};
 }
 
 }  // namespace dixtill

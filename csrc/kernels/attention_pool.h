@@ -26,7 +26,7 @@ static inline void score_pieces(const ForwardArguments& arguments, int64_t lengt
     const StudentView& student = *arguments.student;
     const Readout& readout = student.readout;
     int32_t* products = arguments.scratch.readout_products;
-    const int32_t* start = first_sums(readout.correction, arguments.scratch);
+    const int32_t* start = first_sums(readout.matrix, readout.correction, arguments.scratch);
     const int32_t* head = products + round_up(student.attention_dim, kNumLanes);
     for (int64_t t = 0; t < length; ++t) {
         const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student.hidden_dim);

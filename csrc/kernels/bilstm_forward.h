@@ -94,7 +94,7 @@ struct Sequence {
                          int64_t stride, int64_t num_pieces) const {
         const Scratch& scratch = arguments.scratch;
         const int64_t width = student().embedding_dim;
-        const int32_t* start = first_sums(lstm.correction, scratch);
+        const int32_t* start = first_sums(lstm.input, lstm.correction, scratch);
         int32_t* out = own.input_products;
         for (int64_t i = 0; i < num_pieces; ++i) {
             const int8_t* row = arguments.embedding_q8 + pieces[i * stride] * width;

@@ -27,7 +27,13 @@ struct Matrix {
     const int8_t* weights_q8;
     int64_t num_rows;
     int64_t num_groups;
+    // Whether |w| sums to at most kSmallSum over the four columns of each row that meet in one
+    // int16: two neighbours and those four further. The quantiser sees to it.
+    bool has_small_sums;
 };
+
+// 255 * 128 = 32640 fits in int16.
+constexpr int64_t kSmallSum = 128;
 
 // Units whose gates stand together, as many as the widest register has lanes.
 constexpr int64_t kBlockUnits = 16;

@@ -81,3 +81,5 @@ static inline void store_activation(int8_t* to, __m512 a) {
 }
 
 }  // namespace dixtill::DIXTILL_TARGET
+
+#include "any_dot.h"

@@ -23,3 +23,5 @@ static inline void store_activation(int8_t* to, F32 a) {
 using WideLanes = EightLanes;
 
 }  // namespace dixtill::DIXTILL_TARGET
+
+#include "any_dot.h"

@@ -12,3 +12,5 @@ static inline I32 dot4(I32 acc, I8 x, I8 w) {
 }
 
 }  // namespace dixtill::DIXTILL_TARGET
+
+#include "any_dot.h"

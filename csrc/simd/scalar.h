@@ -31,6 +31,8 @@ constexpr int64_t kVectorsPerI32 = 1;    // packed vectors of eight rows that an
 constexpr int64_t kMaxAccumulators = 4;  // I32 that multiply() keeps at once
 // What a target adds to its int8 activations; the packed corrections are for 0 and 128.
 constexpr int kActivationOffset = 0;
+// Whether dot4 takes that away by itself, and only the small dots need the corrections.
+constexpr bool kOffsetNeedsSmallSums = false;
 
 static inline I8 load_i8(const int8_t* from) {
     I8 out;
@@ -60,6 +62,16 @@ static inline I32 dot4(I32 acc, I8 x, I8 w) {
         acc.lane[i] += a[0] * b[0] + a[1] * b[1] + a[2] * b[2] + a[3] * b[3];
     }
     return acc;
+}
+
+// dot4 for a matrix that has_small_sums.
+static inline I32 small_dot4(I32 acc, I8 x, I8 w) {
+    return dot4(acc, x, w);
+}
+
+// Two groups of columns of such a matrix, whose products may meet in int16.
+static inline I32 small_dot8(I32 acc, I8 x, I8 w, I8 next_x, I8 next_w) {
+    return dot4(dot4(acc, x, w), next_x, next_w);
 }
 
 static inline void store_i32(int32_t* to, I32 a) {

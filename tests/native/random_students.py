@@ -33,21 +33,22 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def random_student(
-    sizes: Sizes, seed: int, *, extreme: bool = False, spread: float = 1.0
+    sizes: Sizes, seed: int, *, extreme: bool = False, spread: float = 1.0, largest: int = 127
 ) -> StudentWeights:
     """Weights whose gate inputs have a standard deviation of about `spread`.
 
-    With `extreme` each int8 weight is 127 or -127, the largest that the integer sums can meet.
+    With `extreme` each int8 weight is as large as can be. `largest` bounds the weights, though not
+    the embedding; at 32, four of them sum to at most 128, which some targets make use of.
     """
     rng = np.random.default_rng(seed)
 
-    def q8(*shape: int) -> np.ndarray:
+    def q8(*shape: int, bound: int = largest) -> np.ndarray:
         if extreme:
-            return rng.choice(np.array([-127, 127], np.int8), shape)
-        return rng.integers(-127, 128, shape, dtype=np.int8)
+            return rng.choice(np.array([-bound, bound], np.int8), shape)
+        return rng.integers(-bound, bound + 1, shape, dtype=np.int8)
 
     def scale(rows: int, columns: int) -> np.ndarray:
-        typical = spread / (73.0**2 * columns**0.5)  # 73 is the deviation of a uniform int8
+        typical = spread / (73.0**2 * columns**0.5 * largest / 127)  # 73 is the deviation of a uniform int8
         return rng.uniform(0.2, 2.0, rows).astype(np.float32) * np.float32(typical)
 
     def floats(count: int) -> np.ndarray:
@@ -57,7 +58,7 @@ def random_student(
         sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim, sizes.num_classes
     )  # fmt: skip
     return StudentWeights(
-        embedding_q8=q8(sizes.num_pieces, d),
+        embedding_q8=q8(sizes.num_pieces, d, bound=127),
         forward_weight_q8=q8(4 * h, d + h),
         forward_scale=scale(4 * h, d + h),
         forward_bias=floats(4 * h),
