@@ -25,13 +25,11 @@ py::list spans_of(const TokenizedText& read) {
     return spans;
 }
 
-// A tokenizer and the vocabulary that it reads, kept alive.
 class PyTokenizer {
   public:
     PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents, int64_t max_pieces,
                 const std::vector<std::string>& cleaning)
-        : vocabulary_(vocabulary),
-          tokenizer_(std::string_view(vocabulary_),
+        : tokenizer_(std::string_view(vocabulary),
                      tokenizer_options(lowercase, strip_accents, max_pieces, cleaning)) {}
 
     py::tuple read(const py::str& text) const {
@@ -42,7 +40,6 @@ class PyTokenizer {
     }
 
   private:
-    py::bytes vocabulary_;
     Tokenizer tokenizer_;
 };
 

@@ -21,8 +21,8 @@ uint8_t ascii_entry(uint8_t c, bool lowercase) {
     const unicode::CodePoint& code_point = unicode::lookup(c);
     if (code_point.is(unicode::dropped)) return dropped;
     if (code_point.is(unicode::space)) return ' ';
-    if (code_point.is(unicode::punctuation)) return c | punctuation_bit;
-    return lowercase && 'A' <= c && c <= 'Z' ? c | 0x20 : c;
+    if (code_point.is(unicode::punctuation)) return static_cast<uint8_t>(c | punctuation_bit);
+    return lowercase && 'A' <= c && c <= 'Z' ? static_cast<uint8_t>(c | 0x20) : c;
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ size_t Normalizer::read_ascii(const char32_t* text, size_t length, size_t at,
     } else if (entry == dropped) {
         words.drop(source);
     } else {
-        words.add(entry & ~punctuation_bit, true, source);
+        words.add(static_cast<char32_t>(entry - punctuation_bit), true, source);
     }
     return at + 1;
 }

@@ -13,6 +13,7 @@ namespace dixtill {
 
 constexpr size_t max_pretoken_chars = 100;  // WordPiece's own limit: a longer one is unknown
 constexpr size_t max_pretoken_bytes = max_pretoken_chars * max_utf8_bytes;
+constexpr size_t text_padding = 8;  // bytes, so that a short text can be compared in one go
 
 struct Span {
     int64_t start, end;  // in code points of the user's text
@@ -29,7 +30,7 @@ class Pretoken {
     void begin(bool is_punctuation, int64_t source) {
         is_punctuation_ = is_punctuation;
         num_bytes_ = num_chars_ = 0;
-        hash_ = start_state;
+        hash_ = start_hash;
         span = {source, source + 1};
     }
 
@@ -48,19 +49,28 @@ class Pretoken {
     template <typename Next>
     size_t append_ascii(size_t at, size_t end, Next next) {
         const size_t room = max_pretoken_chars - std::min(num_chars_, max_pretoken_chars);
-        const size_t start = at;
-        end = std::min(end, start + room);
-        for (; at < end; ++at) {
-            const char byte = next(at);
+        const size_t num_most = std::min(end - at, room);
+        char* bytes = bytes_ + num_bytes_;
+        uint64_t* hashes = hashes_ + num_bytes_;
+        uint64_t hash = hash_;  // a local one: a char that is written might be any member
+        size_t num_taken = 0;
+        for (; num_taken < num_most; ++num_taken) {
+            const char byte = next(at + num_taken);
             if (byte == 0) break;
-            append_byte(byte);
+            hash = hash_step(hash, byte);
+            bytes[num_taken] = byte;
+            hashes[num_taken] = hash;
         }
-        num_chars_ += at - start;
-        return at;
+        hash_ = hash;
+        num_bytes_ += num_taken;
+        num_chars_ += num_taken;
+        return at + num_taken;
     }
 
     bool is_punctuation() const { return is_punctuation_; }
     bool is_too_long() const { return num_chars_ > max_pretoken_chars; }
+
+    // Some bytes behind it may be read too, see text_padding.
     std::string_view text() const { return {bytes_, num_bytes_}; }
 
     // hashes()[i] is the hash of the first i + 1 bytes.
@@ -78,7 +88,7 @@ class Pretoken {
     bool is_punctuation_;
     size_t num_bytes_, num_chars_;
     uint64_t hash_;
-    char bytes_[max_pretoken_bytes];
+    char bytes_[max_pretoken_bytes + text_padding];
     uint64_t hashes_[max_pretoken_bytes];
 };
 

@@ -29,8 +29,8 @@ struct TokenizerScratch {
 
 class Tokenizer {
   public:
-    // `vocabulary` is UTF-8, pieces joined by '\n', and must outlive the tokenizer. Throws
-    // std::invalid_argument when a piece occurs twice, [UNK] is missing or max_pieces is below 1.
+    // `vocabulary` is UTF-8, pieces joined by '\n'; it is copied. Throws std::invalid_argument when
+    // a piece occurs twice, [UNK] is missing or max_pieces is below 1.
     Tokenizer(std::string_view vocabulary, const TokenizerOptions& options);
 
     // Any bytes are answered; decode_utf8 says how malformed ones are read. Safe to call from many

@@ -65,7 +65,8 @@ void WordCollector::emit(const Word& word) {
     const size_t num_before = out_.word_of_piece.size();
     if (num_before < max_pieces_) {
         const auto index = static_cast<int32_t>(out_.spans.size());
-        out_.word_of_piece.resize(std::min(word.pieces_end, max_pieces_), index);
+        const size_t end = std::min(word.pieces_end, max_pieces_);
+        for (size_t i = num_before; i < end; ++i) out_.word_of_piece.push_back(index);
         out_.spans.push_back(word.span);
     }
     if (word.pieces_end > max_pieces_) out_.truncated = true;
