@@ -110,4 +110,10 @@ void forward(const Kernels& kernels, const StudentView& student, const Embedding
                             outputs.attention, outputs.contributions, scratch});
 }
 
+void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
+             const RaggedBatch& batch, const ForwardOutputs& outputs) {
+    Workspace workspace;
+    forward(kernels, student, embedding, batch, outputs, workspace);
+}
+
 }  // namespace dixtill

@@ -54,4 +54,8 @@ class Workspace {
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
              const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace);
 
+// The same, in memory of its own.
+void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
+             const RaggedBatch& batch, const ForwardOutputs& outputs);
+
 }  // namespace dixtill

@@ -123,8 +123,7 @@ class Student {
   private:
     void run(const dixtill::RaggedBatch& batch, const dixtill::ForwardOutputs& outputs) const {
         const py::gil_scoped_release release;
-        dixtill::Workspace workspace;
-        dixtill::forward(kernels_, view_, embedding_, batch, outputs, workspace);
+        dixtill::forward(kernels_, view_, embedding_, batch, outputs);
     }
 
     UInt8Array packed_;
@@ -148,14 +147,12 @@ void forward_into(const std::string& target, uintptr_t packed, int64_t num_packe
                                     std::to_string(student.num_classes));
     }
     const py::gil_scoped_release release;
-    dixtill::Workspace workspace;
     dixtill::forward(kernels, student,
                      {pointer<const int8_t>(embedding_q8), num_pieces, embedding_dim},
                      {pointer<const int32_t>(piece_ids), pointer<const int64_t>(offsets),
                       num_piece_ids, num_texts},
                      {pointer<float>(logits), pointer<float>(probabilities), pointer<float>(scores),
-                      pointer<float>(attention), pointer<float>(contributions)},
-                     workspace);
+                      pointer<float>(attention), pointer<float>(contributions)});
 }
 
 void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_t step_weights,
