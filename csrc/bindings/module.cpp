@@ -164,7 +164,7 @@ void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_
     dixtill::ig_accumulate(
         kernels, {pointer<const float>(gradients), pointer<const float>(step_weights),
                   pointer<const float>(delta), pointer<const int32_t>(word_index), num_steps,
-                  num_texts, num_tokens, width, num_words, nullptr, pointer<float>(attributions)});
+                  num_texts, num_tokens, width, num_words, pointer<float>(attributions)});
 }
 
 }  // namespace

@@ -134,8 +134,8 @@ struct IgArguments {
     int64_t num_tokens;
     int64_t width;
     int64_t num_words;
-    float* token_sums;    // [num_texts, num_tokens], memory to work in
-    float* attributions;  // [num_texts, num_words]
+    float* attributions;          // [num_texts, num_words]
+    float* token_sums = nullptr;  // [num_texts, num_tokens], memory to work in
 };
 
 // What a target offers.

@@ -48,7 +48,9 @@ def random_student(
         return rng.integers(-bound, bound + 1, shape, dtype=np.int8)
 
     def scale(rows: int, columns: int) -> np.ndarray:
-        typical = spread / (73.0**2 * columns**0.5 * largest / 127)  # 73 is the deviation of a uniform int8
+        typical = spread / (
+            73.0**2 * columns**0.5 * largest / 127
+        )  # 73 is the deviation of a uniform int8
         return rng.uniform(0.2, 2.0, rows).astype(np.float32) * np.float32(typical)
 
     def floats(count: int) -> np.ndarray:

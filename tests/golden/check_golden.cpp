@@ -1,0 +1,172 @@
+// Runs every target that this CPU supports on the cases of golden.bin and compares the bits. Needs
+// no Python, so it runs where none is: under an emulator, on a board, on bare metal.
+//
+//   check_golden FILE [--require TARGET[,TARGET...]]
+//
+// Exits with 1 on a difference, or when a required target did not run; with 2 on wrong arguments.
+#include <algorithm>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../../csrc/api/forward.h"
+#include "../../csrc/api/ig_accumulate.h"
+#include "../../csrc/api/packed_student.h"
+#include "../../csrc/dispatch/targets.h"
+#include "golden_file.h"
+
+namespace {
+
+using dixtill::Target;
+
+// What an output holds before the kernel writes it: a value that no case expects.
+constexpr float kUnwritten = -123456.789F;
+constexpr size_t kPackedAlignment = 64;
+
+// Packed weights, aligned as the Python module aligns them.
+class Packed {
+  public:
+    explicit Packed(const GoldenStudent& s) {
+        const dixtill::StudentShape shape = {s.embedding_dim, s.hidden_dim, s.attention_dim,
+                                             s.num_classes};
+        num_bytes_ = dixtill::packed_bytes(shape);
+        memory_.resize(static_cast<size_t>(num_bytes_) + kPackedAlignment);
+        const size_t misaligned = reinterpret_cast<uintptr_t>(memory_.data()) % kPackedAlignment;
+        start_ = memory_.data() + (kPackedAlignment - misaligned) % kPackedAlignment;
+        dixtill::pack(shape,
+                      {lstm(s.forward), lstm(s.backward), s.attention_weight_q8.data(),
+                       s.attention_scale.data(), s.attention_vector.data(), s.head_weight_q8.data(),
+                       s.head_scale.data(), s.head_bias.data()},
+                      start_);
+    }
+    Packed(const Packed&) = delete;
+    Packed& operator=(const Packed&) = delete;
+
+    dixtill::StudentView view() const { return dixtill::view_packed(start_, num_bytes_); }
+
+  private:
+    static dixtill::LstmWeights lstm(const GoldenDirection& direction) {
+        return {direction.weight_q8.data(), direction.scale.data(), direction.bias.data()};
+    }
+
+    std::vector<uint8_t> memory_;
+    uint8_t* start_;
+    int64_t num_bytes_;
+};
+
+std::vector<float> unwritten(const std::vector<float>& like) {
+    return std::vector<float>(like.size(), kUnwritten);
+}
+
+uint32_t bits(float value) {
+    uint32_t result;
+    std::memcpy(&result, &value, sizeof result);
+    return result;
+}
+
+// Throws with the place of the first difference.
+void compare(const std::string& where, const std::vector<float>& actual,
+             const std::vector<float>& expected) {
+    for (size_t i = 0; i < expected.size(); ++i) {
+        if (bits(actual[i]) == bits(expected[i])) continue;
+        char values[96];
+        std::snprintf(values, sizeof values, "[%zu] is %.9g (%08x), expected %.9g (%08x)", i,
+                      static_cast<double>(actual[i]), static_cast<unsigned>(bits(actual[i])),
+                      static_cast<double>(expected[i]), static_cast<unsigned>(bits(expected[i])));
+        throw std::runtime_error(where + values);
+    }
+}
+
+void check_student(const Target& target, const GoldenStudent& s) {
+    const Packed packed(s);
+    const dixtill::StudentView view = packed.view();
+    std::vector<float> logits = unwritten(s.logits), probabilities = unwritten(s.probabilities);
+    std::vector<float> scores = unwritten(s.scores), attention = unwritten(s.attention);
+    std::vector<float> contributions = unwritten(s.contributions);
+    dixtill::forward(*target.kernels, view, {s.embedding_q8.data(), s.num_pieces, s.embedding_dim},
+                     {s.piece_ids.data(), s.offsets.data(), s.num_piece_ids, s.num_texts},
+                     {logits.data(), probabilities.data(), scores.data(), attention.data(),
+                      contributions.data()});
+    const std::string where = "student '" + s.name + "': ";
+    // In the order in which they are computed, so that the first difference is the cause.
+    compare(where + "scores", scores, s.scores);
+    compare(where + "attention", attention, s.attention);
+    compare(where + "contributions", contributions, s.contributions);
+    compare(where + "logits", logits, s.logits);
+    compare(where + "probabilities", probabilities, s.probabilities);
+}
+
+void check_accumulation(const Target& target, const GoldenAccumulation& a) {
+    std::vector<float> attributions = unwritten(a.attributions);
+    dixtill::ig_accumulate(
+        *target.kernels,
+        {a.gradients.data(), a.step_weights.data(), a.delta.data(), a.word_index.data(),
+         a.num_steps, a.num_texts, a.num_tokens, a.width, a.num_words, attributions.data()});
+    compare("accumulation '" + a.name + "': attributions", attributions, a.attributions);
+}
+
+bool is_equal(const Target& target, const GoldenFile& golden) {
+    try {
+        for (const GoldenStudent& student : golden.students) check_student(target, student);
+        for (const GoldenAccumulation& a : golden.accumulations) check_accumulation(target, a);
+    } catch (const std::exception& error) {
+        std::printf("%s: DIFFERENT: %s\n", target.name, error.what());
+        return false;
+    }
+    std::printf("%s: %zu students, %zu accumulations equal\n", target.name, golden.students.size(),
+                golden.accumulations.size());
+    return true;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+int check(const std::string& path, const std::vector<std::string>& required) {
+    const GoldenFile golden = GoldenReader(path).read();
+    std::vector<std::string> ran;
+    bool all_equal = true;
+    for (const Target& target : dixtill::compiled_targets()) {
+        if (target.is_supported) {
+            all_equal = is_equal(target, golden) && all_equal;
+            ran.push_back(target.name);
+        } else {
+            std::printf("%s: not run, needs %s\n", target.name, target.requirement);
+        }
+        std::fflush(stdout);  // before the next target, which may be the one that crashes
+    }
+    for (const std::string& name : required) {
+        if (contains(ran, name)) continue;
+        std::printf("%s: REQUIRED, but did not run\n", name.c_str());
+        all_equal = false;
+    }
+    return all_equal ? 0 : 1;
+}
+
+std::vector<std::string> split(const std::string& names) {
+    std::vector<std::string> result;
+    std::istringstream stream(names);
+    for (std::string name; std::getline(stream, name, ',');) result.push_back(name);
+    return result;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const bool has_required = argc == 4 && std::strcmp(argv[2], "--require") == 0;
+    if (argc != 2 && !has_required) {
+        std::fprintf(stderr, "usage: check_golden FILE [--require TARGET[,TARGET...]]\n");
+        return 2;
+    }
+    try {
+        return check(argv[1], has_required ? split(argv[3]) : std::vector<std::string>());
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "check_golden: %s\n", error.what());
+        return 1;
+    }
+}

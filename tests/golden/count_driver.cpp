@@ -1,0 +1,229 @@
+// Runs one workload on one target, for tools/count_instructions.py to count its instructions.
+//
+//   count_driver --compiler             what compiled this
+//   count_driver --list                 a line "workload target" for each pair that runs here
+//   count_driver WORKLOAD TARGET        runs it: once to warm up, once inside counted_call
+//
+// Weights and inputs are made up: the same work for any values, as no kernel branches on them.
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "../../csrc/api/forward.h"
+#include "../../csrc/api/ig_accumulate.h"
+#include "../../csrc/api/packed_student.h"
+#include "../../csrc/dispatch/targets.h"
+
+#if defined(_MSC_VER)
+#define DIXTILL_NOINLINE __declspec(noinline)
+#else
+#define DIXTILL_NOINLINE __attribute__((noinline))
+#endif
+
+namespace {
+
+using dixtill::Kernels;
+
+// Knuth's linear congruential generator; the high bits are the random ones.
+class Lcg {
+  public:
+    uint32_t next() {
+        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
+        return static_cast<uint32_t>(state_ >> 33U);
+    }
+    std::vector<int8_t> q8(int64_t count) {
+        std::vector<int8_t> values(static_cast<size_t>(count));
+        for (int8_t& value : values) {
+            value = static_cast<int8_t>(static_cast<int32_t>(next() % 65U) - 32);  // small sums
+        }
+        return values;
+    }
+    std::vector<float> floats(int64_t count, float limit) {
+        std::vector<float> values(static_cast<size_t>(count));
+        for (float& value : values) {
+            const float unit = static_cast<float>(next() % 65536U) / 65536.0F;
+            value = (2.0F * unit - 1.0F) * limit;
+        }
+        return values;
+    }
+
+  private:
+    uint64_t state_ = 1;
+};
+
+struct Workload {
+    virtual ~Workload() = default;
+    virtual void run(const Kernels& kernels) = 0;
+};
+
+struct Lstm {
+    std::vector<int8_t> weight_q8;
+    std::vector<float> scale, bias;
+
+    Lstm(const dixtill::StudentShape& shape, Lcg& random)
+        : weight_q8(random.q8(4 * shape.hidden_dim * (shape.embedding_dim + shape.hidden_dim))),
+          scale(random.floats(4 * shape.hidden_dim, 4e-5F)),
+          bias(random.floats(4 * shape.hidden_dim, 1.0F)) {}
+    dixtill::LstmWeights weights() const { return {weight_q8.data(), scale.data(), bias.data()}; }
+};
+
+std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random) {
+    const int64_t num_states = 2 * shape.hidden_dim;
+    const Lstm forward(shape, random), backward(shape, random);
+    const auto attention_weight_q8 = random.q8(shape.attention_dim * num_states);
+    const auto attention_scale = random.floats(shape.attention_dim, 4e-5F);
+    const auto attention_vector = random.floats(shape.attention_dim, 1.0F);
+    const auto head_weight_q8 = random.q8(shape.num_classes * num_states);
+    const auto head_scale = random.floats(shape.num_classes, 4e-5F);
+    const auto head_bias = random.floats(shape.num_classes, 1.0F);
+    std::vector<uint8_t> packed(static_cast<size_t>(dixtill::packed_bytes(shape)));
+    dixtill::pack(
+        shape,
+        {forward.weights(), backward.weights(), attention_weight_q8.data(), attention_scale.data(),
+         attention_vector.data(), head_weight_q8.data(), head_scale.data(), head_bias.data()},
+        packed.data());
+    return packed;
+}
+
+// A student of the shipped shape on texts of one length.
+class ForwardWorkload : public Workload {
+  public:
+    ForwardWorkload(int64_t num_texts, int64_t length)
+        : packed_(pack_random(kShape, random_)),
+          embedding_q8_(random_.q8(kNumPieces * kShape.embedding_dim)),
+          num_texts_(num_texts),
+          num_piece_ids_(num_texts * length) {
+        for (int64_t b = 0; b <= num_texts; ++b) offsets_.push_back(b * length);
+        for (int64_t i = 0; i < num_piece_ids_; ++i) {
+            piece_ids_.push_back(static_cast<int32_t>(random_.next() % kNumPieces));
+        }
+        for (auto* output : {&logits_, &probabilities_}) output->resize(of_classes(num_texts));
+        for (auto* output : {&scores_, &attention_}) output->resize(piece_ids_.size());
+        contributions_.resize(of_classes(num_piece_ids_));
+    }
+
+    void run(const Kernels& kernels) override {
+        dixtill::forward(kernels,
+                         dixtill::view_packed(packed_.data(), static_cast<int64_t>(packed_.size())),
+                         {embedding_q8_.data(), kNumPieces, kShape.embedding_dim},
+                         {piece_ids_.data(), offsets_.data(), num_piece_ids_, num_texts_},
+                         {logits_.data(), probabilities_.data(), scores_.data(), attention_.data(),
+                          contributions_.data()});
+    }
+
+  private:
+    static constexpr dixtill::StudentShape kShape = {50, 50, 100, 3};
+    static constexpr int64_t kNumPieces = 300;
+
+    static size_t of_classes(int64_t count) {
+        return static_cast<size_t>(count * kShape.num_classes);
+    }
+
+    Lcg random_;
+    std::vector<uint8_t> packed_;
+    std::vector<int8_t> embedding_q8_;
+    int64_t num_texts_, num_piece_ids_;
+    std::vector<int64_t> offsets_;
+    std::vector<int32_t> piece_ids_;
+    std::vector<float> logits_, probabilities_, scores_, attention_, contributions_;
+};
+
+// Twelve steps over two texts of twenty tokens, of MiniLM's width.
+class IgWorkload : public Workload {
+  public:
+    void run(const Kernels& kernels) override {
+        dixtill::ig_accumulate(
+            kernels, {gradients_.data(), step_weights_.data(), delta_.data(), word_index_.data(),
+                      kNumSteps, kNumTexts, kNumTokens, kWidth, kNumTokens, attributions_.data()});
+    }
+
+  private:
+    static constexpr int64_t kNumSteps = 12, kNumTexts = 2, kNumTokens = 20, kWidth = 384;
+    static constexpr int64_t kNumDeltas = kNumTexts * kNumTokens * kWidth;
+
+    Lcg random_;
+    std::vector<float> gradients_ = random_.floats(kNumSteps * kNumDeltas, 1.0F);
+    std::vector<float> step_weights_ = random_.floats(kNumSteps, 1.0F);
+    std::vector<float> delta_ = random_.floats(kNumDeltas, 1.0F);
+    std::vector<int32_t> word_index_ = std::vector<int32_t>(kNumTexts * kNumTokens, 3);
+    std::vector<float> attributions_ = std::vector<float>(kNumTexts * kNumTokens);
+};
+
+struct NamedWorkload {
+    const char* name;
+    void (*run)(const Kernels&);
+};
+
+}  // namespace
+
+int counted_calls = 0;
+
+// tools/count_instructions.py counts from the entry of this function to its end. What it does after
+// the run keeps the compiler from leaving it by a jump, whose end would not be seen.
+extern "C" DIXTILL_NOINLINE void counted_call(Workload& workload, const Kernels& kernels) {
+    workload.run(kernels);
+    ++counted_calls;
+}
+
+namespace {
+
+void run_counted(Workload&& workload, const Kernels& kernels) {
+    workload.run(kernels);
+    counted_call(workload, kernels);
+}
+
+// What else should be counted, a tokenizer say, is one more line: it may ignore `kernels`.
+constexpr NamedWorkload kWorkloads[] = {
+    {"forward_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 12), k); }},
+    {"forward_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 32), k); }},
+    {"forward_8_texts_of_32", [](const Kernels& k) { run_counted(ForwardWorkload(8, 32), k); }},
+    {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
+};
+
+void print_compiler() {
+#if defined(__clang__)
+    std::printf("clang++ %d.%d.%d\n", __clang_major__, __clang_minor__, __clang_patchlevel__);
+#elif defined(__GNUC__)
+    std::printf("g++ %d.%d.%d\n", __GNUC__, __GNUC_MINOR__, __GNUC_PATCHLEVEL__);
+#else
+    std::printf("unknown\n");
+#endif
+}
+
+void print_pairs() {
+    for (const dixtill::Target& target : dixtill::compiled_targets()) {
+        if (!target.is_supported) continue;
+        for (const NamedWorkload& workload : kWorkloads) {
+            std::printf("%s %s\n", workload.name, target.name);
+        }
+    }
+}
+
+int run(const char* name, const char* target) {
+    for (const NamedWorkload& workload : kWorkloads) {
+        if (std::strcmp(workload.name, name) != 0) continue;
+        workload.run(dixtill::kernels_of(target));
+        return 0;
+    }
+    std::fprintf(stderr, "count_driver: no workload '%s'\n", name);
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::string first = argc > 1 ? argv[1] : "";
+    try {
+        if (argc == 2 && first == "--compiler") return print_compiler(), 0;
+        if (argc == 2 && first == "--list") return print_pairs(), 0;
+        if (argc == 3) return run(argv[1], argv[2]);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "count_driver: %s\n", error.what());
+        return 1;
+    }
+    std::fprintf(stderr, "usage: count_driver --compiler | --list | WORKLOAD TARGET\n");
+    return 2;
+}

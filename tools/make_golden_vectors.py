@@ -1,0 +1,229 @@
+"""Writes tests/golden/golden.bin: inputs of the kernels, and the bits that they must answer.
+
+The answers come from runtime/reference.py, so run it again whenever the specification changes;
+tests/native/test_golden.py says when that is needed. tests/golden/golden_file.h reads the file,
+and says what is in it. The random numbers are SplitMix64: NumPy does not promise that its
+generators give the same numbers in each version.
+
+    python tools/make_golden_vectors.py
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from dixtill.runtime import reference
+from dixtill.runtime.forward import Forward
+from dixtill.runtime.weights import StudentWeights
+
+TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
+MAGIC = b"DIXGOLD1"
+LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A student's sizes, and how its weights are made."""
+
+    name: str
+    embedding_dim: int
+    hidden_dim: int
+    attention_dim: int
+    num_classes: int
+    lengths: tuple[int, ...] = LENGTHS
+    extreme: bool = False  # each int8 is as large as can be
+    largest: int = 127  # int8 weight; four of 32 sum to kSmallSum of csrc/kernels/interface.h
+    spread: float = 1.0  # standard deviation of the gates' inputs, about
+
+
+# Widths beside and on a multiple of 4, 8 and 16. With a spread of 30 most gates are saturated; at
+# 1e-36 the scales are subnormal numbers, which a CPU that flushes them to zero would get wrong.
+RECIPES = (
+    Recipe("smallest", 1, 1, 1, 1),
+    Recipe("shipped shape", 50, 50, 100, 3, largest=32),
+    Recipe("eight of each", 8, 8, 8, 4),
+    Recipe("odd widths", 5, 17, 7, 2),
+    Recipe("three units", 50, 3, 100, 4),
+    Recipe("wide state, narrow input", 1, 26, 1, 3),
+    Recipe("extreme weights", 50, 17, 100, 3, extreme=True),
+    Recipe("extreme weights, saturated", 5, 8, 7, 2, extreme=True, spread=30.0),
+    Recipe("extreme small sums", 50, 17, 100, 3, extreme=True, largest=32),
+    Recipe("a little too large", 9, 17, 7, 3, extreme=True, largest=33),
+    Recipe("saturated", 5, 17, 7, 4, spread=30.0),
+    Recipe("huge scales", 5, 3, 7, 3, spread=1e6),
+    Recipe("subnormal scales", 5, 8, 7, 3, spread=1e-36),
+    Recipe("empty batch", 5, 3, 7, 2, lengths=()),
+)
+
+
+@dataclass(frozen=True)
+class Student:
+    """A student, a batch, and the answer."""
+
+    name: str
+    weights: StudentWeights
+    piece_ids: npt.NDArray[np.int32]  # [P]
+    offsets: npt.NDArray[np.int64]  # [B + 1]
+    expected: Forward
+
+
+@dataclass(frozen=True)
+class Accumulation:
+    """Arguments of ig_accumulate, and the answer."""
+
+    name: str
+    gradients: FloatArray  # [S, B, T, D], NaN on padding, which is never read
+    step_weights: FloatArray  # [S]
+    delta: FloatArray  # [B, T, D], NaN on padding
+    word_index: npt.NDArray[np.int32]  # [B, T], -1 on padding
+    num_words: int
+    expected: FloatArray  # [B, num_words]
+
+
+class SplitMix64:
+    """The generator of that name (Steele, Lea and Flood, 2014)."""
+
+    def __init__(self, seed: int) -> None:
+        self._state = seed
+
+    def integers(self, count: int) -> npt.NDArray[np.uint64]:
+        """`count` integers of 64 bits."""
+        steps = np.arange(1, count + 1, dtype=np.uint64)
+        z = np.uint64(self._state) + steps * np.uint64(0x9E3779B97F4A7C15)
+        self._state = (self._state + count * 0x9E3779B97F4A7C15) % 2**64
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        result: npt.NDArray[np.uint64] = z ^ (z >> np.uint64(31))
+        return result
+
+    def below(self, limit: int, *shape: int) -> npt.NDArray[np.int64]:
+        """Integers from 0 to limit - 1."""
+        drawn = self.integers(int(np.prod(shape))) % np.uint64(limit)
+        result: npt.NDArray[np.int64] = drawn.astype(np.int64).reshape(shape)
+        return result
+
+    def uniform(self, low: float, high: float, *shape: int) -> FloatArray:
+        """Numbers from low to high, with 24 random bits."""
+        drawn = self.integers(int(np.prod(shape))) >> np.uint64(40)
+        numbers = low + drawn.astype(np.float64) * ((high - low) / 2**24)
+        result: FloatArray = numbers.astype(np.float32).reshape(shape)
+        return result
+
+
+def students() -> Iterator[Student]:
+    """Every student, with its answer."""
+    for seed, recipe in enumerate(RECIPES):
+        random = SplitMix64(seed)
+        weights = _weights(recipe, random)
+        ids = random.below(weights.shape.num_pieces, sum(recipe.lengths)).astype(np.int32)
+        offsets = np.cumsum([0, *recipe.lengths]).astype(np.int64)
+        expected = reference.forward(weights, ids, offsets)
+        yield Student(recipe.name, weights, ids, offsets, expected)
+
+
+def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
+    d, h, a, c = (
+        recipe.embedding_dim, recipe.hidden_dim, recipe.attention_dim, recipe.num_classes
+    )  # fmt: skip
+
+    def q8(*shape: int, largest: int = recipe.largest) -> npt.NDArray[np.int8]:
+        if recipe.extreme:
+            return (2 * largest * random.below(2, *shape) - largest).astype(np.int8)
+        return (random.below(2 * largest + 1, *shape) - largest).astype(np.int8)
+
+    def scale(rows: int, columns: int) -> FloatArray:
+        deviation = 73.0 * 73.0 * recipe.largest / 127  # of a uniform int8, times an activation's
+        typical = recipe.spread / (deviation * columns**0.5)
+        return random.uniform(0.2 * typical, 2.0 * typical, rows)
+
+    def floats(count: int) -> FloatArray:
+        return random.uniform(-2.0, 2.0, count)
+
+    return StudentWeights(
+        embedding_q8=q8(13, d, largest=127),
+        forward_weight_q8=q8(4 * h, d + h),
+        forward_scale=scale(4 * h, d + h),
+        forward_bias=floats(4 * h),
+        backward_weight_q8=q8(4 * h, d + h),
+        backward_scale=scale(4 * h, d + h),
+        backward_bias=floats(4 * h),
+        attention_weight_q8=q8(a, 2 * h),
+        attention_scale=scale(a, 2 * h),
+        attention_vector=floats(a),
+        head_weight_q8=q8(c, 2 * h),
+        head_scale=scale(c, 2 * h),
+        head_bias=floats(c),
+    )
+
+
+def accumulations() -> Iterator[Accumulation]:
+    """Every case of ig_accumulate, with its answer."""
+    shapes = ((1, 1, 1, 1, 1), (4, 3, 5, 33, 4), (3, 2, 7, 8, 5), (0, 2, 3, 4, 2), (2, 2, 3, 0, 2))
+    for seed, shape in enumerate(shapes):
+        yield _accumulation(SplitMix64(1000 + seed), *shape)
+
+
+def _accumulation(
+    random: SplitMix64, steps: int, texts: int, tokens: int, width: int, words: int
+) -> Accumulation:
+    gradients = random.uniform(-2.0, 2.0, steps, texts, tokens, width)
+    delta = random.uniform(-2.0, 2.0, texts, tokens, width)
+    step_weights = random.uniform(0.0, 1.0, steps)
+    word_index = random.below(words, texts, tokens).astype(np.int32)
+    for b, length in enumerate(random.below(tokens + 1, texts)):
+        word_index[b, max(length, 1) :] = -1
+    gradients[:, word_index < 0] = np.nan
+    delta[word_index < 0] = np.nan
+    inputs = (gradients, step_weights, delta, word_index)
+    name = f"{steps} steps of width {width}"
+    return Accumulation(name, *inputs, words, reference.ig_accumulate(*inputs, words))
+
+
+def encode() -> bytes:
+    """The file's bytes."""
+    all_students, all_accumulations = list(students()), list(accumulations())
+    parts = [MAGIC, struct.pack("<2I", len(all_students), len(all_accumulations))]
+    parts += [_encode_student(student) for student in all_students]
+    parts += [_encode_accumulation(accumulation) for accumulation in all_accumulations]
+    return b"".join(parts)
+
+
+def _encode_student(student: Student) -> bytes:
+    w = student.weights
+    sizes = (
+        *w.shape,
+        len(student.piece_ids), len(student.offsets) - 1,
+    )  # fmt: skip
+    arrays = [getattr(w, field.name) for field in fields(w)]
+    arrays += [student.piece_ids, student.offsets]
+    arrays += [getattr(student.expected, field.name) for field in fields(Forward)]
+    return _encode_case(student.name, sizes, arrays)
+
+
+def _encode_accumulation(case: Accumulation) -> bytes:
+    arrays = [case.gradients, case.step_weights, case.delta, case.word_index, case.expected]
+    return _encode_case(case.name, (*case.gradients.shape, case.num_words), arrays)
+
+
+def _encode_case(name: str, sizes: tuple[int, ...], arrays: Sequence[npt.NDArray[Any]]) -> bytes:
+    header = _padded(name.encode() + b"\0") + struct.pack(f"<{len(sizes)}I", *sizes)
+    little_endian = (array.astype(array.dtype.newbyteorder("<")) for array in arrays)
+    return header + b"".join(_padded(array.tobytes()) for array in little_endian)
+
+
+def _padded(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % 4)
+
+
+if __name__ == "__main__":
+    TARGET.write_bytes(encode())
+    print(f"{TARGET}: {TARGET.stat().st_size} bytes")
