@@ -16,6 +16,7 @@
 #include "../../csrc/api/ig_accumulate.h"
 #include "../../csrc/api/packed_student.h"
 #include "../../csrc/dispatch/targets.h"
+#include "../../csrc/text/tokenizer.h"
 
 #if defined(_MSC_VER)
 #define DIXTILL_NOINLINE __declspec(noinline)
@@ -152,6 +153,27 @@ class IgWorkload : public Workload {
     std::vector<float> attributions_ = std::vector<float>(kNumTexts * kNumTokens);
 };
 
+// Two tweets, one beyond ASCII; any target does the same.
+class TextWorkload : public Workload {
+  public:
+    void run(const Kernels&) override {
+        for (const char* text : kTexts) tokenizer_.read(text, scratch_, read_);
+    }
+
+  private:
+    static constexpr const char* kTexts[] = {
+        "Apple shares jump after record earnings as iPhone sales beat analysts' estimates",
+        "Caf\u00e9 chain\u2019s profit \u2014 up 5.3% \u2014 beats &amp; raises https://t.co/x "
+        "$CAF"};
+
+    dixtill::Tokenizer tokenizer_{
+        "[UNK]\napple\nshares\njump\nafter\nrecord\nearn\n##ings\nas\nsales\nbeat\n##s\n'\n"
+        "estimates\ncafe\nchain\nprofit\nup\n5\n.\n3\n%\n$\nraises\n&",
+        {true, true, 256, {dixtill::CleaningRule::urls, dixtill::CleaningRule::html_entities}}};
+    dixtill::TokenizerScratch scratch_;
+    dixtill::TokenizedText read_;
+};
+
 struct NamedWorkload {
     const char* name;
     void (*run)(const Kernels&);
@@ -175,12 +197,13 @@ void run_counted(Workload&& workload, const Kernels& kernels) {
     counted_call(workload, kernels);
 }
 
-// What else should be counted, a tokenizer say, is one more line: it may ignore `kernels`.
+// What else should be counted is one more line: it may ignore `kernels`.
 constexpr NamedWorkload kWorkloads[] = {
     {"forward_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 12), k); }},
     {"forward_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 32), k); }},
     {"forward_8_texts_of_32", [](const Kernels& k) { run_counted(ForwardWorkload(8, 32), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
+    {"text_to_pieces", [](const Kernels& k) { run_counted(TextWorkload(), k); }},
 };
 
 void print_compiler() {
