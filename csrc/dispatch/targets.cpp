@@ -13,6 +13,7 @@
 #if defined(__linux__)
 #include <sys/auxv.h>
 #elif defined(_WIN32)
+#define NOMINMAX
 #include <windows.h>
 #endif
 #endif
@@ -93,10 +94,12 @@ bool has_avx_vnni() {
     return has_avx2() && cpuid(7, 0).eax >= 1 && has_bit(cpuid(7, 1).eax, 4);
 }
 
+// F, DQ, CD, BW and VL are what MSVC's /arch:AVX512 takes for granted; every CPU with VNNI has
+// them.
 bool has_avx512_vnni() {
+    constexpr uint32_t kNeeded = 1U << 16 | 1U << 17 | 1U << 28 | 1U << 30 | 1U << 31;
     const Registers features = cpuid(7, 0);
-    return saves(kAvx512State) && has_bit(features.ebx, 16) && has_bit(features.ebx, 30) &&
-           has_bit(features.ebx, 31) && has_bit(features.ecx, 11);  // F, BW, VL, VNNI
+    return saves(kAvx512State) && (features.ebx & kNeeded) == kNeeded && has_bit(features.ecx, 11);
 }
 
 #elif defined(DIXTILL_HAS_NEON_DOTPROD)
@@ -122,7 +125,7 @@ bool has_neon_dotprod() {
 const std::vector<Target>& compiled_targets() {
     static const std::vector<Target> targets = {
 #ifdef DIXTILL_HAS_AVX512_VNNI
-        {"avx512_vnni", "an x86-64 CPU with AVX-512 F, BW, VL and VNNI", has_avx512_vnni(),
+        {"avx512_vnni", "an x86-64 CPU with AVX-512 VNNI", has_avx512_vnni(),
          &avx512_vnni::kernels},
 #endif
 #ifdef DIXTILL_HAS_AVX_VNNI
