@@ -1,24 +1,39 @@
-"""One thread, a record of the machine, the contestants, and a table at the end of the run."""
+"""One thread, a record of the machine, the interleaved measurement, and tables at the end."""
 
 from __future__ import annotations
 
+import copy
 import os
-from collections.abc import Callable
-from importlib.metadata import version
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import dixtill
+from benchmarks import machine, peers
+from benchmarks.reporting.tables import group_tables
+from benchmarks.rounds import (
+    GROUP_SECONDS,
+    MIN_ROUNDS,
+    Candidate,
+    Timing,
+    interleave,
+    percentile,
+)
 
-from .report import markdown
+if TYPE_CHECKING:
+    from torch import nn
 
-ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-PACKAGES = ("dixtill", "numpy", "safetensors", "tokenizers", "torch", "transformers")
+    from benchmarks.trained import Trained
+    from dixtill.runtime.model_file import StudentModel
 
-Measure = Callable[..., Any]
+ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "DIXTILL_NUM_THREADS")
+
+Compare = Callable[..., None]
 
 
 def pytest_configure() -> None:
@@ -30,6 +45,7 @@ def pytest_configure() -> None:
             f"the benchmarks need {', '.join(missing)}; install them with: pip install '.[bench]'"
         )
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))  # before NumPy, and for child processes
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
     import torch
 
@@ -37,12 +53,7 @@ def pytest_configure() -> None:
 
 
 def pytest_benchmark_update_machine_info(machine_info: dict[str, Any]) -> None:
-    """Add to pytest-benchmark's own record, which holds the CPU with its flags."""
-    from dixtill.runtime.targets import supported_targets
-
-    machine_info["versions"] = {name: version(name) for name in PACKAGES}
-    machine_info["num_threads"] = 1
-    machine_info["dixtill_targets"] = supported_targets()
+    machine_info.update(machine.describe_machine())
 
 
 @pytest.hookimpl(trylast=True)  # below pytest-benchmark's own tables
@@ -51,30 +62,121 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     timed = [item for item in session.benchmarks if not item.has_error] if session else []
     if timed:
         terminalreporter.write_line("")
-        terminalreporter.write_line(markdown([item.as_dict(include_data=False) for item in timed]))
+        terminalreporter.write_line(
+            group_tables([item.as_dict(include_data=False) for item in timed])
+        )
 
 
 @pytest.fixture
-def measure(benchmark: Any) -> Measure:
-    """Time a call as one candidate of a group; the group's first is its baseline."""
+def compare(benchmark: Any) -> Compare:
+    """Check all candidates of a group, then time them by turns; the first is the baseline.
 
-    def run(group: str, candidate: str, call: Callable[[], Any], **facts: float) -> None:
-        benchmark.group = group
-        benchmark.extra_info.update(candidate=candidate, **facts)
-        benchmark(call)
+    With --benchmark-disable only the checks are done.
+    """
+    benchmark._mode = "interleaved"  # or pytest-benchmark warns that nothing used it
+
+    def run(
+        group: str,
+        candidates: Sequence[Candidate],
+        seconds: float = GROUP_SECONDS,
+        min_rounds: int = MIN_ROUNDS,
+    ) -> None:
+        for candidate in candidates:
+            candidate.check(candidate.call())
+        if benchmark.disabled:
+            return
+        calls = [candidate.call for candidate in candidates]
+        timings = interleave(calls, seconds, min_rounds)
+        for candidate, timing in zip(candidates, timings, strict=True):
+            _record(benchmark, group, candidate, timing)
 
     return run
 
 
+def _record(benchmark: Any, group: str, candidate: Candidate, timing: Timing) -> None:
+    """Give pytest-benchmark one result more than the one that it has for each test."""
+    seconds = [duration / 1e9 for duration in timing.durations]
+    twin = copy.copy(benchmark)
+    twin.group = group
+    twin.name = f"{benchmark.name}[{candidate.name}]"
+    twin.fullname = f"{benchmark.fullname}[{candidate.name}]"
+    twin.extra_info = {
+        "candidate": candidate.name,
+        "p90": percentile(seconds, 0.90),
+        "p99": percentile(seconds, 0.99),
+        "cpu_share": timing.cpu_share,
+        "facts": dict(candidate.facts),
+    }
+    twin._timer, twin._disable_gc = perf_counter_ns, True  # what rounds.py does
+    stats = twin._make_stats(iterations=1)
+    for duration in seconds:
+        stats.update(duration)
+
+
 @pytest.fixture(scope="session")
-def student_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The student that ships, or a random one of its shape: timing does not depend on weights."""
-    if Path(dixtill.SHIPPED_MODEL).exists():
-        return Path(dixtill.SHIPPED_MODEL)
-    from dixtill.runtime.model_file import write_model
+def student() -> StudentModel:
+    from dixtill.runtime.model_file import read_model
 
-    from .contestants import random_student
+    return read_model(dixtill.SHIPPED_MODEL)
 
-    path = tmp_path_factory.mktemp("student") / "random.safetensors"
-    write_model(random_student(), path)
-    return path
+
+@pytest.fixture(scope="session")
+def tokenizer(student: StudentModel) -> Any:
+    from benchmarks.teachers import fast_tokenizer
+
+    return fast_tokenizer(student.vocabulary)
+
+
+@pytest.fixture(scope="session")
+def bert() -> nn.Module:
+    from benchmarks.teachers import bert_base
+
+    return bert_base()
+
+
+@pytest.fixture(scope="session")
+def minilm() -> nn.Module:
+    from benchmarks.teachers import minilm_l6
+
+    return minilm_l6()
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    """For models of hundreds of megabytes, which pytest's own folders would keep."""
+    with tempfile.TemporaryDirectory(prefix="dixtill-benchmarks-") as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def bert_onnx(bert: nn.Module, folder: Path) -> Path | None:
+    return _exported(bert, folder / "bert.onnx")
+
+
+@pytest.fixture(scope="session")
+def minilm_onnx_int8(minilm: nn.Module, folder: Path) -> Path | None:
+    from benchmarks.onnx_models import quantized
+
+    path = _exported(minilm, folder / "minilm.onnx")
+    return path and quantized(path, needs=["MatMulInteger"])
+
+
+def _exported(model: nn.Module, path: Path) -> Path | None:
+    """A transformer's ONNX file, or none without ONNX Runtime."""
+    if not peers.is_here("ONNX Runtime"):
+        return None
+    import torch
+
+    from benchmarks.onnx_models import export
+    from benchmarks.teachers import OfIdsAndMask
+
+    ids = torch.arange(32).view(2, 16)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    return export(OfIdsAndMask(model), inputs, path)
+
+
+@pytest.fixture(scope="session")
+def fasttext_model(folder: Path) -> Trained | None:
+    from benchmarks.trained import fasttext_bigrams
+
+    return fasttext_bigrams(folder) if peers.is_here("fastText") else None

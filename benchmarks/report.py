@@ -1,62 +1,62 @@
-"""Turns pytest-benchmark's JSON into Markdown: a table for each group, with ratios.
+"""Turns pytest-benchmark's JSON into Markdown tables, and into pictures when asked to.
 
 pytest benchmarks --benchmark-json=build/benchmarks.json
-python benchmarks/report.py build/benchmarks.json
+python benchmarks/report.py build/benchmarks.json [--plots DIR]
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-Benchmark = Mapping[str, Any]
+sys.path.insert(0, str(Path(__file__).parents[1]))  # run by its path, it is in no package
 
-_UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
-
-
-def markdown(benchmarks: Sequence[Benchmark]) -> str:
-    """Tables of all groups, each in the order of its measurements."""
-    groups: dict[str, list[Benchmark]] = {}
-    for benchmark in benchmarks:
-        groups.setdefault(benchmark["group"] or "no group", []).append(benchmark)
-    return "\n\n".join(_table(name, members) for name, members in groups.items())
+from benchmarks.reporting.promises import promises_table
+from benchmarks.reporting.results import Groups, grouped
+from benchmarks.reporting.tables import group_tables, paper_table
 
 
-def _table(group: str, benchmarks: Sequence[Benchmark]) -> str:
-    """The first benchmark is the baseline that the others are compared with."""
-    facts = list(dict.fromkeys(key for item in benchmarks for key in _facts(item)))
-    first = benchmarks[0]
-    header = [group, "median", "minimum", f"speed-up over {_name(first)}", *facts]
-    rows = [_row(item, first["stats"]["median"], facts) for item in benchmarks]
-    rule = ["---", *["---:"] * (len(header) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("results", type=Path, help="what --benchmark-json wrote")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="write PNG pictures there")
+    arguments = parser.parse_args()
+    run = json.loads(arguments.results.read_text(encoding="utf-8"))
+    groups, targets = grouped(run["benchmarks"]), run["machine_info"]["dixtill_targets"]
+    print(_machine(run["machine_info"]))
+    print(f"\n{group_tables(run['benchmarks'])}")
+    print(f"\n{paper_table(groups, targets, num_words=12)}")
+    print(f"\n{promises_table(groups, targets)}")
+    if arguments.plots:
+        _plot(groups, targets, arguments.plots)
 
 
-def _row(benchmark: Benchmark, baseline: float, facts: Sequence[str]) -> list[str]:
-    median, minimum = benchmark["stats"]["median"], benchmark["stats"]["min"]
-    own = _facts(benchmark)
-    values = [f"{own[fact]:,.2f}" if fact in own else "" for fact in facts]
-    return [_name(benchmark), _time(median), _time(minimum), f"{baseline / median:,.4g}x", *values]
+def _machine(info: Mapping[str, Any]) -> str:
+    cpu = info["cpu"]
+    versions = ", ".join(
+        f"{name} {version}" for name, version in info["versions"].items() if version
+    )
+    model = cpu.get("brand_raw", "unknown CPU")
+    editable = " **dixtill is installed editable: its cold start is slower than it should be.**"
+    return (
+        f"{model}, {info['num_cores']} cores, Python {info['python_version']}, {versions}. "
+        f"One thread where a group does not say two. Load average {info['load_average']}."
+        f"{editable * info['dixtill_is_editable']}"
+    )
 
 
-def _name(benchmark: Benchmark) -> str:
-    name: str = benchmark["extra_info"].get("candidate", benchmark["name"])
-    return name
-
-
-def _facts(benchmark: Benchmark) -> dict[str, float]:
-    return {k: v for k, v in benchmark["extra_info"].items() if k != "candidate"}
-
-
-def _time(seconds: float) -> str:
-    size, unit = next((u for u in _UNITS if seconds >= u[0]), _UNITS[-1])
-    return f"{seconds / size:.3g} {unit}"
+def _plot(groups: Groups, targets: Sequence[str], folder: Path) -> None:
+    try:
+        from benchmarks.reporting.plots import write_plots
+    except ImportError as error:
+        sys.exit(f"--plots needs matplotlib ({error}); install it with: pip install matplotlib")
+    for path in write_plots(groups, targets, folder):
+        print(f"wrote {path}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit(__doc__)
-    print(markdown(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))["benchmarks"]))
+    main()

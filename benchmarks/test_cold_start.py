@@ -9,19 +9,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from importlib.metadata import files
+from collections.abc import Iterator
+from importlib.metadata import files, packages_distributions
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import dixtill
+from benchmarks import names, peers
+from benchmarks.conftest import Compare
+from benchmarks.rounds import Candidate
+from benchmarks.texts import LABELS, TWEETS
+from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import native
 
-from .contestants import TWEETS
-
-GROUP = "a process of its own"
 MEGABYTE = 1e6
+SECONDS = 20.0
+DISTRIBUTIONS = packages_distributions()
 
 # The peak of this process alone; ru_maxrss would inherit the parent's.
 REPORT = """
@@ -30,48 +33,89 @@ status = open("/proc/self/status").read() if sys.platform == "linux" else ""
 peak = next((int(l.split()[1]) for l in status.splitlines() if l.startswith("VmHWM")), None)
 print(json.dumps({"answer": answer, "torch": "torch" in sys.modules, "peak_kb": peak}))
 """
-NEEDED = {
-    "import torch": ("torch",),
-    "Python alone": (),
-    "import dixtill": ("dixtill",),
-    "dixtill's first answer": ("dixtill", "numpy", "safetensors"),
+DIXTILL = "import dixtill; answer = dixtill.load({model!r})({text!r}).label"
+TRANSFORMER = """
+import onnxruntime, tokenizers
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+session = onnxruntime.InferenceSession({model!r}, options, providers=["CPUExecutionProvider"])
+encoded = tokenizers.Tokenizer.from_file({tokenizer!r}).encode({text!r})
+inputs = {{"input_ids": [encoded.ids], "attention_mask": [encoded.attention_mask]}}
+answer = {labels!r}[int(session.run(None, inputs)[0].argmax())]
+"""
+MODULES = {  # what has to be installed, without what it depends on further
+    names.PYTHON: (),
+    names.IMPORT_DIXTILL: ("dixtill",),
+    names.FIRST_ANSWER: ("dixtill",),
+    names.IMPORT_TORCH: ("torch",),
+    names.IMPORT_TRANSFORMERS: ("torch", "transformers", "tokenizers"),
+    names.IMPORT_SKLEARN: ("sklearn", "scipy", "numpy"),
+    names.IMPORT_FASTTEXT: ("fasttext", "numpy"),
+    names.ORT_FIRST_ANSWER: ("onnxruntime", "tokenizers", "numpy"),
 }
 
 
-def program(name: str, student_path: Path) -> str:
-    """Python code that does what `name` says, then reports."""
-    infer = f"import dixtill; answer = dixtill.load({str(student_path)!r})({TWEETS[12]!r}).label"
-    first = {"Python alone": "", "dixtill's first answer": infer}.get(name, name)
-    return f"answer = None\n{first}\n{REPORT}"
+def test_cold_start(
+    compare: Compare,
+    student: StudentModel,
+    tokenizer: Any,
+    minilm_onnx_int8: Path | None,
+    folder: Path,
+) -> None:
+    dixtill_code = DIXTILL.format(model=str(dixtill.SHIPPED_MODEL), text=TWEETS[12])
+    code = dict(_imports())
+    if minilm_onnx_int8:
+        tokenizer_path = folder / "tokenizer.json"
+        tokenizer.backend_tokenizer.save(str(tokenizer_path))
+        code[names.ORT_FIRST_ANSWER] = TRANSFORMER.format(
+            model=str(minilm_onnx_int8),
+            tokenizer=str(tokenizer_path),
+            text=TWEETS[12],
+            labels=LABELS,
+        )
+    code[names.FIRST_ANSWER] = dixtill_code
+    labels = {names.FIRST_ANSWER: student.labels, names.ORT_FIRST_ANSWER: LABELS}
+    candidates = [_candidate(name, code[name], labels.get(name, (None,))) for name in code]
+    compare(names.COLD_START, candidates, seconds=SECONDS)
 
 
-def run(code: str) -> dict[str, Any]:
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+def _imports() -> Iterator[tuple[str, str]]:
+    yield names.IMPORT_TORCH, "import torch"
+    yield names.IMPORT_TRANSFORMERS, "import torch; from transformers import BertModel"
+    if peers.is_here("scikit-learn"):
+        yield names.IMPORT_SKLEARN, "import sklearn.linear_model, sklearn.feature_extraction.text"
+    if peers.is_here("fastText"):
+        yield names.IMPORT_FASTTEXT, "import fasttext"
+    yield names.PYTHON, ""
+    yield names.IMPORT_DIXTILL, "import dixtill"
+
+
+def _candidate(name: str, code: str, answers: tuple[str | None, ...]) -> Candidate:
+    program = f"answer = None\n{code}\n{REPORT}"
+
+    def check(report: dict[str, Any]) -> None:
+        assert report["answer"] in answers
+        assert report["torch"] == ("torch" in name)
+
+    facts = {"installed_mb": sum(map(installed_bytes, MODULES[name])) / MEGABYTE}
+    if peak := run(program)["peak_kb"]:
+        facts["peak_memory_mb"] = peak * 1024 / MEGABYTE
+    return Candidate(name, lambda: run(program), check, facts)
+
+
+def run(program: str) -> dict[str, Any]:
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     report: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])  # a rebuild may print too
     return report
 
 
-def installed_bytes(package: str) -> int:
-    """Size of an installed distribution."""
-    if package == "dixtill":  # whose files lie elsewhere in an editable installation
+def installed_bytes(module: str) -> int:
+    """Size of the installed distribution that has a module."""
+    if module == "dixtill":  # whose files lie elsewhere in an editable installation
         folder = Path(dixtill.__file__).parent
         paths = {p for p in folder.rglob("*") if p.suffix != ".pyc"} | {Path(native.__file__)}
     else:
-        paths = {Path(str(file.locate())) for file in files(package) or []}
+        distribution = DISTRIBUTIONS[module][0]
+        paths = {Path(str(file.locate())) for file in files(distribution) or []}
     return sum(path.stat().st_size for path in paths if path.is_file())
-
-
-@pytest.mark.parametrize("name", NEEDED)
-def test_cold_start(benchmark: Any, student_path: Path, name: str) -> None:
-    code = program(name, student_path)
-    report = run(code)
-    assert report["torch"] == (name == "import torch")
-    labels = dixtill.load(student_path).labels
-    assert report["answer"] in (labels if "answer" in name else (None,))
-    benchmark.group = GROUP
-    benchmark.extra_info["candidate"] = name
-    benchmark.extra_info["installed_mb"] = sum(map(installed_bytes, NEEDED[name])) / MEGABYTE
-    if report["peak_kb"]:
-        benchmark.extra_info["peak_memory_mb"] = report["peak_kb"] * 1024 / MEGABYTE
-    benchmark.pedantic(run, [code], rounds=5)

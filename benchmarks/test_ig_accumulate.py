@@ -1,11 +1,13 @@
-"""Integrated gradients from given gradients to words: PyTorch against the kernels.
+"""Integrated gradients from given gradients to words: PyTorch, the kernels, and the memory itself.
 
-Sixteen steps of eight texts of 32 tokens at BERT-base's width: 12.6 MB of gradients.
+Once from the cache, once from 200 MB, where reading is what can take the time: the columns say how
+many bytes of gradients a second, beside what a plain sum of the same array reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +15,13 @@ import pytest
 import torch
 from torch import Tensor
 
-from dixtill.runtime import kernels, reference
+from benchmarks import names
+from benchmarks.conftest import Compare
+from benchmarks.rounds import Candidate
+from dixtill.runtime import kernels, reference, targets
 
-from .conftest import Measure
-
-STEPS, TEXTS, TOKENS, WIDTH, WORDS = 16, 8, 32, 768, 24
-GROUP = f"integrated gradients of {TEXTS} texts, {STEPS} steps"
+WIDTH, TOKENS, WORDS = 768, 32, 24
+SHAPES = [(16, 1), (64, 32)]  # steps, texts: 1.6 MB, 201 MB
 
 
 class IntegrationPath(NamedTuple):
@@ -30,67 +33,85 @@ class IntegrationPath(NamedTuple):
     word_index: Tensor  # [texts, tokens], int32
 
 
-@pytest.fixture(scope="module")
-def path() -> IntegrationPath:
+@torch.inference_mode()
+@pytest.mark.parametrize(("num_steps", "num_texts"), SHAPES)
+def test_ig_accumulate(compare: Compare, num_steps: int, num_texts: int) -> None:
+    path = _random_path(num_steps, num_texts)
+    num_bytes = path.gradients.nbytes
+    candidates = [*_by_pytorch(path), *_by_kernels(path), *_of_memory(path.gradients)]
+    compare(names.accumulation(num_bytes / 1e6), candidates)
+
+
+def _random_path(num_steps: int, num_texts: int) -> IntegrationPath:
     generator = torch.Generator().manual_seed(0)
     return IntegrationPath(
-        torch.randn(STEPS, TEXTS, TOKENS, WIDTH, generator=generator),
-        torch.full((STEPS,), 1 / STEPS),
-        torch.randn(TEXTS, TOKENS, WIDTH, generator=generator),
-        (torch.arange(TOKENS, dtype=torch.int32) * WORDS // TOKENS).repeat(TEXTS, 1),
+        torch.randn(num_steps, num_texts, TOKENS, WIDTH, generator=generator),
+        torch.full((num_steps,), 1 / num_steps),
+        torch.randn(num_texts, TOKENS, WIDTH, generator=generator),
+        (torch.arange(TOKENS, dtype=torch.int32) * WORDS // TOKENS).repeat(num_texts, 1),
     )
 
 
-@pytest.fixture(scope="module")
-def expected(path: IntegrationPath) -> np.ndarray:
-    gradients, step_weights, delta, word_index = arrays(path)
-    return reference.ig_accumulate(gradients, step_weights, delta, word_index, WORDS)
+def _facts(path: IntegrationPath) -> dict[str, float]:
+    return {"gigabytes": path.gradients.nbytes / 1e9}
 
 
-def arrays(path: IntegrationPath) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    return (
-        path.gradients.numpy(),
-        path.step_weights.numpy(),
-        path.delta.numpy(),
-        path.word_index.numpy(),
-    )
+def by_captums_formula(path: IntegrationPath) -> Tensor:
+    """Scale, sum over the steps, multiply (captum/attr/_core/integrated_gradients.py); sum."""
+    num_steps = len(path.gradients)
+    scaled = path.gradients.contiguous().view(num_steps, -1) * path.step_weights.view(num_steps, 1)
+    total = torch.sum(scaled.reshape(path.gradients.shape), 0)
+    return _merged((total * path.delta).sum(dim=-1), path.word_index)
 
 
 def by_einsum(path: IntegrationPath) -> Tensor:
     tokens = torch.einsum("sbtd,s,btd->bt", path.gradients, path.step_weights, path.delta)
-    return merged(tokens, path.word_index)
+    return _merged(tokens, path.word_index)
 
 
-def by_captums_steps(path: IntegrationPath) -> Tensor:
-    """Scale, sum over the steps, multiply, sum over the width: as Captum does."""
-    scaled = path.gradients * path.step_weights[:, None, None, None]
-    return merged((scaled.sum(dim=0) * path.delta).sum(dim=-1), path.word_index)
+def _merged(tokens: Tensor, word_index: Tensor) -> Tensor:
+    return torch.zeros(len(tokens), WORDS).scatter_add_(1, word_index.long(), tokens)
 
 
-def merged(tokens: Tensor, word_index: Tensor) -> Tensor:
-    return torch.zeros(TEXTS, WORDS).scatter_add_(1, word_index.long(), tokens)
+def _by_pytorch(path: IntegrationPath) -> Iterator[Candidate]:
+    exact = _merged(
+        torch.einsum("sbtd,s,btd->bt", *(t.double() for t in path[:3])).float(), path.word_index
+    ).numpy()
+
+    def check(attributions: Tensor) -> None:
+        np.testing.assert_allclose(attributions.numpy(), exact, rtol=1e-4, atol=1e-4)
+
+    formulas: dict[str, Callable[[IntegrationPath], Tensor]] = {
+        names.CAPTUM_STEPS: by_captums_formula,
+        names.EINSUM: by_einsum,
+    }
+    for name, accumulate in formulas.items():
+        yield Candidate(name, partial(accumulate, path), check, _facts(path))
 
 
-@pytest.mark.parametrize(
-    ("name", "accumulate"), [("PyTorch eager", by_captums_steps), ("torch.einsum", by_einsum)]
-)
-def test_pytorch(
-    measure: Measure,
-    path: IntegrationPath,
-    expected: np.ndarray,
-    name: str,
-    accumulate: Callable[[IntegrationPath], Tensor],
-) -> None:
-    np.testing.assert_allclose(accumulate(path).numpy(), expected, rtol=1e-4, atol=1e-4)
-    measure(GROUP, name, lambda: accumulate(path))
+def _by_kernels(path: IntegrationPath) -> Iterator[Candidate]:
+    gradients, step_weights, delta, word_index = (tensor.numpy() for tensor in path)
+    inputs = (gradients, step_weights, delta, word_index, WORDS)
+    expected = reference.ig_accumulate(*inputs)
+
+    def check(attributions: np.ndarray) -> None:
+        np.testing.assert_array_equal(attributions, expected)
+
+    for target in targets.supported_targets():
+        call = partial(kernels.ig_accumulate, *inputs, target)
+        yield Candidate(names.dixtill(target), call, check, _facts(path))
 
 
-@pytest.mark.parametrize("target", kernels.supported_targets())
-def test_kernel(measure: Measure, path: IntegrationPath, expected: np.ndarray, target: str) -> None:
-    gradients, step_weights, delta, word_index = arrays(path)
+def _of_memory(array: Tensor) -> Iterator[Candidate]:
+    """The least that can be done with so many bytes."""
+    copy = torch.empty_like(array)
 
-    def accumulate() -> np.ndarray:
-        return kernels.ig_accumulate(gradients, step_weights, delta, word_index, WORDS, target)
+    def check_sum(total: Tensor) -> None:
+        assert abs(float(total) - float(array.double().sum())) <= 1e-3 * array.numel() ** 0.5
 
-    np.testing.assert_array_equal(accumulate(), expected)
-    measure(GROUP, f"dixtill, {target}", accumulate)
+    def check_copy(copied: Tensor) -> None:
+        assert torch.equal(copied, array)
+
+    read = array.nbytes / 1e9
+    yield Candidate(names.SUM, array.sum, check_sum, {"gigabytes": read})
+    yield Candidate(names.COPY, lambda: copy.copy_(array), check_copy, {"gigabytes": 2 * read})

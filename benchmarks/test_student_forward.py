@@ -1,77 +1,130 @@
-"""The student's forward pass alone, from piece ids: PyTorch against the kernels."""
+"""The student's network alone, from piece ids: what runs int8 or float LSTMs, and the kernels.
+
+PyTorch's eager student gives what the kernels give. All other peers have less to do, logits alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from benchmarks import names, peers
+from benchmarks.conftest import Compare
+from benchmarks.onnx_models import Session, export, quantized
+from benchmarks.rounds import Candidate
+from benchmarks.students import (
+    LogitsOfFullTexts,
+    compiled,
+    in_dynamic_int8,
+    random_batch,
+)
 from dixtill.runtime import reference
 from dixtill.runtime.forward import Forward
 from dixtill.runtime.kernels import StudentKernel
+from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
-from dixtill.runtime.weights import StudentWeights
 from dixtill.training.quantize import dequantized
+from dixtill.training.student import Student
 
-from .conftest import Measure
-from .contestants import random_batch, random_weights
+PARTS = ("logits", "probabilities", "scores", "attention", "contributions")
+TOLERANCE = 0.05  # of the largest logit: activations in int8, or not, against the reference
 
 Batch = tuple[int, int]
 
-pytestmark = pytest.mark.parametrize("batch", [(1, 12), (1, 32), (64, 32)], ids=str)
+# From inside torch.compile.
+pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is deprecated")
 
 
 @pytest.fixture(scope="module")
-def weights() -> StudentWeights:
-    return random_weights()
+def float_student(student: StudentModel) -> Student:
+    return dequantized(student.weights)
 
 
 @pytest.fixture(scope="module")
-def expected(weights: StudentWeights) -> Callable[[Batch], Forward]:
-    answers: dict[Batch, Forward] = {}
-
-    def answer(batch: Batch) -> Forward:
-        if batch not in answers:
-            answers[batch] = reference.forward(weights, *random_batch(*batch))
-        return answers[batch]
-
-    return answer
-
-
-def group(batch: Batch) -> str:
-    num_texts, length = batch
-    return f"student forward, batch {num_texts}, {length} pieces"
+def sessions(float_student: Student, folder: Path) -> dict[str, Session]:
+    if not peers.is_here("ONNX Runtime"):
+        return {}
+    ids = torch.zeros(2, 8, dtype=torch.long)
+    path = export(LogitsOfFullTexts(float_student), {"ids": ids}, folder / "student.onnx")
+    return {
+        names.STUDENT_ORT: Session(path),
+        names.STUDENT_ORT_INT8: Session(quantized(path, needs=["DynamicQuantizeLSTM"])),
+    }
 
 
 @torch.inference_mode()
-def test_pytorch(
-    measure: Measure,
-    weights: StudentWeights,
-    expected: Callable[[Batch], Forward],
+@pytest.mark.parametrize("batch", [(1, 12), (1, 32), (64, 32)], ids=str)
+def test_student_forward(
+    compare: Compare,
+    student: StudentModel,
+    float_student: Student,
+    sessions: dict[str, Session],
     batch: Batch,
 ) -> None:
-    student = dequantized(weights)
-    piece_ids = torch.from_numpy(random_batch(*batch)[0]).long().view(batch)
-    mask = torch.ones_like(piece_ids, dtype=torch.bool)
-    logits = expected(batch).logits
-    error = np.abs(student(piece_ids, mask).logits.numpy() - logits).max()
-    assert error <= 0.1 * np.abs(logits).max()
-    measure(group(batch), "PyTorch eager", lambda: student(piece_ids, mask))
+    ids, offsets = random_batch(student.weights.num_pieces, *batch)
+    expected = reference.forward(student.weights, ids, offsets)
+    rows = torch.from_numpy(ids).long().view(batch)
+    candidates = [
+        *_in_pytorch(float_student, rows, expected),
+        *_in_onnx_runtime(sessions, rows, expected),
+        *_by_kernels(student, ids, offsets, expected),
+    ]
+    with torch._dynamo.config.patch(allow_rnn=True):  # else it compiles around the LSTM
+        compare(names.student_forward(*batch), candidates)
 
 
-@pytest.mark.parametrize("target", supported_targets())
-def test_kernel(
-    measure: Measure,
-    weights: StudentWeights,
-    expected: Callable[[Batch], Forward],
-    batch: Batch,
-    target: str,
-) -> None:
-    kernel = StudentKernel(weights, target)
-    piece_ids, offsets = random_batch(*batch)
-    answer, specified = kernel.forward(piece_ids, offsets), expected(batch)
-    for part in ("logits", "probabilities", "scores", "attention", "contributions"):
-        np.testing.assert_array_equal(getattr(answer, part), getattr(specified, part))
-    measure(group(batch), f"dixtill, {target}", lambda: kernel.forward(piece_ids, offsets))
+def _close_to(expected: Forward) -> Callable[[np.ndarray | torch.Tensor], None]:
+    def check(logits: np.ndarray | torch.Tensor) -> None:
+        error = np.abs(np.asarray(logits) - expected.logits).max()
+        assert error <= TOLERANCE * np.abs(expected.logits).max()
+
+    return check
+
+
+def _in_pytorch(student: Student, rows: torch.Tensor, expected: Forward) -> Iterator[Candidate]:
+    module, mask = LogitsOfFullTexts(student).eval(), torch.ones_like(rows, dtype=torch.bool)
+    check, int8_module = _close_to(expected), in_dynamic_int8(module)
+    yield Candidate(names.EAGER, lambda: student(rows, mask).logits, check)
+    yield Candidate(names.EAGER_LOGITS, lambda: module(rows), check)
+    yield Candidate(names.TORCH_INT8, lambda: int8_module(rows), check)
+    if peers.is_here(peers.COMPILER):
+        yield _by_compiler(module, rows, check)
+
+
+def _by_compiler(
+    module: torch.nn.Module, rows: torch.Tensor, check: Callable[[torch.Tensor], None]
+) -> Candidate:
+    call = compiled(module)
+
+    def check_that_it_compiled(logits: torch.Tensor) -> None:
+        check(logits)
+        from torch._dynamo.utils import counters
+
+        assert counters["stats"]["unique_graphs"]
+
+    return Candidate(names.COMPILED, lambda: call(rows), check_that_it_compiled)
+
+
+def _in_onnx_runtime(
+    sessions: dict[str, Session], rows: torch.Tensor, expected: Forward
+) -> Iterator[Candidate]:
+    inputs = {"ids": rows.numpy()}
+    for name, session in sessions.items():
+        yield Candidate(name, partial(session, inputs), _close_to(expected))
+
+
+def _by_kernels(
+    student: StudentModel, ids: np.ndarray, offsets: np.ndarray, expected: Forward
+) -> Iterator[Candidate]:
+    def check(answer: Forward) -> None:
+        for part in PARTS:
+            np.testing.assert_array_equal(getattr(answer, part), getattr(expected, part))
+
+    for target in supported_targets():
+        kernel = StudentKernel(student.weights, target)
+        yield Candidate(names.dixtill(target), partial(kernel.forward, ids, offsets), check)

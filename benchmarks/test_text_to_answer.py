@@ -1,133 +1,158 @@
 """From a text to an answer, one at a time: what a user waits for.
 
-The transformers give a label; dixtill gives a label with a weight for each word.
+The peers give a label; dixtill gives a label with a weight for each word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 import dixtill
+from benchmarks import names, peers
+from benchmarks.conftest import Compare
+from benchmarks.onnx_models import Session, quantized
+from benchmarks.rounds import Candidate
+from benchmarks.students import specified, word_pieces
+from benchmarks.teachers import Logits, in_onnx_runtime, in_pytorch
+from benchmarks.texts import LABELS, TWEET_LABELS, TWEETS
+from benchmarks.trained import Trained, tfidf_logistic_regression
+from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
-from dixtill.runtime.model_file import StudentModel, read_model
 from dixtill.training.compression import dynamic_int8, prune_attention_heads, stored_bytes
 
-from .conftest import Measure
-from .contestants import (
-    LABELS,
-    TWEETS,
-    bert_base,
-    bert_tokenizer,
-    eager_student,
-    specified,
-    transformer,
-)
-
-pytestmark = [
-    pytest.mark.parametrize("num_words", TWEETS),
-    # From inside quantize_dynamic, which is the PTQ that the paper measures.
-    pytest.mark.filterwarnings("ignore:torch.quantize_per_tensor, torch.quantize_per_channel"),
-]
-
-Logits = Callable[[str], Tensor]
 MEGABYTE = 1e6
+# From the uncompressed model, in logits, of which the largest is about 0.3: rounding, int8, and
+# half of the attention heads of weights that are random.
+TOLERANCE = {"float32": 1e-4, "int8": 0.05, "pruned": 0.3}
 
-
-@pytest.fixture(scope="module")
-def student(student_path: Path) -> StudentModel:
-    return read_model(student_path)
-
-
-@pytest.fixture(scope="module")
-def teacher() -> nn.Module:
-    return bert_base()
-
-
-@pytest.fixture(scope="module")
-def tokenizer(student: StudentModel) -> Any:
-    return bert_tokenizer(student)
-
-
-@pytest.fixture(scope="module")
-def ptq(teacher: nn.Module) -> nn.Module:
-    return dynamic_int8(teacher)
-
-
-@pytest.fixture(scope="module")
-def ahp6(teacher: nn.Module) -> nn.Module:
-    return prune_attention_heads(teacher, keep=6)
-
-
-def group(num_words: int) -> str:
-    return f"text to answer, {num_words} words"
-
-
-def label_by(logits: Logits, text: str, labels: tuple[str, ...] = LABELS) -> Callable[[], str]:
-    return lambda: labels[int(logits(text).argmax())]
-
-
-def test_teacher(measure: Measure, teacher: nn.Module, tokenizer: Any, num_words: int) -> None:
-    logits, text = transformer(teacher, tokenizer), TWEETS[num_words]
-    assert logits(text).shape == (len(LABELS),)
-    assert logits(text).isfinite().all()
-    measure(
-        group(num_words), "BERT-base teacher", label_by(logits, text),
-        size_mb=stored_bytes(teacher) / MEGABYTE,
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "fixture", "tolerance"),  # half of the attention heads are a third of a logit
-    [("PTQ, int8", "ptq", 0.05), ("AHP-6", "ahp6", 0.3)],
+# From inside quantize_dynamic, which is the PTQ that the paper measures.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:torch.quantize_per_tensor, torch.quantize_per_channel"
 )
-def test_compressed_teacher(
-    measure: Measure,
-    request: pytest.FixtureRequest,
-    teacher: nn.Module,
+
+
+class Transformer(NamedTuple):
+    name: str
+    logits: Logits
+    num_bytes: int
+    original: Logits  # of the model before it was compressed
+    tolerance: float
+
+
+@pytest.fixture(scope="module")
+def transformers(
+    bert: nn.Module,
+    minilm: nn.Module,
     tokenizer: Any,
-    name: str,
-    fixture: str,
-    tolerance: float,
+    bert_onnx: Path | None,
+    minilm_onnx_int8: Path | None,
+) -> list[Transformer]:
+    """The first is the baseline."""
+    teacher, small = in_pytorch(bert, tokenizer), in_pytorch(minilm, tokenizer)
+
+    def in_torch(name: str, model: nn.Module, original: Logits, kind: str) -> Transformer:
+        logits = in_pytorch(model, tokenizer)
+        return Transformer(name, logits, stored_bytes(model), original, TOLERANCE[kind])
+
+    def in_ort(name: str, path: Path, original: Logits, kind: str) -> Transformer:
+        logits = in_onnx_runtime(Session(path), tokenizer)
+        return Transformer(name, logits, path.stat().st_size, original, TOLERANCE[kind])
+
+    models = [
+        in_torch(names.TEACHER, bert, teacher, "float32"),
+        in_torch(names.PTQ, dynamic_int8(bert), teacher, "int8"),
+        in_torch(names.AHP6, prune_attention_heads(bert, keep=6), teacher, "pruned"),
+        in_torch(names.MINILM, minilm, small, "float32"),
+    ]
+    if bert_onnx and minilm_onnx_int8:
+        models += [
+            in_ort(names.BERT_ORT, bert_onnx, teacher, "float32"),
+            in_ort(names.BERT_ORT_INT8, quantized(bert_onnx, ["MatMulInteger"]), teacher, "int8"),
+            in_ort(names.MINILM_ORT_INT8, minilm_onnx_int8, small, "int8"),
+        ]
+    return models
+
+
+@pytest.fixture(scope="module")
+def trained(fasttext_model: Trained | None) -> dict[str, Trained]:
+    models = {}
+    if fasttext_model:
+        models[names.FASTTEXT] = fasttext_model
+    if peers.is_here("scikit-learn"):
+        models[names.LINEAR] = tfidf_logistic_regression()
+    return models
+
+
+@pytest.mark.parametrize("num_words", TWEETS)
+def test_text_to_answer(
+    compare: Compare,
+    transformers: list[Transformer],
+    trained: Mapping[str, Trained],
+    student: StudentModel,
     num_words: int,
 ) -> None:
-    compressed: nn.Module = request.getfixturevalue(fixture)
-    logits, text = transformer(compressed, tokenizer), TWEETS[num_words]
-    expected = transformer(teacher, tokenizer)(text)
-    torch.testing.assert_close(logits(text), expected, rtol=0, atol=tolerance)
-    measure(
-        group(num_words), name, label_by(logits, text),
-        size_mb=stored_bytes(compressed) / MEGABYTE,
-    )  # fmt: skip
+    text = TWEETS[num_words]
+    compare(
+        names.text_to_answer(num_words),
+        [
+            *(_by_transformer(transformer, text) for transformer in transformers),
+            *(_by_trained(name, model, num_words) for name, model in trained.items()),
+            _tokenizers_alone(student, text),
+            *_by_dixtill(student, text),
+        ],
+    )
 
 
-def test_student_in_pytorch(measure: Measure, student: StudentModel, num_words: int) -> None:
-    logits, text = eager_student(student), TWEETS[num_words]
-    expected = specified(student, text).logits[0]
-    assert np.abs(logits(text).numpy() - expected).max() <= 0.1 * np.abs(expected).max()
-    num_bytes = 4 * sum(array.size for array in vars(student.weights).values())
-    measure(
-        group(num_words), "student in PyTorch", label_by(logits, text, student.labels),
-        size_mb=num_bytes / MEGABYTE,
-    )  # fmt: skip
+def _by_transformer(transformer: Transformer, text: str) -> Candidate:
+    logits = transformer.logits
+
+    def label() -> str:
+        return LABELS[int(logits(text)[0].argmax())]
+
+    def check(label: str) -> None:
+        answer, expected = logits(text)[0], transformer.original(text)[0]
+        np.testing.assert_allclose(answer, expected, rtol=0, atol=transformer.tolerance)
+        assert label == LABELS[int(answer.argmax())]
+
+    return Candidate(transformer.name, label, check, {"size_mb": transformer.num_bytes / MEGABYTE})
 
 
-@pytest.mark.parametrize("target", supported_targets())
-def test_dixtill(
-    measure: Measure, student: StudentModel, student_path: Path, target: str, num_words: int
-) -> None:
-    classifier, text = dixtill.load(student_path, kernel=target), TWEETS[num_words]
-    probabilities = specified(student, text).probabilities[0].tolist()
-    answer = classifier(text)
-    assert list(answer.probabilities.values()) == probabilities  # to the last bit
-    assert answer.words
-    measure(
-        group(num_words), f"dixtill, {target}", lambda: classifier(text),
-        size_mb=student_path.stat().st_size / MEGABYTE,
-    )  # fmt: skip
+def _by_trained(name: str, model: Trained, num_words: int) -> Candidate:
+    text, expected = TWEETS[num_words], TWEET_LABELS[num_words]
+
+    def check(label: str) -> None:
+        assert label == expected
+
+    return Candidate(
+        name, lambda: model.label(text), check, {"size_mb": model.num_bytes / MEGABYTE}
+    )
+
+
+def _tokenizers_alone(student: StudentModel, text: str) -> Candidate:
+    encode = word_pieces(student.vocabulary).encode
+
+    def check(encoded: Any) -> None:
+        assert len(encoded.ids) >= len(text.split())
+
+    return Candidate(names.TOKENIZERS, lambda: encode(text), check)
+
+
+def _by_dixtill(student: StudentModel, text: str) -> Iterator[Candidate]:
+    """On each target. To the last bit what the specification says of the pieces."""
+    expected = specified(student, text).probabilities[0].tolist()
+
+    def check(answer: dixtill.Prediction) -> None:
+        assert list(answer.probabilities.values()) == expected
+        assert [word.text for word in answer.words if word.text.isalpha()]
+
+    size = {"size_mb": Path(dixtill.SHIPPED_MODEL).stat().st_size / MEGABYTE}
+    for target in supported_targets():
+        classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
+        yield Candidate(names.dixtill(target), partial(classifier, text), check, size)

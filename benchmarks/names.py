@@ -1,0 +1,65 @@
+"""Names of groups and candidates, by which the report finds what it compares. Imports nothing."""
+
+from __future__ import annotations
+
+TEACHER = "BERT-base, PyTorch"
+PTQ = "BERT-base, PyTorch int8 (PTQ)"
+AHP6 = "BERT-base, 6 of 12 heads (AHP-6)"
+BERT_ORT = "BERT-base, ONNX Runtime"
+BERT_ORT_INT8 = "BERT-base, ONNX Runtime int8"
+MINILM = "MiniLM-L6, PyTorch"
+MINILM_ORT_INT8 = "MiniLM-L6, ONNX Runtime int8"
+FASTTEXT = "fastText, bigrams"
+LINEAR = "scikit-learn, TF-IDF + logistic regression"
+TOKENIZERS = "tokenizers alone, no answer"
+
+EAGER = "PyTorch eager"
+EAGER_LOGITS = "PyTorch eager, logits alone"
+COMPILED = "torch.compile"
+TORCH_INT8 = "torch.ao dynamic int8"
+STUDENT_ORT = "ONNX Runtime"
+STUDENT_ORT_INT8 = "ONNX Runtime int8"
+
+MINILM_CAPTUM = "MiniLM-L6, Captum"
+MINILM_INTERPRET = "MiniLM-L6, transformers-interpret"
+BERT_CAPTUM = "BERT-base, Captum"
+
+CAPTUM_STEPS = "Captum's formula"
+EINSUM = "torch.einsum"
+SUM = "torch.sum, reads as much"
+COPY = "copy, reads and writes as much"
+
+PYTHON = "Python alone"
+IMPORT_DIXTILL = "import dixtill"
+FIRST_ANSWER = "dixtill, first answer"
+IMPORT_TORCH = "import torch"
+IMPORT_TRANSFORMERS = "import torch, transformers"
+IMPORT_FASTTEXT = "import fasttext"
+IMPORT_SKLEARN = "import sklearn"
+ORT_FIRST_ANSWER = "MiniLM-L6, ONNX Runtime int8, first answer"
+
+COLD_START = "a process of its own"
+
+
+def dixtill(target: str) -> str:
+    return f"dixtill, {target}"
+
+
+def text_to_answer(num_words: int) -> str:
+    return f"text to answer, {num_words} words"
+
+
+def student_forward(num_texts: int, length: int) -> str:
+    return f"student forward, batch {num_texts}, {length} pieces"
+
+
+def batches(num_texts: int, num_threads: int) -> str:
+    return f"lists of {num_texts} texts, {num_threads} thread{'s' * (num_threads > 1)}"
+
+
+def explanation(teacher: str) -> str:
+    return f"answer with explanation, beside {teacher}"
+
+
+def accumulation(megabytes: float) -> str:
+    return f"integrated gradients from {megabytes:.3g} MB of gradients"

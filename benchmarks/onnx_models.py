@@ -1,0 +1,92 @@
+"""PyTorch modules in ONNX Runtime, float32 and int8, pinned to a number of threads."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+_EXPORTER_WARNINGS = (
+    "You are using the legacy TorchScript-based ONNX export",
+    "The feature will be removed",
+    "Converting a tensor to a Python boolean might cause the trace",
+    "Exporting aten::index operator of advanced indexing",
+    "Exporting a model to ONNX with a batch_size other than 1",
+)
+
+
+def export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> Path:
+    """Write a module from inputs [batch, time] to logits, of any batch and length.
+
+    By the legacy exporter: what the new one makes of an LSTM is not quantised by
+    `quantize_dynamic`, silently.
+    """
+    with _quiet():
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            path,
+            input_names=list(inputs),
+            output_names=["logits"],
+            dynamic_axes={name: {0: "batch", 1: "time"} for name in inputs},
+            opset_version=17,
+            dynamo=False,
+        )
+    return path
+
+
+def quantized(path: Path, needs: Sequence[str] = ()) -> Path:
+    """The int8 twin of a model, which has to contain the operators `needs`."""
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    int8_path = path.with_suffix(".int8.onnx")
+    with _quiet():
+        quantize_dynamic(path, int8_path, weight_type=QuantType.QInt8)
+    operators = {node.op_type for node in onnx.load(int8_path).graph.node}
+    assert operators.issuperset(needs), f"{int8_path.name} has only {sorted(operators)}"
+    return int8_path
+
+
+class Session:
+    """Logits [batch, classes] of named int64 arrays [batch, time]."""
+
+    def __init__(self, path: Path, num_threads: int = 1) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        options.inter_op_num_threads = 1
+        # Or its second thread goes on spinning in the next candidate's turn.
+        options.add_session_config_entry("session.force_spinning_stop", "1")
+        self._session = onnxruntime.InferenceSession(
+            path, options, providers=["CPUExecutionProvider"]
+        )
+        self._names = [item.name for item in self._session.get_inputs()]
+
+    def __call__(self, inputs: Mapping[str, Any]) -> np.ndarray:
+        logits: np.ndarray
+        (logits,) = self._session.run(None, {name: inputs[name] for name in self._names})
+        return logits
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """No warnings that concern only who maintains the exporter or tunes its models."""
+    root = logging.getLogger()
+    level = root.level
+    with warnings.catch_warnings():
+        for message in _EXPORTER_WARNINGS:
+            warnings.filterwarnings("ignore", message)
+        root.setLevel(logging.ERROR)  # quantize_dynamic advises another optimiser first
+        try:
+            yield
+        finally:
+            root.setLevel(level)

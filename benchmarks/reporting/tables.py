@@ -1,0 +1,116 @@
+"""A table for each group, and the paper's own table with this run's figures beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmarks import names
+from benchmarks.reporting.results import (
+    Groups,
+    Result,
+    duration,
+    find,
+    grouped,
+    markdown_table,
+    times,
+)
+
+_FEWEST_CALLS = {"p90": 10, "p99": 100}  # below, a percentile is just the slowest call
+_FACTS = {
+    "size_mb": "MB",
+    "texts": "texts/s",
+    "gigabytes": "GB/s",
+    "installed_mb": "installed MB",
+    "peak_memory_mb": "peak MB of memory",
+}
+
+# Cantini, Orsino and Talia 2024, as the paper prints them: size in MB, compression, time.
+PAPER = {
+    names.TEACHER: ("439", "1x", "0.61 s"),
+    names.AHP6: ("365", "1.20x", "2.18x"),
+    names.PTQ: ("182.5", "2.40x", "1.52x"),
+    "dixtill": ("3.45", "127x", "8.7x"),
+}
+
+
+def group_tables(benchmarks: Iterable[Mapping[str, Any]]) -> str:
+    """All groups, each in the order of its measurements; the first is the baseline."""
+    groups = grouped(benchmarks)
+    return "\n\n".join(_group_table(name, results) for name, results in groups.items())
+
+
+def _group_table(group: str, results: Sequence[Result]) -> str:
+    first = results[0]
+    facts = [fact for fact in _FACTS if any(fact in result.facts for result in results)]
+    columns = ["median", "p90", "p99", "minimum", f"speed-up over {first.name}"]
+    header = [group, *columns, *(_FACTS[fact] for fact in facts)]
+    rows = [
+        [
+            *_durations(result),
+            times(first.median / result.median),
+            *(_fact(result, fact) for fact in facts),
+        ]
+        for result in results
+    ]
+    for title, cells in (_bandwidth(results), _disturbance(results)):
+        if cells:
+            header.append(title)
+            rows = [[*row, cell] for row, cell in zip(rows, cells, strict=True)]
+    return markdown_table(header, rows)
+
+
+def _bandwidth(results: Sequence[Result]) -> tuple[str, list[str]]:
+    """Share of the bytes a second that a plain sum reads, where there is one."""
+    rates = {result.name: result.facts.get("gigabytes", 0) / result.median for result in results}
+    most = rates.get(names.SUM)
+    return "of torch.sum's GB/s", [f"{rate / most:.0%}" for rate in rates.values()] if most else []
+
+
+def _disturbance(results: Sequence[Result]) -> tuple[str, list[str]]:
+    """Share of a core that each had, where one had less than it could use."""
+    disturbed = any(result.was_disturbed for result in results)
+    shares = [f"{result.cpu_share:.0%}" for result in results]
+    return "had of a core", shares if disturbed else []
+
+
+def _durations(result: Result) -> list[str]:
+    p90, p99 = (
+        duration(getattr(result, name)) if result.rounds >= fewest else ""
+        for name, fewest in _FEWEST_CALLS.items()
+    )
+    return [result.name, duration(result.median), p90, p99, duration(result.minimum)]
+
+
+def _fact(result: Result, fact: str) -> str:
+    if fact not in result.facts:
+        return ""
+    value = result.facts[fact]
+    if fact in ("texts", "gigabytes"):
+        value /= result.median
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def paper_table(groups: Groups, targets: Sequence[str], num_words: int) -> str:
+    """Size, compression, time and speed-up over the teacher, here and in the paper."""
+    group = names.text_to_answer(num_words)
+    teacher = find(groups, group, names.TEACHER)
+    if not teacher or not targets:
+        return "The paper's table needs the group 'text to answer'."
+    rows = []
+    for name, paper in PAPER.items():
+        here = find(groups, group, names.dixtill(targets[0]) if name == "dixtill" else name)
+        rows.append([name, *(_beside_teacher(here, teacher) if here else [""] * 4), *paper])
+    columns = ["size", "compression", "time", "speed-up"]
+    header = [f"{num_words} words", *columns, "paper: MB", "compression", "time, speed-up"]
+    return markdown_table(header, rows)
+
+
+def _beside_teacher(here: Result, teacher: Result) -> list[str]:
+    size = here.facts["size_mb"]
+    return [
+        f"{size:.3g} MB",
+        times(teacher.facts["size_mb"] / size),
+        duration(here.median),
+        times(teacher.median / here.median),
+    ]

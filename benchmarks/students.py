@@ -1,0 +1,89 @@
+"""The student that ships: as the specification has it, in PyTorch and in ONNX Runtime."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from torch import Tensor, nn
+
+from dixtill.runtime import reference
+from dixtill.runtime.forward import Forward
+from dixtill.runtime.model_file import StudentModel
+from dixtill.training.student import Student
+
+Int32Array = npt.NDArray[np.int32]
+Int64Array = npt.NDArray[np.int64]
+
+
+def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
+    """Hugging Face's tokenizer of the student's pieces."""
+    ids = {piece: i for i, piece in enumerate(vocabulary)}
+    tokenizer = Tokenizer(WordPiece(ids, unk_token=vocabulary[0]))
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    return tokenizer
+
+
+def specified(student: StudentModel, text: str) -> Forward:
+    """What the answer to a text has to be: another's tokenizer, and the reference in NumPy."""
+    ids = np.array(word_pieces(student.vocabulary).encode(text).ids, np.int32)
+    return reference.forward(student.weights, ids, np.array([0, len(ids)], np.int64))
+
+
+def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Array, Int64Array]:
+    """Piece ids [num_texts * length] and their offsets [num_texts + 1]."""
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, num_pieces, num_texts * length, dtype=np.int32)
+    return ids, np.arange(num_texts + 1, dtype=np.int64) * length
+
+
+class LogitsOfFullTexts(nn.Module):
+    """The float student without what a batch of equal lengths needs not: masks, packing, reasons.
+
+    What is compiled, exported or quantised is this; it has less to do than dixtill.
+    """
+
+    def __init__(self, student: Student) -> None:
+        super().__init__()
+        self.embedding, self.lstm = student.embedding, student.lstm
+        self.attention_weight = student.attention_weight
+        self.attention_vector = student.attention_vector
+        self.head = student.head
+
+    def forward(self, piece_ids: Tensor) -> Tensor:
+        """Logits [batch, classes] of ids [batch, time]."""
+        states = self.lstm(self.embedding(piece_ids))[0]
+        scores = self.attention_vector(torch.tanh(self.attention_weight(states)))
+        logits: Tensor = self.head((scores.softmax(dim=1) * states).sum(dim=1))
+        return logits
+
+
+def compiled(module: nn.Module) -> Callable[[Tensor], Tensor]:
+    """By torch.compile, LSTM included, and anew for each shape: the quickest that it offers."""
+    compile_now = torch.compile(module, dynamic=False)
+
+    def call(piece_ids: Tensor) -> Tensor:
+        output: Tensor = compile_now(piece_ids)
+        return output
+
+    return call
+
+
+def in_dynamic_int8(module: nn.Module) -> nn.Module:
+    """By torch.ao, whose LSTM in int8 is the only one that PyTorch has."""
+    with warnings.catch_warnings():
+        # Deprecated for torchao, which has no LSTM.
+        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
+        warnings.filterwarnings("ignore", "torch.quantize_per_tensor, torch.quantize_per_channel")
+        quantized: nn.Module = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
+            module, {nn.LSTM, nn.Linear}, dtype=torch.qint8
+        )
+    return quantized

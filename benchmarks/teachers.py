@@ -1,0 +1,77 @@
+"""Transformers of the sizes that people use, with random weights: time does not depend on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+
+from benchmarks.onnx_models import Session
+from benchmarks.texts import LABELS
+
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+
+Logits = Callable[[Any], np.ndarray]  # of a text or a list of them, [texts, classes]
+
+
+def bert_base() -> nn.Module:
+    """About 110 million weights."""
+    return _random_bert(BertConfig(num_labels=len(LABELS)))
+
+
+def minilm_l6() -> nn.Module:
+    """About 23 million weights, half of them embeddings: the size of all-MiniLM-L6."""
+    return _random_bert(
+        BertConfig(
+            hidden_size=384,
+            num_hidden_layers=6,
+            num_attention_heads=12,
+            intermediate_size=1536,
+            num_labels=len(LABELS),
+        )
+    )
+
+
+def _random_bert(config: BertConfig) -> nn.Module:
+    torch.manual_seed(0)
+    model: nn.Module = BertForSequenceClassification(config)
+    return model.eval()
+
+
+def fast_tokenizer(vocabulary: tuple[str, ...]) -> Any:
+    """BERT's tokenizer, in Rust, over the student's pieces: as long a sequence as dixtill reads."""
+    pieces = dict.fromkeys((*_SPECIAL, *vocabulary))
+    return BertTokenizer(vocab={piece: i for i, piece in enumerate(pieces)})
+
+
+def in_pytorch(model: nn.Module, tokenizer: Any) -> Logits:
+    @torch.inference_mode()
+    def logits(text: Any) -> np.ndarray:
+        output: Tensor = model(**tokenizer(text, return_tensors="pt", padding=True)).logits
+        return output.numpy()
+
+    return logits
+
+
+def in_onnx_runtime(session: Session, tokenizer: Any) -> Logits:
+    def logits(text: Any) -> np.ndarray:
+        texts = [text] if isinstance(text, str) else text
+        return session(tokenizer(texts, return_tensors="np", padding=True))
+
+    return logits
+
+
+class OfIdsAndMask(nn.Module):
+    """A transformer as ONNX wants it: tensors in, a tensor out."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        logits: Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return logits

@@ -1,0 +1,13 @@
+"""Skips, by name, each peer that is not here; its rows are missing in the tables."""
+
+from __future__ import annotations
+
+import pytest
+
+from benchmarks import peers
+
+
+@pytest.mark.parametrize("peer", peers.PEERS)
+def test_peer_is_here(peer: str) -> None:
+    if missing := peers.what_misses(peer):
+        pytest.skip(f"{peer} is left out, {missing}")
