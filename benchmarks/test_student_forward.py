@@ -66,7 +66,7 @@ def test_student_forward(
     sessions: dict[str, Session],
     batch: Batch,
 ) -> None:
-    ids, offsets = random_batch(student.weights.num_pieces, *batch)
+    ids, offsets = random_batch(student.weights.shape.num_pieces, *batch)
     expected = reference.forward(student.weights, ids, offsets)
     rows = torch.from_numpy(ids).long().view(batch)
     candidates = [

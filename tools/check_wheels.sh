@@ -54,7 +54,7 @@ build_wheel() {
 test_x86_64() {
     step "tests/runtime and tests/native, x86-64"
     "$python" -m venv "$work/user"
-    "$work/user/bin/pip" install -q -c constraints.txt pytest hypothesis \
+    "$work/user/bin/pip" install -q -c constraints.txt pytest hypothesis numpy safetensors \
         "$(only_file "$work"/repaired/x86_64/*manylinux*_x86_64.whl)"
     (cd "$work/tests" && "$work/user/bin/python" -m pytest -q tests/runtime tests/native)
 }
@@ -85,7 +85,7 @@ install_aarch64() {
     platforms+=(--platform manylinux2014_aarch64)
     "$work/tools/bin/pip" install -q --target "$site" --python-version 3.11 \
         --implementation cp "${platforms[@]}" --only-binary=:all: -c constraints.txt \
-        pytest hypothesis "$(only_file "$work"/repaired/aarch64/*manylinux*_aarch64.whl)"
+        pytest hypothesis numpy safetensors "$(only_file "$work"/repaired/aarch64/*manylinux*_aarch64.whl)"
 }
 
 # A test that starts Python finds this one: without it, the kernel would have to know how to start an

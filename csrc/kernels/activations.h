@@ -22,8 +22,9 @@ static inline Ratio<Lanes> tanh_ratio(typename Lanes::Float x) {
             add(mul(square, even), Lanes::fill(1.0F))};
 }
 
-static inline F32 tanh(F32 x) {
-    const Ratio<EightLanes> ratio = tanh_ratio<EightLanes>(x);
+template <typename Lanes>
+static inline typename Lanes::Float tanh(typename Lanes::Float x) {
+    const Ratio<Lanes> ratio = tanh_ratio<Lanes>(x);
     return div(ratio.top, ratio.bottom);
 }
 

@@ -7,14 +7,25 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// score = attention_vector . tanh(products * scale), summed in eight lanes.
+// attention_vector * tanh(products * scale), from `unit` on.
+template <typename Lanes>
+static inline typename Lanes::Float attention_terms(const Readout& readout, const int32_t* products,
+                                                    int64_t unit) {
+    const auto scale = Lanes::load(readout.attention_scale + unit);
+    const auto activation = tanh<Lanes>(mul(Lanes::load(products + unit), scale));
+    return mul(Lanes::load(readout.attention_vector + unit), activation);
+}
+
+// The sum of the terms of all units, in eight lanes.
 static inline float attention_score(const Readout& readout, const int32_t* products,
                                     int64_t attention_dim) {
     F32 sum = set_f32(0.0F);
-    for (int64_t unit = 0; unit < attention_dim; unit += kNumLanes) {
-        const F32 scale = load_f32(readout.attention_scale + unit);
-        const F32 activation = tanh(mul(load_i32_as_f32(products + unit), scale));
-        sum = add(sum, mul(load_f32(readout.attention_vector + unit), activation));
+    int64_t unit = 0;
+    for (; unit + WideLanes::kCount <= attention_dim; unit += WideLanes::kCount) {
+        sum = add_in_order(sum, attention_terms<WideLanes>(readout, products, unit));
+    }
+    for (; unit < attention_dim; unit += EightLanes::kCount) {
+        sum = add(sum, attention_terms<EightLanes>(readout, products, unit));
     }
     return sum_lanes(sum);
 }

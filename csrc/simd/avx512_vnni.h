@@ -55,6 +55,11 @@ static inline __m512 add(__m512 a, __m512 b) {
     return _mm512_add_ps(a, b);
 }
 
+static inline F32 add_in_order(F32 sum, __m512 a) {
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
+    return add(add(sum, _mm512_castps512_ps256(a)), high);
+}
+
 static inline __m512 mul(__m512 a, __m512 b) {
     return _mm512_mul_ps(a, b);
 }

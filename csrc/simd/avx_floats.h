@@ -51,6 +51,10 @@ static inline F32 add(F32 a, F32 b) {
     return _mm256_add_ps(a, b);
 }
 
+static inline F32 add_in_order(F32 sum, F32 a) {
+    return add(sum, a);
+}
+
 static inline F32 sub(F32 a, F32 b) {
     return _mm256_sub_ps(a, b);
 }

@@ -82,6 +82,10 @@ static inline F32 add(F32 a, F32 b) {
     return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
 }
 
+static inline F32 add_in_order(F32 sum, F32 a) {
+    return add(sum, a);
+}
+
 static inline F32 sub(F32 a, F32 b) {
     return {vsubq_f32(a.low, b.low), vsubq_f32(a.high, b.high)};
 }

@@ -125,6 +125,11 @@ static inline F32 add(F32 a, F32 b) {
     return a;
 }
 
+// Adds the lanes of a, eight at a time, to those of sum: once, as there are eight.
+static inline F32 add_in_order(F32 sum, F32 a) {
+    return add(sum, a);
+}
+
 static inline F32 sub(F32 a, F32 b) {
     for (int i = 0; i < 8; ++i) a.lane[i] -= b.lane[i];
     return a;

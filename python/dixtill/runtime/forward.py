@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from .weights import Float32Array
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # frozen, it would take a microsecond more to make
 class Forward:
     """Results for a ragged batch of B texts with P pieces in all and C classes.
 

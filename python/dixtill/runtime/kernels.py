@@ -138,6 +138,11 @@ def _check_ig_shapes(
 def _flat_integers(
     name: str, values: npt.ArrayLike, dtype: type[IntegerT]
 ) -> npt.NDArray[IntegerT]:
+    if (
+        type(values) is np.ndarray and values.dtype == dtype and values.ndim == 1
+        and values.flags.c_contiguous
+    ):  # fmt: skip
+        return values  # as it should be: without the microsecond that the rest takes
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"{name} has shape {list(array.shape)}, expected one dimension")

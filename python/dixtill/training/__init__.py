@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from ..errors import MissingExtraError
 
 _PACKAGES = {
+    "numpy": "numpy", "safetensors": "safetensors",
     "torch": "torch", "transformers": "transformers", "captum": "captum", "pyarrow": "pyarrow",
     "sklearn": "scikit-learn", "tqdm": "tqdm", "accelerate": "accelerate",
 }  # fmt: skip
