@@ -60,32 +60,6 @@ struct Classifier::Worker {
     std::vector<double> num_pieces;  // of each word
 };
 
-// A worker for as long as a call lasts.
-class Classifier::Borrowed {
-  public:
-    explicit Borrowed(const Classifier& owner) : owner_(owner) {
-        const std::lock_guard<std::mutex> lock(owner.mutex_);
-        if (owner.idle_.empty()) {
-            worker_ = std::make_unique<Worker>();
-        } else {
-            worker_ = std::move(owner.idle_.back());
-            owner.idle_.pop_back();
-        }
-    }
-    ~Borrowed() {
-        const std::lock_guard<std::mutex> lock(owner_.mutex_);
-        owner_.idle_.push_back(std::move(worker_));
-    }
-    Borrowed(const Borrowed&) = delete;
-    Borrowed& operator=(const Borrowed&) = delete;
-
-    Worker& operator*() const { return *worker_; }
-
-  private:
-    const Classifier& owner_;
-    std::unique_ptr<Worker> worker_;
-};
-
 Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
                        const StudentWeights& weights, const Embedding& embedding,
                        Tokenizer tokenizer, Explanation explanation)
@@ -98,7 +72,7 @@ Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
 Classifier::~Classifier() = default;
 
 Record Classifier::answer(std::string_view utf8) const {
-    const Borrowed worker(*this);
+    const Pool<Worker>::Loan worker(workers_);
     Record record;
     answer_with(*worker, utf8, record);
     return record;
@@ -112,7 +86,7 @@ void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t 
     std::exception_ptr failure;
     const auto work = [&] {
         try {
-            const Borrowed worker(*this);
+            const Pool<Worker>::Loan worker(workers_);
             for (size_t first; (first = next.fetch_add(kTextsAtOnce)) < texts.size();) {
                 const size_t end = std::min(first + kTextsAtOnce, texts.size());
                 for (size_t i = first; i < end; ++i) answer_with(*worker, texts[i], records[i]);

@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +9,7 @@
 #include "../text/tokenizer.h"
 #include "forward.h"
 #include "packed_student.h"
+#include "pool.h"
 
 namespace dixtill {
 
@@ -42,7 +41,6 @@ class Classifier {
 
   private:
     struct Worker;
-    class Borrowed;
 
     void answer_with(Worker& worker, std::string_view utf8, Record& record) const;
     void run(Worker& worker) const;
@@ -55,8 +53,7 @@ class Classifier {
     Embedding embedding_;
     Tokenizer tokenizer_;
     Explanation explanation_;
-    mutable std::mutex mutex_;
-    mutable std::vector<std::unique_ptr<Worker>> idle_;  // kept for their memory
+    mutable Pool<Worker> workers_;
 };
 
 }  // namespace dixtill

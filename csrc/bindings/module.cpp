@@ -9,6 +9,7 @@
 #include "../api/forward.h"
 #include "../api/ig_accumulate.h"
 #include "../api/packed_student.h"
+#include "../api/pool.h"
 #include "../dispatch/targets.h"
 #include "register.h"
 
@@ -123,7 +124,8 @@ class Student {
   private:
     void run(const dixtill::RaggedBatch& batch, const dixtill::ForwardOutputs& outputs) const {
         const py::gil_scoped_release release;
-        dixtill::forward(kernels_, view_, embedding_, batch, outputs);
+        const dixtill::Pool<dixtill::Workspace>::Loan workspace(workspaces_);
+        dixtill::forward(kernels_, view_, embedding_, batch, outputs, *workspace);
     }
 
     UInt8Array packed_;
@@ -131,6 +133,7 @@ class Student {
     const Kernels& kernels_;
     StudentView view_;
     dixtill::Embedding embedding_;
+    mutable dixtill::Pool<dixtill::Workspace> workspaces_;
 };
 
 void forward_into(const std::string& target, uintptr_t packed, int64_t num_packed_bytes,
