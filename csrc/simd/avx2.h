@@ -8,8 +8,6 @@
 namespace dixtill::DIXTILL_TARGET {
 
 constexpr int64_t kMaxAccumulators = 9;  // of 16 registers
-// maddubs needs one unsigned operand: activations are kept with 128 added.
-constexpr int kActivationOffset = 128;
 constexpr bool kOffsetNeedsSmallSums = true;
 
 // For weights of any size: x without its offset, and its sign given to w. Exact while
@@ -32,11 +30,6 @@ static inline I32 small_dot8(I32 acc, I8 x, I8 w, I8 next_x, I8 next_w) {
     const __m256i sums =
         _mm256_add_epi16(_mm256_maddubs_epi16(x, w), _mm256_maddubs_epi16(next_x, next_w));
     return _mm256_add_epi32(acc, _mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
-}
-
-static inline void store_activation(int8_t* to, F32 a) {
-    const __m128i shifted = _mm_xor_si128(rounded_q8(a), _mm_set1_epi8(-128));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), shifted);
 }
 
 using WideLanes = EightLanes;

@@ -11,9 +11,6 @@ using I32 = __m512i;
 
 constexpr int64_t kVectorsPerI32 = 2;
 constexpr int64_t kMaxAccumulators = 14;  // of 32 registers; more would not hide more latency
-// dpbusd needs one unsigned operand: activations are kept with 128 added, which the row's
-// correction takes away again.
-constexpr int kActivationOffset = 128;
 
 static inline I8 load_i8(const int8_t* from) {
     return _mm512_loadu_si512(from);
@@ -34,11 +31,6 @@ static inline void store_i32(int32_t* to, I32 a) {
 
 static inline I32 dot4(I32 acc, I8 x, I8 w) {
     return _mm512_dpbusd_epi32(acc, x, w);
-}
-
-static inline void store_activation(int8_t* to, F32 a) {
-    const __m128i shifted = _mm_xor_si128(rounded_q8(a), _mm_set1_epi8(-128));
-    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), shifted);
 }
 
 struct WideLanes {

@@ -10,6 +10,10 @@ namespace dixtill::DIXTILL_TARGET {
 
 using F32 = __m256;
 
+// maddubs and dpbusd need one unsigned operand: activations are kept with 128 added, which the
+// row's correction takes away again.
+constexpr int kActivationOffset = 128;
+
 static inline F32 load_i32_as_f32(const int32_t* from) {
     return _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
@@ -37,15 +41,6 @@ static inline void store_f32(float* to, F32 a) {
 static inline void store_partial_f32(float* to, F32 a, int count) {
     _mm256_maskstore_ps(to, first_lanes(count), a);
 }
-
-// What a kernel needs to run on registers of this width.
-struct EightLanes {
-    using Float = F32;
-    static constexpr int64_t kCount = 8;
-    static inline F32 load(const float* from) { return load_f32(from); }
-    static inline F32 load(const int32_t* from) { return load_i32_as_f32(from); }
-    static inline F32 fill(float value) { return set_f32(value); }
-};
 
 static inline F32 add(F32 a, F32 b) {
     return _mm256_add_ps(a, b);
@@ -80,11 +75,12 @@ static inline F32 pow2_of_shifted(F32 a) {
     return _mm256_castsi256_ps(_mm256_add_epi32(exponent, _mm256_set1_epi32(0x3F800000)));
 }
 
-static inline __m128i rounded_q8(F32 a) {
+static inline void store_activation(int8_t* to, F32 a) {
     const __m256i wide = _mm256_cvtps_epi32(a);
     const __m128i half =
         _mm_packs_epi32(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
-    return _mm_packs_epi16(half, half);
+    const __m128i rounded = _mm_packs_epi16(half, half);
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_xor_si128(rounded, _mm_set1_epi8(-128)));
 }
 
 static inline float sum_lanes(F32 a) {
@@ -94,3 +90,5 @@ static inline float sum_lanes(F32 a) {
 }
 
 }  // namespace dixtill::DIXTILL_TARGET
+
+#include "eight_lanes.h"

@@ -69,15 +69,6 @@ static inline void store_partial_f32(float* to, F32 a, int count) {
     for (int i = 0; i < count; ++i) to[i] = lanes[i];
 }
 
-// What a kernel needs to run on registers of this width.
-struct EightLanes {
-    using Float = F32;
-    static constexpr int64_t kCount = 8;
-    static inline F32 load(const float* from) { return load_f32(from); }
-    static inline F32 load(const int32_t* from) { return load_i32_as_f32(from); }
-    static inline F32 fill(float value) { return set_f32(value); }
-};
-
 static inline F32 add(F32 a, F32 b) {
     return {vaddq_f32(a.low, b.low), vaddq_f32(a.high, b.high)};
 }
@@ -129,6 +120,12 @@ static inline float sum_lanes(F32 a) {
     const float32x2_t two = vadd_f32(vget_low_f32(four), vget_high_f32(four));
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
+
+}  // namespace dixtill::DIXTILL_TARGET
+
+#include "eight_lanes.h"
+
+namespace dixtill::DIXTILL_TARGET {
 
 using WideLanes = EightLanes;
 

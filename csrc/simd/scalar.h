@@ -111,15 +111,6 @@ static inline void store_partial_f32(float* to, F32 a, int count) {
     for (int i = 0; i < count; ++i) to[i] = a.lane[i];
 }
 
-// What a kernel needs to run on registers of this width.
-struct EightLanes {
-    using Float = F32;
-    static constexpr int64_t kCount = 8;
-    static inline F32 load(const float* from) { return load_f32(from); }
-    static inline F32 load(const int32_t* from) { return load_i32_as_f32(from); }
-    static inline F32 fill(float value) { return set_f32(value); }
-};
-
 static inline F32 add(F32 a, F32 b) {
     for (int i = 0; i < 8; ++i) a.lane[i] += b.lane[i];
     return a;
@@ -179,6 +170,12 @@ static inline float sum_lanes(F32 a) {
     const float* l = a.lane;
     return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
 }
+
+}  // namespace dixtill::DIXTILL_TARGET
+
+#include "eight_lanes.h"
+
+namespace dixtill::DIXTILL_TARGET {
 
 // The lanes for work on each unit alone, where width changes no bit.
 using WideLanes = EightLanes;
