@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <stdexcept>
@@ -163,6 +164,57 @@ class PyClassifier {
     Classifier classifier_;
 };
 
+// The number at `offset` of a record, which is not aligned.
+template <typename T>
+T number_at(std::string_view record, size_t offset) {
+    T value;
+    std::memcpy(&value, record.data() + offset, sizeof value);
+    return value;
+}
+
+// An instance of a class that inherits from tuple, past its own __new__ in Python.
+py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 4> items) {
+    auto result = py::reinterpret_steal<py::object>(type->tp_alloc(type, items.size()));
+    if (!result) throw py::error_already_set();
+    for (size_t i = 0; i < items.size(); ++i) {
+        PyTuple_SET_ITEM(result.ptr(), static_cast<Py_ssize_t>(i), items[i].release().ptr());
+    }
+    return result;
+}
+
+py::object substring(const py::str& text, int64_t start, int64_t end) {
+    auto result = py::reinterpret_steal<py::object>(PyUnicode_Substring(text.ptr(), start, end));
+    if (!result) throw py::error_already_set();
+    return result;
+}
+
+// The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end
+// and weight.
+py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
+                   const py::type& word_type) {
+    const std::string_view record(answer);
+    if (record.size() < 3 * sizeof(int32_t)) {
+        throw std::invalid_argument("the answer is not one of this version");
+    }
+    const size_t num_words = static_cast<size_t>(number_at<int32_t>(record, sizeof(int32_t)));
+    const size_t spans = 3 * sizeof(int32_t) + num_labels * sizeof(float);
+    const size_t weights = spans + num_words * 2 * sizeof(int64_t);
+    if (record.size() != weights + num_words * sizeof(double)) {
+        throw std::invalid_argument("the answer is not one of this version");
+    }
+    auto* type = reinterpret_cast<PyTypeObject*>(word_type.ptr());
+    py::tuple result(num_words);
+    for (size_t w = 0; w < num_words; ++w) {
+        const int64_t start = number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t));
+        const int64_t end =
+            number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t) + sizeof(int64_t));
+        const double weight = number_at<double>(record, weights + w * sizeof(double));
+        result[w] = make_tuple_of(type, {substring(text, start, end), py::int_(start),
+                                         py::int_(end), py::float_(weight)});
+    }
+    return result;
+}
+
 }  // namespace
 
 void register_classifier(py::module_& module) {
@@ -178,6 +230,8 @@ void register_classifier(py::module_& module) {
              py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
         .def("answer", &PyClassifier::answer, py::arg("text"), py::pos_only())
         .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"));
+    module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
+               py::arg("word_type"), py::pos_only());
 }
 
 }  // namespace dixtill

@@ -1,10 +1,12 @@
 # The compiled module. Functions ending in _into take memory addresses and trust them: only
 # runtime/kernels.py and training/torch_ops.py call them, after checking shapes and types.
 from collections.abc import Mapping, Sequence
-from typing import final
+from typing import Any, TypeVar, final
 
 import numpy as np
 import numpy.typing as npt
+
+_WordT = TypeVar("_WordT", bound=tuple[Any, ...])
 
 def targets() -> list[tuple[str, str, bool]]: ...
 def pack_weights(
@@ -73,6 +75,9 @@ class Tokenizer:
     ) -> None: ...
     def __call__(self, text: str) -> tuple[list[int], list[int], list[tuple[int, int]], bool]: ...
 
+def words_of(
+    text: str, answer: bytes, num_labels: int, word_type: type[_WordT], /
+) -> tuple[_WordT, ...]: ...
 def forward_into(
     target: str,
     packed: int,

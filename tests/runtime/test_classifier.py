@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -15,7 +16,8 @@ from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.cleaning import clean
-from dixtill.runtime.targets import supported_targets
+from dixtill.runtime.prediction import ExplainedWord
+from dixtill.runtime.targets import native, supported_targets
 
 TEXTS = [
     "Apple shares jumped 5% after record earnings!",
@@ -129,6 +131,22 @@ def test_words_are_the_users_own_at_their_place_in_the_text(classifier):
     words = classifier(text).words
     assert [word.text for word in words] == ["APPLE's", "shares", "&", "É", "UP", "!"]
     assert all(word.text == text[word.start : word.end] for word in words)
+
+
+def test_words_are_explained_words_and_survive_a_pickle(classifier):
+    prediction = classifier("profit up")
+    assert {type(word) for word in prediction.words} == {ExplainedWord}
+    assert prediction.words is prediction.words  # made once
+    again = pickle.loads(pickle.dumps(prediction))
+    assert again == prediction
+    assert again.words[0].weight == prediction.words[0].weight
+
+
+def test_an_answer_of_another_length_is_refused():
+    with pytest.raises(ValueError, match="not one of this version"):
+        native.words_of("up", bytes(24) + b"?", 3, ExplainedWord)
+    with pytest.raises(ValueError, match="not one of this version"):
+        native.words_of("up", b"", 3, ExplainedWord)
 
 
 def test_cleaning_is_the_models():

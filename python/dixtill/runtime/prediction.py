@@ -106,23 +106,18 @@ class Prediction:
     def words(self) -> tuple[ExplainedWord, ...]:
         """The words that were read, in the order of the text."""
         if self._words is None:
-            self._words = self._read_words()
+            # A prediction without words was made by the native module.
+            from .targets import native
+
+            self._words = native.words_of(
+                self._text, self._answer, len(self._labels), ExplainedWord
+            )
         return self._words
 
     @property
     def truncated(self) -> bool:
         """Whether the text went past the model's limit, and its rest was not read."""
         return bool(_HEAD.unpack_from(self._answer)[2])
-
-    def _read_words(self) -> tuple[ExplainedWord, ...]:
-        num_words = _HEAD.unpack_from(self._answer)[1]
-        offset = _HEAD.size + 4 * len(self._labels)
-        values = struct.unpack_from(f"={2 * num_words}q{num_words}d", self._answer, offset)
-        starts, ends = values[: 2 * num_words : 2], values[1 : 2 * num_words : 2]
-        texts = map(self._text.__getitem__, map(slice, starts, ends))
-        fields = zip(texts, starts, ends, values[2 * num_words :], strict=True)
-        # Past ExplainedWord's own __new__, which takes three times as long.
-        return tuple([_new_tuple(ExplainedWord, word) for word in fields])
 
     def _fields(self) -> tuple[Any, ...]:
         return (
@@ -178,7 +173,6 @@ class Prediction:
 
 
 _new = object.__new__
-_new_tuple = tuple.__new__
 
 
 def _without_surrogates(text: str) -> str:
