@@ -45,6 +45,10 @@ def dixtill(target: str) -> str:
     return f"dixtill, {target}"
 
 
+def words_read(target: str) -> str:
+    return f"{dixtill(target)}, every word read"
+
+
 def text_to_answer(num_words: int) -> str:
     return f"text to answer, {num_words} words"
 

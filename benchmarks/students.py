@@ -14,7 +14,9 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor, nn
 
+from dixtill import Prediction
 from dixtill.runtime import reference
+from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.forward import Forward
 from dixtill.runtime.model_file import StudentModel
 from dixtill.training.student import Student
@@ -30,6 +32,21 @@ def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer
+
+
+def labelled(classifier: Classifier, text: str) -> Prediction:
+    """An answer whose label was read, as the peers give one."""
+    answer = classifier(text)
+    assert answer.label
+    return answer
+
+
+def explained(classifier: Classifier, text: str) -> Prediction:
+    """An answer of which all was read; until then it is a record of bytes."""
+    answer = classifier(text)
+    assert answer.label
+    assert answer.words
+    return answer
 
 
 def specified(student: StudentModel, text: str) -> Forward:

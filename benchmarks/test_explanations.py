@@ -18,7 +18,7 @@ import dixtill
 from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
-from benchmarks.students import specified
+from benchmarks.students import explained, specified
 from benchmarks.texts import LABELS, TWEETS
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
@@ -123,4 +123,4 @@ def _by_dixtill(student: StudentModel) -> Candidate:
         assert answer.label == student.labels[label]
         assert math.isclose(sum(word.weight for word in answer.words), expected, rel_tol=1e-5)
 
-    return Candidate(names.dixtill(target), lambda: classifier(TEXT), check)
+    return Candidate(names.dixtill(target), lambda: explained(classifier, TEXT), check)

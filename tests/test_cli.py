@@ -213,6 +213,13 @@ def test_the_version_is_the_packages(capsys):
     assert capsys.readouterr().out == f"dixtill {declared[1]}\n"
 
 
+def test_the_readmes_first_answer_is_what_is_printed(capsys):
+    readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+    example = re.search(r'dixtill infer "(.+)"\n```\n\n```\n(.+?)```', readme, re.DOTALL)
+    assert main(["infer", example[1]]) == 0
+    assert capsys.readouterr().out == example[2]
+
+
 def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch):
     compiled = [
         targets.TargetStatus("avx512_vnni", False, "needs AVX-512"),
@@ -248,7 +255,7 @@ def test_info_prints_lines_for_a_person(student, capsys):
     printed = capsys.readouterr().out
     for expected in (
         f"version  {dixtill.__version__}\n",
-        "  scalar       supported",
+        "  scalar        supported",
         "labels         bearish, bullish, neutral",
         "lowercase      yes",
         "      accuracy  0.75",

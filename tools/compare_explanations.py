@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file import EXPLANATIONS, read_model
+from dixtill.runtime.mapped_model import EXPLANATIONS
+from dixtill.runtime.model_file import read_model
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
 from dixtill.training.corpus import read_corpus

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <stdexcept>
 #include <system_error>
 #include <thread>
@@ -15,6 +16,8 @@ namespace {
 constexpr size_t kAlignment = 64;  // a cache line
 // Fewer texts take less time than a thread takes to start.
 constexpr size_t kTextsPerThread = 32;
+// A text of more bytes does not leave its memory behind.
+constexpr size_t kLargeText = 1 << 20;
 // Texts that a thread takes at once: their answers lie side by side, away from other threads'.
 constexpr size_t kTextsAtOnce = 16;
 
@@ -99,9 +102,11 @@ void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t 
     const size_t useful = std::max<size_t>(1, texts.size() / kTextsPerThread);
     const size_t count = std::min(useful, static_cast<size_t>(std::max<int64_t>(1, num_threads)));
     std::vector<std::thread> others;
+    others.reserve(count - 1);  // so that a thread that runs has its place
     try {
         for (size_t i = 1; i < count; ++i) others.emplace_back(work);
     } catch (const std::system_error&) {  // no more threads to be had: fewer will do
+    } catch (const std::bad_alloc&) {
     }
     work();
     for (std::thread& thread : others) thread.join();
@@ -113,6 +118,7 @@ void Classifier::answer_with(Worker& worker, std::string_view utf8, Record& reco
     run(worker);
     weigh_words(worker);
     write(worker, record);
+    if (utf8.size() > kLargeText) worker = Worker();
 }
 
 void Classifier::run(Worker& worker) const {

@@ -63,6 +63,7 @@ int64_t longest_text(const RaggedBatch& batch) {
 // Measures on the first pass, with no memory yet, and places on the second.
 const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& student) {
     if (length <= longest_) return scratch_;
+    longest_ = -1;  // until there is memory: allocating may throw
     place(length, student);
     memory_.assign(static_cast<size_t>(num_bytes_ + kLine), 0);
     place(length, student);

@@ -27,6 +27,9 @@ namespace {
 // cost a thousand times the answer when another thread is busy.
 constexpr size_t kBytesWithGil = 4096;
 
+// Times the largest sum of int8 products, a finite float: no answer is infinite.
+constexpr float kLargestFloat = 1e25F;
+
 // Weights of a model file by name, kept alive; floats are copied, as a file may misalign them.
 class Tensors {
   public:
@@ -62,9 +65,9 @@ class Tensors {
         copy.resize(static_cast<size_t>(count));
         std::memcpy(copy.data(), found.data(), found.size());
         for (const float value : copy) {
-            if (!std::isfinite(value)) {
+            if (!(std::fabs(value) <= kLargestFloat)) {
                 throw std::invalid_argument("weight '" + name +
-                                            "' holds a value that is not finite");
+                                            "' holds a value that is not finite, or beyond 1e25");
             }
         }
         return copy.data();

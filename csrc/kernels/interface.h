@@ -5,6 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 
+#if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16
+#error "floats must be computed as floats (on 32-bit x86: -msse2 -mfpmath=sse)"
+#endif
+
 namespace dixtill {
 
 // The eight lanes are part of the numerical contract (docs/adr/0001), not of a register's width.

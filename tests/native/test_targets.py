@@ -64,9 +64,19 @@ def test_a_target_that_the_cpu_lacks_is_an_error_with_its_reason(monkeypatch):
     monkeypatch.setattr(targets, "_SUPPORTED", ("scalar",))
     with pytest.raises(KernelError, match="not supported here: it needs a CPU of the future; "):
         targets.choose_target("avx9")
-    assert [status.reason for status in targets.describe_targets()] == [
-        "needs a CPU of the future", ""
-    ]  # fmt: skip
+    reasons = {status.name: status.reason for status in targets.describe_targets()}
+    assert reasons["avx9"] == "needs a CPU of the future"
+    assert reasons["scalar"] == ""
+
+
+def test_a_target_of_another_kind_of_cpu_is_named_with_what_it_needs():
+    described = {status.name: status for status in targets.describe_targets()}
+    assert set(described) >= {"avx512_vnni", "avx_vnni", "avx2", "neon_dotprod", "neon", "scalar"}
+    absent = set(described) - {name for name, _, _ in targets.native.targets()}
+    assert absent
+    for name in absent:
+        with pytest.raises(KernelError, match="not supported here: it needs a build for "):
+            targets.choose_target(name)
 
 
 def test_the_native_module_refuses_an_unknown_target(weights):

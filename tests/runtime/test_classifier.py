@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -16,6 +18,7 @@ from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.cleaning import clean
+from dixtill.runtime.model_file import write_model
 from dixtill.runtime.prediction import ExplainedWord
 from dixtill.runtime.targets import native, supported_targets
 
@@ -189,10 +192,10 @@ def test_a_list_of_several_chunks_is_answered(classifier):
     assert classifier(["up"] * 9000) == [classifier("up")] * 9000
 
 
-@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5"])
+@pytest.mark.parametrize("value", ["0", "-1", "two", "1.5", "1025", "9" * 30])
 def test_a_wrong_number_of_threads_is_refused(classifier, monkeypatch, value):
     monkeypatch.setenv("DIXTILL_NUM_THREADS", value)
-    with pytest.raises(InputError, match=f"DIXTILL_NUM_THREADS is '{value}', expected a number"):
+    with pytest.raises(InputError, match=f"is '{value}', expected a number from 1 to 1024"):
         classifier(["up"])
 
 
@@ -261,6 +264,44 @@ def test_any_number_of_classes_will_do(labels):
     classifier = Classifier(random_model(labels=labels))
     assert classifier.labels == labels
     assert classifier("shares up").label in labels
+
+
+def test_a_classifier_keeps_its_own_weights():
+    model = random_model()
+    classifier = Classifier(model)
+    before = classifier("profit up")
+    model.weights.embedding_q8[:] = 0
+    assert classifier("profit up") == before
+
+
+def test_a_text_of_megabytes_is_answered_and_its_memory_given_back(classifier):
+    assert classifier("up " * 700_000).words == classifier("up " * 20).words
+
+
+LIMITED = """
+import resource, sys
+import dixtill
+classifier = dixtill.load(sys.argv[1])
+before = classifier("up down")
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (60 << 20), resource.RLIM_INFINITY))
+try:
+    classifier("up down " * 600_000)
+    print("no shortage")
+except (MemoryError, RuntimeError):
+    print("shortage")
+assert classifier("up down") == before
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+def test_running_out_of_memory_leaves_a_classifier_that_answers(tmp_path):
+    path = tmp_path / "student.safetensors"
+    write_model(random_model(max_pieces=10_000_000), path)
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1:]) == (0, ["shortage"]), done.stderr
 
 
 def test_properties_are_the_models(classifier):

@@ -116,6 +116,11 @@ def test_a_missing_file_is_refused(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "m.safetensors")
 
 
+def test_a_number_is_no_path():
+    with pytest.raises(TypeError):
+        read_model(0)
+
+
 def test_a_folder_is_refused(tmp_path):
     assert "is a folder" in refusal(tmp_path)
 
@@ -192,6 +197,7 @@ def test_a_missing_and_an_unknown_tensor_are_refused(path):
         ("head_scale", lambda a: a.astype(np.float64), "type F64, expected F32"),
         ("embedding_q8", lambda a: a.view(np.uint8), "type U8, expected I8"),
         ("head_bias", lambda a: a * np.float32("nan"), "not finite"),
+        ("head_scale", lambda a: a * 0 + np.float32(3e38), "beyond 1e25"),
         ("embedding_q8", lambda a: np.full_like(a, -128), "-128"),
         ("embedding_q8", lambda a: np.roll(a, 1), "checksum"),
         ("vocabulary", lambda a: np.append(a, np.uint8(0xFF)), "not UTF-8"),
@@ -230,6 +236,10 @@ def test_a_tensor_that_does_not_fit_is_refused(path, name, change, message):
         (["tokenizer"], None, "metadata lacks"),
         (["tokenizer", "lowercase"], 1, "lowercase is of type int"),
         (["tokenizer", "max_pieces"], 0, "at least 1"),
+        (["tokenizer", "max_pieces"], 2**31, "at most 2147483647"),
+        (["tokenizer", "max_pieces"], 10**40, "more than 20 digits"),
+        (["cleaning"], ["\ud800"], "unknown cleaning rule"),
+        (["labels"], ["a", "b", "\ud800"], "lone surrogate"),
         (["tokenizer", "max_pieces"], True, "max_pieces is of type bool"),
         (["tokenizer", "max_pieces"], 16.0, "max_pieces is of type float"),
         (["provenance"], [], "provenance is not a mapping"),

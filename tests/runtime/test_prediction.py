@@ -63,3 +63,9 @@ def test_it_cannot_be_changed():
         prediction().label = "down"
     with pytest.raises(AttributeError):
         prediction().words[0].weight = 0.0
+
+
+def test_its_probabilities_are_the_callers_to_change():
+    answer = prediction()
+    answer.probabilities["up"] = 0.0
+    assert answer.probability == answer.probabilities["up"] == 0.875

@@ -23,12 +23,14 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 1
 EXPLANATIONS = ("contributions", "scores")
+CLEANING_RULES = ("urls", "html_entities")
 METADATA_KEY = "dixtill"
 VOCABULARY = "vocabulary"
 
 _TENSOR_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
 _NUMPY_TYPES = {"U8": "uint8", "I8": "int8", "F32": "float32"}
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+_MAX_PIECES = 2**31 - 1
 _SETTINGS = {
     "lowercase": bool,
     "strip_accents": bool,
@@ -96,6 +98,7 @@ def map_model(path: str | os.PathLike[str]) -> MappedModel:
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
     """
+    path = os.fspath(path)  # a number would be taken for an open file
     with naming_the_file(path), open(path, "rb") as file:
         return _map(path, file)
 
@@ -112,7 +115,7 @@ class naming_the_file:
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
         if error is None or isinstance(error, ModelFileError):
             return
-        path = self._path
+        path = self._path or "''"
         if isinstance(error, (InputError, RecursionError)):
             raise ModelFileError(
                 f"{path}: {error}; the file is damaged (expected a student of format "
@@ -250,6 +253,8 @@ def _sizes(name: str, entry: Mapping[str, Any], key: str) -> list[int]:
 def _settings(description: Mapping[str, Any]) -> dict[str, Any]:
     try:
         options = description["tokenizer"]
+        if not isinstance(options, dict):
+            raise InputError("the metadata lacks the settings of the tokenizer")
         return {
             "labels": _as_tuple(description["labels"]),
             "cleaning": _as_tuple(description["cleaning"]),
@@ -282,12 +287,26 @@ def check_settings(model: Any) -> None:
         actual = type(getattr(model, name))
         if actual is not expected:
             raise InputError(f"{name} is of type {actual.__name__}, expected {expected.__name__}")
+    if not 1 <= model.max_pieces <= _MAX_PIECES:
+        raise InputError(
+            f"max_pieces is {_in_short(model.max_pieces)}, expected at least 1 and at most "
+            f"{_MAX_PIECES}"
+        )
+    for rule in model.cleaning:
+        if rule not in CLEANING_RULES:
+            raise InputError(
+                f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
+            )
     if not isinstance(model.provenance, Mapping):
         raise InputError("provenance is not a mapping")
     if model.explanation not in EXPLANATIONS:
         raise InputError(
             f"explanation is '{model.explanation}', expected one of {', '.join(EXPLANATIONS)}"
         )
+
+
+def _in_short(number: int) -> str:
+    return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"
 
 
 def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
@@ -300,6 +319,9 @@ def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
         raise InputError(f"a label occurs twice in {', '.join(labels)}")
     if not all(labels):
         raise InputError("a label is empty")
+    for label in labels:
+        if any("\ud800" <= char <= "\udfff" for char in label):
+            raise InputError(f"a label holds a lone surrogate, {label!r}")
 
 
 def check_vocabulary_size(num_pieces: int, expected: int) -> None:

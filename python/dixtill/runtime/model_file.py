@@ -74,10 +74,9 @@ class StudentModel:
 
     @property
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """The tensors of the model file by name."""
+        """Copies of the tensors of the model file, by name."""
         tensors = {
-            f.name: np.ascontiguousarray(getattr(self.weights, f.name))
-            for f in fields(self.weights)
+            f.name: np.array(getattr(self.weights, f.name), order="C") for f in fields(self.weights)
         }
         tensors[VOCABULARY] = np.frombuffer("\n".join(self.vocabulary).encode(), np.uint8)
         return tensors

@@ -43,12 +43,12 @@ class Prediction:
       +1.250  soar
     """
 
-    __slots__ = ("_answer", "_labels", "_probabilities", "_text", "_words")
+    __slots__ = ("_answer", "_labels", "_text", "_values", "_words")
 
     _answer: bytes  # as csrc/api/classifier.h lays it out
     _labels: tuple[str, ...]
-    _probabilities: dict[str, float] | None
     _text: str
+    _values: tuple[float, ...] | None  # probabilities, in the order of the labels
     _words: tuple[ExplainedWord, ...] | None
 
     def __init__(
@@ -64,7 +64,7 @@ class Prediction:
             raise ValueError(f"probability is {probability}, not that of the label '{label}'")
         self._text = text
         self._labels = tuple(probabilities)
-        self._probabilities = dict(probabilities)
+        self._values = tuple(probabilities.values())
         self._words = tuple(words)
         self._answer = _HEAD.pack(self._labels.index(label), len(self._words), truncated)
 
@@ -75,7 +75,7 @@ class Prediction:
         prediction._text = text
         prediction._labels = labels
         prediction._answer = answer
-        prediction._probabilities = prediction._words = None
+        prediction._values = prediction._words = None
         return prediction
 
     @property
@@ -86,21 +86,17 @@ class Prediction:
     @property
     def label(self) -> str:
         """The most probable label."""
-        label: int = _HEAD.unpack_from(self._answer)[0]
-        return self._labels[label]
+        return self._labels[self._label_index()]
 
     @property
     def probability(self) -> float:
         """The label's probability."""
-        return self.probabilities[self.label]
+        return self._probability_values()[self._label_index()]
 
     @property
     def probabilities(self) -> dict[str, float]:
-        """The probability of each label, in the order of the model's labels."""
-        if self._probabilities is None:
-            values = struct.unpack_from(f"={len(self._labels)}f", self._answer, _HEAD.size)
-            self._probabilities = dict(zip(self._labels, values, strict=True))
-        return self._probabilities
+        """The probability of each label, in the order of the model's labels; a new dict."""
+        return dict(zip(self._labels, self._probability_values(), strict=True))
 
     @property
     def words(self) -> tuple[ExplainedWord, ...]:
@@ -118,6 +114,15 @@ class Prediction:
     def truncated(self) -> bool:
         """Whether the text went past the model's limit, and its rest was not read."""
         return bool(_HEAD.unpack_from(self._answer)[2])
+
+    def _label_index(self) -> int:
+        index: int = _HEAD.unpack_from(self._answer)[0]
+        return index
+
+    def _probability_values(self) -> tuple[float, ...]:
+        if self._values is None:
+            self._values = struct.unpack_from(f"={len(self._labels)}f", self._answer, _HEAD.size)
+        return self._values
 
     def _fields(self) -> tuple[Any, ...]:
         return (
@@ -150,7 +155,7 @@ class Prediction:
             "text": _without_surrogates(self.text),
             "label": self.label,
             "probability": self.probability,
-            "probabilities": dict(self.probabilities),
+            "probabilities": self.probabilities,
             "words": [
                 {**word._asdict(), "text": _without_surrogates(word.text)} for word in self.words
             ],

@@ -31,6 +31,11 @@ __all__ = [
 
 KERNEL_VARIABLE = "DIXTILL_KERNEL"
 THREADS_VARIABLE = "DIXTILL_NUM_THREADS"
+_MAX_THREADS = 1024
+_X86, _ARM = "x86-64", "64-bit ARM"
+_BUILDS = {
+    "avx512_vnni": _X86, "avx_vnni": _X86, "avx2": _X86, "neon_dotprod": _ARM, "neon": _ARM,
+}  # fmt: skip
 
 
 class TargetStatus(namedtuple("TargetStatus", ["name", "is_supported", "reason"])):
@@ -43,10 +48,16 @@ class TargetStatus(namedtuple("TargetStatus", ["name", "is_supported", "reason"]
 
 
 def describe_targets() -> list[TargetStatus]:
-    """Every target of this build, best first."""
-    return [
+    """Every target of this build, best first, then those of builds for other CPUs."""
+    here = [
         TargetStatus(name, is_supported, "" if is_supported else f"needs {requirement}")
         for name, requirement, is_supported in native.targets()
+    ]
+    elsewhere = _BUILDS.keys() - {target.name for target in here}
+    return here + [
+        TargetStatus(name, False, f"needs a build for {cpu}")
+        for name, cpu in _BUILDS.items()
+        if name in elsewhere
     ]
 
 
@@ -80,13 +91,15 @@ def choose_target(name: str | None = None) -> str:
 def choose_num_threads() -> int:
     """The environment's DIXTILL_NUM_THREADS, else the number of CPUs that this process may use.
 
-    Raises InputError when the variable is no positive number.
+    Raises InputError when the variable is no number from 1 to 1024.
     """
     asked = os.environ.get(THREADS_VARIABLE)
     if not asked:
         if hasattr(os, "sched_getaffinity"):
             return len(os.sched_getaffinity(0))
         return os.cpu_count() or 1
-    if not asked.isdecimal() or int(asked) < 1:
-        raise InputError(f"{THREADS_VARIABLE} is '{asked}', expected a number of at least 1")
+    if not asked.isdecimal() or len(asked) > 4 or not 1 <= int(asked) <= _MAX_THREADS:
+        raise InputError(
+            f"{THREADS_VARIABLE} is '{asked}', expected a number from 1 to {_MAX_THREADS}"
+        )
     return int(asked)

@@ -17,6 +17,9 @@ from .student_shape import StudentShape
 Int8Array = npt.NDArray[np.int8]
 Float32Array = npt.NDArray[np.float32]
 
+# Times the largest sum of int8 products, a finite float: no answer is infinite.
+_LARGEST_FLOAT = 1e25
+
 
 @dataclass(frozen=True, eq=False)
 class StudentWeights:
@@ -68,5 +71,5 @@ def _check_values(name: str, array: Int8Array | Float32Array) -> None:
     if array.dtype == np.int8:
         if (array == -128).any():
             raise InputError(f"weight '{name}' holds -128; int8 weights lie in [-127, 127]")
-    elif not np.isfinite(array).all():
-        raise InputError(f"weight '{name}' holds a value that is not finite")
+    elif not (np.abs(array) <= _LARGEST_FLOAT).all():
+        raise InputError(f"weight '{name}' holds a value that is not finite, or beyond 1e25")
