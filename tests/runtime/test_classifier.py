@@ -12,7 +12,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from students import random_model
+from students import VOCABULARY, random_model, random_weights
 
 from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
@@ -284,7 +284,7 @@ import dixtill
 classifier = dixtill.load(sys.argv[1])
 before = classifier("up down")
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
-resource.setrlimit(resource.RLIMIT_AS, (used + (60 << 20), resource.RLIM_INFINITY))
+resource.setrlimit(resource.RLIMIT_AS, (used + (200 << 20), resource.RLIM_INFINITY))
 try:
     classifier("up down " * 600_000)
     print("no shortage")
@@ -297,7 +297,9 @@ assert classifier("up down") == before
 @pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
 def test_running_out_of_memory_leaves_a_classifier_that_answers(tmp_path):
     path = tmp_path / "student.safetensors"
-    write_model(random_model(max_pieces=10_000_000), path)
+    # Wide states, so that they are what there is no memory for: 1.2 million of 400 bytes.
+    weights = random_weights(np.random.default_rng(0), len(VOCABULARY), d=6, h=200, a=4, c=3)
+    write_model(random_model(max_pieces=10_000_000, weights=weights), path)
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, check=False
     )
