@@ -59,7 +59,8 @@ class StudentKernel:
         """Run a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]].
 
         piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P, never decreasing;
-        contiguous int32 ids and int64 offsets are used without a copy. Raises InputError, with
+        contiguous int32 ids and int64 offsets are used without a copy, and no other thread may
+        change them meanwhile. Raises InputError, with
         the position and the value, before anything is computed.
         """
         ids = _flat_integers("piece_ids", piece_ids, np.int32)
