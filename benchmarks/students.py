@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -92,15 +91,3 @@ def compiled(module: nn.Module) -> Callable[[Tensor], Tensor]:
         return output
 
     return call
-
-
-def in_dynamic_int8(module: nn.Module) -> nn.Module:
-    """By torch.ao, whose LSTM in int8 is the only one that PyTorch has."""
-    with warnings.catch_warnings():
-        # Deprecated for torchao, which has no LSTM.
-        warnings.filterwarnings("ignore", "torch.ao.quantization is deprecated")
-        warnings.filterwarnings("ignore", "torch.quantize_per_tensor, torch.quantize_per_channel")
-        quantized: nn.Module = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
-            module, {nn.LSTM, nn.Linear}, dtype=torch.qint8
-        )
-    return quantized

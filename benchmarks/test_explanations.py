@@ -44,7 +44,7 @@ def test_explanations_of_minilm(
     compare(names.explanation("MiniLM-L6"), [*candidates, _by_dixtill(student)])
 
 
-@pytest.mark.skipif(not peers.is_here("Captum"), reason="Captum is left out")
+@pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
 def test_explanations_of_bert(
     compare: Compare, bert: nn.Module, tokenizer: Any, student: StudentModel
 ) -> None:

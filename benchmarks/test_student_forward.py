@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from benchmarks import names, peers
 from benchmarks.conftest import Compare
@@ -20,7 +21,6 @@ from benchmarks.rounds import Candidate
 from benchmarks.students import (
     LogitsOfFullTexts,
     compiled,
-    in_dynamic_int8,
     random_batch,
 )
 from dixtill.runtime import reference
@@ -28,6 +28,7 @@ from dixtill.runtime.forward import Forward
 from dixtill.runtime.kernels import StudentKernel
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
+from dixtill.training.compression import dynamic_int8
 from dixtill.training.quantize import dequantized
 from dixtill.training.student import Student
 
@@ -88,7 +89,7 @@ def _close_to(expected: Forward) -> Callable[[np.ndarray | torch.Tensor], None]:
 
 def _in_pytorch(student: Student, rows: torch.Tensor, expected: Forward) -> Iterator[Candidate]:
     module, mask = LogitsOfFullTexts(student).eval(), torch.ones_like(rows, dtype=torch.bool)
-    check, int8_module = _close_to(expected), in_dynamic_int8(module)
+    check, int8_module = _close_to(expected), dynamic_int8(module, (nn.LSTM, nn.Linear))
     yield Candidate(names.EAGER, lambda: student(rows, mask).logits, check)
     yield Candidate(names.EAGER_LOGITS, lambda: module(rows), check)
     yield Candidate(names.TORCH_INT8, lambda: int8_module(rows), check)

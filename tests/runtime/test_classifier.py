@@ -294,7 +294,9 @@ assert classifier("up down") == before
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="limits memory as Linux does")
+@pytest.mark.skipif(
+    sys.platform != "linux", reason="only Linux has /proc/self/statm and obeys RLIMIT_AS"
+)
 def test_running_out_of_memory_leaves_a_classifier_that_answers(tmp_path):
     path = tmp_path / "student.safetensors"
     # Wide states, so that they are what there is no memory for: 1.2 million of 400 bytes.

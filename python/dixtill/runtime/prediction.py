@@ -135,8 +135,6 @@ class Prediction:
             return NotImplemented
         return self._fields() == other._fields()
 
-    __hash__ = None  # type: ignore[assignment]  # it holds a dict
-
     def __reduce__(self) -> tuple[Any, ...]:
         return Prediction, self._fields()
 

@@ -17,13 +17,13 @@ from transformers.pytorch_utils import prune_linear_layer
 from ..errors import InputError
 
 
-def dynamic_int8(model: nn.Module) -> nn.Module:
-    """A copy with int8 linear layers; activations are quantised as they come (PTQ)."""
+def dynamic_int8(model: nn.Module, layers: tuple[type[nn.Module], ...] = (nn.Linear,)) -> nn.Module:
+    """A copy with `layers` in int8; activations are quantised as they come (PTQ)."""
     with warnings.catch_warnings():
         # torch 2.13 deprecates torch.ao for torchao, a dependency more; it says so in two kinds.
         warnings.simplefilter("ignore")
         quantized: nn.Module = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
-            model, {nn.Linear}, dtype=torch.qint8
+            model, set(layers), dtype=torch.qint8
         )
     return quantized
 
