@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -38,6 +38,8 @@ _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go wit
 _STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
 
 OnEpoch = Callable[[EpochMetrics], None]
+# Of the products only: parameters and their updates stay in float32.
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class FinetuneConfig:
     warmup: float = 0.1  # share of the steps
     weight_decay: float = 0.01
     seed: int = 0
+    precision: Precision = "float32"
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
     def __post_init__(self) -> None:
@@ -116,6 +119,8 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         seed=config.seed,
+        bf16=config.precision == "bfloat16",
+        use_cpu=config.precision == "bfloat16" and not torch.cuda.is_available(),
         report_to="none",
         dataloader_pin_memory=torch.cuda.is_available(),
     )
