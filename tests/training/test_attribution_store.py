@@ -145,6 +145,17 @@ def test_what_is_read_is_what_was_explained_in_the_order_asked_for(store, attrib
             np.testing.assert_allclose(getattr(row, name), getattr(expected, name), atol=1e-5)
 
 
+def test_the_attributions_of_every_class_are_kept(store, bert):
+    attributor = Attributor(bert, replace(SETTINGS, classes="all"))
+    texts = [*TEXTS, ""]
+    store.run(attributor, texts, progress=False)
+    for row, expected in zip(store.read(attributor, texts), attributor(texts), strict=True):
+        assert len(row.by_class) == 3
+        assert all(isinstance(words, tuple) for words in row.by_class)
+        for words, others in zip(row.by_class, expected.by_class, strict=True):
+            assert words == pytest.approx(others, abs=1e-5)
+
+
 def test_another_list_of_texts_reuses_what_is_there(store, attributor):
     store.run(attributor, MANY_TEXTS[:10], progress=False)
     before, attributor.explained = contents(store), []
@@ -166,6 +177,7 @@ def other_teacher() -> Teacher:
         {"steps": 4},
         {"layer": "word_embeddings"},
         {"output": "probability"},
+        {"classes": "all"},
         {"quadrature": "riemann_middle"},
         {"cleaning": ()},
         {"engine": "captum"},

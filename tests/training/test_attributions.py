@@ -161,6 +161,34 @@ def test_tokens_are_counted_word_by_word(bert):
     assert row.num_tokens == (2, 5, 1)  # earn ##ings, i ##s ##n ' t, up
 
 
+@pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_each_classs_words_equal_captums(kind, layer, explained):
+    teacher = tiny_teacher(kind)
+    settings = AttributionSettings(layer=layer, output=explained, classes="all", steps=5)
+    for row in Attributor(teacher, settings)(TEXTS[:4]):
+        _, _, offsets = baseline_ids(teacher, row.text)
+        assert len(row.by_class) == len(row.logits)
+        for label, words in enumerate(row.by_class):
+            expected = summed_over_words(captum(teacher, row.text, label, settings), offsets, row)
+            np.testing.assert_allclose(words, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["native", "captum"])
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
+    any_teacher, explained, engine
+):
+    every = explain(any_teacher, TEXTS, output=explained, classes="all", engine=engine)
+    predicted = explain(any_teacher, TEXTS, output=explained, engine=engine)
+    for row, other in zip(every, predicted, strict=True):
+        assert_same(row, other)
+        assert row.by_class[row.target] == row.attributions
+        assert other.by_class == ()
+        if explained == "probability":  # of which the sum is always 1
+            np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
+
+
 @pytest.mark.parametrize("engine", ["native", "captum"])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_batch_and_padding_change_nothing(any_teacher, layer, engine):

@@ -36,6 +36,7 @@ _SCHEMA = pa.schema(
         ("ends", pa.list_(pa.int32())),
         ("attributions", pa.list_(pa.float32())),
         ("num_tokens", pa.list_(pa.int32())),
+        ("by_class", pa.list_(pa.list_(pa.float32()))),
     ]
 )
 
@@ -139,8 +140,13 @@ def _read(path: Path) -> pa.Table:
 
 
 def _attribution(text: str, row: dict[str, Any]) -> Attribution:
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in row.items()}
+    values = {name: _tuples(value) for name, value in row.items()}
     return Attribution(**{**values, "text": text})
+
+
+def _tuples(value: Any) -> Any:
+    """Lists, also those in lists, as tuples."""
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _storable(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Integrated gradients of a teacher's predicted class, one number per word.
+"""Integrated gradients of a teacher's classes, one number per word.
 
 Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks" (2017). The path runs from
 a baseline of [PAD] (special tokens and positions kept) to the text, at the output of the embedding
@@ -7,7 +7,7 @@ module or at the word embeddings. Storing and resuming is attribution_store.py's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -33,6 +33,7 @@ class AttributionSettings:
 
     layer: Literal["embeddings", "word_embeddings"] = "embeddings"
     output: Literal["logit", "probability"] = "logit"
+    classes: Literal["predicted", "all"] = "predicted"
     quadrature: Quadrature = "gausslegendre"
     steps: int = 24
     cleaning: tuple[str, ...] = DEFAULT_RULES
@@ -61,6 +62,7 @@ class Attribution:
     ends: tuple[int, ...]  # [words]
     attributions: tuple[float, ...]  # [words], summed over the word's tokens
     num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
+    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
 
     @property
     def relative_error(self) -> float:
@@ -113,17 +115,21 @@ class Attributor:
         word_of_token = _words_of_batch(batch, words)
         x, logits = self._read(batch, batch.input_ids)
         baseline, baseline_logits = self._read(batch, self._baseline_ids(batch))
-        targets = logits.argmax(dim=1)
-        outputs = self._outputs(logits, targets)
-        baseline_outputs = self._outputs(baseline_logits, targets)
+        targets = logits.argmax(dim=1, keepdim=True)
+        classes = self._explained_classes(targets, num_classes=logits.shape[1])
         path = _Path(
             start=baseline,
             end=x,
-            outputs_at=lambda points: self._outputs_at(points, batch, targets),
+            outputs_at=lambda points: self._outputs_at(points, batch, classes),
+            num_outputs=classes.shape[1],
             word_of_token=word_of_token,
             num_words=max(map(len, words)) + 1,
         )
-        by_word = self._integrate(path, self.settings, self.rows_per_pass)
+        by_class = self._integrate(path, self.settings, self.rows_per_pass)
+        of_target = (classes == targets).int().argmax(dim=1)
+        by_word = by_class[torch.arange(len(texts)), of_target]
+        outputs = self._outputs(logits, targets)[:, 0]
+        baseline_outputs = self._outputs(baseline_logits, targets)[:, 0]
         error = (by_word.sum(dim=1) - (outputs - baseline_outputs)).abs()
         return [
             Attribution(
@@ -137,6 +143,7 @@ class Attributor:
                 ends=tuple(end for _, end in words[row]),
                 attributions=tuple(by_word[row, : len(words[row])].tolist()),
                 num_tokens=_token_counts(word_of_token[row], len(words[row])),
+                by_class=self._by_class(by_class[row, :, : len(words[row])]),
             )
             for row, text in enumerate(texts)
         ]
@@ -163,18 +170,31 @@ class Attributor:
             logits = self.teacher.logits(batch.input_ids, batch.attention_mask)
         return captured[0], logits
 
-    def _outputs_at(self, points: Tensor, batch: EncodedBatch, targets: Tensor) -> Tensor:
+    def _explained_classes(self, targets: Tensor, num_classes: int) -> Tensor:
+        """Which classes are explained of each text [batch, outputs]."""
+        if self.settings.classes == "predicted":
+            return targets
+        return torch.arange(num_classes).expand(len(targets), -1)
+
+    def _by_class(self, attributions: Tensor) -> tuple[tuple[float, ...], ...]:
+        """What is kept of one text's attributions [outputs, words]."""
+        if self.settings.classes == "predicted":
+            return ()
+        return tuple(map(tuple, attributions.tolist()))
+
+    def _outputs_at(self, points: Tensor, batch: EncodedBatch, classes: Tensor) -> Tensor:
         """f at `points` [steps * batch, time, width] of the layer, the batch step by step."""
-        repeats = len(points) // len(targets)
+        repeats = len(points) // len(classes)
         with replaced_output(self._layer, points):
             logits = self.teacher.logits(
                 batch.input_ids.repeat(repeats, 1), batch.attention_mask.repeat(repeats, 1)
             )
-        return self._outputs(logits, targets.repeat(repeats))
+        return self._outputs(logits, classes.repeat(repeats, 1))
 
-    def _outputs(self, logits: Tensor, targets: Tensor) -> Tensor:
+    def _outputs(self, logits: Tensor, classes: Tensor) -> Tensor:
+        """Logits or probabilities of `classes` [batch, outputs]."""
         values = logits.softmax(dim=1) if self.settings.output == "probability" else logits
-        return values.gather(1, targets[:, None])[:, 0]
+        return values.gather(1, classes)
 
 
 def _words_of_batch(batch: EncodedBatch, words: Sequence[Sequence[Span]]) -> Tensor:
@@ -199,50 +219,67 @@ class _Path:
 
     start: Tensor  # [batch, time, width], the baseline
     end: Tensor  # [batch, time, width], the texts
-    outputs_at: Callable[[Tensor], Tensor]  # f at points [steps * batch, time, width]
+    outputs_at: Callable[[Tensor], Tensor]  # f [points, outputs] at points [points, time, width]
+    num_outputs: int
     word_of_token: Tensor  # [batch, time] int32, -1 on padding
     num_words: int  # of the longest text, and one more for the tokens of no word
 
 
 def _native(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
-    """Attributions [batch, num_words]; gradients stream through the native accumulator."""
+    """Attributions [batch, outputs, num_words], streamed through the native accumulator."""
     nodes, weights = quadrature(settings.quadrature, settings.steps)
-    delta = path.end - path.start
-    total = torch.zeros(len(delta), path.num_words)
+    delta = (path.end - path.start).contiguous()
+    total = torch.zeros(len(delta), path.num_outputs, path.num_words)
     steps_per_pass = max(1, rows_per_pass // (delta.shape[0] * delta.shape[1]))
     for first in range(0, settings.steps, steps_per_pass):
         at, weight = (values[first : first + steps_per_pass] for values in (nodes, weights))
         points = (path.start + at[:, None, None, None] * delta).flatten(0, 1).requires_grad_()
-        (gradients,) = torch.autograd.grad(path.outputs_at(points).sum(), points)
-        total += torch.ops.dixtill.ig_accumulate(
-            gradients.contiguous().view(len(at), *delta.shape),
-            weight,
-            delta.contiguous(),
-            path.word_of_token,
-            path.num_words,
-        )
+        for output, gradients in enumerate(_gradients(path.outputs_at(points), points)):
+            total[:, output] += torch.ops.dixtill.ig_accumulate(
+                gradients.contiguous().view(len(at), *delta.shape),
+                weight,
+                delta,
+                path.word_of_token,
+                path.num_words,
+            )
     return total
+
+
+def _gradients(outputs: Tensor, points: Tensor) -> Iterator[Tensor]:
+    """The gradient of each column of `outputs`: one forward pass, a backward pass for each.
+
+    One at a time, as `is_grads_batched` takes longer and holds all of them.
+    """
+    last = outputs.shape[1] - 1
+    for column in range(last + 1):
+        (gradients,) = torch.autograd.grad(
+            outputs[:, column].sum(), points, retain_graph=column < last
+        )
+        yield gradients
 
 
 def _captum(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
     """The same by Captum, which keeps the gradients of all steps until the end."""
     from captum.attr import IntegratedGradients
 
-    by_token = (
-        IntegratedGradients(path.outputs_at)
-        .attribute(
-            path.end,
-            baselines=path.start,
-            n_steps=settings.steps,
-            method=settings.quadrature,
-            internal_batch_size=max(len(path.end), rows_per_pass // path.end.shape[1]),
-        )
-        .sum(dim=2)
+    explainer = IntegratedGradients(path.outputs_at)
+    by_token = torch.stack(
+        [
+            explainer.attribute(
+                path.end,
+                baselines=path.start,
+                target=output,
+                n_steps=settings.steps,
+                method=settings.quadrature,
+                internal_batch_size=max(len(path.end), rows_per_pass // path.end.shape[1]),
+            ).sum(dim=2)
+            for output in range(path.num_outputs)
+        ],
+        dim=1,
     )
     if settings.quadrature == "riemann_trapezoid":
         # Captum 0.9 weighs n nodes by 1/n, though they bound n - 1 intervals.
         by_token = by_token * (settings.steps / (settings.steps - 1))
     # Padding, -1, is the same in text and baseline: it adds zero to whatever word.
-    return torch.zeros(len(by_token), path.num_words).scatter_add(
-        1, path.word_of_token.clamp(min=0).long(), by_token
-    )
+    words = path.word_of_token.clamp(min=0).long()[:, None].expand_as(by_token)
+    return torch.zeros(*by_token.shape[:2], path.num_words).scatter_add(2, words, by_token)
