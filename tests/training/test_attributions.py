@@ -17,15 +17,15 @@ from dixtill.training.attributions import (
     Attribution,
     AttributionSettings,
     Attributor,
-    quadrature,
 )
 from dixtill.training.corpus import read_corpus
+from dixtill.training.quadrature import fixed_rule
 from dixtill.training.teacher import Teacher
 
 LAYERS = ("embeddings", "word_embeddings")
 QUADRATURES = ("gausslegendre", "riemann_middle", "riemann_trapezoid")
 # At the embedding module Captum reads the baseline's ids, from which the RoBERTas take positions
-# as well; there the outputs, the error and the second engine are tested instead.
+# as well; there the outputs, the error and the two explainers are tested instead.
 CAPTUM_AGREES = [
     (kind, layer)
     for kind in BUILDERS
@@ -174,13 +174,13 @@ def test_each_classs_words_equal_captums(kind, layer, explained):
             np.testing.assert_allclose(words, expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("engine", ["native", "captum"])
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("explained", ["logit", "probability"])
 def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
-    any_teacher, explained, engine
+    any_teacher, explained, explainer
 ):
-    every = explain(any_teacher, TEXTS, output=explained, classes="all", engine=engine)
-    predicted = explain(any_teacher, TEXTS, output=explained, engine=engine)
+    every = explain(any_teacher, TEXTS, output=explained, classes="all", explainer=explainer)
+    predicted = explain(any_teacher, TEXTS, output=explained, explainer=explainer)
     for row, other in zip(every, predicted, strict=True):
         assert_same(row, other)
         assert row.by_class[row.target] == row.attributions
@@ -189,13 +189,13 @@ def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
             np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
 
 
-@pytest.mark.parametrize("engine", ["native", "captum"])
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("layer", LAYERS)
-def test_batch_and_padding_change_nothing(any_teacher, layer, engine):
+def test_batch_and_padding_change_nothing(any_teacher, layer, explainer):
     texts = [*TEXTS, "", "up"]
-    alone = [explain(any_teacher, [text], layer=layer, engine=engine)[0] for text in texts]
-    together = explain(any_teacher, texts, layer=layer, engine=engine)
-    turned = explain(any_teacher, texts[::-1], layer=layer, engine=engine)[::-1]
+    alone = [explain(any_teacher, [text], layer=layer, explainer=explainer)[0] for text in texts]
+    together = explain(any_teacher, texts, layer=layer, explainer=explainer)
+    turned = explain(any_teacher, texts[::-1], layer=layer, explainer=explainer)[::-1]
     for one, *others in zip(alone, together, turned, strict=True):
         for other in others:
             assert_same(one, other)
@@ -204,19 +204,21 @@ def test_batch_and_padding_change_nothing(any_teacher, layer, engine):
 @pytest.mark.parametrize("explained", ["logit", "probability"])
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("rule", QUADRATURES)
-def test_both_engines_agree(any_teacher, layer, explained, rule):
+def test_it_agrees_with_captums_integrated_gradients(any_teacher, layer, explained, rule):
     rows = [
-        explain(any_teacher, TEXTS, layer=layer, output=explained, quadrature=rule, engine=engine)
-        for engine in ("native", "captum")
+        explain(
+            any_teacher, TEXTS, layer=layer, output=explained, quadrature=rule, explainer=explainer
+        )
+        for explainer in ("integrated_gradients", "captum")
     ]
     for mine, theirs in zip(*rows, strict=True):
         assert_same(mine, theirs)
 
 
-@pytest.mark.parametrize("engine", ["native", "captum"])
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("rows_per_pass", [1, 300, 10**6])
-def test_the_size_of_a_pass_changes_nothing(bert, engine, rows_per_pass):
-    settings = AttributionSettings(engine=engine, steps=7)
+def test_the_size_of_a_pass_changes_nothing(bert, explainer, rows_per_pass):
+    settings = AttributionSettings(explainer=explainer, steps=7)
     expected = Attributor(bert, AttributionSettings(steps=7))(TEXTS)
     for one, other in zip(Attributor(bert, settings, rows_per_pass)(TEXTS), expected, strict=True):
         assert_same(one, other)
@@ -297,7 +299,7 @@ def test_lengths_are_those_of_the_cleaned_texts(bert):
     [("gausslegendre", None), ("riemann_middle", 1), ("riemann_trapezoid", 1)],
 )
 def test_a_rule_is_exact_up_to_its_degree(rule, degree, steps):
-    nodes, weights = quadrature(rule, steps)
+    nodes, (weights,) = vars(fixed_rule(rule, steps)).values()
     assert nodes.dtype == weights.dtype == torch.float32
     assert len(nodes) == len(weights) == steps
     for power in range(1 + (2 * steps - 1 if degree is None else degree)):
@@ -309,15 +311,14 @@ def test_unusable_settings_are_refused():
     with pytest.raises(InputError, match="steps is 1, expected at least 2"):
         AttributionSettings(steps=1)
     with pytest.raises(InputError, match="unknown quadrature 'simpson'"):
-        quadrature("simpson", 4)
+        fixed_rule("simpson", 4)
 
 
 def test_real_tweets_are_explained_as_by_captum(tfns, teacher_tfns):
     teacher = Teacher.load(teacher_tfns)
     texts = read_corpus(tfns / "valid.csv", teacher.labels).texts[200:1000:100]
-    settings = AttributionSettings()
+    settings = AttributionSettings(steps=24)
     rows = Attributor(teacher, settings)(texts)
-    assert settings.steps == 24
     assert np.median([row.relative_error for row in rows]) < 0.1
     for row in rows:
         # A token of the cleaned text is one of the user's text: cleaning keeps positions.

@@ -67,24 +67,50 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         "about twice the time for three",
     )
     group.add_argument(
+        "--explainer",
+        choices=(
+            "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap",
+            "occlusion",
+        ),
+        default="integrated_gradients",
+        help="integrated gradients by dixtill (default) or by Captum, or another of Captum's",
+    )  # fmt: skip
+    group.add_argument(
+        "--tolerance",
+        type=float,
+        default=0.08,
+        metavar="X",
+        help="refine until the completeness error is below this share of the attributions' sizes "
+        "(default: 0.08)",
+    )
+    group.add_argument(
+        "--max-steps",
+        type=int,
+        default=63,
+        metavar="N",
+        help="most gradients for a text (default: 63)",
+    )
+    group.add_argument(
+        "--steps", type=int, metavar="N", help="as many gradients for every text instead"
+    )
+    group.add_argument(
         "--quadrature",
         choices=("gausslegendre", "riemann_middle", "riemann_trapezoid"),
         default="gausslegendre",
-        help="rule of integration (default: gausslegendre)",
+        help="rule of --steps (default: gausslegendre)",
     )
-    group.add_argument("--steps", type=int, default=24, help="nodes of the rule (default: 24)")
     group.add_argument(
-        "--engine",
-        choices=("native", "captum"),
-        default="native",
-        help="who accumulates: dixtill's kernel (default) or Captum, with equal results",
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="of the gradients; bfloat16 is quicker where the CPU multiplies it (default: float32)",
     )
     group.add_argument(
         "--rows-per-pass",
         type=int,
-        default=4096,
+        default=2048,
         metavar="N",
-        help="tokens times steps in one pass of the teacher; bounds memory (default: 4096)",
+        help="tokens times steps in one pass of the teacher; bounds memory (default: 2048)",
     )
     group.add_argument(
         "--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's choice)"
@@ -99,9 +125,12 @@ def settings_of(args: argparse.Namespace) -> AttributionSettings:
         layer=args.layer,
         output=args.output,
         classes=args.classes,
-        quadrature=args.quadrature,
+        explainer=args.explainer,
+        tolerance=args.tolerance,
+        max_steps=args.max_steps,
         steps=args.steps,
-        engine=args.engine,
+        quadrature=args.quadrature,
+        precision=args.precision,
     )
 
 
@@ -127,8 +156,9 @@ def run(args: argparse.Namespace) -> int:
     summary = store.run(attributor, texts, progress=sys.stderr.isatty())
     explained = store.read(attributor, texts)
     error = statistics.median(row.relative_error for row in explained)
+    steps = statistics.mean(row.steps for row in explained)
     print(
         f"{args.out}: {summary.computed} texts explained, {summary.reused} were there; "
-        f"median completeness error {error:.2%} of |f(x) - f(x')|"
+        f"{steps:.1f} steps a text; median completeness error {error:.2%} of |f(x) - f(x')|"
     )
     return 0

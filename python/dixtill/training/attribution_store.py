@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,6 +37,7 @@ _SCHEMA = pa.schema(
         ("attributions", pa.list_(pa.float32())),
         ("num_tokens", pa.list_(pa.int32())),
         ("by_class", pa.list_(pa.list_(pa.float32()))),
+        ("steps", pa.int32()),
     ]
 )
 
@@ -86,11 +87,8 @@ class AttributionStore:
             for start in range(0, len(items), TEXTS_PER_SHARD):
                 shard = items[start : start + TEXTS_PER_SHARD]
                 shard = [item for item in shard if item.key not in stored]
-                rows: list[Attribution] = []
-                for batch in _batches(shard, attributor):
-                    rows += attributor([item.text for item in batch])
-                    bar.update(sum(item.num_tokens for item in batch))
-                self._write([item.key for item in shard], rows)
+                self._write([item.key for item in shard], attributor([item.text for item in shard]))
+                bar.update(sum(item.num_tokens for item in shard))
         return RunSummary(computed=len(missing), reused=len(items) - len(missing))
 
     def read(self, attributor: Attributor, texts: Sequence[str]) -> list[Attribution]:
@@ -171,16 +169,3 @@ def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:
     distinct = list(dict.fromkeys(texts))
     keys = _keys(attributor, distinct)
     return sorted(map(_Item, attributor.num_tokens(distinct), keys, distinct))
-
-
-def _batches(items: Sequence[_Item], attributor: Attributor) -> Iterator[list[_Item]]:
-    """Consecutive items whose padded path fits into one pass of the attributor."""
-    batch: list[_Item] = []
-    for item in items:
-        rows = (len(batch) + 1) * item.num_tokens * attributor.settings.steps
-        if batch and rows > attributor.rows_per_pass:
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch

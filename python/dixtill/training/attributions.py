@@ -1,51 +1,84 @@
-"""Integrated gradients of a teacher's classes, one number per word.
+"""Explanations of a teacher's answers, one number per word.
 
-Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep Networks" (2017). The path runs from
-a baseline of [PAD] (special tokens and positions kept) to the text, at the output of the embedding
-module or at the word embeddings. Storing and resuming is attribution_store.py's.
+By default integrated gradients: Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep
+Networks" (2017). The path runs from a baseline of [PAD] (special tokens and positions kept) to the
+text, at the output of the embedding module or at the word embeddings. integration.py integrates,
+captum_explainers.py has the alternatives; storing and resuming is attribution_store.py's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.normalizer import Normalizer
 from ..runtime.words import split_words
-from . import torch_ops  # noqa: F401  registers torch.ops.dixtill
+from . import captum_explainers
 from .alignment import Span, words_of_tokens
-from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
+from .integration import Integral, Path, full_batches, integrate
+from .layer_answers import Layer, LayerAnswers, Output, Precision
+from .quadrature import FixedRule, Rule, fixed_rule, nested_rule
+from .teacher import Teacher
 
-Quadrature = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
+Classes = Literal["predicted", "all"]
+Explainer = Literal[
+    "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap", "occlusion"
+]
+
+FIRST_STEPS = 7  # nodes of the nested rule's first level
+_CAPTUMS_STEPS = 50  # its default
 
 
 @dataclass(frozen=True)
 class AttributionSettings:
     """What the numbers depend on; part of the key under which they are stored."""
 
-    layer: Literal["embeddings", "word_embeddings"] = "embeddings"
-    output: Literal["logit", "probability"] = "logit"
-    classes: Literal["predicted", "all"] = "predicted"
-    quadrature: Quadrature = "gausslegendre"
-    steps: int = 24
+    layer: Layer = "embeddings"
+    output: Output = "logit"
+    classes: Classes = "predicted"
+    explainer: Explainer = "integrated_gradients"
+    tolerance: float = 0.08  # completeness error as a share of the sum of sizes
+    max_steps: int = 63  # most gradients of a text and class
+    steps: int | None = None  # as many instead, of the fixed rule `quadrature`
+    quadrature: FixedRule = "gausslegendre"
+    precision: Precision = "float32"
     cleaning: tuple[str, ...] = DEFAULT_RULES
-    engine: Literal["native", "captum"] = "native"
 
     def __post_init__(self) -> None:
-        if self.steps < 2:
+        if self.steps is not None and self.steps < 2:
             raise InputError(f"steps is {self.steps}, expected at least 2")
+        if self.max_steps < FIRST_STEPS:
+            raise InputError(f"max_steps is {self.max_steps}, expected at least {FIRST_STEPS}")
+        if not self.tolerance > 0:
+            raise InputError(f"tolerance is {self.tolerance}, expected more than 0")
+        for name, choices in (
+            ("explainer", Explainer), ("quadrature", FixedRule), ("layer", Layer),
+            ("output", Output), ("precision", Precision), ("classes", Classes),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value not in get_args(choices):
+                raise InputError(f"unknown {name} '{value}', expected {_listed(choices)}")
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
         return asdict(self)
+
+    @property
+    def rule(self) -> Rule:
+        """The nodes of integrated gradients."""
+        if self.steps is not None:
+            return fixed_rule(self.quadrature, self.steps)
+        return nested_rule(self.max_steps)
+
+
+def _listed(choices: Any) -> str:
+    return ", ".join(get_args(choices))
 
 
 @dataclass(frozen=True)
@@ -63,6 +96,7 @@ class Attribution:
     attributions: tuple[float, ...]  # [words], summed over the word's tokens
     num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
     by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
+    steps: int = 0  # gradients of a class that it took; 1 where an explainer does not count them
 
     @property
     def relative_error(self) -> float:
@@ -71,215 +105,110 @@ class Attribution:
         return self.completeness_error / max(difference, 1e-12)
 
 
-def quadrature(method: Quadrature, steps: int) -> tuple[Tensor, Tensor]:
-    """Nodes in [0, 1] and weights that sum to 1, each [steps] in float32.
+@dataclass(frozen=True)
+class _Read:
+    """A text as the teacher read it, and as its baseline."""
 
-    >>> nodes, weights = quadrature("gausslegendre", 3)
-    >>> round(float((weights * nodes**5).sum()), 6)  # exact up to degree 5: 1/6
-    0.166667
-    """
-    if method == "gausslegendre":
-        nodes, weights = np.polynomial.legendre.leggauss(steps)
-        nodes, weights = (nodes + 1) / 2, weights / 2
-    elif method == "riemann_middle":
-        nodes, weights = (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
-    elif method == "riemann_trapezoid":
-        nodes, weights = np.linspace(0, 1, steps), np.full(steps, 1 / (steps - 1))
-        weights[[0, -1]] /= 2
-    else:
-        raise InputError(f"unknown quadrature '{method}'")
-    return torch.tensor(nodes, dtype=torch.float32), torch.tensor(weights, dtype=torch.float32)
+    text: str
+    words: list[Span]
+    path: Path
+    logits: Tensor  # [classes]
+    target: int
+    outputs: tuple[float, float]  # of the target: f(x), f(x')
 
 
 class Attributor:
-    """Explains texts with integrated gradients of one teacher."""
+    """Explains texts with one teacher."""
 
     def __init__(
-        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 4096
+        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 2048
     ) -> None:
         """`rows_per_pass` bounds memory: tokens x steps in one forward and backward pass."""
         self.teacher = teacher
         self.settings = settings
         self.rows_per_pass = rows_per_pass
         self._normalizer = Normalizer()
-        self._layer = (
-            teacher.embeddings if settings.layer == "embeddings" else teacher.word_embeddings
-        )
-        self._integrate = _native if settings.engine == "native" else _captum
+        self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
-        """Explain one batch; the result does not depend on what else was explained before."""
-        cleaned = [clean(text, self.settings.cleaning) for text in texts]
-        batch = self.teacher.encode(cleaned)
-        words = [[(w.start, w.end) for w in split_words(t, self._normalizer)] for t in cleaned]
-        word_of_token = _words_of_batch(batch, words)
-        x, logits = self._read(batch, batch.input_ids)
-        baseline, baseline_logits = self._read(batch, self._baseline_ids(batch))
-        targets = logits.argmax(dim=1, keepdim=True)
-        classes = self._explained_classes(targets, num_classes=logits.shape[1])
-        path = _Path(
-            start=baseline,
-            end=x,
-            outputs_at=lambda points: self._outputs_at(points, batch, classes),
-            num_outputs=classes.shape[1],
-            word_of_token=word_of_token,
-            num_words=max(map(len, words)) + 1,
-        )
-        by_class = self._integrate(path, self.settings, self.rows_per_pass)
-        of_target = (classes == targets).int().argmax(dim=1)
-        by_word = by_class[torch.arange(len(texts)), of_target]
-        outputs = self._outputs(logits, targets)[:, 0]
-        baseline_outputs = self._outputs(baseline_logits, targets)[:, 0]
-        error = (by_word.sum(dim=1) - (outputs - baseline_outputs)).abs()
-        return [
-            Attribution(
-                text=text,
-                logits=tuple(logits[row].tolist()),
-                target=int(targets[row]),
-                output=float(outputs[row]),
-                baseline_output=float(baseline_outputs[row]),
-                completeness_error=float(error[row]),
-                starts=tuple(start for start, _ in words[row]),
-                ends=tuple(end for _, end in words[row]),
-                attributions=tuple(by_word[row, : len(words[row])].tolist()),
-                num_tokens=_token_counts(word_of_token[row], len(words[row])),
-                by_class=self._by_class(by_class[row, :, : len(words[row])]),
-            )
-            for row, text in enumerate(texts)
-        ]
+        """Explain texts together; what each gets does not depend on the others."""
+        read = self._read(texts)
+        integrals = self._explain([one.path for one in read])
+        return [self._attribution(*pair) for pair in zip(read, integrals, strict=True)]
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of the teacher in each text, special ones included."""
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
-    def _baseline_ids(self, batch: EncodedBatch) -> Tensor:
-        pad_id = self.teacher.tokenizer.pad_token_id
-        return torch.where(batch.special_mask.bool(), batch.input_ids, pad_id)
-
-    @torch.no_grad()
-    def _read(self, batch: EncodedBatch, word_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's output [batch, time, width] and the logits, with other words in the batch.
-
-        Only the words change: positions that a model derives from its ids stay.
-        """
-        words = self.teacher.word_embeddings(word_ids)
-        with (
-            replaced_output(self.teacher.word_embeddings, words),
-            captured_output(self._layer) as captured,
-        ):
-            logits = self.teacher.logits(batch.input_ids, batch.attention_mask)
-        return captured[0], logits
-
-    def _explained_classes(self, targets: Tensor, num_classes: int) -> Tensor:
-        """Which classes are explained of each text [batch, outputs]."""
-        if self.settings.classes == "predicted":
-            return targets
-        return torch.arange(num_classes).expand(len(targets), -1)
-
-    def _by_class(self, attributions: Tensor) -> tuple[tuple[float, ...], ...]:
-        """What is kept of one text's attributions [outputs, words]."""
-        if self.settings.classes == "predicted":
-            return ()
-        return tuple(map(tuple, attributions.tolist()))
-
-    def _outputs_at(self, points: Tensor, batch: EncodedBatch, classes: Tensor) -> Tensor:
-        """f at `points` [steps * batch, time, width] of the layer, the batch step by step."""
-        repeats = len(points) // len(classes)
-        with replaced_output(self._layer, points):
-            logits = self.teacher.logits(
-                batch.input_ids.repeat(repeats, 1), batch.attention_mask.repeat(repeats, 1)
+    def _explain(self, paths: Sequence[Path]) -> list[Integral]:
+        chosen = self.settings
+        if chosen.explainer == "integrated_gradients":
+            return integrate(
+                self._answers, paths, chosen.rule, chosen.tolerance, self.rows_per_pass
             )
-        return self._outputs(logits, classes.repeat(repeats, 1))
-
-    def _outputs(self, logits: Tensor, classes: Tensor) -> Tensor:
-        """Logits or probabilities of `classes` [batch, outputs]."""
-        values = logits.softmax(dim=1) if self.settings.output == "probability" else logits
-        return values.gather(1, classes)
-
-
-def _words_of_batch(batch: EncodedBatch, words: Sequence[Sequence[Span]]) -> Tensor:
-    """Word of each token [batch, time]: one past the text's words for a token of none, -1 on
-    padding."""
-    rows = [
-        torch.tensor(words_of_tokens(tokens, spans), dtype=torch.int32)
-        for tokens, spans in zip(batch.offsets, words, strict=True)
-    ]
-    return pad_sequence(rows, batch_first=True, padding_value=-1)
-
-
-def _token_counts(word_of_token: Tensor, num_words: int) -> tuple[int, ...]:
-    """How many tokens each of a text's words has."""
-    counts = torch.bincount(word_of_token[word_of_token >= 0], minlength=num_words)
-    return tuple(counts[:num_words].tolist())
-
-
-@dataclass(frozen=True)
-class _Path:
-    """The straight line from the baseline to the texts, and the teacher along it."""
-
-    start: Tensor  # [batch, time, width], the baseline
-    end: Tensor  # [batch, time, width], the texts
-    outputs_at: Callable[[Tensor], Tensor]  # f [points, outputs] at points [points, time, width]
-    num_outputs: int
-    word_of_token: Tensor  # [batch, time] int32, -1 on padding
-    num_words: int  # of the longest text, and one more for the tokens of no word
-
-
-def _native(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
-    """Attributions [batch, outputs, num_words], streamed through the native accumulator."""
-    nodes, weights = quadrature(settings.quadrature, settings.steps)
-    delta = (path.end - path.start).contiguous()
-    total = torch.zeros(len(delta), path.num_outputs, path.num_words)
-    steps_per_pass = max(1, rows_per_pass // (delta.shape[0] * delta.shape[1]))
-    for first in range(0, settings.steps, steps_per_pass):
-        at, weight = (values[first : first + steps_per_pass] for values in (nodes, weights))
-        points = (path.start + at[:, None, None, None] * delta).flatten(0, 1).requires_grad_()
-        for output, gradients in enumerate(_gradients(path.outputs_at(points), points)):
-            total[:, output] += torch.ops.dixtill.ig_accumulate(
-                gradients.contiguous().view(len(at), *delta.shape),
-                weight,
-                delta,
-                path.word_of_token,
-                path.num_words,
+        steps = chosen.steps or _CAPTUMS_STEPS
+        return [
+            captum_explainers.explain(
+                chosen.explainer, self._answers, path, chosen.quadrature, steps
             )
-    return total
+            for path in paths
+        ]
 
+    def _read(self, texts: Sequence[str]) -> list[_Read]:
+        """All texts and their baselines, in batches of texts about as long as each other."""
+        lengths = self.num_tokens(texts)
+        read: dict[int, _Read] = {}
+        by_length = sorted(range(len(texts)), key=lengths.__getitem__)
+        for rows in full_batches(by_length, lengths.__getitem__, self.rows_per_pass):
+            read.update(zip(rows, self._read_batch([texts[row] for row in rows]), strict=True))
+        return [read[row] for row in range(len(texts))]
 
-def _gradients(outputs: Tensor, points: Tensor) -> Iterator[Tensor]:
-    """The gradient of each column of `outputs`: one forward pass, a backward pass for each.
+    def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
+        cleaned = [clean(text, self.settings.cleaning) for text in texts]
+        batch = self.teacher.encode(cleaned)
+        ends, logits = self._answers.read(batch, batch.input_ids)
+        starts, baseline_logits = self._answers.read(batch, self._answers.baseline_ids(batch))
+        targets = logits.argmax(dim=1, keepdim=True)
+        outputs = self._answers.of_logits(logits)
+        baseline_outputs = self._answers.of_logits(baseline_logits)
+        classes = targets
+        if self.settings.classes == "all":
+            classes = torch.arange(logits.shape[1]).expand_as(logits)
+        for row, text in enumerate(texts):
+            words = [(w.start, w.end) for w in split_words(cleaned[row], self._normalizer)]
+            tokens = slice(len(batch.offsets[row]))
+            path = Path(
+                input_ids=batch.input_ids[row, tokens],
+                start=starts[row, tokens],
+                delta=ends[row, tokens] - starts[row, tokens],
+                classes=classes[row],
+                differences=(outputs - baseline_outputs)[row, classes[row]],
+                word_of_token=torch.tensor(
+                    words_of_tokens(batch.offsets[row], words), dtype=torch.int32
+                ),
+                num_words=len(words) + 1,
+            )
+            target = int(targets[row])
+            both = float(outputs[row, target]), float(baseline_outputs[row, target])
+            yield _Read(text, words, path, logits[row], target, both)
 
-    One at a time, as `is_grads_batched` takes longer and holds all of them.
-    """
-    last = outputs.shape[1] - 1
-    for column in range(last + 1):
-        (gradients,) = torch.autograd.grad(
-            outputs[:, column].sum(), points, retain_graph=column < last
+    def _attribution(self, read: _Read, integral: Integral) -> Attribution:
+        """What is kept of a text: its words, without the tokens of none."""
+        of_target = integral.by_output[int((read.path.classes == read.target).nonzero())]
+        output, baseline_output = read.outputs
+        by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)
+        counts = torch.bincount(read.path.word_of_token, minlength=read.path.num_words)
+        return Attribution(
+            text=read.text,
+            logits=tuple(read.logits.tolist()),
+            target=read.target,
+            output=output,
+            baseline_output=baseline_output,
+            completeness_error=abs(float(of_target.sum()) - (output - baseline_output)),
+            starts=tuple(start for start, _ in read.words),
+            ends=tuple(end for _, end in read.words),
+            attributions=tuple(of_target[:-1].tolist()),
+            num_tokens=tuple(counts[:-1].tolist()),
+            by_class=tuple(map(tuple, by_class.tolist())),
+            steps=integral.steps,
         )
-        yield gradients
-
-
-def _captum(path: _Path, settings: AttributionSettings, rows_per_pass: int) -> Tensor:
-    """The same by Captum, which keeps the gradients of all steps until the end."""
-    from captum.attr import IntegratedGradients
-
-    explainer = IntegratedGradients(path.outputs_at)
-    by_token = torch.stack(
-        [
-            explainer.attribute(
-                path.end,
-                baselines=path.start,
-                target=output,
-                n_steps=settings.steps,
-                method=settings.quadrature,
-                internal_batch_size=max(len(path.end), rows_per_pass // path.end.shape[1]),
-            ).sum(dim=2)
-            for output in range(path.num_outputs)
-        ],
-        dim=1,
-    )
-    if settings.quadrature == "riemann_trapezoid":
-        # Captum 0.9 weighs n nodes by 1/n, though they bound n - 1 intervals.
-        by_token = by_token * (settings.steps / (settings.steps - 1))
-    # Padding, -1, is the same in text and baseline: it adds zero to whatever word.
-    words = path.word_of_token.clamp(min=0).long()[:, None].expand_as(by_token)
-    return torch.zeros(*by_token.shape[:2], path.num_words).scatter_add(2, words, by_token)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import Lock, get_ident
 from typing import Any
 
 import torch
@@ -24,6 +25,7 @@ from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
 
+_REGISTERING = Lock()  # PyTorch numbers its hooks without one
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -90,6 +92,12 @@ class Teacher:
         return tuple(id2label[i] for i in range(len(id2label)))
 
     @property
+    def device(self) -> torch.device:
+        """Where the model computes: a CPU, or the GPU that `model.to` moved it to."""
+        device: torch.device = self.model.device
+        return device
+
+    @property
     def word_embeddings(self) -> nn.Module:
         """The module that looks token ids up."""
         module: nn.Module = self.model.get_input_embeddings()
@@ -142,9 +150,11 @@ class Teacher:
         )
 
     def logits(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits [batch, classes] of padded token ids."""
-        output: Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
-        return output
+        """Logits [batch, classes] of padded token ids, on the CPU wherever the model is."""
+        output: Tensor = self.model(
+            input_ids=input_ids.to(self.device), attention_mask=attention_mask.to(self.device)
+        ).logits
+        return output.cpu()
 
     def predict(self, texts: Sequence[str], batch_size: int = 64) -> Tensor:
         """Logits [texts, classes] of cleaned texts."""
@@ -196,8 +206,10 @@ def _no_progress_off_terminal() -> Iterator[None]:
 
 @contextmanager
 def replaced_output(module: nn.Module, output: Tensor) -> Iterator[None]:
-    """Inside the context, `module` returns `output` whatever it is given."""
-    handle = module.register_forward_hook(lambda *_: output)
+    """Inside the context, `module` returns `output` to this thread, whatever it is given."""
+    thread = get_ident()
+    with _REGISTERING:
+        handle = module.register_forward_hook(lambda *_: output if get_ident() == thread else None)
     try:
         yield
     finally:

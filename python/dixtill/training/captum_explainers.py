@@ -1,0 +1,134 @@
+"""Captum's attributions along the same path, by name: to compare with, and to distil from.
+
+One text and class at a time and with the same random numbers for each, so that no text's result
+depends on another's. Captum 0.9's DeepLift knows modules such as ReLU and Tanh: of a transformer it
+replaces the pooler's slope, while GELU, LayerNorm and attention keep their gradients.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .integration import Integral, Path
+from .layer_answers import LayerAnswers
+from .quadrature import FixedRule
+
+_NUM_SAMPLES = 32  # GradientShap's points between baseline and text
+
+
+def explain(
+    name: str, answers: LayerAnswers, path: Path, quadrature: FixedRule, steps: int
+) -> Integral:
+    """A text's attributions by the explainer of that name; `steps` is for integrated gradients."""
+    forward = _Forward(answers)
+    end = (path.start + path.delta).requires_grad_()
+    fixed = {
+        "inputs": end[None],
+        "additional_forward_args": (path.input_ids[None], torch.ones_like(path.input_ids)[None]),
+    }
+    rows = []
+    for target in path.classes.tolist():
+        with _same_random_numbers():
+            found = _EXPLAINERS[name](forward, path, {**fixed, "target": target}, quadrature, steps)
+        rows.append(found[0].detach().cpu())
+    by_token = torch.stack(rows)  # [outputs, time]
+    words = path.word_of_token.long().expand_as(by_token)
+    by_output = torch.zeros(len(rows), path.num_words).scatter_add(1, words, by_token)
+    return Integral(by_output, steps if name == "captum" else 1)
+
+
+@contextmanager
+def _same_random_numbers() -> Iterator[None]:
+    """Inside the context, the same ones each time; outside, as if nothing had been drawn.
+
+    GradientShap takes some from PyTorch and some from NumPy's global generator.
+    """
+    state = np.random.get_state()  # noqa: NPY002
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        np.random.seed(0)  # noqa: NPY002
+        try:
+            yield
+        finally:
+            np.random.set_state(state)  # noqa: NPY002
+
+
+class _Forward(nn.Module):
+    """The teacher from the layer on, as a module: DeepLift puts its hooks on what it holds."""
+
+    def __init__(self, answers: LayerAnswers) -> None:
+        super().__init__()
+        self.model = answers.teacher.model
+        self._answers = answers
+
+    def forward(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        return self._answers(points, input_ids, attention_mask)
+
+
+def _integrated_gradients(
+    forward: _Forward, path: Path, fixed: Mapping[str, Any], quadrature: FixedRule, steps: int
+) -> Tensor:
+    from captum.attr import IntegratedGradients
+
+    found: Tensor = IntegratedGradients(forward).attribute(
+        baselines=path.start[None], n_steps=steps, method=quadrature, **fixed
+    )
+    # Captum 0.9 weighs the n nodes of the trapezoid by 1/n, though they bound n - 1 intervals.
+    scale = steps / (steps - 1) if quadrature == "riemann_trapezoid" else 1.0
+    return found.sum(dim=2) * scale
+
+
+def _gradient_x_input(
+    forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object
+) -> Tensor:
+    """The gradient at the text, times the way from the baseline instead of the input as it is."""
+    from captum.attr import Saliency
+
+    gradient: Tensor = Saliency(forward).attribute(abs=False, **fixed)
+    return (gradient * path.delta).sum(dim=2)
+
+
+def _deep_lift(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object) -> Tensor:
+    from captum.attr import DeepLift
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Setting forward, backward hooks")  # which it removes
+        found: Tensor = DeepLift(forward).attribute(baselines=path.start[None], **fixed)
+    return found.sum(dim=2)
+
+
+def _gradient_shap(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object) -> Tensor:
+    from captum.attr import GradientShap
+
+    found: Tensor = GradientShap(forward).attribute(
+        baselines=path.start[None], n_samples=_NUM_SAMPLES, **fixed
+    )
+    return found.sum(dim=2)
+
+
+def _occlusion(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object) -> Tensor:
+    """What the answer loses when a word is replaced by the baseline's."""
+    from captum.attr import FeatureAblation
+
+    words = path.word_of_token.long()
+    found: Tensor = FeatureAblation(forward).attribute(
+        baselines=path.start[None], feature_mask=words[None, :, None], **fixed
+    )
+    # Captum gives each element of a word the loss of the whole: shared among the word's tokens.
+    return found[:, :, 0] / torch.bincount(words)[words]
+
+
+_EXPLAINERS: Mapping[str, Callable[..., Tensor]] = {
+    "captum": _integrated_gradients,
+    "gradient_x_input": _gradient_x_input,
+    "deep_lift": _deep_lift,
+    "gradient_shap": _gradient_shap,
+    "occlusion": _occlusion,
+}
