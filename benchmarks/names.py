@@ -24,6 +24,9 @@ MINILM_CAPTUM = "MiniLM-L6, Captum"
 MINILM_INTERPRET = "MiniLM-L6, transformers-interpret"
 BERT_CAPTUM = "BERT-base, Captum"
 
+CAPTUM_EACH = "Captum, 50 nodes, a text at a time"
+NESTED = "dixtill, nested"
+
 CAPTUM_STEPS = "Captum's formula"
 EINSUM = "torch.einsum"
 SUM = "torch.sum, reads as much"
@@ -63,6 +66,10 @@ def batches(num_texts: int, num_threads: int) -> str:
 
 def explanation(teacher: str) -> str:
     return f"answer with explanation, beside {teacher}"
+
+
+def attributions(num_threads: int) -> str:
+    return f"attributions of MiniLM-L6, {num_threads} thread{'s' * (num_threads > 1)}"
 
 
 def accumulation(megabytes: float) -> str:

@@ -1,4 +1,4 @@
-"""`dixtill attribute`: explain texts with a teacher's integrated gradients."""
+"""`dixtill attribute`: explain the answers of a teacher."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from .corpus_arguments import add_corpus_arguments, read
 
 if TYPE_CHECKING:
     from ..training.attributions import AttributionSettings
+    from ..training.teacher import Teacher
 
 _EXAMPLES = """\
 examples:
@@ -142,6 +143,14 @@ def set_threads(args: argparse.Namespace) -> None:
         torch.set_num_threads(args.threads)
 
 
+def use_gpu(teacher: Teacher) -> None:
+    """Move a teacher to the machine's GPU, if it has one."""
+    import torch
+
+    if torch.cuda.is_available():
+        teacher.model.to("cuda")
+
+
 def run(args: argparse.Namespace) -> int:
     """Explain what is not stored yet, and say how far the sums are from complete."""
     from ..training.attribution_store import AttributionStore
@@ -150,6 +159,7 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads(args)
     teacher = Teacher.load(args.teacher)
+    use_gpu(teacher)
     texts = read(args, args.data, teacher.labels).texts
     attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
     store = AttributionStore(Path(args.out))

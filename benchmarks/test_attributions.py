@@ -1,0 +1,54 @@
+"""Integrated gradients of many texts: Captum's default, 50 nodes and a text at a time, and dixtill.
+
+MiniLM-L6's size with random weights, of which the nested rule takes as many steps as they need;
+tools/measure_attributions.py asks a real teacher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from benchmarks import names, peers
+from benchmarks.conftest import Compare
+from benchmarks.rounds import Candidate
+from benchmarks.texts import TWEETS
+from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
+from dixtill.training.teacher import Teacher
+
+TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
+CAPTUMS = AttributionSettings(explainer="captum", steps=50)
+
+
+@pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
+@pytest.mark.parametrize("num_threads", [1, 2])
+def test_attributions_of_many_texts(
+    compare: Compare, minilm: nn.Module, tokenizer: Any, num_threads: int
+) -> None:
+    teacher = Teacher(minilm, tokenizer)
+    exact = Attributor(teacher, AttributionSettings(steps=300))(TEXTS[:4])
+    candidates = [
+        _candidate(names.CAPTUM_EACH, Attributor(teacher, CAPTUMS), exact),
+        _candidate(names.NESTED, Attributor(teacher, AttributionSettings()), exact),
+    ]
+    torch.set_num_threads(num_threads)
+    try:
+        compare(names.attributions(num_threads), candidates, min_rounds=3)
+    finally:
+        torch.set_num_threads(1)
+
+
+def _candidate(name: str, attributor: Attributor, exact: Sequence[Attribution]) -> Candidate:
+    def check(rows: list[Attribution]) -> None:
+        """At a cosine of 0.99 with 300 nodes, the bound of docs/explaining.md."""
+        for row, other in zip(rows, exact, strict=False):
+            one, two = np.array(row.attributions), np.array(other.attributions)
+            assert one @ two >= 0.99 * np.linalg.norm(one) * np.linalg.norm(two)
+
+    return Candidate(name, partial(attributor, TEXTS), check, {"texts": len(TEXTS)})
