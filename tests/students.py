@@ -15,9 +15,12 @@ VOCABULARY = ("[UNK]", *_PIECES.split())
 
 
 def random_weights(
-    rng: np.random.Generator, num_pieces: int, d: int, h: int, a: int, c: int
+    rng: np.random.Generator, num_pieces: int, d: int, h: int, a: int, c: int, bits: int = 8
 ) -> StudentWeights:
-    """Weights of moderate size: no gate is saturated, and every piece has a say."""
+    """Weights of moderate size: no gate is saturated, and every piece has a say.
+
+    `bits` are the embedding's.
+    """
 
     def q8(*shape: int) -> np.ndarray:
         return rng.integers(-127, 128, shape).astype(np.int8)
@@ -33,9 +36,12 @@ def random_weights(
             f"{way}_bias": floats(4 * h, -0.5, 0.5),
         }
 
+    embedding_q8 = q8(num_pieces, d)
+    if bits == 4:
+        embedding_q8 = (embedding_q8 / 18).astype(np.int8) * np.int8(16)
     unit = 10 / (127 * 127 * np.sqrt(2 * h))
     return StudentWeights(
-        embedding_q8=q8(num_pieces, d),
+        embedding_q8=embedding_q8,
         **lstm("forward"),
         **lstm("backward"),
         attention_weight_q8=q8(a, 2 * h),
@@ -47,7 +53,7 @@ def random_weights(
     )
 
 
-def random_model(seed: int = 0, **changes: Any) -> StudentModel:
+def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> StudentModel:
     """A student of three classes; `changes` are fields of StudentModel to set otherwise."""
     settings: dict[str, Any] = {
         "vocabulary": VOCABULARY,
@@ -62,5 +68,7 @@ def random_model(seed: int = 0, **changes: Any) -> StudentModel:
     }
     if "weights" not in settings:
         sizes = {"num_pieces": len(settings["vocabulary"]), "c": len(settings["labels"])}
-        settings["weights"] = random_weights(np.random.default_rng(seed), d=6, h=5, a=4, **sizes)
+        settings["weights"] = random_weights(
+            np.random.default_rng(seed), d=d, h=5, a=4, bits=bits, **sizes
+        )
     return StudentModel(**settings)

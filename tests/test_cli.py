@@ -239,6 +239,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "parameters": model.weights.shape.num_parameters,
         "pieces": len(model.vocabulary),
         "embedding": 6,
+        "embedding_bits": 8,
         "hidden": 5,
         "attention": 4,
         "max_pieces": 16,
@@ -256,8 +257,8 @@ def test_info_prints_lines_for_a_person(student, capsys):
     for expected in (
         f"version  {dixtill.__version__}\n",
         "  scalar        supported",
-        "labels         bearish, bullish, neutral",
-        "lowercase      yes",
+        "labels          bearish, bullish, neutral",
+        "lowercase       yes",
         "      accuracy  0.75",
         "seeds    0, 1",
     ):

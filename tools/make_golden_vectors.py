@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from dixtill.runtime import reference
 from dixtill.runtime.forward import Forward
-from dixtill.runtime.weights import StudentWeights
+from dixtill.runtime.weights import StudentWeights, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD1"
+MAGIC = b"DIXGOLD2"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
 
 FloatArray = npt.NDArray[np.float32]
@@ -43,6 +43,7 @@ class Recipe:
     extreme: bool = False  # each int8 is as large as can be
     largest: int = 127  # int8 weight; four of 32 sum to kSmallSum of csrc/kernels/interface.h
     spread: float = 1.0  # standard deviation of the gates' inputs, about
+    bits: int = 8  # of the embedding
 
 
 # Widths beside and on a multiple of 4, 8 and 16. With a spread of 30 most gates are saturated; at
@@ -61,6 +62,10 @@ RECIPES = (
     Recipe("saturated", 5, 17, 7, 4, spread=30.0),
     Recipe("huge scales", 5, 3, 7, 3, spread=1e6),
     Recipe("subnormal scales", 5, 8, 7, 3, spread=1e-36),
+    Recipe("4 bits, shipped shape", 50, 50, 100, 3, largest=32, bits=4),
+    Recipe("4 bits, one column", 1, 3, 7, 2, bits=4),
+    Recipe("4 bits, odd width", 37, 17, 7, 2, bits=4),
+    Recipe("4 bits, extreme weights", 6, 8, 7, 3, extreme=True, bits=4),
     Recipe("empty batch", 5, 3, 7, 2, lengths=()),
 )
 
@@ -148,8 +153,12 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
     def floats(count: int) -> FloatArray:
         return random.uniform(-2.0, 2.0, count)
 
+    embedding_q8 = q8(13, d, largest=127)
+    if recipe.bits == 4:
+        embedding_q8 = embedding_q8 // 18 * 16  # -8 to 7
+        embedding_q8[embedding_q8 == -128] = -112
     return StudentWeights(
-        embedding_q8=q8(13, d, largest=127),
+        embedding_q8=embedding_q8,
         forward_weight_q8=q8(4 * h, d + h),
         forward_scale=scale(4 * h, d + h),
         forward_bias=floats(4 * h),
@@ -201,9 +210,11 @@ def _encode_student(student: Student) -> bytes:
     w = student.weights
     sizes = (
         *w.shape,
-        len(student.piece_ids), len(student.offsets) - 1,
+        len(student.piece_ids), len(student.offsets) - 1, w.embedding_bits,
     )  # fmt: skip
     arrays = [getattr(w, field.name) for field in fields(w)]
+    if w.embedding_bits == 4:
+        arrays[0] = pack_nibbles(w.embedding_q8)
     arrays += [student.piece_ids, student.offsets]
     arrays += [getattr(student.expected, field.name) for field in fields(Forward)]
     return _encode_case(student.name, sizes, arrays)

@@ -43,10 +43,15 @@ void check_piece_ids(const RaggedBatch& batch, int64_t num_pieces) {
 }
 
 void check_embedding(const Embedding& embedding, const StudentView& student) {
-    if (embedding.dim != student.embedding_dim) {
-        throw std::invalid_argument("the embedding has width " + std::to_string(embedding.dim) +
-                                    ", the packed weights expect " +
-                                    std::to_string(student.embedding_dim));
+    if (embedding.bits != 4 && embedding.bits != 8) {
+        throw std::invalid_argument("the embedding has " + std::to_string(embedding.bits) +
+                                    " bits a value, expected 4 or 8");
+    }
+    const int64_t expected = embedding_row_bytes(student.embedding_dim, embedding.bits);
+    if (embedding.row_bytes != expected) {
+        throw std::invalid_argument("the embedding has " + std::to_string(embedding.row_bytes) +
+                                    " bytes a row, the packed weights expect " +
+                                    std::to_string(expected));
     }
 }
 
@@ -106,8 +111,8 @@ void forward(const Kernels& kernels, const StudentView& student, const Embedding
     check_offsets(batch);
     check_piece_ids(batch, embedding.num_pieces);
     const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
-    kernels.bilstm_forward({&student, embedding.rows_q8, batch.piece_ids, batch.offsets,
-                            batch.num_texts, outputs.logits, outputs.probabilities, outputs.scores,
+    kernels.bilstm_forward({&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts,
+                            outputs.logits, outputs.probabilities, outputs.scores,
                             outputs.attention, outputs.contributions, scratch});
 }
 

@@ -9,12 +9,6 @@
 
 namespace dixtill {
 
-struct Embedding {
-    const int8_t* rows_q8;  // [num_pieces, dim]
-    int64_t num_pieces;
-    int64_t dim;
-};
-
 struct RaggedBatch {
     const int32_t* piece_ids;  // [num_piece_ids]
     const int64_t* offsets;    // [num_texts + 1]

@@ -58,6 +58,25 @@ class Tensors {
         return reinterpret_cast<const int8_t*>(found.data());
     }
 
+    bool has(const std::string& name) const { return buffers_.count(name) != 0; }
+
+    // Two values a byte, of four bits each.
+    const uint8_t* nibbles(const std::string& name, int64_t num_bytes) const {
+        const std::string_view found = bytes(name);
+        check_size(name, static_cast<int64_t>(found.size()), num_bytes);
+        const auto* values = reinterpret_cast<const uint8_t*>(found.data());
+        bool is_beyond = false;  // no early end: so it takes 16 bytes at a time
+        for (size_t i = 0; i < found.size(); ++i) {
+            is_beyond |= (values[i] & 0x0F) == 0x08;
+            is_beyond |= (values[i] & 0xF0) == 0x80;
+        }
+        if (is_beyond) {
+            throw std::invalid_argument("weight '" + name +
+                                        "' holds -8; weights of 4 bits lie in [-7, 7]");
+        }
+        return values;
+    }
+
     const float* floats(const std::string& name, int64_t count) {
         const std::string_view found = bytes(name);
         check_size(name, static_cast<int64_t>(found.size()), 4 * count);
@@ -84,6 +103,15 @@ class Tensors {
     std::unordered_map<std::string, py::buffer_info> buffers_;
     std::unordered_map<std::string, std::vector<float>> floats_;
 };
+
+Embedding embedding_of(const Tensors& tensors, int64_t num_pieces, int64_t dim) {
+    const int64_t bits = tensors.has("embedding_q4") ? 4 : 8;
+    const int64_t row_bytes = embedding_row_bytes(dim, bits);
+    const uint8_t* rows = bits == 4 ? tensors.nibbles("embedding_q4", num_pieces * row_bytes)
+                                    : reinterpret_cast<const uint8_t*>(
+                                          tensors.int8("embedding_q8", num_pieces * row_bytes));
+    return {rows, num_pieces, row_bytes, bits};
+}
 
 LstmWeights lstm_weights(Tensors& tensors, const std::string& way, const StudentShape& shape) {
     const int64_t num_rows = 4 * shape.hidden_dim;
@@ -156,10 +184,8 @@ class PyClassifier {
     Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
                     const TokenizerOptions& options, Explanation explanation) {
         packed_bytes(shape);  // refuses sizes whose products would overflow below
-        const Embedding embedding = {
-            tensors_.int8("embedding_q8", num_pieces * shape.embedding_dim), num_pieces,
-            shape.embedding_dim};
-        return Classifier(kernels, shape, student_weights(tensors_, shape), embedding,
+        return Classifier(kernels, shape, student_weights(tensors_, shape),
+                          embedding_of(tensors_, num_pieces, shape.embedding_dim),
                           Tokenizer(tensors_.bytes("vocabulary"), options), explanation);
     }
 

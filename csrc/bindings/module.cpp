@@ -89,17 +89,24 @@ UInt8Array pack_weights(int64_t embedding_dim, int64_t hidden_dim,
     return packed;
 }
 
+// Rows of int8 are of 8 bits a value, rows of uint8 of 4.
+dixtill::Embedding embedding_of(const py::array& rows) {
+    const bool is_q8 = py::isinstance<Int8Array>(rows), is_q4 = py::isinstance<UInt8Array>(rows);
+    if (rows.ndim() != 2 || !(is_q8 || is_q4)) {
+        throw std::invalid_argument("the embedding is no contiguous matrix of int8 or uint8");
+    }
+    return {static_cast<const uint8_t*>(rows.data()), rows.shape(0), rows.shape(1), is_q8 ? 8 : 4};
+}
+
 // Packed weights and an embedding, kept alive, with the kernels that will run them.
 class Student {
   public:
-    Student(const UInt8Array& packed, const Int8Array& embedding_q8, const std::string& target)
+    Student(const UInt8Array& packed, const py::array& rows, const std::string& target)
         : packed_(packed),
-          embedding_q8_(embedding_q8),
+          rows_(rows),
           kernels_(dixtill::kernels_of(target)),
-          view_(dixtill::view_packed(packed.data(), packed.size())) {
-        if (embedding_q8.ndim() != 2) throw std::invalid_argument("embedding_q8 is not a matrix");
-        embedding_ = {embedding_q8.data(), embedding_q8.shape(0), embedding_q8.shape(1)};
-    }
+          view_(dixtill::view_packed(packed.data(), packed.size())),
+          embedding_(embedding_of(rows)) {}
 
     py::tuple forward(const Int32Array& piece_ids, const Int64Array& offsets) const {
         if (piece_ids.ndim() != 1 || offsets.ndim() != 1 || offsets.size() < 1) {
@@ -129,7 +136,7 @@ class Student {
     }
 
     UInt8Array packed_;
-    Int8Array embedding_q8_;
+    py::array rows_;
     const Kernels& kernels_;
     StudentView view_;
     dixtill::Embedding embedding_;
@@ -151,7 +158,7 @@ void forward_into(const std::string& target, uintptr_t packed, int64_t num_packe
     }
     const py::gil_scoped_release release;
     dixtill::forward(kernels, student,
-                     {pointer<const int8_t>(embedding_q8), num_pieces, embedding_dim},
+                     {pointer<const uint8_t>(embedding_q8), num_pieces, embedding_dim, 8},
                      {pointer<const int32_t>(piece_ids), pointer<const int64_t>(offsets),
                       num_piece_ids, num_texts},
                      {pointer<float>(logits), pointer<float>(probabilities), pointer<float>(scores),
@@ -184,8 +191,8 @@ PYBIND11_MODULE(_native, module) {
     // An ordinary metaclass: pybind11's own, which allows static properties, has no name in a stub.
     py::class_<Student>(module, "Student", py::is_final(),
                         py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
-        .def(py::init<const UInt8Array&, const Int8Array&, const std::string&>(),
-             py::arg("packed").noconvert(), py::arg("embedding_q8").noconvert(), py::arg("target"))
+        .def(py::init<const UInt8Array&, const py::array&, const std::string&>(),
+             py::arg("packed").noconvert(), py::arg("embedding").noconvert(), py::arg("target"))
         .def("forward", &Student::forward, py::arg("piece_ids").noconvert(),
              py::arg("offsets").noconvert());
     module.def("forward_into", forward_into, py::arg("target"), py::arg("packed"),

@@ -69,9 +69,20 @@ static inline void copy(const int8_t* from, int64_t count, int8_t* to) {
     for (int64_t i = 0; i < count; ++i) to[i] = from[i];
 }
 
-// int8 values as the target's dot4 wants them.
-static inline void offset_activations(const int8_t* from, int64_t count, int8_t* to) {
-    for (int64_t i = 0; i < count; ++i) to[i] = static_cast<int8_t>(from[i] ^ kActivationOffset);
+// An embedding row as int8 values, as the target's dot4 wants them.
+static inline void read_row(const Embedding& embedding, int32_t piece, int64_t width, int8_t* to) {
+    const uint8_t* row = embedding.rows + piece * embedding.row_bytes;
+    if (embedding.bits == 8) {
+        for (int64_t i = 0; i < width; ++i) to[i] = static_cast<int8_t>(row[i] ^ kActivationOffset);
+        return;
+    }
+    const int64_t num_low = embedding.row_bytes;
+    for (int64_t i = 0; i < num_low; ++i) {
+        to[i] = static_cast<int8_t>((row[i] << 4) ^ kActivationOffset);
+    }
+    for (int64_t i = 0; i < width - num_low; ++i) {
+        to[num_low + i] = static_cast<int8_t>((row[i] & 0xF0) ^ kActivationOffset);
+    }
 }
 
 static inline void reset(const DirectionScratch& scratch, int64_t hidden_dim) {
@@ -97,8 +108,7 @@ struct Sequence {
         const int32_t* start = first_sums(lstm.input, lstm.correction, scratch);
         int32_t* out = own.input_products;
         for (int64_t i = 0; i < num_pieces; ++i) {
-            const int8_t* row = arguments.embedding_q8 + pieces[i * stride] * width;
-            offset_activations(row, width, scratch.input_q8);
+            read_row(arguments.embedding, pieces[i * stride], width, scratch.input_q8);
             multiply(lstm.input, scratch.input_q8, start, out);
             out += padded_rows(lstm.input.num_rows);
         }

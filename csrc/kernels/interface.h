@@ -113,12 +113,26 @@ static constexpr int64_t state_bytes(int64_t hidden_dim) {
     return round_up(2 * hidden_dim, kGroupColumns);
 }
 
+// Rows of int8 values, 8 bits each or 4. With 4, a value is a multiple of 16, of which the upper
+// half is kept: byte i has column i in its low half, and column (embedding_dim + 1) / 2 + i in its
+// high one, so that both halves of a row are read without shuffling.
+struct Embedding {
+    const uint8_t* rows;  // [num_pieces, row_bytes]
+    int64_t num_pieces;
+    int64_t row_bytes;
+    int64_t bits;
+};
+
+static constexpr int64_t embedding_row_bytes(int64_t embedding_dim, int64_t bits) {
+    return bits == 4 ? (embedding_dim + 1) / 2 : embedding_dim;
+}
+
 // A ragged batch: text b owns the pieces offsets[b] to offsets[b + 1].
 struct ForwardArguments {
     const StudentView* student;
-    const int8_t* embedding_q8;  // [num_pieces, embedding_dim]
-    const int32_t* piece_ids;    // [P]
-    const int64_t* offsets;      // [num_texts + 1]
+    Embedding embedding;
+    const int32_t* piece_ids;  // [P]
+    const int64_t* offsets;    // [num_texts + 1]
     int64_t num_texts;
     float* logits;         // [num_texts, num_classes]
     float* probabilities;  // [num_texts, num_classes]

@@ -30,7 +30,10 @@ def pack_weights(
 @final
 class Student:
     def __init__(
-        self, packed: npt.NDArray[np.uint8], embedding_q8: npt.NDArray[np.int8], target: str
+        self,
+        packed: npt.NDArray[np.uint8],
+        embedding: npt.NDArray[np.int8] | npt.NDArray[np.uint8],
+        target: str,
     ) -> None: ...
     def forward(
         self, piece_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]

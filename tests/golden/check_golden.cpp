@@ -88,10 +88,13 @@ void check_student(const Target& target, const GoldenStudent& s) {
     std::vector<float> logits = unwritten(s.logits), probabilities = unwritten(s.probabilities);
     std::vector<float> scores = unwritten(s.scores), attention = unwritten(s.attention);
     std::vector<float> contributions = unwritten(s.contributions);
-    dixtill::forward(*target.kernels, view, {s.embedding_q8.data(), s.num_pieces, s.embedding_dim},
-                     {s.piece_ids.data(), s.offsets.data(), s.num_piece_ids, s.num_texts},
-                     {logits.data(), probabilities.data(), scores.data(), attention.data(),
-                      contributions.data()});
+    dixtill::forward(
+        *target.kernels, view,
+        {s.embedding.data(), s.num_pieces,
+         dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits), s.embedding_bits},
+        {s.piece_ids.data(), s.offsets.data(), s.num_piece_ids, s.num_texts},
+        {logits.data(), probabilities.data(), scores.data(), attention.data(),
+         contributions.data()});
     const std::string where = "student '" + s.name + "': ";
     // In the order in which they are computed, so that the first difference is the cause.
     compare(where + "scores", scores, s.scores);

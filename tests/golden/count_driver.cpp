@@ -92,11 +92,12 @@ std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random
 // A student of the shipped shape on texts of one length.
 class ForwardWorkload : public Workload {
   public:
-    ForwardWorkload(int64_t num_texts, int64_t length)
+    ForwardWorkload(int64_t num_texts, int64_t length, int64_t bits = 8)
         : packed_(pack_random(kShape, random_)),
           embedding_q8_(random_.q8(kNumPieces * kShape.embedding_dim)),
           num_texts_(num_texts),
-          num_piece_ids_(num_texts * length) {
+          num_piece_ids_(num_texts * length),
+          bits_(bits) {
         for (int64_t b = 0; b <= num_texts; ++b) offsets_.push_back(b * length);
         for (int64_t i = 0; i < num_piece_ids_; ++i) {
             piece_ids_.push_back(static_cast<int32_t>(random_.next() % kNumPieces));
@@ -109,7 +110,8 @@ class ForwardWorkload : public Workload {
     void run(const Kernels& kernels) override {
         dixtill::forward(kernels,
                          dixtill::view_packed(packed_.data(), static_cast<int64_t>(packed_.size())),
-                         {embedding_q8_.data(), kNumPieces, kShape.embedding_dim},
+                         {reinterpret_cast<const uint8_t*>(embedding_q8_.data()), kNumPieces,
+                          dixtill::embedding_row_bytes(kShape.embedding_dim, bits_), bits_},
                          {piece_ids_.data(), offsets_.data(), num_piece_ids_, num_texts_},
                          {logits_.data(), probabilities_.data(), scores_.data(), attention_.data(),
                           contributions_.data()});
@@ -126,7 +128,7 @@ class ForwardWorkload : public Workload {
     Lcg random_;
     std::vector<uint8_t> packed_;
     std::vector<int8_t> embedding_q8_;
-    int64_t num_texts_, num_piece_ids_;
+    int64_t num_texts_, num_piece_ids_, bits_;
     std::vector<int64_t> offsets_;
     std::vector<int32_t> piece_ids_;
     std::vector<float> logits_, probabilities_, scores_, attention_, contributions_;
@@ -200,6 +202,8 @@ void run_counted(Workload&& workload, const Kernels& kernels) {
 // What else should be counted is one more line: it may ignore `kernels`.
 constexpr NamedWorkload kWorkloads[] = {
     {"forward_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 12), k); }},
+    {"forward_12_pieces_4_bits",
+     [](const Kernels& k) { run_counted(ForwardWorkload(1, 12, 4), k); }},
     {"forward_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 32), k); }},
     {"forward_8_texts_of_32", [](const Kernels& k) { run_counted(ForwardWorkload(8, 32), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},

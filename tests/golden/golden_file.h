@@ -1,9 +1,10 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD1", uint32 number of students, uint32 number of accumulations
+//   "DIXGOLD2", uint32 number of students, uint32 number of accumulations
 //   each student: name, ending in a zero byte; uint32 num_pieces, embedding_dim, hidden_dim,
-//     attention_dim, num_classes, num_piece_ids, num_texts; then the arrays of GoldenStudent
+//     attention_dim, num_classes, num_piece_ids, num_texts, embedding_bits; then the arrays of
+//     GoldenStudent
 //   each accumulation: name; uint32 num_steps, num_texts, num_tokens, width, num_words; then the
 //     arrays of GoldenAccumulation
 #pragma once
@@ -17,6 +18,8 @@
 #include <string>
 #include <vector>
 
+#include "../../csrc/kernels/interface.h"
+
 struct GoldenDirection {
     std::vector<int8_t> weight_q8;   // [4 * hidden_dim, embedding_dim + hidden_dim]
     std::vector<float> scale, bias;  // [4 * hidden_dim]
@@ -25,8 +28,8 @@ struct GoldenDirection {
 struct GoldenStudent {
     std::string name;
     int64_t num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes;
-    int64_t num_piece_ids, num_texts;
-    std::vector<int8_t> embedding_q8;  // [num_pieces, embedding_dim]
+    int64_t num_piece_ids, num_texts, embedding_bits;
+    std::vector<uint8_t> embedding;  // [num_pieces, embedding_row_bytes]
     GoldenDirection forward, backward;
     std::vector<int8_t> attention_weight_q8;               // [attention_dim, 2 * hidden_dim]
     std::vector<float> attention_scale, attention_vector;  // [attention_dim]
@@ -79,16 +82,17 @@ class GoldenReader {
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD1";
+    static constexpr const char* kMagic = "DIXGOLD2";
 
     GoldenStudent student() {
         GoldenStudent s;
         s.name = name();
         for (int64_t* size : {&s.num_pieces, &s.embedding_dim, &s.hidden_dim, &s.attention_dim,
-                              &s.num_classes, &s.num_piece_ids, &s.num_texts}) {
+                              &s.num_classes, &s.num_piece_ids, &s.num_texts, &s.embedding_bits}) {
             *size = number();
         }
-        fill(s.embedding_q8, s.num_pieces * s.embedding_dim);
+        const int64_t row_bytes = dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits);
+        fill(s.embedding, s.num_pieces * row_bytes);
         for (GoldenDirection* direction : {&s.forward, &s.backward}) {
             fill(direction->weight_q8, 4 * s.hidden_dim * (s.embedding_dim + s.hidden_dim));
             fill(direction->scale, 4 * s.hidden_dim);

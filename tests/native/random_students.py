@@ -33,12 +33,19 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 
 def random_student(
-    sizes: Sizes, seed: int, *, extreme: bool = False, spread: float = 1.0, largest: int = 127
+    sizes: Sizes,
+    seed: int,
+    *,
+    extreme: bool = False,
+    spread: float = 1.0,
+    largest: int = 127,
+    bits: int = 8,
 ) -> StudentWeights:
     """Weights whose gate inputs have a standard deviation of about `spread`.
 
     With `extreme` each int8 weight is as large as can be. `largest` bounds the weights, though not
     the embedding; at 32, four of them sum to at most 128, which some targets make use of.
+    `bits` are the embedding's.
     """
     rng = np.random.default_rng(seed)
 
@@ -59,8 +66,11 @@ def random_student(
     d, h, a, c = (
         sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim, sizes.num_classes
     )  # fmt: skip
+    embedding_q8 = q8(sizes.num_pieces, d, bound=127)
+    if bits == 4:
+        embedding_q8 = q8(sizes.num_pieces, d, bound=7) * np.int8(16)
     return StudentWeights(
-        embedding_q8=q8(sizes.num_pieces, d, bound=127),
+        embedding_q8=embedding_q8,
         forward_weight_q8=q8(4 * h, d + h),
         forward_scale=scale(4 * h, d + h),
         forward_bias=floats(4 * h),

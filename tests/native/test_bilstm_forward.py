@@ -23,30 +23,38 @@ from random_students import (
 from dixtill.errors import InputError
 from dixtill.runtime import kernels, reference, targets
 from dixtill.runtime.kernels import StudentKernel
+from dixtill.runtime.weights import pack_nibbles
 
 per_target = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
 )
 # Four weights of 32 sum to the 128 that a target may rely on; with 33 it must not.
 LARGEST = st.sampled_from([32, 33, 127])
+BITS = st.sampled_from([4, 8])
 SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
 
 
 @per_target
-@given(sizes=SIZES, lengths=LENGTHS, seed=SEEDS, largest=LARGEST)
-def test_a_target_gives_the_bits_of_the_specification(target, sizes, lengths, seed, largest):
-    weights = random_student(sizes, seed, largest=largest)
+@given(sizes=SIZES, lengths=LENGTHS, seed=SEEDS, largest=LARGEST, bits=BITS)
+def test_a_target_gives_the_bits_of_the_specification(target, sizes, lengths, seed, largest, bits):
+    weights = random_student(sizes, seed, largest=largest, bits=bits)
     batch = random_batch(sizes.num_pieces, lengths, seed)
     expected = reference.forward(weights, *batch)
     assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
 
 
 @per_target
-@given(sizes=SIZES, seed=SEEDS, spread=st.sampled_from([0.01, 1.0, 30.0, 1e6]), largest=LARGEST)
+@given(
+    sizes=SIZES,
+    seed=SEEDS,
+    spread=st.sampled_from([0.01, 1.0, 30.0, 1e6]),
+    largest=LARGEST,
+    bits=BITS,
+)
 def test_extreme_weights_and_saturated_gates_give_the_bits_of_the_specification(
-    target, sizes, seed, spread, largest
+    target, sizes, seed, spread, largest, bits
 ):
-    weights = random_student(sizes, seed, extreme=True, spread=spread, largest=largest)
+    weights = random_student(sizes, seed, extreme=True, spread=spread, largest=largest, bits=bits)
     batch = random_batch(sizes.num_pieces, [0, 9, 1], seed)
     expected = reference.forward(weights, *batch)
     assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
@@ -190,9 +198,20 @@ def test_an_embedding_of_another_width_is_refused(target):
     narrow = np.ascontiguousarray(weights.embedding_q8[:, :-1])
     student = targets.native.Student(kernels.pack_weights(weights), narrow, target)
     with pytest.raises(
-        ValueError, match="the embedding has width 49, the packed weights expect 50"
+        ValueError, match="the embedding has 49 bytes a row, the packed weights expect 50"
     ):
         student.forward(np.zeros(1, np.int32), np.array([0, 1]))
+
+
+def test_an_embedding_of_4_bits_takes_half_the_bytes_and_no_other_width(target):
+    weights = random_student(SHIPPED, seed=12, bits=4)
+    rows = pack_nibbles(weights.embedding_q8)
+    assert rows.shape == (SHIPPED.num_pieces, 25)
+    student = targets.native.Student(kernels.pack_weights(weights), rows[:, :24].copy(), target)
+    with pytest.raises(ValueError, match="24 bytes a row, the packed weights expect 25"):
+        student.forward(np.zeros(1, np.int32), np.array([0, 1]))
+    with pytest.raises(ValueError, match="no contiguous matrix of int8 or uint8"):
+        targets.native.Student(kernels.pack_weights(weights), rows.astype(np.int16), target)
 
 
 def test_threads_share_a_kernel(target):

@@ -16,7 +16,7 @@ from students import VOCABULARY, random_model, random_weights
 
 from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
-from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.classifier import Classifier, load_classifier
 from dixtill.runtime.cleaning import clean
 from dixtill.runtime.model_file import write_model
 from dixtill.runtime.prediction import ExplainedWord
@@ -73,9 +73,12 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
 
 @pytest.mark.parametrize("explanation", ["contributions", "scores"])
 @pytest.mark.parametrize("text", [*TEXTS, *ANY_STRINGS.values()])
-def test_an_answer_is_the_specifications_to_the_last_bit(text, explanation):
-    model = random_model(explanation=explanation)
-    prediction = Classifier(model)(text)
+@pytest.mark.parametrize("bits", [4, 8])
+def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, explanation, tmp_path):
+    model = random_model(explanation=explanation, bits=bits, d=7)
+    write_model(model, tmp_path / "m.safetensors")
+    prediction = load_classifier(tmp_path / "m.safetensors")(text)
+    assert prediction == Classifier(model)(text)
     read, forward = specification(model, text)
     assert list(prediction.probabilities.values()) == forward.probabilities[0].tolist()
     assert [(word.start, word.end) for word in prediction.words] == read.spans

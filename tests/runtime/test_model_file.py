@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from dataclasses import fields, replace
 
 import numpy as np
@@ -12,8 +13,10 @@ import safetensors.numpy
 from students import VOCABULARY, random_model
 
 from dixtill.errors import InputError, ModelFileError
+from dixtill.runtime import mapped_model
+from dixtill.runtime.classifier import load_classifier
 from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.weights import StudentWeights
+from dixtill.runtime.weights import StudentWeights, pack_nibbles, unpack_nibbles
 
 
 @pytest.fixture
@@ -33,6 +36,14 @@ def parts(path):
 def rewrite(path, tensors, description):
     text = description if isinstance(description, str) else json.dumps(description)
     safetensors.numpy.save_file(tensors, path, {"dixtill": text})
+
+
+def pieces(text):
+    return np.frombuffer(zlib.compress(text), np.uint8)
+
+
+def text(pieces):
+    return zlib.decompress(pieces)
 
 
 def refusal(path):
@@ -59,6 +70,82 @@ def test_a_model_is_read_as_it_was_written(tmp_path):
         ours, theirs = (getattr(m.weights, field.name) for m in (model, again))
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("d", [1, 2, 6, 7])
+def test_multiples_of_16_take_half_the_file_and_are_read_as_they_were(tmp_path, d):
+    model = random_model(bits=4, d=d)
+    write_model(model, tmp_path / "m.safetensors")
+    tensors, _ = parts(tmp_path / "m.safetensors")
+    assert tensors["embedding_q4"].shape == (len(VOCABULARY), (d + 1) // 2)
+    again = read_model(tmp_path / "m.safetensors")
+    assert again.embedding_bits == model.embedding_bits == 4
+    np.testing.assert_array_equal(again.weights.embedding_q8, model.weights.embedding_q8)
+
+
+def test_where_a_column_lies_in_its_byte():
+    rows = np.array([[16, -16, 112, -112, 48]], np.int8)
+    assert pack_nibbles(rows).tolist() == [[0x91, 0x3F, 0x07]]
+    np.testing.assert_array_equal(unpack_nibbles(pack_nibbles(rows), 5), rows)
+
+
+def test_a_single_value_between_multiples_of_16_is_kept_in_8_bits(tmp_path):
+    model = random_model(bits=4)
+    model.weights.embedding_q8[3, 2] += 1
+    write_model(model, tmp_path / "m.safetensors")
+    again = read_model(tmp_path / "m.safetensors")
+    assert again.embedding_bits == 8
+    np.testing.assert_array_equal(again.weights.embedding_q8, model.weights.embedding_q8)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda a: a[:, :-1], r"'embedding_q4' has shape \[26, 2\], expected \[26, 3\]"),
+        (lambda a: a[:-1], "26 pieces, expected 25"),
+        (lambda a: a.view(np.int8), "type I8, expected U8"),
+        (lambda a: np.full_like(a, 0x08), "-8"),
+        (lambda a: np.full_like(a, 0x80), "-8"),
+        (lambda a: np.roll(a, 1), "checksum"),
+    ],
+)
+def test_an_embedding_of_4_bits_that_does_not_fit_is_refused(tmp_path, change, message):
+    path = tmp_path / "m.safetensors"
+    write_model(random_model(bits=4), path)
+    tensors, description = parts(path)
+    tensors["embedding_q4"] = np.ascontiguousarray(change(tensors["embedding_q4"]))
+    rewrite(path, tensors, description)
+    refusal(path)
+    with pytest.raises(ModelFileError, match=message):
+        load_classifier(path)
+
+
+def test_an_embedding_in_both_widths_is_refused(path):
+    tensors, description = parts(path)
+    tensors["embedding_q4"] = pack_nibbles(tensors["embedding_q8"])
+    rewrite(path, tensors, description)
+    assert "tensor 'embedding_q8' is unknown" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda a: a[:-1],
+        lambda a: a[:0],
+        lambda a: np.append(a, np.uint8(0)),
+        lambda a: a ^ np.uint8(0xFF),
+    ],
+)
+def test_a_vocabulary_that_cannot_be_decompressed_is_refused(path, change):
+    tensors, description = parts(path)
+    tensors["vocabulary"] = change(tensors["vocabulary"])
+    rewrite(path, tensors, description)
+    assert "tensor 'vocabulary' cannot be decompressed" in refusal(path)
+
+
+def test_a_vocabulary_that_would_fill_the_memory_is_refused(path, monkeypatch):
+    monkeypatch.setattr(mapped_model, "_MAX_VOCABULARY_BYTES", 20)
+    assert "cannot be decompressed" in refusal(path)
 
 
 def test_weights_that_are_not_contiguous_are_written_right(tmp_path):
@@ -167,15 +254,17 @@ def test_a_truncated_file_is_refused_wherever_it_ends(path):
         assert "damaged" in refusal(path)
 
 
-def test_a_newer_format_is_refused(path):
+def test_a_newer_and_an_older_format_are_refused(path):
     tensors, description = parts(path)
     rewrite(path, tensors, {**description, "format_version": 3})
-    assert "is of format 3, expected at most 1; upgrade dixtill" in refusal(path)
+    assert "is of format 3, expected 2; upgrade dixtill" in refusal(path)
+    rewrite(path, tensors, {**description, "format_version": 1})
+    assert "is of format 1, expected 2; write it again with `dixtill distill`" in refusal(path)
 
 
 def test_a_newer_format_may_differ_in_everything_else(path):
-    rewrite(path, {"other": np.zeros(1)}, {"format_version": 2})
-    assert "is of format 2" in refusal(path)
+    rewrite(path, {"other": np.zeros(1)}, {"format_version": 3})
+    assert "is of format 3" in refusal(path)
 
 
 def test_a_missing_and_an_unknown_tensor_are_refused(path):
@@ -200,10 +289,10 @@ def test_a_missing_and_an_unknown_tensor_are_refused(path):
         ("head_scale", lambda a: a * 0 + np.float32(3e38), "beyond 1e25"),
         ("embedding_q8", lambda a: np.full_like(a, -128), "-128"),
         ("embedding_q8", lambda a: np.roll(a, 1), "checksum"),
-        ("vocabulary", lambda a: np.append(a, np.uint8(0xFF)), "not UTF-8"),
-        ("vocabulary", lambda a: np.append(a, np.frombuffer(b"\nup2", np.uint8)), "27 pieces"),
-        ("vocabulary", lambda a: a[:0], "pieces"),
-        ("vocabulary", lambda a: np.where(a == ord("]"), ord("["), a).astype(np.uint8), "UNK"),
+        ("vocabulary", lambda a: pieces(text(a) + b"\xff"), "not UTF-8"),
+        ("vocabulary", lambda a: pieces(text(a) + b"\nup2"), "27 pieces"),
+        ("vocabulary", lambda a: pieces(b""), "pieces"),
+        ("vocabulary", lambda a: pieces(text(a).replace(b"]", b"[")), "UNK"),
     ],
 )
 def test_a_tensor_that_does_not_fit_is_refused(path, name, change, message):
@@ -278,7 +367,7 @@ def test_provenance_is_read_or_refused_at_every_depth_of_nesting(path):
             read_model(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 1' + "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 2' + "[" * 100_000])
 def test_metadata_that_is_no_json_object_is_refused(path, text):
     tensors, _ = parts(path)
     rewrite(path, tensors, text)

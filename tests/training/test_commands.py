@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny_teachers
+import torch
 
 import dixtill
 from dixtill.cli import main
+from dixtill.runtime.model_file import read_model
 
 LABELS = ("bearish", "bullish", "neutral")
 
@@ -65,6 +69,34 @@ def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(caps
     assert {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()} == files
     assert distill("three.safetensors", "--attributions", "kept", "--seed", "1") == 0
     assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_finished_run_is_written_in_another_width_without_training_again(capsys):
+    for bits, out in (("4", "a"), ("8", "b"), ("4", "c")):
+        arguments = ["--embedding-bits", bits, "--run", "run"]
+        assert distill(f"{out}.safetensors", "--method", "none", *arguments) == 0
+    assert capsys.readouterr().err.count("epoch") == 2  # of the first, and none after
+    assert Path("a.safetensors").read_bytes() == Path("c.safetensors").read_bytes()
+    models = [dixtill.load(f"{out}.safetensors").model for out in "ab"]
+    assert [model.embedding_bits for model in models] == [4, 8]
+    assert main(["info", "--model", "b.safetensors"]) == 0
+    assert re.search(r"embedding_bits +8\n", capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
+    assert distill("s.safetensors", "--method", "none") == 0
+    provenance = dixtill.load("s.safetensors").model.provenance
+    run = torch.load("s.safetensors.run/checkpoint.pt", weights_only=True)
+    bias = run["best_weights"]["head.bias"].numpy() / provenance["temperature"]
+    np.testing.assert_allclose(read_model("s.safetensors").weights.head_bias, bias, rtol=1e-6)
+    assert provenance["temperature"] != 1.0
+    assert 0 <= provenance["uncalibrated_error"] <= 1
+    assert main(["evaluate", "--model", "s.safetensors", "--data", "train.csv"]) == 0
+    assert re.search(
+        r"accuracy 0\.\d{4}  macro-F1 0\.\d{4}  ECE 0\.\d{4}\n", capsys.readouterr().out
+    )
 
 
 @pytest.mark.usefixtures("folder")

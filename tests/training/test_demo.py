@@ -169,7 +169,7 @@ def result(quality: dict[str, Scores], compression: dict[str, Compressed]) -> De
 def test_the_tables_compare_with_the_teacher():
     text = report(
         result(
-            {"teacher": Scores(0.9, 0.8), "KL": Scores(0.75, 0.5)},
+            {"teacher": Scores(0.9, 0.8, 0.1), "KL": Scores(0.75, 0.5, 0.1)},
             {
                 "teacher": Compressed(2_000_000, 0.9, 0.002),
                 "DiXtill": Compressed(50_000, 0.85, 0.0005),
@@ -188,7 +188,7 @@ def test_an_example_shows_both_explanations_word_by_word():
         "Not good", (1.0, 0.0, 1.0), 2, 1.0, 0.0, 0.0, (0, 4), (3, 8), (0.25, 0.5), (1, 1)
     )
     example = Example(Review("Not good", 0, "en", True), lambda _: answer, explained)
-    results = {"teacher": Scores(1.0, 1.0)}, {"teacher": Compressed(1, 1.0, 1.0)}
+    results = {"teacher": Scores(1.0, 1.0, 0.0)}, {"teacher": Compressed(1, 1.0, 1.0)}
     text = report(replace(result(*results), examples=(example,)))
     assert re.search(r"student +negative +negative \(0\.75\) +negative +\+1\.00", text)
     assert re.search(r"teacher +negative +positive \(0\.42\) +positive +\+0\.75", text)

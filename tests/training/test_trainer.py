@@ -207,7 +207,7 @@ def scripted_scores(monkeypatch: pytest.MonkeyPatch):
         def score(student: Student, _: Examples) -> Scores:
             tensors = student.state_dict().values()
             seen.append(b"".join(tensor.numpy().tobytes() for tensor in tensors))
-            return Scores(remaining.pop(0), 0.5)
+            return Scores(remaining.pop(0), 0.5, 0.1)
 
         monkeypatch.setattr(trainer_module, "score", score)
         return seen

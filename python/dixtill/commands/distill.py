@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of
 from .corpus_arguments import add_training_arguments, read_training
+from .evaluate import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +28,8 @@ examples:
   dixtill distill --teacher my-bert --train train.csv --out student.safetensors \\
       --method kl --temperature 2 --seed 1 --attributions attributions
 
-A run that was stopped goes on from its last epoch; the same seed gives the same file.
+A run that was stopped goes on from its last epoch; the same seed gives the same file. One that is
+finished is not trained again: give other --embedding-bits to write its student anew.
 """
 
 
@@ -55,6 +57,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--attributions",
         metavar="DIR",
         help="stored attributions; what is missing is added (default: in the run folder)",
+    )
+    parser.add_argument(
+        "--embedding-bits",
+        type=int,
+        choices=(4, 8),
+        default=4,
+        help="bits of each value of the piece vectors, most of the file (default: 4)",
     )
     add_training_arguments(parser)
     _add_method_arguments(parser)
@@ -119,11 +128,13 @@ def run(args: argparse.Namespace) -> int:
     teacher = Teacher.load(args.teacher)
     train, valid = read_training(args, teacher.labels)
     explained = _explained(args, config, teacher, train.texts, run_folder)
-    distilled = distil(teacher, train, valid, config, run_folder, explained, _print_epoch)
+    distilled = distil(
+        teacher, train, valid, config, run_folder, explained, _print_epoch, args.embedding_bits
+    )
     model = replace(distilled.model, provenance=_provenance(args, distilled))
     write_model(model, out)
     for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
-        print(f"{name:>8}  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}")
+        print(f"{name:>8}  {shown(scores)}")
     print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.shape.num_parameters:,} parameters")
     return 0
 

@@ -1,12 +1,16 @@
-"""`dixtill evaluate`: accuracy and macro-F1 of a student on labelled texts."""
+"""`dixtill evaluate`: accuracy, macro-F1 and calibration of a student on labelled texts."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from .corpus_arguments import add_corpus_arguments, read
+
+if TYPE_CHECKING:
+    from ..training.evaluate import Scores
 
 _EXAMPLES = """\
 examples:
@@ -19,8 +23,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="accuracy and macro-F1 of a student",
-        description="Compare a student's labels with those of a CSV file.",
+        help="accuracy, macro-F1 and calibration of a student",
+        description="Compare a student's labels with those of a CSV file. The calibration error\n"
+        "(ECE, 15 bins) is how far its probabilities are from the share of right labels.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -37,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print both scores as shares in [0, 1]."""
+    """Print the scores as shares in [0, 1]."""
     from .. import load
     from ..training.evaluate import score_classifier
 
@@ -47,7 +52,13 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"rows": len(corpus), **asdict(scores)}))
     else:
-        print(
-            f"{len(corpus)} texts  accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}"
-        )
+        print(f"{len(corpus)} texts  {shown(scores)}")
     return 0
+
+
+def shown(scores: Scores) -> str:
+    """Scores for a person, on one line."""
+    return (
+        f"accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}  "
+        f"ECE {scores.calibration_error:.4f}"
+    )

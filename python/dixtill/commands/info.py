@@ -68,6 +68,7 @@ def _model_description(classifier: Classifier, path: Path) -> dict[str, Any]:
         "parameters": shape.num_parameters,
         "pieces": shape.num_pieces,
         "embedding": shape.embedding_dim,
+        "embedding_bits": model.embedding_bits,
         "hidden": shape.hidden_dim,
         "attention": shape.attention_dim,
         "max_pieces": model.max_pieces,

@@ -14,11 +14,10 @@ import numpy.typing as npt
 from ..errors import InputError
 from .forward import Forward
 from .targets import choose_target, native
-from .weights import Float32Array, StudentWeights
+from .weights import Float32Array, StudentWeights, UInt8Array, pack_nibbles
 
 __all__ = ["StudentKernel", "ig_accumulate", "pack_weights"]
 
-UInt8Array = npt.NDArray[np.uint8]
 Int32Array = npt.NDArray[np.int32]
 IntegerT = TypeVar("IntegerT", np.int32, np.int64)
 
@@ -47,13 +46,15 @@ class StudentKernel:
     __slots__ = ("_student", "target")
 
     def __init__(self, weights: StudentWeights, target: str | None = None) -> None:
-        """Pack the weights. The embedding is kept as it is, and may be a mapped file.
+        """Pack the weights. An embedding of 8 bits is kept as it is.
 
         Raises KernelError when `target` is not supported (see choose_target).
         """
         self.target = choose_target(target)
-        embedding_q8 = np.ascontiguousarray(weights.embedding_q8)
-        self._student = native.Student(pack_weights(weights), embedding_q8, self.target)
+        rows: npt.NDArray[np.int8] | UInt8Array = np.ascontiguousarray(weights.embedding_q8)
+        if weights.embedding_bits == 4:
+            rows = pack_nibbles(weights.embedding_q8)
+        self._student = native.Student(pack_weights(weights), rows, self.target)
 
     def forward(self, piece_ids: npt.ArrayLike, offsets: npt.ArrayLike) -> Forward:
         """Run a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]].

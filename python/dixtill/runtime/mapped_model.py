@@ -10,6 +10,7 @@ import hashlib
 import json
 import mmap
 import os
+import zlib
 from collections.abc import Mapping
 from math import prod
 
@@ -21,16 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, BinaryIO, NoReturn
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 EXPLANATIONS = ("contributions", "scores")
 CLEANING_RULES = ("urls", "html_entities")
 METADATA_KEY = "dixtill"
-VOCABULARY = "vocabulary"
+VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
+EMBEDDING_Q4 = "embedding_q4"  # in the place of embedding_q8, where 4 bits a value are enough
 
 _TENSOR_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
+_TENSOR_TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TENSOR_TYPES}
+del _TENSOR_TYPES_Q4["embedding_q8"]
 _NUMPY_TYPES = {"U8": "uint8", "I8": "int8", "F32": "float32"}
 _MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
 _MAX_PIECES = 2**31 - 1
+_MAX_VOCABULARY_BYTES = 2**28
 _SETTINGS = {
     "lowercase": bool,
     "strip_accents": bool,
@@ -56,14 +61,17 @@ class MappedModel:
         Raises:
             InputError: something is missing, of the wrong type, or does not fit.
         """
-        self.buffers = {name: view for name, (_, view) in tensors.items()}
-        self.shape = StudentShape.of({name: tensors[name][0] for name in WEIGHTS})
+        self._tensors = tensors
         self._description = description
-        self._shapes = {name: shape for name, (shape, _) in tensors.items()}
+        self.shape = StudentShape.of({name: shape for name, (shape, _) in tensors.items()})
+        self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
         vars(self).update(_settings(description))
         check_settings(self)
         check_labels(self.labels, self.shape.num_classes)
-        self.vocabulary = _pieces(self.buffers[VOCABULARY])
+        pieces = _decompressed(tensors[VOCABULARY][1])
+        self.vocabulary = _pieces(pieces)
+        self.buffers = {name: view for name, (_, view) in tensors.items()}
+        self.buffers[VOCABULARY] = memoryview(pieces)
         check_vocabulary_size(self.vocabulary.count("\n") + 1, self.shape.num_pieces)
 
     def verify(self) -> None:
@@ -71,8 +79,8 @@ class MappedModel:
         description = {**self._description}
         checksum = description.pop("sha256", None)
         tensors = (
-            (name, _NUMPY_TYPES[_TENSOR_TYPES[name]], self._shapes[name], view)
-            for name, view in self.buffers.items()
+            (name, _NUMPY_TYPES[_types(self._tensors)[name]], shape, view)
+            for name, (shape, view) in self._tensors.items()
         )
         if checksum != digest(description, tensors):
             raise InputError(f"the content does not have the checksum {checksum}")
@@ -192,19 +200,27 @@ def _json_object(text: Any, name: str) -> dict[str, Any]:
 def _check_version(path: str | os.PathLike[str], version: Any) -> None:
     if type(version) is not int or version < 1:
         raise InputError(f"the metadata has format_version {version!r}")
-    if version > FORMAT_VERSION:
-        raise ModelFileError(
-            f"{path}: is of format {version}, expected at most {FORMAT_VERSION}; upgrade dixtill "
-            "to read it"
+    if version != FORMAT_VERSION:
+        remedy = (
+            "upgrade dixtill to read it"
+            if version > FORMAT_VERSION
+            else "write it again with `dixtill distill`, from its run folder"
         )
+        raise ModelFileError(f"{path}: is of format {version}, expected {FORMAT_VERSION}; {remedy}")
+
+
+def _types(tensors: Mapping[str, Any]) -> Mapping[str, str]:
+    """The type of each tensor that a file with one of these has."""
+    return _TENSOR_TYPES_Q4 if EMBEDDING_Q4 in tensors else _TENSOR_TYPES
 
 
 def _check_tensors(header: Mapping[str, Any]) -> None:
-    for name in sorted(_TENSOR_TYPES.keys() - header.keys()):
+    types = _types(header)
+    for name in sorted(types.keys() - header.keys()):
         raise InputError(f"tensor '{name}' is missing")
-    for name in sorted(header.keys() - _TENSOR_TYPES.keys()):
+    for name in sorted(header.keys() - types.keys()):
         raise InputError(f"tensor '{name}' is unknown")
-    for name, expected in _TENSOR_TYPES.items():
+    for name, expected in types.items():
         actual = header[name].get("dtype") if isinstance(header[name], dict) else None
         if actual != expected:
             raise InputError(f"tensor '{name}' has type {actual}, expected {expected}")
@@ -270,7 +286,18 @@ def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _pieces(vocabulary: memoryview) -> str:
+def _decompressed(vocabulary: memoryview) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        pieces = stream.decompress(vocabulary, _MAX_VOCABULARY_BYTES)
+    except zlib.error as error:
+        raise InputError(f"tensor '{VOCABULARY}' cannot be decompressed ({error})") from error
+    if not stream.eof or stream.unused_data:
+        raise InputError(f"tensor '{VOCABULARY}' cannot be decompressed (it does not end)")
+    return pieces
+
+
+def _pieces(vocabulary: bytes) -> str:
     try:
         return str(vocabulary, "utf-8")
     except UnicodeDecodeError as error:

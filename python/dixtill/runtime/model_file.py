@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -20,6 +21,7 @@ from ..errors import InputError, ModelFileError
 from ..whole_file import write_whole
 from .cleaning import clean
 from .mapped_model import (
+    EMBEDDING_Q4,
     FORMAT_VERSION,
     METADATA_KEY,
     VOCABULARY,
@@ -33,7 +35,7 @@ from .mapped_model import (
 )
 from .normalizer import Normalizer
 from .student_shape import StudentShape
-from .weights import StudentWeights
+from .weights import StudentWeights, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
 
 
@@ -73,11 +75,18 @@ class StudentModel:
         return self.weights.shape
 
     @property
+    def embedding_bits(self) -> int:
+        """Bits that a value of the embedding is kept in, 4 or 8."""
+        return self.weights.embedding_bits
+
+    @property
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """Copies of the tensors of the model file, by name."""
-        tensors = {
+        """Copies of the tensors of the model file, by name; the vocabulary not compressed."""
+        tensors: dict[str, npt.NDArray[Any]] = {
             f.name: np.array(getattr(self.weights, f.name), order="C") for f in fields(self.weights)
         }
+        if self.embedding_bits == 4:
+            tensors[EMBEDDING_Q4] = pack_nibbles(tensors.pop("embedding_q8"))
         tensors[VOCABULARY] = np.frombuffer("\n".join(self.vocabulary).encode(), np.uint8)
         return tensors
 
@@ -124,6 +133,7 @@ def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
 
 def _to_bytes(model: StudentModel) -> bytes:
     tensors = model.buffers
+    tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
     description = {
         "format_version": FORMAT_VERSION,
         "labels": model.labels,
@@ -156,9 +166,11 @@ def read_model(path: str | os.PathLike[str]) -> StudentModel:
     with naming_the_file(path):
         mapped = map_model(path)
         shapes = mapped.shape.weights()
-        weights = StudentWeights(
-            **{name: _array(name, mapped.buffers[name]).reshape(shapes[name]) for name in shapes}
-        )
+        arrays = {name: _array(name, view) for name, view in mapped.buffers.items()}
+        if mapped.embedding_bits == 4:
+            rows = arrays[EMBEDDING_Q4].reshape(mapped.shape.num_pieces, -1)
+            arrays["embedding_q8"] = unpack_nibbles(rows, mapped.shape.embedding_dim)
+        weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
         model = StudentModel(
             weights,
             tuple(mapped.vocabulary.split("\n")),
@@ -176,6 +188,8 @@ def read_model(path: str | os.PathLike[str]) -> StudentModel:
 
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
     """A copy, which outlives the mapped file."""
-    dtype = np.int8 if name.endswith("_q8") else np.float32
+    dtype: type[np.generic] = np.int8 if name.endswith("_q8") else np.float32
+    if name in (VOCABULARY, EMBEDDING_Q4):
+        dtype = np.uint8
     array: npt.NDArray[Any] = np.frombuffer(view, dtype)
     return np.array(array)

@@ -25,7 +25,10 @@ WEIGHTS = (
     "head_scale",
     "head_bias",
 )
-"""Names of a student's weights; int8 where they end in `_q8`, else float32."""
+"""Names of a student's weights; int8 where they end in `_q8`, else float32.
+
+A file may have `embedding_q4` in the place of `embedding_q8`: two values a byte.
+"""
 
 
 class StudentShape(
@@ -50,7 +53,8 @@ class StudentShape(
         Raises:
             InputError: a shape does not fit the others.
         """
-        for name in ("embedding_q8", "attention_weight_q8", "head_weight_q8"):
+        embedding = "embedding_q4" if "embedding_q4" in shapes else "embedding_q8"
+        for name in (embedding, "forward_weight_q8", "attention_weight_q8", "head_weight_q8"):
             if len(shapes[name]) != 2 or 0 in shapes[name]:
                 raise InputError(
                     f"weight '{name}' has shape {list(shapes[name])}, expected two dimensions of "
@@ -60,9 +64,14 @@ class StudentShape(
         if num_states % 2:
             raise InputError("weight 'attention_weight_q8' has an odd number of columns")
         num_classes, _ = shapes["head_weight_q8"]
-        num_pieces, embedding_dim = shapes["embedding_q8"]
+        num_pieces, _ = shapes[embedding]
+        embedding_dim = shapes["forward_weight_q8"][1] - num_states // 2
         shape = cls(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
-        for name, expected in shape.weights().items():
+        expected_shapes = shape.weights()
+        if embedding == "embedding_q4":
+            expected_shapes[embedding] = (num_pieces, (embedding_dim + 1) // 2)
+            del expected_shapes["embedding_q8"]
+        for name, expected in expected_shapes.items():
             if shapes[name] != expected:
                 raise InputError(
                     f"weight '{name}' has shape {list(shapes[name])}, expected {list(expected)}"

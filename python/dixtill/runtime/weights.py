@@ -15,6 +15,7 @@ from ..errors import InputError
 from .student_shape import StudentShape
 
 Int8Array = npt.NDArray[np.int8]
+UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
 # Times the largest sum of int8 products, a finite float: no answer is infinite.
@@ -32,7 +33,7 @@ class StudentWeights:
     With V pieces, embedding width d, H units a direction, A attention units and C classes:
     """
 
-    embedding_q8: Int8Array  # [V, d]
+    embedding_q8: Int8Array  # [V, d]; multiples of 16 if it is to be kept in 4 bits
     forward_weight_q8: Int8Array  # [4H, d + H]: input columns, then recurrent ones
     forward_scale: Float32Array  # [4H]
     forward_bias: Float32Array  # [4H]
@@ -65,6 +66,30 @@ class StudentWeights:
         attention_dim, num_states = self.attention_weight_q8.shape
         num_classes = self.head_weight_q8.shape[0]
         return StudentShape(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
+
+    @property
+    def embedding_bits(self) -> int:
+        """What a value of the embedding is kept in: 4 bits where that loses nothing, else 8."""
+        return 8 if (self.embedding_q8 & 15).any() else 4
+
+
+def pack_nibbles(rows_q8: Int8Array) -> UInt8Array:
+    """Multiples of 16, [V, d], two a byte: [V, (d + 1) // 2].
+
+    Byte i has column i in its low half and column (d + 1) // 2 + i in its high one.
+    """
+    num_low = (rows_q8.shape[1] + 1) // 2
+    bytes_of = rows_q8.view(np.uint8)
+    packed = np.array(bytes_of[:, :num_low], order="C")
+    packed >>= 4
+    packed[:, : rows_q8.shape[1] - num_low] |= bytes_of[:, num_low:]
+    return packed
+
+
+def unpack_nibbles(packed: UInt8Array, embedding_dim: int) -> Int8Array:
+    """What `pack_nibbles` was given."""
+    both = np.concatenate([packed << 4, packed & 0xF0], axis=1)
+    return both[:, :embedding_dim].view(np.int8)
 
 
 def _check_values(name: str, array: Int8Array | Float32Array) -> None:

@@ -1,6 +1,7 @@
 """A corpus and a teacher in, a model out: the story of distillation.
 
-Vocabulary, the teacher's answers, training, int8, scores; each lives in a file of its own.
+Vocabulary, the teacher's answers, training, temperature, int8, scores; each lives in a file of its
+own.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ from ..runtime.cleaning import clean
 from ..runtime.model_file import StudentModel
 from ..runtime.words import UNKNOWN_PIECE, Tokenizer
 from .attributions import Attribution
+from .calibration import divide_logits, fit_temperature
 from .corpus import Corpus
-from .evaluate import Scores, score, score_classifier
+from .evaluate import Scores, logits_of, score, score_classifier
 from .examples import make_examples
 from .quantize import quantize
 from .student import Student
@@ -31,13 +33,13 @@ from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
 
 @dataclass(frozen=True)
 class Distilled:
-    """A finished student, with its validation scores before and after int8."""
+    """A finished student, with its validation scores before and after quantisation."""
 
     model: StudentModel
-    student: Student  # float32
+    student: Student  # float32, calibrated
     best_epoch: EpochMetrics
     float_scores: Scores
-    int8_scores: Scores
+    int8_scores: Scores  # with the embedding in as many bits as were asked for
 
 
 def distil(
@@ -48,17 +50,19 @@ def distil(
     run_folder: Path,
     explained: Sequence[Attribution] | None = None,
     on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
+    embedding_bits: int = 4,
 ) -> Distilled:
-    """Train a student of `teacher` and quantise it.
+    """Train a student of `teacher`, calibrate and quantise it.
 
     Args:
         teacher: answers the training texts, unless `explained` holds its answers.
         train: training texts with labels; the labels' names become the student's.
-        valid: chooses the best epoch and gives the scores.
+        valid: chooses the best epoch and the temperature, and gives the scores.
         config: see DistillConfig.
         run_folder: config, metrics and checkpoint; a stopped run goes on from there.
         explained: the teacher's attribution of each training text; the method dixtill needs it.
         on_epoch: told the metrics of each epoch.
+        embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
 
     Raises:
         InputError: the method dixtill came without attributions, teacher and texts have
@@ -82,9 +86,12 @@ def distil(
         student = _new_student(teacher, vocabulary, config)
         trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
         best_epoch = trainer.run(on_epoch)
+        uncalibrated = score(student, valid_examples).calibration_error
+        temperature = fit_temperature(logits_of(student, valid_examples), valid_examples.labels)
+        divide_logits(student, temperature)
         float_scores = score(student, valid_examples)
     model = StudentModel(
-        weights=quantize(student),
+        weights=quantize(student, embedding_bits),
         vocabulary=vocabulary.pieces,
         labels=train.label_names,
         cleaning=config.cleaning,
@@ -99,6 +106,8 @@ def distil(
             "valid": {"rows": len(valid), "sha256": valid.digest()},
             "config": asdict(config),
             "best_epoch": best_epoch.epoch,
+            "temperature": temperature,
+            "uncalibrated_error": uncalibrated,
             "valid_scores": asdict(float_scores),
         },
     )

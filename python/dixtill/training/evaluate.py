@@ -1,14 +1,17 @@
-"""Accuracy and macro-F1 of a student, float or from its file."""
+"""Accuracy, macro-F1 and calibration of a student, float or from its file."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from sklearn.metrics import accuracy_score, f1_score
+from torch import Tensor
 
 from ..runtime.classifier import Classifier
+from .calibration import FloatArray, calibration_error
 from .corpus import Corpus
 from .examples import Examples
 from .student import Student
@@ -20,32 +23,37 @@ class Scores:
 
     accuracy: float
     macro_f1: float
+    calibration_error: float
 
 
-def scores_of(labels: Sequence[int], predicted: Sequence[int], num_classes: int) -> Scores:
-    """Accuracy and macro-averaged F1 over all classes; an absent class counts as F1 = 0."""
+def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
+    """Scores of probabilities [N, C]; in macro-F1, an absent class counts as F1 = 0."""
+    predicted = probabilities.argmax(axis=1)
+    classes = range(probabilities.shape[1])
     return Scores(
         accuracy=float(accuracy_score(labels, predicted)),
         macro_f1=float(
-            f1_score(
-                labels, predicted, labels=range(num_classes), average="macro", zero_division=0.0
-            )
+            f1_score(labels, predicted, labels=classes, average="macro", zero_division=0.0)
         ),
+        calibration_error=calibration_error(probabilities, np.asarray(labels)),
     )
+
+
+@torch.no_grad()
+def logits_of(student: Student, examples: Examples) -> Tensor:
+    """A float student's logits [N, C]; it is left in evaluation mode."""
+    student.eval()
+    batches = examples.ordered_batches(256)
+    return torch.cat([student(batch.piece_ids, batch.mask).logits for batch in batches])
 
 
 def score(student: Student, examples: Examples) -> Scores:
     """Scores of a float student; it is left in evaluation mode."""
-    student.eval()
-    predicted: list[int] = []
-    with torch.no_grad():
-        for batch in examples.ordered_batches(256):
-            predicted += student(batch.piece_ids, batch.mask).logits.argmax(dim=1).tolist()
-    return scores_of(examples.labels.tolist(), predicted, student.head.out_features)
+    return scores_of(examples.labels.tolist(), logits_of(student, examples).softmax(dim=1).numpy())
 
 
 def score_classifier(classifier: Classifier, corpus: Corpus) -> Scores:
     """Scores of a student as users run it; `corpus` names its labels as the model does."""
-    index = {label: i for i, label in enumerate(classifier.labels)}
     predictions = classifier.predict(corpus.texts)
-    return scores_of(corpus.labels, [index[p.label] for p in predictions], len(index))
+    probabilities = [[p.probabilities[label] for label in classifier.labels] for p in predictions]
+    return scores_of(corpus.labels, np.array(probabilities))

@@ -141,7 +141,7 @@ def score_teacher(
 ) -> Scores:
     """Scores of a teacher; `corpus` names its labels as the teacher does, in the same order."""
     logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
-    return scores_of(corpus.labels, logits.argmax(dim=1).tolist(), len(teacher.labels))
+    return scores_of(corpus.labels, logits.softmax(dim=1).numpy())
 
 
 def _check_labels(train: Corpus, valid: Corpus) -> None:

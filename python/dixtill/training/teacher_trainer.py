@@ -137,9 +137,8 @@ def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[di
 
 
 def _metrics(prediction: Any) -> dict[str, float]:
-    predicted = prediction.predictions.argmax(axis=1).tolist()
-    num_classes = prediction.predictions.shape[1]
-    return asdict(scores_of(prediction.label_ids.tolist(), predicted, num_classes))
+    probabilities = torch.from_numpy(prediction.predictions).softmax(dim=1).numpy()
+    return asdict(scores_of(prediction.label_ids.tolist(), probabilities))
 
 
 def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
