@@ -11,7 +11,14 @@ import numpy as np
 
 from benchmarks.reproduce import keys
 from benchmarks.reproduce.answers import read_answers
-from benchmarks.reproduce.results import Content, StudyRecord, read, read_record, read_seeds
+from benchmarks.reproduce.results import (
+    Content,
+    Key,
+    StudyRecord,
+    read,
+    read_record,
+    read_seeds,
+)
 from benchmarks.reproduce.statistics import (
     MEASURES,
     Answers,
@@ -145,7 +152,7 @@ class Measured:
     def timing(self) -> Content | None:
         return read(self._folder, keys.timing(self.record))
 
-    def _rows(self, named: dict[str, list[keys.Key]]) -> list[Row]:
+    def _rows(self, named: dict[str, list[Key]]) -> list[Row]:
         rows = []
         for title, of_seeds in named.items():
             contents = read_seeds(self._folder, of_seeds)
