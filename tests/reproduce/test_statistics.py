@@ -168,3 +168,8 @@ def test_a_mean_leaves_out_the_texts_that_lack_the_number():
         for column, value in zip(texts.T, row, strict=False):
             there = column[~np.isnan(column)]
             np.testing.assert_allclose(value, there.mean() if there.size else np.nan)
+
+
+def test_an_interval_leaves_two_and_a_half_per_cent_on_either_side():
+    resampled = np.random.default_rng(0).permutation(np.linspace(-1, 1, 10_001))
+    assert interval(0.1, resampled) == pytest.approx((0.1, -0.95, 0.95))
