@@ -46,6 +46,8 @@ def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> N
     missing = [step for step in wanted if read(out, step.key) is None]
     print(f"{len(wanted) - len(missing)} of {len(wanted)} measurements are there", flush=True)
     for done, step in enumerate(missing):
+        if read(out, step.key) is not None:
+            continue  # another process made it meanwhile
         print(f"left: {_foreseen(missing[done:], steps, out)}", flush=True)
         if plan:
             return

@@ -21,6 +21,7 @@ from dixtill.training.corpus import Corpus
 CANDIDATES: list[Settings] = [
     {"lr": rate, "epoch": epochs} for rate in (0.1, 0.5, 1.0) for epochs in (5, 25)
 ]
+BUCKETS = 2_000_000  # of bigrams, its default
 _KEPT_FEATURES = 100_000
 _PREFIX = "__label__"
 _PUNCTUATION = re.compile(r"([^\w\s])")
@@ -65,9 +66,10 @@ def _trained(path: Path, settings: Settings, seed: int) -> Any:
     return fasttext.train_supervised(
         str(path),
         wordNgrams=2,
+        bucket=BUCKETS,
         lr=settings["lr"],
         epoch=int(settings["epoch"]),
-        seed=seed,
+        seed=seed + 1,  # its generator takes 0 for 1
         thread=1,
         verbose=0,
     )
