@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Sequence
@@ -58,7 +59,7 @@ def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> N
 
 
 def _foreseen(missing: Sequence[Step], steps: Sequence[Step], out: Path) -> str:
-    """What the missing steps will take, by the mean of the finished ones of their kind."""
+    """What the missing steps will take, by the median of the finished ones of their kind."""
     known: dict[str, list[float]] = defaultdict(list)
     for step in steps:
         if (content := read(out, step.key)) is not None:
@@ -68,9 +69,9 @@ def _foreseen(missing: Sequence[Step], steps: Sequence[Step], out: Path) -> str:
         counts[step.key.kind] += 1
     total, parts = 0.0, []
     for kind, count in counts.items():
-        mean = sum(known[kind]) / len(known[kind]) if known[kind] else None
-        total += count * (mean or 0.0)
-        parts.append(f"{count} {kind} of {'unknown time' if mean is None else f'{mean:.0f} s'}")
+        usual = statistics.median(known[kind]) if known[kind] else None
+        total += count * (usual or 0.0)
+        parts.append(f"{count} {kind} of {'unknown time' if usual is None else f'{usual:.0f} s'}")
     at_least = "" if all(known[kind] for kind in counts) else "at least "
     return f"{at_least}{total / 60:.1f} min ({', '.join(parts)})"
 

@@ -90,7 +90,7 @@ def _trade_off(study: Measured) -> Any:
     if study.timing is None:
         return None
     rows = [*study.students, *study.alternatives, *study.compressed]
-    seconds = study.timing["seconds"]
+    seconds = study.timing["classifiers"]
     points = [(row, 1e6 * seconds[row.title]["median"]) for row in rows if row.title in seconds]
     figure, axes = plt.subplots(figsize=(8, 5))
     for row, time in points:

@@ -112,9 +112,9 @@ def _interval(found: Interval | None, factor: float, digits: int) -> str:
 
 def _sizes(study: Measured, rows: Sequence[Row]) -> str:
     """Beside the teacher; times are of one text, training is that of one seed."""
-    timing = study.timing or {"seconds": {}}
+    timing = study.timing or {"classifiers": {}}
     teacher = next(row for row in rows if row.title == "teacher")
-    cells = [_sizes_row(row, teacher, timing["seconds"]) for row in rows]
+    cells = [_sizes_row(row, teacher, timing["classifiers"]) for row in rows]
     header = ["", "size", "compression", "median time", "p90", "speed-up", "training"]
     return "\n\n".join([markdown_table(header, cells), _remarks(timing)])
 
@@ -139,7 +139,7 @@ def _remarks(timing: Content) -> str:
     )
     if not timing.get("num_texts"):
         return f"{text} Times were not measured yet."
-    lowest = min(item["cpu_share"] for item in timing["seconds"].values())
+    lowest = min(item["cpu_share"] for item in timing["classifiers"].values())
     busy = " **The machine was busy: measure again.**" if lowest < _ENOUGH_OF_A_CORE else ""
     return (
         f"{text} Times are of one text at a time over {timing['num_texts']} test texts, from text "

@@ -35,7 +35,7 @@ def measure(classifiers: Mapping[str, Ask], texts: Sequence[str]) -> Content:
     return {
         "num_texts": len(texts),
         "machine": describe_machine(),
-        "seconds": {
+        "classifiers": {  # in seconds
             name: {
                 "median": statistics.median(values) / 1e9,
                 "p90": percentile(values, 0.9) / 1e9,

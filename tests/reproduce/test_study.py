@@ -9,9 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from benchmarks.reproduce import keys, timing
 from benchmarks.reproduce.__main__ import main as run
 from benchmarks.reproduce.measured import Measured
-from benchmarks.reproduce.results import Key, claim, read_record
+from benchmarks.reproduce.results import Key, claim, read_record, write
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 import dixtill
@@ -140,6 +141,8 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     pytest.importorskip("matplotlib")
     from benchmarks.reproduce import report
 
+    timed = timing.measure({"teacher": len, "ours": str.split}, ["a text", "another text"])
+    write(made / "out", keys.timing(read_record(made / "out")), {**timed, "seconds": 0.1})
     out = made / "report"
     monkeypatch.setattr(sys, "argv", ["report", str(made / "out"), "--out", str(out)])
     report.main()
@@ -149,10 +152,11 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
         "| teacher | 1 |",
         "AHP, 2 of 4 heads, by importance",
         "| ours | random |",
+        "Times are of one text at a time over 2 test texts",
     ):
         assert line in text
     assert {path.name for path in out.glob("*.png")} == {
-        "tiny-answers.png", "tiny-heads.png", "tiny-explanations.png"
+        "tiny-answers.png", "tiny-heads.png", "tiny-trade-off.png", "tiny-explanations.png"
     }  # fmt: skip
 
 
