@@ -77,6 +77,7 @@ def _heads(study: Measured) -> Any:
         if title in rows:
             value = 100 * statistics.mean(rows[title].values("accuracy") or ())
             axes.axhline(value, color="black", linestyle=style, linewidth=1, label=title)
+    axes.set_xticks(keys.kept_heads(study.record))
     axes.set(
         xlabel=f"heads kept of {study.record.num_heads} a layer, nothing trained after",
         ylabel="accuracy, %", title=study.record.dataset,
@@ -92,21 +93,23 @@ def _trade_off(study: Measured) -> Any:
     rows = [*study.students, *study.alternatives, *study.compressed]
     seconds = study.timing["classifiers"]
     points = [(row, 1e6 * seconds[row.title]["median"]) for row in rows if row.title in seconds]
-    figure, axes = plt.subplots(figsize=(8, 5))
-    for row, time in points:
+    figure, axes = plt.subplots(figsize=(7, 4.5))
+    for number, (row, time) in enumerate(sorted(points, key=lambda point: point[1]), start=1):
         accuracy = 100 * statistics.mean(row.values("accuracy") or ())
         size = row.contents[0]["num_bytes"] / 1e6
-        colour = _OURS if row.title == study.record.ours else _THEIRS
-        axes.scatter(time, accuracy, s=40 + 40 * max(0.0, np.log10(10 * size)), color=colour)
-        axes.annotate(
-            f"{row.title}\n{size:.3g} MB, {duration(time / 1e6)}", (time, accuracy),
-            xytext=(9, -6), textcoords="offset points", fontsize=7,
+        axes.scatter(
+            time, accuracy, s=80 + 40 * max(0.0, np.log10(10 * size)), alpha=0.8,
+            color=_OURS if row.title == study.record.ours else _THEIRS,
+            label=f"{number}  {row.title}: {size:.3g} MB, {duration(time / 1e6)}",
         )  # fmt: skip
+        axes.annotate(
+            str(number), (time, accuracy), ha="center", va="center", fontsize=7, color="white"
+        )
     axes.set(
         xscale="log", xlabel="µs from a text to its class, one thread", ylabel="accuracy, %",
         title=study.record.dataset,
     )  # fmt: skip
-    axes.set_xlim(right=axes.get_xlim()[1] * 5)
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5), fontsize=8, markerscale=0.5)
     return figure
 
 
