@@ -30,9 +30,9 @@ def report(study: Measured) -> str:
         f"Teacher {record.teacher}; {record.num_train} texts train, {record.num_held_out} choose "
         f"epochs and settings, {len(record.labels)} test and choose nothing. Up to {record.seeds} "
         "seeds; mean ± standard deviation over them, in per cent. Intervals: 95%, of "
-        f"{NUM_RESAMPLES:,} paired bootstrap resamples of the test texts, seeds averaged; bold where "
-        "it leaves zero out. A calibration error grows when texts are resampled, the smaller one "
-        "more: its intervals lean towards zero.",
+        f"{NUM_RESAMPLES:,} paired bootstrap resamples of the test texts, seeds averaged; bold "
+        "where it leaves zero out. A calibration error grows when texts are resampled, "
+        "the smaller one more: its intervals lean towards zero.",
         "## Methods",
         _methods(study),
         "## Answers",
@@ -135,9 +135,9 @@ def _sizes_row(row: Row, teacher: Row, seconds: Mapping[str, Mapping[str, float]
 
 def _remarks(timing: Content) -> str:
     text = (
-        "Nothing is trained after pruning or quantising the teacher. Training is the median over the seeds; "
-        "for SVM and fastText it includes the choice of settings, for students it does not include "
-        "the teacher's explanations."
+        "Nothing is trained after pruning or quantising the teacher. Training is the median "
+        "over the seeds; for SVM and fastText it includes the choice of settings, "
+        "for students it does not include the teacher's explanations."
     )
     if not timing.get("num_texts"):
         return f"{text} Times were not measured yet."
