@@ -1,0 +1,64 @@
+"""The teacher, and what shrinks it without training: int8 weights, fewer heads.
+
+Nothing is trained after pruning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from benchmarks.reproduce import answers
+from benchmarks.reproduce.corpora import cleaned
+from benchmarks.reproduce.results import Content
+from benchmarks.teachers import in_pytorch
+from dixtill.runtime.cleaning import DEFAULT_RULES, clean
+from dixtill.training.compression import (
+    dynamic_int8,
+    head_importance,
+    prune_attention_heads,
+    random_head_scores,
+    stored_bytes,
+)
+from dixtill.training.corpus import Corpus
+from dixtill.training.teacher import Teacher
+
+
+def measure(teacher: Teacher, test: Corpus) -> Content:
+    """Its answers and its size."""
+    return {
+        **answers.of_logits(teacher.predict(cleaned(test))),
+        "num_bytes": stored_bytes(teacher.model),
+    }
+
+
+def in_int8(teacher: Teacher) -> Teacher:
+    return _with_model(teacher, dynamic_int8(teacher.model))
+
+
+def importance(teacher: Teacher, train: Corpus) -> Content:
+    """Of the heads, by the gradients of all training texts."""
+    scores = head_importance(teacher, cleaned(train), train.labels)
+    return {"scores": [values.tolist() for values in scores]}
+
+
+def with_important_heads(teacher: Teacher, keep: int, scores: Sequence[Sequence[float]]) -> Teacher:
+    given = [torch.tensor(values) for values in scores]
+    return _with_model(teacher, prune_attention_heads(teacher.model, keep, given))
+
+
+def with_random_heads(teacher: Teacher, keep: int, seed: int) -> Teacher:
+    scores = random_head_scores(teacher.model, seed)
+    return _with_model(teacher, prune_attention_heads(teacher.model, keep, scores))
+
+
+def _with_model(teacher: Teacher, model: nn.Module) -> Teacher:
+    return Teacher(model, teacher.tokenizer, teacher.max_length)
+
+
+def asked_for_one(teacher: Teacher) -> Callable[[str], int]:
+    """From a text to its class, as quick as PyTorch does it."""
+    logits = in_pytorch(teacher.model, teacher.tokenizer)
+    return lambda text: int(logits(clean(text, DEFAULT_RULES)).argmax())

@@ -1,0 +1,107 @@
+"""What a student's explanations are worth, text by text, each beside its two controls.
+
+`random` are weights that know nothing, `integrated gradients` the post-hoc explanation of the same
+student. dixtill.training.explanation_measures says what each number is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.reproduce.gradients import StudentGradients
+from benchmarks.reproduce.results import Content
+from dixtill import Prediction
+from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.mapped_model import EXPLANATIONS
+from dixtill.runtime.model_file import read_model
+from dixtill.training import explanation_measures as measures
+from dixtill.training.attributions import Attribution
+
+RANDOM = "random"
+GRADIENTS = "integrated gradients"
+SHOWN = (*EXPLANATIONS, GRADIENTS, RANDOM)
+TOPS = (1, 3, 5)
+AGREEMENTS = {
+    "feature": measures.feature_agreement,
+    "sign": measures.sign_agreement,
+    "rank": measures.rank_agreement,
+}
+AGREEMENT_COLUMNS = (*(f"{name}@{k}" for name in AGREEMENTS for k in TOPS), "Spearman", "cosine")
+FAITHFULNESS_COLUMNS = (
+    "comprehensiveness", "sufficiency", "deletion", "insertion", "leave-one-out",
+)  # fmt: skip
+COLUMNS = (*AGREEMENT_COLUMNS, *FAITHFULNESS_COLUMNS)
+_DIGITS = 5
+
+Weights = npt.NDArray[np.float64]
+
+
+def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
+    """[texts][columns] of each way to explain; null where a text has too few words for it."""
+    model = read_model(student_file)
+    classifiers = {name: Classifier(replace(model, explanation=name)) for name in EXPLANATIONS}
+    gradients = StudentGradients(model)
+    itself = classifiers[model.explanation]
+    rows: dict[str, list[list[float | None]]] = {shown: [] for shown in SHOWN}
+    for seed, teacher in enumerate(explained):
+        found = _weights(classifiers, gradients, teacher.text, seed)
+        prediction = itself(teacher.text)
+        for shown in SHOWN:
+            rows[shown].append(_row(itself, prediction, found[shown], teacher))
+    return {"columns": COLUMNS, "rows": rows, "gives": model.explanation}
+
+
+def _weights(
+    classifiers: Mapping[str, Classifier], gradients: StudentGradients, text: str, seed: int
+) -> dict[str, Weights]:
+    """The weights of the words by each way to explain."""
+    predictions = {name: classifier(text) for name, classifier in classifiers.items()}
+    found = {
+        name: np.array([word.weight for word in prediction.words])
+        for name, prediction in predictions.items()
+    }
+    first = next(iter(predictions.values()))
+    target = list(first.probabilities).index(first.label)
+    num_words = len(first.words)
+    found[GRADIENTS] = gradients(text, target) if num_words else np.empty(0)
+    found[RANDOM] = measures.random_weights(num_words, seed)
+    return found
+
+
+def _row(
+    classifier: Classifier, prediction: Prediction, own: Weights, teacher: Attribution
+) -> list[float | None]:
+    """All columns; below two words nothing is ranked, and of k words the first k always agree."""
+    if len(own) < 2:
+        return [None] * len(COLUMNS)
+    theirs = by_words(prediction, teacher)
+    spans = [(word.start, word.end) for word in prediction.words]
+    answer = partial(_probabilities, classifier, prediction.label)
+    values = [
+        *(
+            agree(theirs, own, k) if len(own) > k else None
+            for agree in AGREEMENTS.values()
+            for k in TOPS
+        ),
+        measures.spearman(theirs, own),
+        measures.cosine(theirs, own),
+        *astuple(measures.faithfulness(answer, prediction.text, spans, own)),
+    ]
+    return [None if value is None else round(value, _DIGITS) for value in values]
+
+
+def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
+    """The teacher's attributions, in the order of the student's words."""
+    spans = zip(teacher.starts, teacher.ends, strict=True)
+    by_span = dict(zip(spans, teacher.attributions, strict=True))
+    return np.array([by_span.get((word.start, word.end), 0.0) for word in prediction.words])
+
+
+def _probabilities(classifier: Classifier, label: str, texts: list[str]) -> list[float]:
+    return [prediction.probabilities[label] for prediction in classifier(texts)]

@@ -1,0 +1,73 @@
+"""Which measurements a study consists of, for the run that makes them and the report of them."""
+
+from __future__ import annotations
+
+from benchmarks.reproduce.methods import KEPT_HEADS
+from benchmarks.reproduce.results import Key, StudyRecord
+
+TEACHER = Key("teacher")
+PTQ = Key("ptq")
+IMPORTANCE = Key("importance")
+SVM = Key("svm")
+
+
+def important_heads(keep: int) -> Key:
+    return Key("important-heads", str(keep))
+
+
+def random_heads(keep: int, seed: int) -> Key:
+    return Key("random-heads", str(keep), seed)
+
+
+def fasttext(seed: int, quantised: bool) -> Key:
+    return Key("fasttext-quantised" if quantised else "fasttext", seed=seed)
+
+
+def student(record: StudyRecord, method: str, seed: int) -> Key:
+    return Key("student", method, seed, record.methods[method])
+
+
+def explanations(record: StudyRecord, method: str, seed: int) -> Key:
+    sizes = (*record.methods[method], str(len(record.explained)))
+    return Key("explanations", method, seed, sizes)
+
+
+def timing(record: StudyRecord) -> Key:
+    return Key("timing", depends_on=record.methods[record.ours])
+
+
+def kept_heads(record: StudyRecord) -> list[int]:
+    return [keep for keep in KEPT_HEADS if keep < record.num_heads]
+
+
+def title_of_heads(record: StudyRecord, keep: int, how: str) -> str:
+    return f"AHP, {keep} of {record.num_heads} heads, {how}"
+
+
+def compressed_rows(record: StudyRecord) -> dict[str, list[Key]]:
+    """Titles of the teacher and what it is compressed to, each with a key a seed."""
+    rows = {"teacher": [TEACHER], "PTQ (int8)": [PTQ]}
+    for keep in kept_heads(record):
+        rows[title_of_heads(record, keep, "by importance")] = [important_heads(keep)]
+        rows[title_of_heads(record, keep, "at random")] = [
+            random_heads(keep, seed) for seed in range(record.seeds)
+        ]
+    return rows
+
+
+def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
+    """The same of what a user would pick instead."""
+    seeds = range(record.seeds)
+    return {
+        "TF-IDF + linear SVM": [SVM],
+        "fastText": [fasttext(seed, quantised=False) for seed in seeds],
+        "fastText, quantised": [fasttext(seed, quantised=True) for seed in seeds],
+    }
+
+
+def student_rows(record: StudyRecord) -> dict[str, list[Key]]:
+    """The same of the students."""
+    return {
+        method: [student(record, method, seed) for seed in range(record.seeds)]
+        for method in record.methods
+    }

@@ -1,0 +1,21 @@
+"""What the students of the study are trained with, and which heads their teacher may keep.
+
+A method is a name and the arguments that `dixtill distill` gets for it. Change a line, and the
+next run trains the students of that line alone.
+"""
+
+from __future__ import annotations
+
+METHODS: dict[str, tuple[str, ...]] = {
+    "none": ("--method", "none"),
+    "kl": ("--method", "kl", "--kl", "bounded", "--temperature", "5"),
+    "mse": ("--method", "mse"),
+    "dixtill-paper": ("--method", "dixtill", "--explanation", "scores", "--merge", "mean"),
+    "ours": (
+        *("--method", "dixtill", "--explanation", "contributions"),
+        *("--kl", "plain", "--temperature", "2"),
+    ),
+}
+OURS = "ours"  # what the tables compare with all others
+
+KEPT_HEADS = (6, 4, 2)  # of each layer

@@ -1,0 +1,120 @@
+"""The folder of a study: study.json, which says what was measured, and a JSON file a measurement.
+
+A file is written whole or not at all, so a study that was killed goes on where it stopped, and a
+report reads no half of anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dixtill.errors import InputError
+from dixtill.whole_file import write_whole
+
+Content = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class StudyRecord:
+    """What all measurements of a study have in common. Data and teacher cannot change within it."""
+
+    dataset: str
+    teacher: str  # its name
+    teacher_sha256: str
+    num_heads: int  # of each of the teacher's layers
+    train_sha256: str
+    test_sha256: str
+    num_train: int
+    num_held_out: int  # chooses epochs and settings
+    label_names: tuple[str, ...]
+    labels: tuple[int, ...]  # of the test texts
+    methods: dict[str, tuple[str, ...]]
+    ours: str
+    seeds: int
+    explained: tuple[int, ...] = field(default=())  # rows of the test texts
+
+
+_FIXED = ("dataset", "teacher_sha256", "train_sha256", "test_sha256")
+
+
+def claim(folder: Path, record: StudyRecord) -> None:
+    """Write study.json, unless the folder holds a study of other data or another teacher.
+
+    Raises:
+        InputError: it does.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "study.json"
+    if path.exists():
+        before = json.loads(path.read_text("utf-8"))
+        other = [name for name in _FIXED if before[name] != getattr(record, name)]
+        if other:
+            raise InputError(
+                f"{folder} holds a study with another {', '.join(other)}; choose another folder"
+            )
+    write_json(path, asdict(record))
+
+
+def read_record(folder: Path) -> StudyRecord:
+    """The study in `folder`.
+
+    Raises:
+        InputError: there is none.
+    """
+    try:
+        content = json.loads((folder / "study.json").read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"{folder} holds no study: {error}") from error
+    lists = {name: tuple(content[name]) for name in ("label_names", "labels", "explained")}
+    methods = {name: tuple(arguments) for name, arguments in content["methods"].items()}
+    return StudyRecord(**{**content, **lists, "methods": methods})
+
+
+@dataclass(frozen=True)
+class Key:
+    """Names a measurement; two of the same key are the same measurement."""
+
+    kind: str
+    name: str = ""
+    seed: int | None = None
+    depends_on: tuple[str, ...] = ()  # settings besides: with others, it is another measurement
+
+    @property
+    def stem(self) -> str:
+        """Of its file's name."""
+        digest = hashlib.sha256(json.dumps(self.depends_on).encode()).hexdigest()[:8]
+        seed = "" if self.seed is None else str(self.seed)
+        parts = [self.kind, self.name, digest if self.depends_on else "", seed]
+        return "-".join(part for part in parts if part)
+
+    def path(self, folder: Path) -> Path:
+        return folder / "measurements" / f"{self.stem}.json"
+
+
+def read(folder: Path, key: Key) -> Content | None:
+    """The measurement, if it was made."""
+    path = key.path(folder)
+    if not path.exists():
+        return None
+    content: Content = json.loads(path.read_text("utf-8"))
+    return content
+
+
+def read_seeds(folder: Path, keys: Sequence[Key]) -> list[Content]:
+    """Those of the measurements that were made."""
+    return [content for key in keys if (content := read(folder, key)) is not None]
+
+
+def write(folder: Path, key: Key, content: Content) -> None:
+    path = key.path(folder)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_json(path, {**asdict(key), **content})
+
+
+def write_json(path: Path, content: Content) -> None:
+    write_whole(path, json.dumps(content, separators=(",", ":")).encode())

@@ -1,0 +1,160 @@
+"""Measures of answers and explanations, with paired bootstrap intervals, in NumPy.
+
+A measure is a function of means over texts: of whether an answer is right, of cells of the
+confusion matrix, of calibration gaps by bin. A resample of the texts only weighs these means
+anew, so ten thousand of them are one product of matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+NUM_RESAMPLES = 10_000
+NUM_BINS = 15  # of confidence, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a classifier said of the test texts, and what it is measured by."""
+
+    labels: Integers  # [texts], the true ones
+    teacher: Integers  # [texts], the teacher's
+    predicted: Integers  # [texts]
+    num_classes: int
+    probabilities: Floats | None = None  # [texts, classes]; a support-vector machine has none
+
+
+class Measure(NamedTuple):
+    """A number of some answers: `of_means` of the means over the texts of `features`."""
+
+    features: Callable[[Answers], Floats]  # [texts, features]
+    of_means: Callable[[Floats], Floats]  # [..., features] to [...]
+    needs_probabilities: bool = False
+
+    def __call__(self, answers: Answers) -> float:
+        return float(self.of_means(self.features(answers).mean(axis=0)))
+
+
+def expected_calibration_error(
+    probabilities: Floats, labels: Integers, bins: int = NUM_BINS
+) -> float:
+    """Mean distance of confidence and accuracy over bins of equal width (Guo et al. 2017).
+
+    >>> confident = np.array([[0.9, 0.1], [0.9, 0.1]])  # and right half of the time
+    >>> round(expected_calibration_error(confident, np.array([0, 1])), 3)
+    0.4
+    """
+    right = probabilities.argmax(axis=1) == labels
+    return float(_sum_of_sizes(_calibration_gaps(probabilities, right, bins).mean(axis=0)))
+
+
+def _calibration_gaps(probabilities: Floats, right: npt.NDArray[np.bool_], bins: int) -> Floats:
+    """Of each text, right or not minus confidence, in the column of its bin; [texts, bins]."""
+    confidence = probabilities.max(axis=1)
+    # A bin holds its upper edge, not its lower one.
+    column = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps = np.zeros((len(right), bins))
+    gaps[np.arange(len(right)), column] = right - confidence
+    return gaps
+
+
+def _gaps_of(answers: Answers) -> Floats:
+    if answers.probabilities is None:
+        raise ValueError("these answers have no probabilities to be calibrated")
+    right = answers.predicted == answers.labels
+    return _calibration_gaps(answers.probabilities, right, NUM_BINS)
+
+
+def _sum_of_sizes(means: Floats) -> Floats:
+    sizes: Floats = np.abs(means).sum(axis=-1)
+    return sizes
+
+
+def _equality(of: Callable[[Answers], Integers]) -> Callable[[Answers], Floats]:
+    return lambda answers: (answers.predicted == of(answers)).astype(np.float64)[:, None]
+
+
+def _only(means: Floats) -> Floats:
+    return means[..., 0]
+
+
+def _confusion(answers: Answers) -> Floats:
+    """One-hot cell of the confusion matrix, true class by predicted class."""
+    cells = answers.labels * answers.num_classes + answers.predicted
+    one_hot: Floats = np.eye(answers.num_classes**2)[cells]
+    return one_hot
+
+
+def _macro_f1(means: Floats) -> Floats:
+    """Over all classes; one that is neither there nor predicted counts as 0."""
+    classes = round(means.shape[-1] ** 0.5)
+    cells = means.reshape(*means.shape[:-1], classes, classes)
+    hits = np.diagonal(cells, axis1=-2, axis2=-1)
+    either = cells.sum(axis=-1) + cells.sum(axis=-2)
+    scores = np.divide(2 * hits, either, out=np.zeros_like(either), where=either > 0)
+    macro: Floats = scores.mean(axis=-1)
+    return macro
+
+
+MEASURES = {
+    "accuracy": Measure(_equality(lambda answers: answers.labels), _only),
+    "macro-F1": Measure(_confusion, _macro_f1),
+    "fidelity": Measure(_equality(lambda answers: answers.teacher), _only),
+    "ECE": Measure(_gaps_of, _sum_of_sizes, needs_probabilities=True),
+}
+
+
+def present(values: Floats) -> Floats:
+    """Features of numbers that some texts lack (NaN), for `mean_of_present`."""
+    there = ~np.isnan(values)
+    return np.hstack([np.where(there, values, 0.0), there])
+
+
+def mean_of_present(means: Floats) -> Floats:
+    """Mean of each column over the texts that have it; [..., 2 columns] to [..., columns]."""
+    values, there = np.split(means, 2, axis=-1)
+    return np.divide(values, there, out=np.full_like(values, np.nan), where=there > 0)
+
+
+class Interval(NamedTuple):
+    """A difference, and between what its resamples lie."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Bootstrap:
+    """Resamples of the test texts, always the same: what is compared is compared on equal texts.
+
+    Percentile intervals. Seeds are averaged within a resample, so an interval says how much the
+    choice of the texts matters, not that of the seeds, whose spread is shown beside.
+    """
+
+    def __init__(self, num_texts: int, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> None:
+        counts = np.random.default_rng(seed).multinomial(
+            num_texts, np.full(num_texts, 1 / num_texts), size=num_resamples
+        )
+        self.counts: Integers = counts.astype(np.int64)  # [resamples, texts]
+        self._weights = counts / num_texts
+
+    def resampled(self, of_seeds: Sequence[Floats], of_means: Callable[[Floats], Floats]) -> Floats:
+        """The mean over the seeds, of each resample; `of_seeds` has features [texts, ...]."""
+        values = [of_means(self._weights @ features) for features in of_seeds]
+        mean: Floats = np.mean(values, axis=0)
+        return mean
+
+
+def interval(value: float, differences: Floats, confidence: float = 0.95) -> Interval:
+    """The middle share of the resampled `differences`, around the measured one."""
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(differences, [tail, 1 - tail])
+    return Interval(value, float(low), float(high))

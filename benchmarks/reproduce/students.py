@@ -1,0 +1,71 @@
+"""Students of the study: trained by `dixtill distill`, asked as users ask them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from benchmarks.reproduce import answers
+from benchmarks.reproduce.results import Content
+from dixtill.cli import main as dixtill
+from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.model_file import StudentModel, read_model
+from dixtill.training.corpus import Corpus
+from dixtill.training.evaluate import Scores, score
+from dixtill.training.examples import make_examples
+from dixtill.training.student import Student
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a student is distilled from."""
+
+    teacher: Path
+    train: Path
+    test: Path  # left out of training
+    attributions: Path
+    arguments: tuple[str, ...]
+    seed: int
+    threads: int
+
+
+def train(recipe: Recipe, out: Path) -> None:
+    """Write the student's file, unless it is there; a stopped run goes on."""
+    if out.exists():
+        return
+    arguments = [
+        *("--teacher", str(recipe.teacher), "--train", str(recipe.train)),
+        *("--exclude", str(recipe.test), "--attributions", str(recipe.attributions)),
+        *("--seed", str(recipe.seed), "--threads", str(recipe.threads), "--out", str(out)),
+        *recipe.arguments,
+    ]
+    if code := dixtill(["distill", *arguments]):
+        raise SystemExit(code)
+
+
+def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
+    """Train and ask; the time is that of training, the teacher's explanations not counted."""
+    was_begun = out.exists() or Path(f"{out}.run").exists()
+    start = perf_counter()
+    train(recipe, out)
+    seconds = perf_counter() - start
+    model = read_model(out)
+    return {
+        **answers.of_predictions(Classifier(model)(list(test.texts))),
+        "num_bytes": out.stat().st_size,
+        "train_seconds": None if was_begun else seconds,
+        "float32": asdict(_float_scores(model, Path(f"{out}.run"), test)),
+        "arguments": recipe.arguments,
+    }
+
+
+def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
+    """Of the student before it was quantised, from its run's checkpoint."""
+    s = model.shape
+    student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
+    checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)
+    student.load_state_dict(checkpoint["best_weights"])
+    return score(student, make_examples(test, model.tokenizer(), model.cleaning))

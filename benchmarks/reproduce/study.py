@@ -1,0 +1,193 @@
+"""The steps of a study, each one measurement: what is there is kept, what is missing is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.reproduce import (
+    alternatives,
+    compressed,
+    explanations,
+    fast_text,
+    keys,
+    students,
+    svm,
+    timing,
+)
+from benchmarks.reproduce.corpora import Corpora
+from benchmarks.reproduce.methods import METHODS, OURS
+from benchmarks.reproduce.results import Content, Key, StudyRecord, read
+from dixtill.errors import InputError
+from dixtill.runtime.classifier import load_classifier
+from dixtill.training.attribution_store import AttributionStore
+from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
+from dixtill.training.teacher import Teacher
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What a study is made of."""
+
+    dataset: str
+    teacher: Path
+    train: Path
+    test: Path
+    attributions: Path  # of the training texts; those of the test texts are added
+    out: Path
+    seeds: int = 5
+    threads: int = 1
+    epochs: int | None = None  # of each student; fewer for a quick look
+    num_explained: int | None = None  # test texts whose explanations are measured, or all
+    num_timed: int = 200
+
+
+class Step(NamedTuple):
+    """A measurement and how to make it."""
+
+    key: Key
+    run: Callable[[], Content]
+
+
+class Study:
+    """Holds what the steps share; a teacher is loaded once, heads are ranked once."""
+
+    def __init__(self, settings: StudySettings) -> None:
+        self.settings = settings
+        self.teacher = Teacher.load(settings.teacher)
+        self.corpora = Corpora.read(settings.train, settings.test, self.teacher.labels)
+
+    @cached_property
+    def record(self) -> StudyRecord:
+        """What study.json says."""
+        test = self.corpora.test
+        few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
+        return StudyRecord(
+            dataset=self.settings.dataset,
+            teacher=self.settings.teacher.name,
+            teacher_sha256=self.teacher.fingerprint,
+            num_heads=self.teacher.model.config.num_attention_heads,
+            train_sha256=self.corpora.train.digest(),
+            test_sha256=test.digest(),
+            num_train=len(self.corpora.train),
+            num_held_out=len(self.corpora.held_out),
+            label_names=test.label_names,
+            labels=test.labels,
+            methods={name: (*arguments, *few) for name, arguments in METHODS.items()},
+            ours=OURS,
+            seeds=self.settings.seeds,
+            explained=tuple(range(len(test)))[: self.settings.num_explained],
+        )
+
+    def steps(self) -> Iterator[Step]:
+        """All of them, seed by seed, so that after the first one knows what the others take."""
+        yield Step(keys.TEACHER, lambda: self._compressed(self.teacher))
+        yield Step(keys.PTQ, lambda: self._compressed(compressed.in_int8(self.teacher)))
+        yield Step(keys.IMPORTANCE, self._importance)
+        for keep in keys.kept_heads(self.record):
+            yield Step(keys.important_heads(keep), partial(self._important_heads, keep))
+        yield Step(keys.SVM, lambda: self._alternative(partial(svm.fit, self.corpora)))
+        for seed in range(self.settings.seeds):
+            yield from self._steps_of_seed(seed)
+        yield Step(keys.timing(self.record), self._timing)
+
+    def _steps_of_seed(self, seed: int) -> Iterator[Step]:
+        for keep in keys.kept_heads(self.record):
+            yield Step(keys.random_heads(keep, seed), partial(self._random_heads, keep, seed))
+        for quantised in (False, True):
+            yield Step(
+                keys.fasttext(seed, quantised),
+                partial(self._alternative, partial(fast_text.fit, self.corpora, seed, quantised)),
+            )
+        for method in METHODS:
+            yield Step(
+                keys.student(self.record, method, seed), partial(self._student, method, seed)
+            )
+            yield Step(
+                keys.explanations(self.record, method, seed),
+                partial(self._explanations, method, seed),
+            )
+
+    def _importance(self) -> Content:
+        return compressed.importance(self.teacher, self.corpora.train)
+
+    def _important_heads(self, keep: int) -> Content:
+        return self._compressed(self._pruned(keep))
+
+    def _random_heads(self, keep: int, seed: int) -> Content:
+        return self._compressed(compressed.with_random_heads(self.teacher, keep, seed))
+
+    def _compressed(self, teacher: Teacher) -> Content:
+        return compressed.measure(teacher, self.corpora.test)
+
+    def _alternative(self, fit: Callable[[], alternatives.Fitted]) -> Content:
+        return alternatives.measure(fit, self.corpora.test)
+
+    def _pruned(self, keep: int) -> Teacher:
+        scores = self._made(keys.IMPORTANCE)["scores"]
+        return compressed.with_important_heads(self.teacher, keep, scores)
+
+    def _student(self, method: str, seed: int) -> Content:
+        recipe = students.Recipe(
+            teacher=self.settings.teacher,
+            train=self.settings.train,
+            test=self.settings.test,
+            attributions=self.settings.attributions,
+            arguments=self.record.methods[method],
+            seed=seed,
+            threads=self.settings.threads,
+        )
+        return students.measure(recipe, self._student_file(method, seed), self.corpora.test)
+
+    def _student_file(self, method: str, seed: int) -> Path:
+        stem = keys.student(self.record, method, seed).stem
+        return self.settings.out / "students" / f"{stem}.safetensors"
+
+    def _explanations(self, method: str, seed: int) -> Content:
+        file = self._student_file(method, seed)
+        if not file.exists():
+            raise InputError(f"{file} is missing; it is made by the step before: student")
+        return explanations.measure(file, self._explained)
+
+    @cached_property
+    def _explained(self) -> list[Attribution]:
+        """The teacher's attributions of test texts, made where they are not stored yet."""
+        texts = [self.corpora.test.texts[row] for row in self.record.explained]
+        store = AttributionStore(self.settings.attributions)
+        attributor = Attributor(self.teacher, AttributionSettings())
+        store.run(attributor, texts, progress=True)
+        return store.read(attributor, texts)
+
+    def _timing(self) -> Content:
+        """All in one process, by turns; of what has seeds, the first."""
+        record, teacher = self.record, self.teacher
+        shrunk = {"teacher": teacher, "PTQ (int8)": compressed.in_int8(teacher)}
+        for keep in keys.kept_heads(record):
+            title = keys.title_of_heads(record, keep, "by importance")
+            shrunk[title] = self._pruned(keep)
+        classifiers: dict[str, timing.Ask] = {
+            name: compressed.asked_for_one(item) for name, item in shrunk.items()
+        }
+        chosen = {
+            key.kind: self._made(key)["chosen"]
+            for key in (
+                keys.SVM,
+                keys.fasttext(0, quantised=False),
+                keys.fasttext(0, quantised=True),
+            )
+        }
+        classifiers["TF-IDF + linear SVM"] = svm.fit(self.corpora, chosen["svm"]).ask
+        for title, quantised in (("fastText", False), ("fastText, quantised", True)):
+            settings = chosen[keys.fasttext(0, quantised).kind]
+            classifiers[title] = fast_text.fit(self.corpora, 0, quantised, settings).ask
+        classifiers[record.ours] = load_classifier(self._student_file(record.ours, 0))
+        return timing.measure(classifiers, self.corpora.test.texts[: self.settings.num_timed])
+
+    def _made(self, key: Key) -> Content:
+        content = read(self.settings.out, key)
+        if content is None:
+            raise InputError(f"the measurement {key.stem} is missing; run without --only")
+        return content

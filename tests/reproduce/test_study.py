@@ -1,0 +1,178 @@
+"""A whole study of a tiny teacher: made, gone on with, and reported from its JSON."""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from benchmarks.reproduce import keys, timing
+from benchmarks.reproduce.__main__ import main as run
+from benchmarks.reproduce.measured import Measured
+from benchmarks.reproduce.results import Key, claim, read_record, write
+from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+
+import dixtill
+from dixtill.errors import InputError
+
+LABELS = {0: "bearish", 1: "bullish", 2: "neutral"}
+WORDS = ("fall drop miss", "rise jump beat", "open name move")
+KINDS = (
+    "teacher",
+    "ptq",
+    "importance",
+    "important-heads",
+    "random-heads",
+    "student",
+    "explanations",
+)
+
+
+def write_texts(path: Path, numbers: range) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "label"))
+        for number in numbers:
+            label = number % 3
+            word = WORDS[label].split()[number // 3 % 3]
+            writer.writerow((f"shares of bank {number} {word} again today", LABELS[label]))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A teacher of four heads a layer, and texts."""
+    folder = tmp_path_factory.mktemp("study")
+    digits = [*"0123456789", *(f"##{digit}" for digit in "0123456789")]
+    words = " ".join(WORDS).split()
+    pieces = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "[MASK]",
+        "shares",
+        "of",
+        "bank",
+        "again",
+        "today",
+    ]
+    pieces += [*words, *digits]
+    BertTokenizer(vocab={piece: i for i, piece in enumerate(pieces)}).save_pretrained(
+        folder / "teacher"
+    )
+    config = BertConfig(
+        vocab_size=len(pieces), hidden_size=24, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=32, initializer_range=0.3, id2label=LABELS,
+        label2id={name: number for number, name in LABELS.items()},
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder / "teacher")
+    write_texts(folder / "train.csv", range(90))
+    write_texts(folder / "test.csv", range(90, 120))
+    return folder
+
+
+def arguments(folder: Path, *more: str) -> list[str]:
+    paths = {
+        "--teacher": "teacher", "--train": "train.csv", "--test": "test.csv",
+        "--attributions": "attributions", "--out": "out",
+    }  # fmt: skip
+    named = [part for name, path in paths.items() for part in (name, str(folder / path))]
+    fixed = ["--dataset", "tiny", "--seeds", "2", "--epochs", "1", "--explained", "4"]
+    return ["reproduce", *named, *fixed, "--only", *KINDS, *more]
+
+
+@pytest.fixture(scope="module")
+def made(folder: Path) -> Path:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", arguments(folder))
+        run()
+    return folder
+
+
+def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
+    files = sorted((made / "out" / "measurements").iterdir())
+    before = [file.stat().st_mtime_ns for file in files]
+    monkeypatch.setattr(sys, "argv", arguments(made))
+    run()
+    assert f"{len(files)} of {len(files)} measurements are there" in capsys.readouterr().out
+    assert [file.stat().st_mtime_ns for file in files] == before
+    # Four heads of 24 units: to keep two of them only; two seeds of two random and ten trained.
+    assert len(files) == 3 + 1 + 2 * (1 + 5 + 5)
+
+
+def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):
+    lost = next((made / "out" / "measurements").glob("student-mse-*-1.json"))
+    content = lost.read_text()
+    lost.unlink()
+    monkeypatch.setattr(sys, "argv", arguments(made, "--plan"))
+    run()
+    assert "(1 student of " in capsys.readouterr().out
+    assert not lost.exists()
+    lost.write_text(content)
+
+
+def test_kept_answers_are_those_of_the_students_file(made):
+    study = Measured.read(made / "out")
+    with (made / "test.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in study.students:
+        assert len(row.contents) == 2
+        for content, answers in zip(row.contents, row.answers, strict=True):
+            key = Key(
+                content["kind"], content["name"], content["seed"], tuple(content["depends_on"])
+            )
+            student = dixtill.load(made / "out" / "students" / f"{key.stem}.safetensors")
+            found = [student.labels[label] for label in answers.predicted]
+            assert found == [student(item["text"]).label for item in rows]
+            right = sum(a == item["label"] for a, item in zip(found, rows, strict=True))
+            assert right / len(rows) in row.values("accuracy")
+
+
+def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):
+    teacher = Measured.read(made / "out").compressed[0]
+    assert teacher.values("fidelity") == [1.0]
+    assert teacher.minus(teacher, "accuracy") == (0, 0, 0)
+
+
+def test_a_report_has_its_tables_and_plots(made, monkeypatch):
+    pytest.importorskip("matplotlib")
+    from benchmarks.reproduce import report
+
+    timed = timing.measure({"teacher": len, "ours": str.split}, ["a text", "another text"])
+    write(made / "out", keys.timing(read_record(made / "out")), {**timed, "seconds": 0.1})
+    out = made / "report"
+    monkeypatch.setattr(sys, "argv", ["report", str(made / "out"), "--out", str(out)])
+    report.main()
+    text = (out / "report.md").read_text("utf-8")
+    for line in (
+        "| ours | 2 |",
+        "| teacher | 1 |",
+        "AHP, 2 of 4 heads, by importance",
+        "| ours | random |",
+        "Times are of one text at a time over 2 test texts",
+    ):
+        assert line in text
+    assert {path.name for path in out.glob("*.png")} == {
+        "tiny-answers.png", "tiny-heads.png", "tiny-trade-off.png", "tiny-explanations.png"
+    }  # fmt: skip
+
+
+def test_a_folder_holds_one_study(made):
+    record = read_record(made / "out")
+    with pytest.raises(InputError, match="holds a study with another test_sha256"):
+        claim(made / "out", replace(record, test_sha256="of other texts"))
+
+
+def test_other_arguments_are_another_measurement():
+    first, second = (Key("student", "ours", 0, arguments) for arguments in (("a",), ("b",)))
+    assert first.stem != second.stem
+    assert first.stem.startswith("student-ours-")
+
+
+def test_files_are_json(made):
+    for file in (made / "out" / "measurements").iterdir():
+        content = json.loads(file.read_text("utf-8"))
+        assert content["seconds"] > 0
