@@ -17,7 +17,7 @@ from torch import Tensor
 from dixtill.runtime.cleaning import clean
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.words import UNKNOWN_PIECE
-from dixtill.training.attributions import quadrature
+from dixtill.training.quadrature import fixed_rule
 from dixtill.training.quantize import dequantized
 from dixtill.training.teacher import replaced_output
 
@@ -37,7 +37,8 @@ class StudentGradients:
         vectors = self._student.embedding.weight
         unknown = vectors[model.vocabulary.index(UNKNOWN_PIECE)]
         self._baseline = unknown if baseline == "unknown" else torch.zeros_like(unknown)
-        self._nodes, self._weights = quadrature("gausslegendre", steps)
+        rule = fixed_rule("gausslegendre", steps)
+        self._nodes, (self._weights,) = rule.nodes, rule.levels
 
     def __call__(self, text: str, target: int) -> npt.NDArray[np.float64]:
         """One number a word, of the logit of class `target`."""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 METHODS: dict[str, tuple[str, ...]] = {
     "none": ("--method", "none"),
-    "kl": ("--method", "kl", "--kl", "bounded", "--temperature", "5"),
+    "kl": ("--method", "kl"),
     "mse": ("--method", "mse"),
-    "dixtill-paper": ("--method", "dixtill", "--explanation", "scores", "--merge", "mean"),
-    "ours": (
-        *("--method", "dixtill", "--explanation", "contributions"),
-        *("--kl", "plain", "--temperature", "2"),
+    "dixtill-paper": ("--method", "dixtill-paper"),
+    "kl, perturbed texts": (
+        *("--method", "kl", "--kl", "plain", "--temperature", "2"),
+        *("--perturbed", "7", "--dropout", "0.15"),
     ),
+    "ours": ("--method", "dixtill", "--dropout", "0.15"),
 }
 OURS = "ours"  # what the tables compare with all others
 

@@ -12,6 +12,7 @@ import pytest
 from benchmarks.reproduce import keys, timing
 from benchmarks.reproduce.__main__ import main as run
 from benchmarks.reproduce.measured import Measured
+from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import Key, claim, read_record, write
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
@@ -99,8 +100,9 @@ def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
     run()
     assert f"{len(files)} of {len(files)} measurements are there" in capsys.readouterr().out
     assert [file.stat().st_mtime_ns for file in files] == before
-    # Four heads of 24 units: to keep two of them only; two seeds of two random and ten trained.
-    assert len(files) == 3 + 1 + 2 * (1 + 5 + 5)
+    # Four heads of 24 units: to keep two of them only; for each of two seeds a random choice, and
+    # of each method a student and its explanations.
+    assert len(files) == 3 + 1 + 2 * (1 + 2 * len(METHODS))
 
 
 def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):

@@ -177,7 +177,7 @@ def other_teacher() -> Teacher:
         {"steps": 4},
         {"layer": "word_embeddings"},
         {"output": "probability"},
-        {"classes": "all"},
+        {"classes": "predicted"},
         {"quadrature": "riemann_middle"},
         {"cleaning": ()},
         {"explainer": "captum"},

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.training.corpus import Corpus, read_corpus
+from dixtill.training.corpus import Corpus, read_corpus, read_texts
 
 NAMES = ("bearish", "bullish", "neutral")
 
@@ -141,3 +141,20 @@ def test_the_digest_tells_corpora_apart(uneven):
     ]
     assert len({corpus.digest() for corpus in (uneven, *others)}) == 6
     assert uneven.digest() == uneven.take(range(100)).digest()
+
+
+def test_texts_without_labels_are_lines_or_rows_and_each_once(tmp_path):
+    (tmp_path / "a.txt").write_text("up\n\ndown\nup\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_text('text,x\n"down",1\n"a, b",2\n', encoding="utf-8")
+    assert read_texts(tmp_path / "a.txt") == ["up", "down"]
+    assert read_texts(tmp_path) == ["up", "down", "a, b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\n \n", "holds no texts"), (b"\xff\xfe\xfa", "cannot read .* as UTF-8 text")],
+)
+def test_texts_that_are_none_are_refused(tmp_path, content, message):
+    (tmp_path / "a.txt").write_bytes(content)
+    with pytest.raises(InputError, match=message):
+        read_texts(tmp_path / "a.txt")

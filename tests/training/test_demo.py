@@ -142,7 +142,7 @@ def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path
     test = read_corpus(out / "test.csv", LABELS)
     train = read_corpus(out / "for_teacher.csv", LABELS)
     assert len(train.without(test)) == len(train)
-    for method in ("none", "kl", "mse", "dixtill", "dixtill-scores"):
+    for method in ("none", "kl", "mse", "dixtill", "dixtill-paper"):
         assert dixtill.load(out / f"{method}.safetensors")(test.texts[0]).label in LABELS
     size = (out / "dixtill.safetensors").stat().st_size
     assert re.search(rf"^DiXtill +{size / 1000:.0f} kB", printed.out, re.MULTILINE)

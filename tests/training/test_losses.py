@@ -63,17 +63,48 @@ def test_mse_is_the_mean_over_all_logits():
         ([1.0, 0.0, 0.0], [0.0, 3.0, 0.0], 0.5),  # orthogonal
         ([3.0, 4.0, 0.0], [4.0, 3.0, 0.0], 0.02),  # cosine 24/25
         ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.5),  # nothing said
+        ([1.0, 1.0, 0.0], [0.0, 0.0, 0.0], 0.0),  # not explained
     ],
 )
 def test_explanations_are_compared_by_their_angle(student, teacher, expected):
-    actual = losses.explanation_loss(torch.tensor([student]), torch.tensor([teacher]))
+    actual = losses.explanation_loss(by_word([student]), by_word([teacher]))
     assert float(actual) == pytest.approx(expected, abs=1e-6)
 
 
-def test_the_explanation_loss_is_the_mean_over_texts():
-    student = torch.tensor([[3.0, 4.0], [1.0, 0.0]])
-    teacher = torch.tensor([[4.0, 3.0], [-5.0, 0.0]])
+def by_word(rows: list[list[float]]) -> Tensor:
+    """Explanations of one class [batch, words, 1]."""
+    return torch.tensor(rows)[..., None]
+
+
+def test_the_explanation_loss_is_the_mean_over_explained_texts():
+    student = by_word([[3.0, 4.0], [1.0, 0.0], [1.0, 2.0]])
+    teacher = by_word([[4.0, 3.0], [-5.0, 0.0], [0.0, 0.0]])
     assert float(losses.explanation_loss(student, teacher)) == pytest.approx((0.02 + 1) / 2)
+
+
+def test_explanations_of_several_classes_make_one_angle():
+    student = torch.tensor([[[3.0, 0.0], [0.0, 4.0]]])
+    teacher = torch.tensor([[[4.0, 0.0], [0.0, 3.0]]])
+    assert float(losses.explanation_loss(student, teacher)) == pytest.approx(0.02, abs=1e-6)
+
+
+def test_additivity_is_zero_where_the_logits_lose_what_the_words_had_given():
+    contributions = losses.centred(torch.randn(2, 3, 3, generator=torch.manual_seed(0)))
+    removed = torch.tensor([[True, False, True], [False, True, False]])
+    change = torch.stack([contributions[0, 0] + contributions[0, 2], contributions[1, 1]])
+    # A shift of all classes is no change: softmax does not see it.
+    assert float(losses.additivity_loss(contributions, removed, change + 5)) < 1e-6
+
+
+def test_additivity_is_the_smooth_l1_of_the_difference():
+    contributions = torch.tensor([[[1.0, -1.0], [0.5, -0.5]]])
+    change = torch.tensor([[0.0, 0.0]])
+    removed = torch.tensor([[True, True]])
+    # 1.5 and -1.5 are past the threshold of 1: |x| - 1/2.
+    assert float(losses.additivity_loss(contributions, removed, change)) == pytest.approx(1.0)
+    only_second = torch.tensor([[False, True]])
+    # 0.5 and -0.5 are within: x^2 / 2.
+    assert float(losses.additivity_loss(contributions, only_second, change)) == pytest.approx(0.125)
 
 
 logits = st.lists(st.floats(-100, 100, width=32), min_size=4, max_size=4)
@@ -85,7 +116,7 @@ def test_the_bounded_losses_stay_within_0_and_1(student, teacher, tau):
     rounding = 1e-5
     for loss in (
         losses.bounded_kl_loss(torch.tensor([student]), torch.tensor([teacher]), tau),
-        losses.explanation_loss(torch.tensor([student]), torch.tensor([teacher])),
+        losses.explanation_loss(by_word([student]), by_word([teacher])),
     ):
         assert -rounding <= float(loss) <= 1 + rounding
 
@@ -122,22 +153,22 @@ WORD_OF_PIECE = torch.tensor([[0, 0, 1], [0, 1, -1]])
 
 
 def test_pieces_are_summed_into_their_words_without_padding():
-    values = torch.tensor([[1.0, 2.0, 4.0], [8.0, 16.0, float("nan")]])
+    values = torch.tensor([[[1.0], [2.0], [4.0]], [[8.0], [16.0], [float("nan")]]])
     sums = losses.sum_over_words(values, WORD_OF_PIECE, 3)
-    assert sums.tolist() == [[3.0, 4.0, 0.0], [8.0, 16.0, 0.0]]
+    assert sums[..., 0].tolist() == [[3.0, 4.0, 0.0], [8.0, 16.0, 0.0]]
 
 
 def test_padding_has_no_gradient():
-    values = torch.ones(2, 3, requires_grad=True)
+    values = torch.ones(2, 3, 1, requires_grad=True)
     losses.sum_over_words(values, WORD_OF_PIECE, 2).sum().backward()
     assert values.grad is not None
-    assert values.grad.tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
+    assert values.grad[..., 0].tolist() == [[1.0, 1.0, 1.0], [1.0, 1.0, 0.0]]
 
 
-def test_scores_are_averaged_over_a_words_pieces():
-    scores = torch.tensor([[1.0, 2.0, 4.0], [8.0, -16.0, 0.0]])
-    explained = losses.explained_by_scores(scores, WORD_OF_PIECE, 3)
-    assert explained.tolist() == [[1.5, 4.0, 0.0], [8.0, -16.0, 0.0]]
+def test_the_mean_is_over_a_words_pieces():
+    scores = torch.tensor([[[1.0], [2.0], [4.0]], [[8.0], [-16.0], [0.0]]])
+    explained = losses.mean_over_words(scores, WORD_OF_PIECE, 3)
+    assert explained[..., 0].tolist() == [[1.5, 4.0, 0.0], [8.0, -16.0, 0.0]]
 
 
 def test_contributions_are_the_targets_share_less_the_mean_of_all():
@@ -147,17 +178,12 @@ def test_contributions_are_the_targets_share_less_the_mean_of_all():
             [[0.0, 0.0, 9.0], [3.0, 3.0, 0.0], [9.0, 9.0, 9.0]],
         ]
     )
-    target = torch.tensor([0, 2])
-    explained = losses.explained_by_contributions(contributions, target, WORD_OF_PIECE, 3)
+    by_word = losses.sum_over_words(losses.centred(contributions), WORD_OF_PIECE, 3)
+    explained = losses.of_class(by_word, torch.tensor([0, 2]))
     # Text 0, class 0: (3 - 1) + (0 - 2) for the first word; text 1, class 2: 9 - 3 and 0 - 2.
-    assert explained.tolist() == [[0.0, 0.0, 0.0], [6.0, -2.0, 0.0]]
+    assert explained[..., 0].tolist() == [[0.0, 0.0, 0.0], [6.0, -2.0, 0.0]]
 
 
-def test_contributions_of_all_classes_cancel():
-    generator = torch.Generator().manual_seed(0)
-    contributions = torch.randn(2, 3, 3, generator=generator)
-    explained: list[Tensor] = [
-        losses.explained_by_contributions(contributions, torch.full((2,), target), WORD_OF_PIECE, 2)
-        for target in range(3)
-    ]
-    torch.testing.assert_close(sum(explained), torch.zeros(2, 2))
+def test_what_is_centred_cancels_over_the_classes():
+    values = torch.randn(2, 3, 3, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(losses.centred(values).sum(dim=2), torch.zeros(2, 3))

@@ -16,18 +16,26 @@ from dixtill.errors import InputError
 from dixtill.runtime.words import TokenizedText
 from dixtill.training import trainer as trainer_module
 from dixtill.training.evaluate import Scores
-from dixtill.training.examples import Batch, Examples
+from dixtill.training.examples import NO_LABEL, Batch, Examples
 from dixtill.training.student import Student
 from dixtill.training.trainer import (
     DistillConfig,
     EpochMetrics,
     StudentTrainer,
     distillation_loss,
+    random_words,
+    without_words,
 )
 
 UNKNOWN_ID, NUM_PIECES = 0, 12
 CONFIG = DistillConfig(
-    epochs=4, batch_size=16, learning_rate=0.03, embedding_dim=6, hidden_dim=5, attention_dim=4
+    explained_classes="predicted",
+    epochs=4,
+    batch_size=16,
+    learning_rate=0.03,
+    embedding_dim=6,
+    hidden_dim=5,
+    attention_dim=4,
 )
 METHODS = ("dixtill", "kl", "mse", "none")
 
@@ -46,7 +54,9 @@ def toy_examples(seed: int, count: int = 64) -> Examples:
         texts.append(TokenizedText(ids, words, spans, truncated=False))
         labels.append(label)
         key = words[ids.index(label)] if label else -1
-        explained.append(torch.tensor([1.0 if word == key else 0.1 for word in range(len(spans))]))
+        explained.append(
+            torch.tensor([[1.0 if word == key else 0.1] for word in range(len(spans))])
+        )
     logits = 4 * torch.nn.functional.one_hot(torch.tensor(labels), 3).float()
     return Examples(texts, torch.tensor(labels), logits, explained)
 
@@ -328,7 +338,7 @@ def disagreement_by_hand(output, batch: Batch, explanation: str) -> float:
                 counts[word] += 1
         if explanation == "scores":
             words = [word / max(1, count) for word, count in zip(words, counts, strict=True)]
-        theirs = batch.attributions[b].tolist()
+        theirs = batch.attributions[b, :, 0].tolist()
         dot = sum(mine * their for mine, their in zip(words, theirs, strict=True))
         rows.append((1 - dot / (math.hypot(*words) * math.hypot(*theirs))) / 2)
     return mean(rows)
@@ -340,9 +350,10 @@ def disagreement_by_hand(output, batch: Batch, explanation: str) -> float:
         {"method": "none"},
         {"method": "mse"},
         {"method": "kl"},
-        {"method": "kl", "kl": "plain"},
+        {"method": "kl", "kl": "bounded", "temperature": 5.0},
         {"method": "dixtill"},
-        {"method": "dixtill", "kl": "plain", "explanation": "scores", "temperature": 2.0},
+        {"method": "dixtill-paper", "kl": "bounded", "explanation": "scores"},
+        {"method": "dixtill", "explanation": "scores", "temperature": 5.0},
         {"method": "dixtill", "alpha": 0.0},
         {"method": "dixtill", "alpha": 1.0},
     ],
@@ -363,7 +374,7 @@ def test_the_loss_is_the_one_worked_out_by_hand(changes):
         imitation = kl_by_hand(logits, batch, config.temperature)
         if config.kl == "bounded":
             imitation = 1 - math.exp(-imitation)
-    if config.method == "dixtill":
+    if config.is_explained:
         imitation += disagreement_by_hand(output, batch, config.explanation)
     alpha = 0.0 if config.method == "none" else config.alpha
     assert actual == pytest.approx((1 - alpha) * task + alpha * imitation, rel=1e-5)
@@ -372,7 +383,8 @@ def test_the_loss_is_the_one_worked_out_by_hand(changes):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("alpha", 1.1), ("alpha", -0.1), ("temperature", 0.0), ("epochs", 0), ("patience", 0),
+        ("alpha", 1.1), ("alpha", -0.1), ("additivity", -1.0), ("perturbed", -1),
+        ("temperature", 0.0), ("epochs", 0), ("patience", 0),
         ("batch_size", 0), ("learning_rate", 0.0), ("dropout", 1.0), ("unknown_rate", -0.1),
     ],
 )  # fmt: skip
@@ -393,3 +405,94 @@ def test_the_learning_rate_rises_for_an_epoch_and_then_falls_in_even_steps(tmp_p
     trainer.run()
     assert rates[:4] == pytest.approx([1 / 4, 2 / 4, 3 / 4, 1])
     assert rates[4:] == pytest.approx([n / 9 for n in range(9, 1, -1)])
+
+
+@pytest.mark.parametrize("name", ["method", "kl", "explanation", "explained_classes", "merge"])
+def test_an_unknown_choice_is_refused(name):
+    with pytest.raises(InputError, match=f"unknown {name} 'other', expected one of "):
+        DistillConfig(**{name: "other"})
+
+
+def test_raw_scores_explain_one_class():
+    assert DistillConfig.of("dixtill", explanation="scores").explained_classes == "predicted"
+    with pytest.raises(InputError, match="raw scores explain one class"):
+        DistillConfig(explanation="scores", explained_classes="all")
+
+
+def test_each_method_has_its_own_settings_but_for_those_given():
+    assert DistillConfig.of("dixtill") == DistillConfig()
+    paper = DistillConfig.of("dixtill-paper")
+    assert (paper.temperature, paper.kl, paper.explanation, paper.merge) == (
+        5.0, "bounded", "scores", "mean",
+    )  # fmt: skip
+    assert (paper.explained_classes, paper.additivity, paper.perturbed) == ("predicted", 0.0, 0)
+    assert DistillConfig.of("kl", kl="plain", seed=3) == replace(
+        paper, method="kl", kl="plain", seed=3
+    )
+
+
+def test_the_loss_of_all_classes_is_of_their_centred_contributions():
+    config = replace(CONFIG, explained_classes="all", alpha=1.0)
+    batch = TRAIN.batch(np.arange(9))
+    batch = batch._replace(attributions=torch.randn(9, batch.attributions.shape[1], 3))
+    with torch.no_grad():
+        output = new_student().eval()(batch.piece_ids, batch.mask)
+        with_explanations = float(distillation_loss(config, output, batch))
+        without = float(distillation_loss(replace(config, method="kl"), output, batch))
+    rows = []
+    for b in range(9):
+        mine = torch.zeros(batch.attributions.shape[1], 3)
+        for t, word in enumerate(batch.word_of_piece[b].tolist()):
+            if word >= 0:
+                mine[word] += output.contributions[b, t] - output.contributions[b, t].mean()
+        theirs = batch.attributions[b]
+        rows.append((1 - float((mine * theirs).sum() / (mine.norm() * theirs.norm()))) / 2)
+    assert with_explanations - without == pytest.approx(mean(rows), abs=1e-5)
+
+
+def test_texts_without_labels_add_nothing_to_the_cross_entropy():
+    batch = TRAIN.batch(np.arange(8))
+    half = batch._replace(labels=torch.where(torch.arange(8) < 4, batch.labels, NO_LABEL))
+    output = new_student().eval()(batch.piece_ids, batch.mask)
+    config = replace(CONFIG, method="none")
+    losses_of = torch.nn.functional.cross_entropy(output.logits, batch.labels, reduction="none")
+    actual = float(distillation_loss(config, output, half).detach())
+    assert actual == pytest.approx(float(losses_of[:4].detach().sum() / 8), rel=1e-5)
+
+
+def test_texts_lose_the_words_that_are_removed():
+    batch = TRAIN.batch(np.arange(32))
+    removed = random_words(batch.word_of_piece, batch.attributions.shape[1])
+    ids, mask = without_words(batch, removed)
+    for b in range(32):
+        pairs = zip(batch.piece_ids[b].tolist(), batch.word_of_piece[b].tolist(), strict=True)
+        kept = [piece for piece, word in pairs if word >= 0 and not removed[b, word]]
+        assert ids[b][mask[b]].tolist() == kept
+        assert mask[b].tolist() == [True] * len(kept) + [False] * (mask.shape[1] - len(kept))
+
+
+def test_words_removed_are_words_of_the_text_at_least_one_and_all_in_turn():
+    batch = TRAIN.batch(np.arange(32))
+    num_words = batch.attributions.shape[1]
+    words = batch.word_of_piece.amax(dim=1, keepdim=True) + 1
+    ever = torch.zeros(32, num_words, dtype=torch.bool)
+    for _ in range(200):
+        removed = random_words(batch.word_of_piece, num_words) & (torch.arange(num_words) < words)
+        assert removed.any(dim=1).all()
+        ever |= removed
+    assert torch.equal(ever, torch.arange(num_words) < words)
+
+
+def test_additivity_makes_contributions_the_effects_of_absence(tmp_path):
+    config = replace(CONFIG, epochs=15, dropout=0.0, unknown_rate=0.0, alpha=0.0)
+    errors = {}
+    for weight in (0.0, 3.0):
+        trainer = new_trainer(tmp_path / str(weight), replace(config, additivity=weight))
+        trainer.run()
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            batch = VALID.batch(np.arange(24))
+            errors[weight] = float(
+                trainer._additivity(trainer.student(batch.piece_ids, batch.mask), batch)
+            )
+    assert errors[3.0] < 0.5 * errors[0.0]

@@ -76,18 +76,21 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what the student learns from")
     group.add_argument(
         "--method",
-        choices=("dixtill", "kl", "mse", "none"),
+        choices=("dixtill", "dixtill-paper", "kl", "mse", "none"),
         default="dixtill",
-        help="answers and explanations (default), answers by KL or MSE, or labels alone",
+        help="answers and explanations (default), the same as published, answers by KL or MSE as "
+        "published, or labels alone; the defaults below are those of dixtill",
     )
     group.add_argument(
         "--alpha", type=float, metavar="A", help="weight of the teacher against the labels (0.9)"
     )
-    group.add_argument("--temperature", type=float, metavar="T", help="softens both answers (5)")
+    group.add_argument(
+        "--temperature", type=float, metavar="T", help="softens both answers (2; published: 5)"
+    )
     group.add_argument(
         "--kl",
         choices=("bounded", "plain"),
-        help="1 - exp(-KL), as published (default), or KL itself",
+        help="1 - exp(-KL), as published, or KL itself (default)",
     )
     group.add_argument(
         "--explanation",
@@ -96,9 +99,32 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "(default), or the raw attention score, as published",
     )
     group.add_argument(
+        "--explained-classes",
+        choices=("all", "predicted"),
+        help="align the explanations of all classes (default), or of the teacher's class alone, "
+        "as published",
+    )
+    group.add_argument(
         "--merge",
         choices=("sum", "mean"),
         help="how a word's attributions by token become one (default: sum; published: mean)",
+    )
+    group.add_argument(
+        "--additivity",
+        type=float,
+        metavar="W",
+        help="weight of the loss that makes a word's share the effect of leaving it out (1)",
+    )
+    group.add_argument(
+        "--perturbed",
+        type=int,
+        metavar="N",
+        help="made texts for the teacher to answer, for each training text (7)",
+    )
+    group.add_argument(
+        "--unlabelled",
+        metavar="PATH",
+        help="more texts for the teacher to answer: CSV, or lines of text, or a folder of those",
     )
 
 
@@ -118,6 +144,7 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
     from ..runtime.model_file import write_model
+    from ..training.corpus import read_texts
     from ..training.distill import distil
     from ..training.teacher import Teacher
 
@@ -128,8 +155,19 @@ def run(args: argparse.Namespace) -> int:
     teacher = Teacher.load(args.teacher)
     train, valid = read_training(args, teacher.labels)
     explained = _explained(args, config, teacher, train.texts, run_folder)
+    unlabelled = read_texts(args.unlabelled, args.text_column) if args.unlabelled else ()
     distilled = distil(
-        teacher, train, valid, config, run_folder, explained, _print_epoch, args.embedding_bits
+        teacher,
+        train,
+        valid,
+        config,
+        run_folder,
+        explained,
+        unlabelled=unlabelled,
+        answers_folder=Path(args.attributions) if args.attributions else None,
+        precision=args.precision,
+        embedding_bits=args.embedding_bits,
+        on_epoch=_print_epoch,
     )
     model = replace(distilled.model, provenance=_provenance(args, distilled))
     write_model(model, out)
@@ -159,7 +197,7 @@ def _config(args: argparse.Namespace) -> DistillConfig:
         for field in fields(DistillConfig)
         if getattr(args, field.name, None) is not None
     }
-    return DistillConfig(**given)
+    return DistillConfig.of(given.pop("method"), **given)
 
 
 def _explained(
@@ -172,7 +210,7 @@ def _explained(
     from ..training.attribution_store import AttributionStore
     from ..training.attributions import Attributor
 
-    if config.method != "dixtill" and not args.attributions:
+    if not config.is_explained and not args.attributions:
         return None
     store = AttributionStore(Path(args.attributions or run_folder / "attributions"))
     attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
@@ -193,5 +231,5 @@ def _provenance(args: argparse.Namespace, distilled: Distilled) -> dict[str, obj
         **distilled.model.provenance,
         "teacher_name": Path(args.teacher).name,
         "int8_scores": asdict(distilled.int8_scores),
-        "attributions": settings_of(args).as_dict() if args.method == "dixtill" else None,
+        "attributions": settings_of(args).as_dict() if args.method.startswith("dixtill") else None,
     }

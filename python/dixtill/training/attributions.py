@@ -22,9 +22,9 @@ from ..runtime.words import split_words
 from . import captum_explainers
 from .alignment import Span, words_of_tokens
 from .integration import Integral, Path, full_batches, integrate
-from .layer_answers import Layer, LayerAnswers, Output, Precision
+from .layer_answers import Layer, LayerAnswers, Output
 from .quadrature import FixedRule, Rule, fixed_rule, nested_rule
-from .teacher import Teacher
+from .teacher import Precision, Teacher
 
 Classes = Literal["predicted", "all"]
 Explainer = Literal[
@@ -41,7 +41,7 @@ class AttributionSettings:
 
     layer: Layer = "embeddings"
     output: Output = "logit"
-    classes: Classes = "predicted"
+    classes: Classes = "all"
     explainer: Explainer = "integrated_gradients"
     tolerance: float = 0.08  # completeness error as a share of the sum of sizes
     max_steps: int = 63  # most gradients of a text and class
@@ -121,7 +121,7 @@ class Attributor:
     """Explains texts with one teacher."""
 
     def __init__(
-        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 2048
+        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 1024
     ) -> None:
         """`rows_per_pass` bounds memory: tokens x steps in one forward and backward pass."""
         self.teacher = teacher

@@ -95,21 +95,53 @@ def read_corpus(
     return Corpus(texts, tuple(index[label] for *_, label in rows), names)
 
 
+def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
+    """Texts without labels: the rows of a CSV file, the lines of any other, or a folder of those.
+
+    Empty ones are left out, and of equal ones the first is kept.
+
+    Raises:
+        InputError: there is no such file, it is not UTF-8, a column is absent, or there is no text.
+    """
+    root = Path(path)
+    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+    texts = dict.fromkeys(
+        text for file in files for text in _texts_in(file, text_column) if text.strip()
+    )
+    if not texts:
+        raise InputError(f"{path} holds no texts")
+    return list(texts)
+
+
+def _texts_in(path: Path, text_column: str) -> list[str]:
+    if path.suffix.lower() == ".csv":
+        return [row[text_column] or "" for _, row in _csv_rows(path, (text_column,))]
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read {path} as UTF-8 text: {error}") from error
+
+
 def _read_rows(path: Path, text_column: str, label_column: str) -> list[tuple[int, str, str]]:
     """Line number, text and label of each row."""
+    return [
+        (line, row[text_column] or "", (row[label_column] or "").strip())
+        for line, row in _csv_rows(path, (text_column, label_column))
+    ]
+
+
+def _csv_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:
+    """Line number and fields of each row, of which there is at least one."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.DictReader(file, strict=True)
-            for column in (text_column, label_column):
+            for column in columns:
                 if column not in (reader.fieldnames or ()):
                     raise InputError(
                         f"{path} has no column '{column}'; its header is "
                         f"{', '.join(reader.fieldnames or ()) or 'empty'}"
                     )
-            rows = [
-                (reader.line_num, row[text_column] or "", (row[label_column] or "").strip())
-                for row in reader
-            ]
+            rows = [(reader.line_num, row) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
     if not rows:

@@ -19,14 +19,16 @@ from ..runtime.classifier import Classifier
 from ..runtime.cleaning import clean
 from ..runtime.model_file import StudentModel
 from ..runtime.words import UNKNOWN_PIECE, Tokenizer
+from .answer_store import answers
 from .attributions import Attribution
 from .calibration import divide_logits, fit_temperature
 from .corpus import Corpus
 from .evaluate import Scores, logits_of, score, score_classifier
-from .examples import make_examples
+from .examples import make_examples, unlabelled_examples
+from .perturbation import perturbed_texts
 from .quantize import quantize
 from .student import Student
-from .teacher import Teacher
+from .teacher import Precision, Teacher
 from .trainer import DistillConfig, EpochMetrics, StudentTrainer, one_thread
 from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
 
@@ -49,8 +51,12 @@ def distil(
     config: DistillConfig,
     run_folder: Path,
     explained: Sequence[Attribution] | None = None,
-    on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
+    *,
+    unlabelled: Sequence[str] = (),
+    answers_folder: Path | None = None,
+    precision: Precision = "float32",
     embedding_bits: int = 4,
+    on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
 ) -> Distilled:
     """Train a student of `teacher`, calibrate and quantise it.
 
@@ -60,27 +66,48 @@ def distil(
         valid: chooses the best epoch and the temperature, and gives the scores.
         config: see DistillConfig.
         run_folder: config, metrics and checkpoint; a stopped run goes on from there.
-        explained: the teacher's attribution of each training text; the method dixtill needs it.
+        explained: the teacher's attribution of each training text; dixtill and dixtill-paper
+            need it.
+        unlabelled: more texts, for which the teacher's answers stand.
+        answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
+            among them, for other runs; None: the run folder.
+        precision: of the teacher's answers to texts without labels.
         on_epoch: told the metrics of each epoch.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
 
     Raises:
-        InputError: the method dixtill came without attributions, teacher and texts have
+        InputError: the method needs attributions and came without, teacher and texts have
             different labels, or the run folder holds another run.
     """
-    if config.method == "dixtill" and explained is None:
-        raise InputError("the method dixtill needs the teacher's attributions of the texts")
+    if config.is_explained and explained is None:
+        raise InputError(
+            f"the method {config.method} needs the teacher's attributions of the texts"
+        )
     if len(teacher.labels) != len(train.label_names):
         raise InputError(
             f"the teacher has the labels {', '.join(teacher.labels)}, "
             f"the texts {', '.join(train.label_names)}"
         )
     cleaned = [clean(text, config.cleaning) for text in train.texts]
-    vocabulary = student_vocabulary(cleaned, teacher)
+    unlabelled = [clean(text, config.cleaning) for text in unlabelled]
+    vocabulary = student_vocabulary([*cleaned, *unlabelled], teacher)
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     logits = _teacher_logits(teacher, cleaned, config, explained)
     valid_examples = make_examples(valid, tokenizer, config.cleaning)
-    examples = make_examples(train, tokenizer, config.cleaning, logits, explained, config.merge)
+    examples = make_examples(
+        train,
+        tokenizer,
+        config.cleaning,
+        logits,
+        explained if config.is_explained else None,
+        config.merge,
+        config.explained_classes,
+    )
+    # The perturbed texts are the same for every seed, and so are the teacher's answers.
+    unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+    if unlabelled and config.method != "none":
+        answered = answers(teacher, unlabelled, answers_folder or run_folder, precision)
+        examples += unlabelled_examples(unlabelled, tokenizer, answered, config.explained_classes)
     unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
     with one_thread():
         student = _new_student(teacher, vocabulary, config)
@@ -104,6 +131,7 @@ def distil(
             "teacher": teacher.fingerprint,
             "train": {"rows": len(train), "sha256": train.digest()},
             "valid": {"rows": len(valid), "sha256": valid.digest()},
+            "texts_without_labels": len(unlabelled),
             "config": asdict(config),
             "best_epoch": best_epoch.epoch,
             "temperature": temperature,

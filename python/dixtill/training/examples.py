@@ -19,6 +19,8 @@ from .attributions import Attribution
 from .corpus import Corpus
 
 Merge = Literal["sum", "mean"]
+ExplainedClasses = Literal["predicted", "all"]
+NO_LABEL = -100  # what PyTorch's cross-entropy leaves out
 
 
 class Batch(NamedTuple):
@@ -27,9 +29,9 @@ class Batch(NamedTuple):
     piece_ids: Tensor  # [batch, time]
     mask: Tensor  # [batch, time] bool
     word_of_piece: Tensor  # [batch, time], -1 on padding
-    labels: Tensor  # [batch]
+    labels: Tensor  # [batch], NO_LABEL where there is none
     teacher_logits: Tensor  # [batch, classes]
-    attributions: Tensor  # [batch, words], zero on padding
+    attributions: Tensor  # [batch, words, outputs], zero on padding
 
 
 @dataclass(frozen=True)
@@ -37,12 +39,20 @@ class Examples:
     """Texts as the student reads them, with labels and the teacher's answers."""
 
     texts: list[TokenizedText]
-    labels: Tensor  # [texts]
+    labels: Tensor  # [texts], NO_LABEL where there is none
     teacher_logits: Tensor  # [texts, classes]
-    attributions: list[Tensor]  # [texts][words]
+    attributions: list[Tensor]  # [texts][words, outputs]; zero where there is none
 
     def __len__(self) -> int:
         return len(self.texts)
+
+    def __add__(self, other: Examples) -> Examples:
+        return Examples(
+            self.texts + other.texts,
+            torch.cat([self.labels, other.labels]),
+            torch.cat([self.teacher_logits, other.teacher_logits]),
+            self.attributions + other.attributions,
+        )
 
     def batch(self, rows: npt.NDArray[np.int64]) -> Batch:
         """The examples at `rows`."""
@@ -80,6 +90,7 @@ def make_examples(
     teacher_logits: Tensor | None = None,
     explained: Sequence[Attribution] | None = None,
     merge: Merge = "sum",
+    classes: ExplainedClasses = "predicted",
 ) -> Examples:
     """Read `corpus` as the student will; texts in which it finds no piece are left out.
 
@@ -90,34 +101,78 @@ def make_examples(
         teacher_logits: [texts, classes]; None leaves them zero.
         explained: the teacher's attribution of each text; None leaves them zero.
         merge: how the attributions of a word's tokens become one number.
+        classes: whether the attributions are those of the teacher's class, or of every class,
+            centred over the classes.
 
     Raises:
-        InputError: no text is left.
+        InputError: no text is left, or attributions of every class are wanted and not there.
     """
     texts = [tokenizer(clean(text, cleaning)) for text in corpus.texts]
-    kept = [row for row, text in enumerate(texts) if text.piece_ids]
-    if not kept:
-        raise InputError(f"none of the {len(texts)} texts holds anything that can be read")
     if teacher_logits is None:
         teacher_logits = torch.zeros(len(texts), len(corpus.label_names))
-    return Examples(
-        texts=[texts[row] for row in kept],
-        labels=torch.tensor([corpus.labels[row] for row in kept]),
-        teacher_logits=teacher_logits[kept],
-        attributions=[
-            _by_word(explained[row], texts[row].spans, merge)
+    outputs = len(corpus.label_names) if classes == "all" else 1
+    return _readable(
+        texts,
+        torch.tensor(corpus.labels),
+        teacher_logits,
+        [
+            _by_word(explained[row], text.spans, merge, classes)
             if explained
-            else torch.zeros(len(texts[row].spans))
-            for row in kept
+            else torch.zeros(len(text.spans), outputs)
+            for row, text in enumerate(texts)
         ],
     )
 
 
-def _by_word(explained: Attribution, spans: Sequence[tuple[int, int]], merge: Merge) -> Tensor:
-    """The teacher's attribution of each of the student's words, matched by span."""
-    values = np.asarray(explained.attributions, dtype=np.float32)
+def unlabelled_examples(
+    texts: Sequence[str],
+    tokenizer: Tokenizer,
+    teacher_logits: Tensor,
+    classes: ExplainedClasses = "predicted",
+) -> Examples:
+    """Cleaned `texts` that have the teacher's answers alone."""
+    read = [tokenizer(text) for text in texts]
+    outputs = teacher_logits.shape[1] if classes == "all" else 1
+    labels = torch.full((len(texts),), NO_LABEL)
+    zeros = [torch.zeros(len(text.spans), outputs) for text in read]
+    return _readable(read, labels, teacher_logits, zeros)
+
+
+def _readable(
+    texts: list[TokenizedText], labels: Tensor, teacher_logits: Tensor, attributions: list[Tensor]
+) -> Examples:
+    kept = [row for row, text in enumerate(texts) if text.piece_ids]
+    if not kept:
+        raise InputError(f"none of the {len(texts)} texts holds anything that can be read")
+    return Examples(
+        texts=[texts[row] for row in kept],
+        labels=labels[kept],
+        teacher_logits=teacher_logits[kept],
+        attributions=[attributions[row] for row in kept],
+    )
+
+
+def _by_word(
+    explained: Attribution,
+    spans: Sequence[tuple[int, int]],
+    merge: Merge,
+    classes: ExplainedClasses,
+) -> Tensor:
+    """The teacher's attributions [words, outputs] of the student's words, matched by span."""
+    if classes == "all" and not explained.by_class:
+        raise InputError(
+            "the attributions are those of the predicted class alone; explain with "
+            "`--classes all`, or train with `--explained-classes predicted`"
+        )
+    rows = explained.by_class if classes == "all" else (explained.attributions,)
+    values = np.asarray(rows, dtype=np.float32).T  # [words, outputs]
     if merge == "mean":
-        values /= np.maximum(explained.num_tokens, 1)
+        values = values / np.maximum(explained.num_tokens, 1)[:, None]
+    if classes == "all":
+        values = values - values.mean(axis=1, keepdims=True)
     words = zip(explained.starts, explained.ends, strict=True)
-    found = dict(zip(words, values.tolist(), strict=True))
-    return torch.tensor([found.get(span, 0.0) for span in spans])
+    found = dict(zip(words, torch.from_numpy(values.astype(np.float32)), strict=True))
+    absent = torch.zeros(len(rows))
+    return (
+        torch.stack([found.get(span, absent) for span in spans]) if spans else absent[None, :][:0]
+    )

@@ -11,11 +11,17 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
+from .teacher import (
+    EncodedBatch,
+    Precision,
+    Teacher,
+    autocast,
+    captured_output,
+    replaced_output,
+)
 
 Layer = Literal["embeddings", "word_embeddings"]
 Output = Literal["logit", "probability"]
-Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -32,11 +38,7 @@ class LayerAnswers:
 
     def __call__(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """On the CPU, in float32; differentiable by the points."""
-        low = self.precision == "bfloat16"
-        with (
-            replaced_output(self._module, points),
-            torch.autocast(points.device.type, torch.bfloat16, enabled=low),
-        ):
+        with replaced_output(self._module, points), autocast(points.device, self.precision):
             logits = self.teacher.logits(input_ids, attention_mask)
         return self.of_logits(logits.float())
 

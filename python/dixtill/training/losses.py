@@ -1,6 +1,7 @@
 """The losses of DiXtill as pure functions (Cantini et al. 2024, Journal of Big Data 11:63).
 
-L = (1 - alpha) * CE + alpha * (KL term + explanation term). Each function returns a scalar.
+L = (1 - alpha) * CE + alpha * (KL term + explanation term), and beyond the paper a term that makes
+explanations additive. Each loss is a scalar.
 """
 
 from __future__ import annotations
@@ -38,55 +39,62 @@ def mse_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
 
 
 def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Mean over texts of (1 - cos(student, teacher)) / 2, in [0, 1].
+    """Mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
 
     Args:
-        student: [batch, words], the student's explanation, zero on padding.
-        teacher: [batch, words], the teacher's attributions, zero on padding. A text of all zeros
-            counts as orthogonal, 1/2.
+        student: [batch, words, outputs], the student's explanation, zero on padding.
+        teacher: [batch, words, outputs], the teacher's attributions, zero on padding. A text of
+            all zeros is not explained and counts for nothing.
     """
-    return (1 - functional.cosine_similarity(student, teacher, dim=1)).mean() / 2
+    explained = teacher.flatten(1).any(dim=1)
+    cosine = functional.cosine_similarity(student.flatten(1), teacher.flatten(1), dim=1)
+    return ((1 - cosine) * explained).sum() / (2 * explained.sum().clamp(min=1))
+
+
+def additivity_loss(contributions: Tensor, removed: Tensor, change: Tensor) -> Tensor:
+    """How far the change of the logits is from what the removed words had contributed.
+
+    Smooth L1 (Huber, threshold 1). At zero, a word's weight is the exact effect of leaving it
+    out, and those of several words add up.
+
+    Args:
+        contributions: [batch, words, classes], centred over the classes.
+        removed: [batch, words] bool.
+        change: [batch, classes], logits of the whole text less those without the removed words.
+    """
+    expected = (contributions * removed[..., None]).sum(dim=1)
+    return functional.smooth_l1_loss(expected, centred(change))
+
+
+def centred(values: Tensor) -> Tensor:
+    """Less their mean over the last dimension, the classes: softmax does not see the mean."""
+    return values - values.mean(dim=-1, keepdim=True)
 
 
 def sum_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
     """Sum the pieces of each word.
 
     Args:
-        values: [batch, time], one number a piece.
+        values: [batch, time, outputs].
         word_of_piece: [batch, time] int64, index of the piece's word, -1 on padding.
         num_words: width of the result.
 
     Returns:
-        [batch, num_words].
+        [batch, num_words, outputs].
     """
-    padding = word_of_piece < 0
-    sums = values.new_zeros(len(values), num_words)
-    return sums.scatter_add(
-        1, word_of_piece.masked_fill(padding, 0), values.masked_fill(padding, 0.0)
-    )
+    padding = (word_of_piece < 0)[..., None].expand_as(values)
+    sums = values.new_zeros(len(values), num_words, values.shape[2])
+    words = word_of_piece[..., None].expand_as(values).masked_fill(padding, 0)
+    return sums.scatter_add(1, words, values.masked_fill(padding, 0.0))
 
 
-def explained_by_contributions(
-    contributions: Tensor, target: Tensor, word_of_piece: Tensor, num_words: int
-) -> Tensor:
-    """Each word's exact share of the target's logit, less its mean share of all logits.
-
-    Args:
-        contributions: [batch, time, classes].
-        target: [batch], the class to explain.
-        word_of_piece: [batch, time], -1 on padding.
-        num_words: width of the result.
-
-    Returns:
-        [batch, num_words].
-    """
-    of_target = contributions.gather(2, target[:, None, None].expand(-1, contributions.shape[1], 1))
-    centred = of_target[..., 0] - contributions.mean(dim=2)
-    return sum_over_words(centred, word_of_piece, num_words)
+def of_class(values: Tensor, target: Tensor) -> Tensor:
+    """Those of each text's `target` [batch] among `values` [batch, words, classes], as
+    [batch, words, 1]."""
+    return values.gather(2, target[:, None, None].expand(-1, values.shape[1], 1))
 
 
-def explained_by_scores(scores: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
-    """Mean raw attention score of each word's pieces, as published; [batch, num_words]."""
-    sums = sum_over_words(scores, word_of_piece, num_words)
-    counts = sum_over_words(torch.ones_like(scores), word_of_piece, num_words)
-    return sums / counts.clamp(min=1)
+def mean_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
+    """Mean of each word's pieces, shapes as in `sum_over_words`; zero where there is no word."""
+    counts = sum_over_words(torch.ones_like(values), word_of_piece, num_words)
+    return sum_over_words(values, word_of_piece, num_words) / counts.clamp(min=1)

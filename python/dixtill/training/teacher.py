@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, get_ident
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +24,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
+
+# Of products only: parameters and what is added up stay in float32.
+Precision = Literal["float32", "bfloat16"]
 
 _REGISTERING = Lock()  # PyTorch numbers its hooks without one
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -156,15 +159,17 @@ class Teacher:
         ).logits
         return output.cpu()
 
-    def predict(self, texts: Sequence[str], batch_size: int = 64) -> Tensor:
-        """Logits [texts, classes] of cleaned texts."""
+    def predict(
+        self, texts: Sequence[str], batch_size: int = 64, precision: Precision = "float32"
+    ) -> Tensor:
+        """Logits [texts, classes] of cleaned texts; `precision` is that of the products."""
         logits = torch.empty(len(texts), len(self.labels))
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        with torch.no_grad():
+        with torch.no_grad(), autocast(self.device, precision):
             for start in range(0, len(texts), batch_size):
                 rows = by_length[start : start + batch_size]
                 batch = self.encode([texts[row] for row in rows])
-                logits[rows] = self.logits(batch.input_ids, batch.attention_mask)
+                logits[rows] = self.logits(batch.input_ids, batch.attention_mask).float()
         return logits
 
     @cached_property
@@ -176,6 +181,11 @@ class Teacher:
             content.update(name.encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return content.hexdigest()
+
+
+def autocast(device: torch.device, precision: Precision) -> torch.autocast:
+    """Inside the context, products are of this precision."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def _agree_on_padding(config: Any, tokenizer: Any) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
@@ -31,15 +31,13 @@ from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
-from .teacher import Teacher
+from .teacher import Precision, Teacher
 from .trainer import EpochMetrics
 
 _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
 _STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
 
 OnEpoch = Callable[[EpochMetrics], None]
-# Of the products only: parameters and their updates stay in float32.
-Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)

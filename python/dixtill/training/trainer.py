@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -26,22 +26,30 @@ from ..runtime.cleaning import DEFAULT_RULES
 from ..whole_file import write_whole
 from . import losses
 from .evaluate import score
-from .examples import Batch, Examples, Merge
+from .examples import NO_LABEL, Batch, Examples, ExplainedClasses, Merge
 from .student import Student, StudentOutput
 
-Method = Literal["dixtill", "kl", "mse", "none"]
+Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
+KlForm = Literal["bounded", "plain"]
+Explanation = Literal["contributions", "scores"]
 
 
 @dataclass(frozen=True)
 class DistillConfig:
-    """Everything that a run depends on besides its data; saved with the run."""
+    """Everything that a run depends on besides its data; saved with the run.
+
+    The defaults are those of the method dixtill; `of` gives each method its own.
+    """
 
     method: Method = "dixtill"
     alpha: float = 0.9  # weight of what the teacher says against the labels
-    temperature: float = 5.0
-    kl: Literal["bounded", "plain"] = "bounded"  # 1 - exp(-KL) as published, or KL itself
-    explanation: Literal["contributions", "scores"] = "contributions"
+    temperature: float = 2.0
+    kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
+    explanation: Explanation = "contributions"
+    explained_classes: ExplainedClasses = "all"
     merge: Merge = "sum"
+    additivity: float = 1.0  # weight of the loss that makes contributions the effects of absence
+    perturbed: int = 7  # texts for the teacher to answer, for each training text
     seed: int = 0
     epochs: int = 10
     patience: int = 10  # epochs without a better validation score before stopping
@@ -61,6 +69,8 @@ class DistillConfig:
     def __post_init__(self) -> None:
         limits = {
             "alpha": 0 <= self.alpha <= 1,
+            "additivity": self.additivity >= 0,
+            "perturbed": self.perturbed >= 0,
             "temperature": self.temperature > 0,
             "epochs": self.epochs >= 1,
             "patience": self.patience >= 1,
@@ -72,18 +82,56 @@ class DistillConfig:
         for name, holds in limits.items():
             if not holds:
                 raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+        for name, choices in (
+            ("method", Method), ("kl", KlForm), ("explanation", Explanation), ("merge", Merge),
+            ("explained_classes", ExplainedClasses),
+        ):  # fmt: skip
+            if getattr(self, name) not in get_args(choices):
+                raise InputError(
+                    f"unknown {name} '{getattr(self, name)}', expected one of "
+                    f"{', '.join(get_args(choices))}"
+                )
+        if (self.explanation, self.explained_classes) == ("scores", "all"):
+            raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
+
+    @classmethod
+    def of(cls, method: Method, **given: Any) -> DistillConfig:
+        """The method's own settings, but for those that are given."""
+        own = {} if method == "dixtill" else _PUBLISHED
+        if given.get("explanation") == "scores":
+            own = own | {"explained_classes": "predicted"}
+        return cls(method=method, **own | given)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the teacher's attributions are learnt from."""
+        return self.method in ("dixtill", "dixtill-paper")
+
+
+# As published, the mean over a word's tokens included (Cantini et al. 2024, and their code).
+_PUBLISHED: dict[str, Any] = {
+    "temperature": 5.0,
+    "kl": "bounded",
+    "explanation": "scores",
+    "explained_classes": "predicted",
+    "merge": "mean",
+    "additivity": 0.0,
+    "perturbed": 0,
+}
 
 
 def distillation_loss(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """The loss of `config.method` for one batch."""
-    task = torch.nn.functional.cross_entropy(output.logits, batch.labels)
+    """The loss of `config.method` for one batch, without its additivity term."""
+    task = torch.nn.functional.cross_entropy(
+        output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
+    ) / len(batch.labels)
     if config.method == "none":
         return task
     if config.method == "mse":
         return _mixed(config, task, losses.mse_loss(output.logits, batch.teacher_logits))
     kl = losses.bounded_kl_loss if config.kl == "bounded" else losses.kl_loss
     imitation = kl(output.logits, batch.teacher_logits, config.temperature)
-    if config.method == "dixtill":
+    if config.is_explained:
         imitation = imitation + losses.explanation_loss(
             _explanation(config, output, batch), batch.attributions
         )
@@ -95,13 +143,15 @@ def _mixed(config: DistillConfig, task: Tensor, imitation: Tensor) -> Tensor:
 
 
 def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
+    """What of the student is aligned [batch, words, outputs]."""
     num_words = batch.attributions.shape[1]
     if config.explanation == "scores":
-        return losses.explained_by_scores(output.scores, batch.word_of_piece, num_words)
-    target = batch.teacher_logits.argmax(dim=1)
-    return losses.explained_by_contributions(
-        output.contributions, target, batch.word_of_piece, num_words
-    )
+        return losses.mean_over_words(output.scores[..., None], batch.word_of_piece, num_words)
+    contributions = losses.centred(output.contributions)
+    by_word = losses.sum_over_words(contributions, batch.word_of_piece, num_words)
+    if config.explained_classes == "all":
+        return by_word
+    return losses.of_class(by_word, batch.teacher_logits.argmax(dim=1))
 
 
 @dataclass(frozen=True)
@@ -200,14 +250,26 @@ class StudentTrainer:
         return total / count
 
     def _train_step(self, batch: Batch) -> float:
-        piece_ids = self._with_unknowns(batch.piece_ids)
-        loss = distillation_loss(self.config, self.student(piece_ids, batch.mask), batch)
+        batch = batch._replace(piece_ids=self._with_unknowns(batch.piece_ids))
+        output = self.student(batch.piece_ids, batch.mask)
+        loss = distillation_loss(self.config, output, batch)
+        if self.config.additivity:
+            loss = loss + self.config.additivity * self._additivity(output, batch)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
         self._optimizer.step()
         self._schedule.step()
         return float(loss.detach())
+
+    def _additivity(self, output: StudentOutput, batch: Batch) -> Tensor:
+        num_words = batch.attributions.shape[1]
+        removed = random_words(batch.word_of_piece, num_words)
+        without = self.student(*without_words(batch, removed))
+        contributions = losses.sum_over_words(
+            losses.centred(output.contributions), batch.word_of_piece, num_words
+        )
+        return losses.additivity_loss(contributions, removed, output.logits - without.logits)
 
     def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
         """Some pieces replaced by the unknown one, so that it means something later."""
@@ -249,6 +311,27 @@ class StudentTrainer:
         self._rng.bit_generator.state = state["numpy_rng"]
         self._history = [EpochMetrics(**metrics) for metrics in state["history"]]
         self._best_weights = state["best_weights"]
+
+
+def random_words(word_of_piece: Tensor, num_words: int) -> Tensor:
+    """Some words of each text [batch, num_words] bool: one of them, and in half of the texts a
+    share of the others, up to a half."""
+    batch = len(word_of_piece)
+    share = torch.rand(batch, 1) / 2 * (torch.rand(batch, 1) < 0.5)
+    chosen = torch.rand(batch, num_words) < share
+    words_of_text = word_of_piece.amax(dim=1) + 1
+    one = (torch.rand(batch) * words_of_text).long()
+    chosen[torch.arange(batch), one] = True
+    return chosen
+
+
+def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
+    """Piece ids and mask of the texts without the `removed` words [batch, words]."""
+    kept = batch.mask & ~removed.gather(1, batch.word_of_piece.clamp(min=0))
+    order = torch.argsort(~kept, dim=1, stable=True)
+    longest = max(1, int(kept.sum(dim=1).max()))
+    ids, mask = (values.gather(1, order)[:, :longest] for values in (batch.piece_ids, kept))
+    return ids, mask
 
 
 @contextmanager
