@@ -22,13 +22,13 @@ from dixtill.training.corpus import read_corpus
 from dixtill.training.teacher import Teacher
 
 SETTINGS = {
-    "Captum, 50 nodes": AttributionSettings(explainer="captum", steps=50),
-    "fixed, 24 nodes": AttributionSettings(steps=24),
-    "nested": AttributionSettings(),
-    "nested, tolerance 0.05": AttributionSettings(tolerance=0.05),
-    "nested, bfloat16": AttributionSettings(precision="bfloat16"),
+    "Captum, 50 nodes": AttributionSettings(classes="predicted", explainer="captum", steps=50),
+    "fixed, 24 nodes": AttributionSettings(classes="predicted", steps=24),
+    "nested": AttributionSettings(classes="predicted"),
+    "nested, tolerance 0.05": AttributionSettings(classes="predicted", tolerance=0.05),
+    "nested, bfloat16": AttributionSettings(classes="predicted", precision="bfloat16"),
 }
-REFERENCE = AttributionSettings(steps=300)
+REFERENCE = AttributionSettings(classes="predicted", steps=300)
 
 
 def cosines(rows: Sequence[Attribution], reference: Sequence[Attribution]) -> Iterator[float]:
@@ -49,8 +49,8 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     teacher = Teacher.load(args.teacher)
-    texts = read_corpus(args.data, teacher.labels).texts
-    texts = random.Random(0).sample(texts, min(args.texts, len(texts)))
+    corpus = read_corpus(args.data, teacher.labels)
+    texts = random.Random(0).sample(corpus.texts, min(args.texts, len(corpus)))
     Attributor(teacher, SETTINGS["nested"])(texts[:2])  # warms up
     reference = Attributor(teacher, REFERENCE)(texts)
     print(f"{len(texts)} texts, {args.threads} threads")
