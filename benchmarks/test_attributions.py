@@ -23,7 +23,7 @@ from dixtill.training.attributions import Attribution, AttributionSettings, Attr
 from dixtill.training.teacher import Teacher
 
 TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
-CAPTUMS = AttributionSettings(explainer="captum", steps=50)
+CAPTUMS = AttributionSettings(classes="predicted", explainer="captum", steps=50)
 
 
 @pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
@@ -32,10 +32,12 @@ def test_attributions_of_many_texts(
     compare: Compare, minilm: nn.Module, tokenizer: Any, num_threads: int
 ) -> None:
     teacher = Teacher(minilm, tokenizer)
-    exact = Attributor(teacher, AttributionSettings(steps=300))(TEXTS[:4])
+    exact = Attributor(teacher, AttributionSettings(classes="predicted", steps=300))(TEXTS[:4])
     candidates = [
         _candidate(names.CAPTUM_EACH, Attributor(teacher, CAPTUMS), exact),
-        _candidate(names.NESTED, Attributor(teacher, AttributionSettings()), exact),
+        _candidate(
+            names.NESTED, Attributor(teacher, AttributionSettings(classes="predicted")), exact
+        ),
     ]
     torch.set_num_threads(num_threads)
     try:
