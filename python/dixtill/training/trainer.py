@@ -45,7 +45,7 @@ class DistillConfig:
     alpha: float = 0.9  # weight of what the teacher says against the labels
     temperature: float = 2.0
     kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
-    explanation: Explanation = "contributions"
+    explanation: Explanation = "contributions"  # what is aligned and shown
     explained_classes: ExplainedClasses = "all"
     merge: Merge = "sum"
     additivity: float = 1.0  # weight of the loss that makes contributions the effects of absence
@@ -97,7 +97,7 @@ class DistillConfig:
     @classmethod
     def of(cls, method: Method, **given: Any) -> DistillConfig:
         """The method's own settings, but for those that are given."""
-        own = {} if method == "dixtill" else _PUBLISHED
+        own = _OWN.get(method, {})
         if given.get("explanation") == "scores":
             own = own | {"explained_classes": "predicted"}
         return cls(method=method, **own | given)
@@ -117,6 +117,11 @@ _PUBLISHED: dict[str, Any] = {
     "merge": "mean",
     "additivity": 0.0,
     "perturbed": 0,
+}
+# What the other methods' students show is not aligned, and contributions say best what decided.
+_OWN: dict[str, dict[str, Any]] = {
+    "dixtill-paper": _PUBLISHED,
+    **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
 }
 
 

@@ -1,0 +1,89 @@
+"""The settings of each method, and those that are refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from dixtill.errors import InputError
+from dixtill.training.trainer import DistillConfig
+
+METHODS = ("dixtill", "dixtill-paper", "kl", "mse", "none")
+
+
+def test_the_defaults_are_those_of_dixtill():
+    config = DistillConfig.of("dixtill")
+    assert config == DistillConfig()
+    assert (config.temperature, config.kl) == (2.0, "plain")
+    assert (config.explanation, config.explained_classes, config.merge) == (
+        "contributions", "all", "sum"
+    )  # fmt: skip
+    assert config.additivity > 0
+    assert config.perturbed > 0
+
+
+def test_the_published_method_is_the_papers():
+    config = DistillConfig.of("dixtill-paper")
+    assert (config.alpha, config.temperature, config.kl) == (0.9, 5.0, "bounded")
+    assert (config.explanation, config.explained_classes, config.merge) == (
+        "scores", "predicted", "mean"
+    )  # fmt: skip
+    assert (config.additivity, config.perturbed) == (0, 0)
+
+
+@pytest.mark.parametrize("method", ["kl", "mse", "none"])
+def test_the_other_methods_learn_as_published_and_show_contributions(method):
+    config = DistillConfig.of(method)
+    assert (config.method, config.temperature, config.kl) == (method, 5.0, "bounded")
+    assert (config.additivity, config.perturbed) == (0, 0)
+    assert config.explanation == "contributions"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_what_is_given_wins_over_the_methods_own(method):
+    config = DistillConfig.of(method, temperature=3.0, perturbed=4, merge="mean", seed=9)
+    assert (config.temperature, config.perturbed, config.merge, config.seed) == (3.0, 4, "mean", 9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_attributions_are_for_the_methods_that_explain(method):
+    assert DistillConfig.of(method).is_explained == method.startswith("dixtill")
+
+
+def test_scores_explain_the_predicted_class():
+    assert DistillConfig.of("dixtill", explanation="scores").explained_classes == "predicted"
+    sentence = "raw scores explain one class; choose explained_classes 'predicted'"
+    with pytest.raises(InputError, match=sentence):
+        DistillConfig.of("dixtill", explanation="scores", explained_classes="all")
+    with pytest.raises(InputError, match=sentence):
+        DistillConfig(explanation="scores")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", 1.1), ("alpha", -0.1), ("temperature", 0.0), ("epochs", 0), ("patience", 0),
+        ("batch_size", 0), ("learning_rate", 0.0), ("dropout", 1.0), ("unknown_rate", -0.1),
+        ("additivity", -0.1), ("perturbed", -1),
+    ],
+)  # fmt: skip
+def test_a_config_out_of_range_is_refused(name, value):
+    with pytest.raises(InputError, match=f"{name} is {value}, which is out of range"):
+        DistillConfig(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("method", ", ".join(METHODS)),
+        ("kl", "bounded, plain"),
+        ("explanation", "contributions, scores"),
+        ("explained_classes", "predicted, all"),
+        ("merge", "sum, mean"),
+    ],
+)
+def test_an_unknown_choice_is_refused_with_those_that_are_known(name, choices):
+    sentence = f"unknown {name} 'Dixtil', expected one of {choices}$"
+    with pytest.raises(InputError, match=sentence):
+        DistillConfig(**{name: "Dixtil"})
+    with pytest.raises(InputError, match=sentence):
+        DistillConfig.of(**{"method": "kl", name: "Dixtil"})
