@@ -54,8 +54,8 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 def additivity_loss(contributions: Tensor, removed: Tensor, change: Tensor) -> Tensor:
     """How far the change of the logits is from what the removed words had contributed.
 
-    Smooth L1 (Huber, threshold 1). At zero, a word's weight is the exact effect of leaving it
-    out, and those of several words add up.
+    Smooth L1 (Huber, threshold 1), mean over texts and classes. At zero, a word's weight is the
+    exact effect of leaving it out, and those of several words add up.
 
     Args:
         contributions: [batch, words, classes], centred over the classes.

@@ -126,7 +126,10 @@ _OWN: dict[str, dict[str, Any]] = {
 
 
 def distillation_loss(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """The loss of `config.method` for one batch, without its additivity term."""
+    """The loss of `config.method` for one batch, without its additivity term.
+
+    The labels' term is a mean over all texts, to which one without a label adds nothing.
+    """
     task = torch.nn.functional.cross_entropy(
         output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
     ) / len(batch.labels)
@@ -268,6 +271,7 @@ class StudentTrainer:
         return float(loss.detach())
 
     def _additivity(self, output: StudentOutput, batch: Batch) -> Tensor:
+        """How far the contributions are from the effects of leaving random words out."""
         num_words = batch.attributions.shape[1]
         removed = random_words(batch.word_of_piece, num_words)
         without = self.student(*without_words(batch, removed))
@@ -320,18 +324,22 @@ class StudentTrainer:
 
 def random_words(word_of_piece: Tensor, num_words: int) -> Tensor:
     """Some words of each text [batch, num_words] bool: one of them, and in half of the texts a
-    share of the others, up to a half."""
+    share of the others, up to a half. `word_of_piece` [batch, time] is -1 on padding."""
     batch = len(word_of_piece)
+    words_of_text = word_of_piece.amax(dim=1) + 1
     share = torch.rand(batch, 1) / 2 * (torch.rand(batch, 1) < 0.5)
     chosen = torch.rand(batch, num_words) < share
-    words_of_text = word_of_piece.amax(dim=1) + 1
+    chosen &= torch.arange(num_words) < words_of_text[:, None]
     one = (torch.rand(batch) * words_of_text).long()
     chosen[torch.arange(batch), one] = True
     return chosen
 
 
 def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
-    """Piece ids and mask of the texts without the `removed` words [batch, words]."""
+    """Piece ids and mask [batch, time] of the texts without the `removed` words [batch, words].
+
+    What is kept moves to the front; a text may be left with nothing.
+    """
     kept = batch.mask & ~removed.gather(1, batch.word_of_piece.clamp(min=0))
     order = torch.argsort(~kept, dim=1, stable=True)
     longest = max(1, int(kept.sum(dim=1).max()))
