@@ -10,14 +10,15 @@ same neighbour elsewhere ("noising", Xie et al. 2017). Words are what white spac
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..errors import InputError
 
-_LONGEST = 40  # words of two texts put together
+_LONGEST = 40  # words of two texts put together, where neither has more
 _LONGEST_SPLICE = 5
+_CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # of each way to change a text
 
 _Words = list[str]
 
@@ -33,7 +34,10 @@ def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
     Raises:
         InputError: all `texts` are empty.
     """
-    perturbation = _Perturbation([words for text in texts if (words := text.split())], seed)
+    split = [words for text in texts if (words := text.split())]
+    if not split:
+        raise InputError("the training texts are empty; there is nothing to perturb")
+    perturbation = _Perturbation(split, seed)
     return [" ".join(perturbation()) for _ in range(count)]
 
 
@@ -41,22 +45,22 @@ class _Perturbation:
     """Draws a text, and one of five ways to change it."""
 
     def __init__(self, texts: Sequence[_Words], seed: int) -> None:
-        if not texts:
-            raise InputError("the training texts are empty; there is nothing to perturb")
         self._texts = texts
         self._rng = np.random.default_rng(seed)
         self._following, self._preceding = _neighbours(texts)
-        self._ways: dict[Callable[[_Words], _Words], float] = {
-            self._drop_words: 0.2,
-            self._keep_span: 0.15,
-            self._join_parts: 0.25,
-            self._replace_words: 0.25,
-            self._splice: 0.15,
-        }
+        self._ways = (
+            self._drop_words,
+            self._keep_span,
+            self._join_parts,
+            self._replace_words,
+            self._splice,
+        )
 
     def __call__(self) -> _Words:
-        way = self._rng.choice(len(self._ways), p=list(self._ways.values()))
-        return list(self._ways)[way](self._any_text()) or self()
+        while True:
+            way = self._ways[self._rng.choice(len(self._ways), p=_CHANCES)]
+            if words := way(self._any_text()):
+                return words
 
     def _any_text(self) -> _Words:
         return self._texts[int(self._rng.integers(len(self._texts)))]
@@ -73,22 +77,26 @@ class _Perturbation:
     def _join_parts(self, words: _Words) -> _Words:
         """The beginning of a text and the end of another one."""
         other = self._any_text()
+        longest = max(_LONGEST, len(words), len(other))
         end, start = self._rng.integers(1, len(words) + 1), self._rng.integers(len(other))
-        return (words[:end] + other[start:])[:_LONGEST]
+        return (words[:end] + other[start:])[:longest]
 
     def _replace_words(self, words: _Words) -> _Words:
+        """From left to right, so that a replaced word chooses its successors."""
         rate = self._rng.uniform(0.1, 0.4)
         changed = ["", *words, ""]
         for at in range(1, len(words) + 1):
             if self._rng.random() < rate:
-                candidates = (
-                    self._following[changed[at - 1].lower()]
-                    if self._rng.random() < 0.5
-                    else self._preceding[changed[at + 1].lower()]
-                )
-                if candidates:
-                    changed[at] = candidates[self._rng.integers(len(candidates))]
+                changed[at] = self._replacement(changed[at - 1], changed[at], changed[at + 1])
         return changed[1:-1]
+
+    def _replacement(self, before: str, word: str, after: str) -> str:
+        """A word that stands after `before` or before `after` elsewhere, else `word`."""
+        if self._rng.random() < 0.5:
+            candidates = self._following.get(before.lower())
+        else:
+            candidates = self._preceding.get(after.lower())
+        return candidates[int(self._rng.integers(len(candidates)))] if candidates else word
 
     def _splice(self, words: _Words) -> _Words:
         """A few words of another text in the place of a few of this one."""
