@@ -28,8 +28,10 @@ def answers(
     precision.
 
     Raises:
-        InputError: a file in the folder is damaged.
+        InputError: the folder is a file, or a file in it is damaged.
     """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file; a teacher's answers need a folder")
     folder.mkdir(parents=True, exist_ok=True)
     parts = [texts[at : at + _TEXTS_PER_FILE] for at in range(0, len(texts), _TEXTS_PER_FILE)]
     with tqdm(total=len(texts), unit=" texts", desc="the teacher's answers", disable=None) as bar:
@@ -48,11 +50,12 @@ def _answers_to_part(
         content = io.BytesIO()
         np.save(content, teacher.predict(texts, precision=precision).numpy())
         write_whole(path, content.getvalue())
-    try:
-        logits = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"{path} is damaged; delete it, and it is made again") from error
-    if logits.shape != (len(texts), len(teacher.labels)):
+    with path.open("rb") as file:
+        try:
+            logits = np.lib.format.read_array(file, allow_pickle=False)
+        except (ValueError, EOFError) as error:
+            raise InputError(f"{path} is damaged; delete it, and it is made again") from error
+    if logits.dtype != np.float32 or logits.shape != (len(texts), len(teacher.labels)):
         raise InputError(f"{path} does not fit its texts; delete it, and it is made again")
     return torch.from_numpy(logits)
 
@@ -60,5 +63,6 @@ def _answers_to_part(
 def _key(teacher: Teacher, texts: Sequence[str], precision: Precision) -> str:
     content = hashlib.sha256(f"{teacher.fingerprint} {precision}".encode())
     for text in texts:
-        content.update(text.encode("utf-8", "surrogatepass") + b"\0")
+        # A zero byte ends a text; one in a text becomes a byte that UTF-8 does not have.
+        content.update(text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xff") + b"\0")
     return content.hexdigest()[:32]
