@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -21,8 +19,8 @@ CORPUS = Corpus(
 )
 
 
-def explanation(starts, ends, values, counts) -> Attribution:
-    return Attribution("", (0.0,), 0, 0.0, 0.0, 0.0, starts, ends, values, counts)
+def explanation(starts, ends, values, counts, by_class=()) -> Attribution:
+    return Attribution("", (0.0,), 0, 0.0, 0.0, 0.0, starts, ends, values, counts, by_class)
 
 
 EXPLAINED = [
@@ -42,7 +40,7 @@ def test_a_batch_is_padded_on_the_right():
     assert batch.word_of_piece.tolist() == [[0, -1, -1, -1], [0, 0, 1, 2]]
     assert batch.labels.tolist() == [0, 1]
     assert batch.teacher_logits.tolist() == [[6.0, 7.0, 8.0], [0.0, 1.0, 2.0]]
-    assert batch.attributions[..., 0].tolist() == [[8.0, 0.0, 0.0], [2.0, 3.0, -1.0]]
+    assert batch.attributions.tolist() == [[[8.0], [0.0], [0.0]], [[2.0], [3.0], [-1.0]]]
 
 
 def test_texts_without_a_piece_are_left_out_with_all_that_is_theirs():
@@ -50,30 +48,83 @@ def test_texts_without_a_piece_are_left_out_with_all_that_is_theirs():
     assert len(examples) == 3
     assert examples.labels.tolist() == [1, 0, 2]
     assert examples.teacher_logits.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
-    assert [values[:, 0].tolist() for values in examples.attributions[:2]] == [[2, 3, -1], [8]]
+    assert [values.tolist() for values in examples.attributions[:2]] == [[[2], [3], [-1]], [[8]]]
 
 
 def test_the_mean_divides_by_the_tokens_and_spares_words_without():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, merge="mean")
-    assert [values[:, 0].tolist() for values in examples.attributions[:2]] == [[1, 3, -1], [2]]
+    assert [values.tolist() for values in examples.attributions[:2]] == [[[1], [3], [-1]], [[2]]]
 
 
 def test_words_cut_off_the_students_input_are_not_explained():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED)
     assert examples.texts[2].truncated
-    assert examples.attributions[2][:, 0].tolist() == [1, 2, 3, 4]
+    assert examples.attributions[2].tolist() == [[1], [2], [3], [4]]
 
 
 def test_words_are_matched_by_their_place_in_the_text():
     shifted = [explanation((7,), (9,), (3.0,), (1,)), *EXPLAINED[1:]]
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, shifted)
-    assert examples.attributions[0][:, 0].tolist() == [0, 3, 0]
+    assert examples.attributions[0].tolist() == [[0], [3], [0]]
 
 
 def test_without_a_teacher_its_answers_are_zero():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",))
     assert not examples.teacher_logits.any()
     assert not any(values.any() for values in examples.attributions)
+
+
+BY_CLASS = [
+    explanation(
+        *((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
+        ((2.0, 3.0, -1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 4.0)),
+    ),
+    explanation((), (), (), (), ((), (), ())),
+    explanation((1,), (4,), (8.0,), (4,), ((8.0,), (2.0,), (2.0,))),  # not a span of the student's
+    explanation((0,), (2,), (6.0,), (2,), ((6.0,), (0.0,), (0.0,))),
+]
+
+
+def test_every_class_is_explained_against_their_mean():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, BY_CLASS, classes="all")
+    first, absent, cut = examples.attributions
+    assert first.tolist() == [[1, 0, -1], [2, -1, -1], [-2, -1, 3]]
+    assert absent.tolist() == [[0, 0, 0]]
+    assert cut.tolist() == [[4, -2, -2], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_the_mean_over_tokens_comes_before_that_over_classes():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, BY_CLASS, "mean", "all")
+    assert examples.attributions[0].tolist() == [[0.5, 0, -0.5], [2, -1, -1], [-2, -1, 3]]
+
+
+def test_classes_that_were_not_explained_are_missed_with_a_way_out():
+    with pytest.raises(InputError, match="--classes all`, or train with `--explained-classes pred"):
+        make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, classes="all")
+
+
+@pytest.mark.parametrize(("classes", "outputs"), [("predicted", 1), ("all", 3)])
+def test_unlabelled_texts_have_the_teachers_answers_alone(classes, outputs):
+    logits = torch.arange(9.0).view(3, 3)
+    examples = unlabelled_examples(["fall", " ", "up shares"], TOKENIZER, logits, classes)
+    assert examples.labels.tolist() == [NO_LABEL, NO_LABEL]
+    assert examples.teacher_logits.tolist() == [[0, 1, 2], [6, 7, 8]]
+    assert [values.shape for values in examples.attributions] == [(1, outputs), (2, outputs)]
+    assert not any(values.any() for values in examples.attributions)
+
+
+def test_examples_add_up_in_their_order():
+    logits = torch.arange(12.0).view(4, 3)
+    labelled = make_examples(CORPUS, TOKENIZER, ("urls",), logits, BY_CLASS, classes="all")
+    other = unlabelled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
+    both = labelled + other
+    assert len(both) == len(labelled) + 1
+    batch = both.batch(np.array([3, 1]))
+    assert batch.piece_ids.tolist() == [[1, 4], [4, 0]]
+    assert batch.labels.tolist() == [NO_LABEL, 0]
+    assert batch.teacher_logits.tolist() == [[1, 1, 1], [6, 7, 8]]
+    assert batch.attributions.tolist() == [[[0] * 3] * 2, [[0] * 3] * 2]
+    assert both.batch(np.array([0])).attributions.any()
 
 
 def test_shuffled_batches_hold_every_example_once():
@@ -103,31 +154,3 @@ def test_ordered_batches_keep_the_order():
 def test_a_corpus_without_a_word_is_refused():
     with pytest.raises(InputError, match="none of the 2 texts holds anything that can be read"):
         make_examples(Corpus(("", " "), (0, 0), ("a",)), TOKENIZER, ())
-
-
-def test_attributions_of_all_classes_are_centred_over_them():
-    by_class = ((2.0, 3.0, -1.0), (0.0, 3.0, 1.0), (1.0, 0.0, 0.0))
-    explained = [replace(EXPLAINED[0], by_class=by_class)]
-    corpus = CORPUS.take([0])
-    examples = make_examples(corpus, TOKENIZER, ("urls",), None, explained, classes="all")
-    expected = [[1, -1, 0], [1, 1, -2], [-1, 1, 0]]
-    torch.testing.assert_close(examples.attributions[0], torch.tensor(expected).float())
-
-
-def test_attributions_of_one_class_do_not_do_for_all():
-    with pytest.raises(InputError, match="of the predicted class alone; explain with"):
-        make_examples(CORPUS, TOKENIZER, (), None, EXPLAINED, classes="all")
-
-
-def test_texts_without_labels_have_the_teachers_answers_alone():
-    logits = torch.eye(3)
-    extra = unlabelled_examples(["up", "", "shares fall"], TOKENIZER, logits, "all")
-    assert extra.labels.tolist() == [NO_LABEL] * 2
-    assert extra.teacher_logits.tolist() == [[1, 0, 0], [0, 0, 1]]
-    assert [tuple(values.shape) for values in extra.attributions] == [(1, 3), (2, 3)]
-    assert not any(values.any() for values in extra.attributions)
-    both = make_examples(CORPUS, TOKENIZER, ("urls",), classes="all") + extra
-    assert len(both) == 5
-    batch = both.batch(np.array([3, 0]))
-    assert batch.labels.tolist() == [NO_LABEL, 1]
-    assert batch.attributions.shape == (2, 3, 3)

@@ -17,6 +17,7 @@ from ..runtime.cleaning import clean
 from ..runtime.words import TokenizedText, Tokenizer
 from .attributions import Attribution
 from .corpus import Corpus
+from .losses import centred
 
 Merge = Literal["sum", "mean"]
 ExplainedClasses = Literal["predicted", "all"]
@@ -165,14 +166,15 @@ def _by_word(
             "`--classes all`, or train with `--explained-classes predicted`"
         )
     rows = explained.by_class if classes == "all" else (explained.attributions,)
-    values = np.asarray(rows, dtype=np.float32).T  # [words, outputs]
+    values = torch.tensor(rows).T  # [words, outputs]
     if merge == "mean":
-        values = values / np.maximum(explained.num_tokens, 1)[:, None]
+        values = values / torch.tensor(explained.num_tokens).clamp(min=1)[:, None]
     if classes == "all":
-        values = values - values.mean(axis=1, keepdims=True)
-    words = zip(explained.starts, explained.ends, strict=True)
-    found = dict(zip(words, torch.from_numpy(values.astype(np.float32)), strict=True))
-    absent = torch.zeros(len(rows))
-    return (
-        torch.stack([found.get(span, absent) for span in spans]) if spans else absent[None, :][:0]
-    )
+        values = centred(values)
+    explained_spans = zip(explained.starts, explained.ends, strict=True)
+    word_of_span = {span: word for word, span in enumerate(explained_spans)}
+    by_word = torch.zeros(len(spans), len(rows))
+    for word, span in enumerate(spans):
+        if span in word_of_span:
+            by_word[word] = values[word_of_span[span]]
+    return by_word
