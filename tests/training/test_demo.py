@@ -130,7 +130,7 @@ def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path
     out = tmp_path / "new" / "demo"
     assert main(["demo", "--quick", "--out", str(out)]) == 0
     printed = capsys.readouterr()
-    for row in ("teacher", "no distillation", "KL", "MSE", "DiXtill as published"):
+    for row in ("teacher", "no distillation", "KL", "MSE", "DiXtill as published", "DiXtill"):
         assert re.search(rf"^{row} +0\.\d{{3}} +0\.\d{{3}}$", printed.out, re.MULTILINE), row
     for row in ("teacher", r"PTQ \(int8\)", r"AHP \(2 of 4 heads\)", "DiXtill"):
         pattern = rf"^{row} +\d+ kB +[\d.]+x +\d+ µs +[\d.]+x +0\.\d{{3}}$"

@@ -68,9 +68,10 @@ def distil(
         run_folder: config, metrics and checkpoint; a stopped run goes on from there.
         explained: the teacher's attribution of each training text; dixtill and dixtill-paper
             need it.
-        unlabelled: more texts, for which the teacher's answers stand.
+        unlabelled: more texts, for which the teacher's answers stand; the method none, which
+            asks no teacher, leaves them out.
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
-            among them, for other runs; None: the run folder.
+            among them, for other runs; None: `answers` in the run folder.
         precision: of the teacher's answers to texts without labels.
         on_epoch: told the metrics of each epoch.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
@@ -89,7 +90,8 @@ def distil(
             f"the texts {', '.join(train.label_names)}"
         )
     cleaned = [clean(text, config.cleaning) for text in train.texts]
-    unlabelled = [clean(text, config.cleaning) for text in unlabelled]
+    asked = config.method != "none"
+    unlabelled = [clean(text, config.cleaning) for text in unlabelled] if asked else []
     vocabulary = student_vocabulary([*cleaned, *unlabelled], teacher)
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     logits = _teacher_logits(teacher, cleaned, config, explained)
@@ -104,9 +106,11 @@ def distil(
         config.explained_classes,
     )
     # The perturbed texts are the same for every seed, and so are the teacher's answers.
-    unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
-    if unlabelled and config.method != "none":
-        answered = answers(teacher, unlabelled, answers_folder or run_folder, precision)
+    if asked:
+        unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+    if unlabelled:
+        folder = answers_folder or run_folder / "answers"
+        answered = answers(teacher, unlabelled, folder, precision)
         examples += unlabelled_examples(unlabelled, tokenizer, answered, config.explained_classes)
     unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
     with one_thread():
