@@ -41,6 +41,10 @@ def distill(out: str, *arguments: str) -> int:
     return main(["distill", *fixed, *arguments])
 
 
+def config_of(model: str) -> dict[str, object]:
+    return dixtill.load(model).model.provenance["config"]
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("method", ["dixtill", "dixtill-paper", "kl", "mse", "none"])
 def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
@@ -62,11 +66,14 @@ def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(caps
     arguments = ["--teacher", "teacher", "--data", "train.csv", "--out", "kept", "--steps", "4"]
     assert main(["attribute", *arguments]) == 0
     assert "48 texts explained, 0 were there" in capsys.readouterr().out
-    files = {path: path.stat().st_mtime_ns for path in Path("kept").glob("*.parquet")}
-    for name in ("one", "two"):
-        assert distill(f"{name}.safetensors", "--attributions", "kept") == 0
+    files = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
+    assert distill("one.safetensors", "--attributions", "kept") == 0
+    with_answers = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
+    assert with_answers.items() > files.items()
+    assert {path.suffix for path in with_answers.keys() - files.keys()} == {".npy"}
+    assert distill("two.safetensors", "--attributions", "kept") == 0
     assert Path("one.safetensors").read_bytes() == Path("two.safetensors").read_bytes()
-    assert {path: path.stat().st_mtime_ns for path in Path("kept").glob("*.parquet")} == files
+    assert {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()} == with_answers
     assert distill("three.safetensors", "--attributions", "kept", "--seed", "1") == 0
     assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
 
@@ -108,6 +115,55 @@ def test_what_is_shown_is_what_was_aligned():
 
 
 @pytest.mark.usefixtures("folder")
+def test_each_method_has_its_own_defaults_and_what_is_given_wins():
+    assert distill("ours.safetensors") == 0
+    ours = config_of("ours.safetensors")
+    assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)
+    assert (ours["explained_classes"], ours["merge"]) == ("all", "sum")
+    assert (ours["additivity"], ours["perturbed"]) == (1, 7)
+    assert distill("paper.safetensors", "--method", "dixtill-paper") == 0
+    paper = config_of("paper.safetensors")
+    assert (paper["kl"], paper["temperature"], paper["explanation"]) == ("bounded", 5, "scores")
+    assert (paper["explained_classes"], paper["merge"]) == ("predicted", "mean")
+    assert (paper["additivity"], paper["perturbed"]) == (0, 0)
+    given = ["--method", "dixtill-paper", "--explanation", "contributions", "--merge", "sum"]
+    given += ["--explained-classes", "all", "--kl", "plain", "--temperature", "3"]
+    given += ["--additivity", "0.5", "--perturbed", "2"]
+    assert distill("given.safetensors", *given) == 0
+    both = config_of("given.safetensors")
+    assert (both["kl"], both["temperature"], both["explanation"]) == ("plain", 3, "contributions")
+    assert (both["explained_classes"], both["merge"]) == ("all", "sum")
+    assert (both["additivity"], both["perturbed"]) == (0.5, 2)
+
+
+def num_answers(folder: str) -> int:
+    return sum(len(np.load(path)) for path in Path(folder).glob("answers-*.npy"))
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_teacher_answers_perturbed_and_unlabelled_texts():
+    Path("more").mkdir()
+    Path("more/a.txt").write_text("profit grows\n\nno shares\nprofit grows\n", encoding="utf-8")
+    Path("more/b.csv").write_text("text\nbanks fall\n", encoding="utf-8")
+    fixed = ["--method", "kl", "--unlabelled", "more"]
+    assert distill("s.safetensors", *fixed, "--perturbed", "2") == 0
+    student = dixtill.load("s.safetensors")
+    train = student.model.provenance["train"]["rows"]
+    assert student.model.provenance["texts_without_labels"] == 2 * train + 3
+    assert num_answers("s.safetensors.run/answers") == 2 * train + 3
+
+
+@pytest.mark.usefixtures("folder")
+def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
+    Path("valid.csv").write_text("text,label\nShares jump,0\nOil falls,1\n", encoding="utf-8")
+    Path("test.csv").write_text("text,label\nBanks  FALL,0\n", encoding="utf-8")
+    Path("more.txt").write_text("shares jump\nbanks fall\noil grows\n", encoding="utf-8")
+    fixed = ["--method", "kl", "--unlabelled", "more.txt"]
+    assert distill("s.safetensors", *fixed, "--valid", "valid.csv", "--exclude", "test.csv") == 0
+    assert num_answers("s.safetensors.run/answers") == 1
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
@@ -115,6 +171,15 @@ def test_what_is_shown_is_what_was_aligned():
         (["--train", "nowhere.csv"], "nowhere.csv"),
         (["--text-column", "tweet"], "no column 'tweet'; its header is text, label"),
         (["--alpha", "2"], "alpha is 2.0, which is out of range"),
+        (["--perturbed", "-1"], "perturbed is -1, which is out of range"),
+        (["--additivity", "-1"], "additivity is -1.0, which is out of range"),
+        (["--unlabelled", "nowhere"], "cannot read nowhere as UTF-8 text"),
+        (["--unlabelled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),
+        (["--classes", "predicted"], "--explained-classes all needs attributions of every class"),
+        (
+            ["--explanation", "scores", "--explained-classes", "all"],
+            "raw scores explain one class; choose explained_classes 'predicted'",
+        ),
         (["--steps", "1"], "steps is 1, expected at least 2"),
         (["--out", "teacher"], "teacher is a folder"),
     ],

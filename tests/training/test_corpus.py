@@ -1,4 +1,4 @@
-"""Labelled texts from CSV files."""
+"""Texts from CSV files with labels, and from any text files without."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.training.corpus import Corpus, read_corpus, read_texts
+from dixtill.training.corpus import Corpus, read_corpus, read_texts, texts_without
 
 NAMES = ("bearish", "bullish", "neutral")
 
@@ -143,18 +143,54 @@ def test_the_digest_tells_corpora_apart(uneven):
     assert uneven.digest() == uneven.take(range(100)).digest()
 
 
-def test_texts_without_labels_are_lines_or_rows_and_each_once(tmp_path):
-    (tmp_path / "a.txt").write_text("up\n\ndown\nup\n", encoding="utf-8")
-    (tmp_path / "b.csv").write_text('text,x\n"down",1\n"a, b",2\n', encoding="utf-8")
-    assert read_texts(tmp_path / "a.txt") == ["up", "down"]
-    assert read_texts(tmp_path) == ["up", "down", "a, b"]
+def test_texts_without_labels_are_the_lines_of_a_file(tmp_path):
+    path = tmp_path / "texts.txt"
+    path.write_bytes("\ufeffone, two\r\n\n  \nthree\u2028still three\x85\none, two\nfour".encode())
+    assert read_texts(path) == ["one, two", "three\u2028still three\x85", "four"]
+
+
+def test_texts_without_labels_are_a_column_of_a_csv_file(write):
+    path = write('id,tweet\n1,"two\nlines"\n2,\n3\n4,up\n5,up\n')
+    assert read_texts(path, "tweet") == ["two\nlines", "up"]
+    with pytest.raises(InputError, match="has no column 'text'; its header is id, tweet"):
+        read_texts(path)
+
+
+def test_a_folders_files_are_read_in_the_order_of_their_names(tmp_path):
+    inner = tmp_path / "b"
+    inner.mkdir()
+    (tmp_path / "c.CSV").write_text("text\nlast\n")
+    (tmp_path / "a.txt").write_text("first\nsecond\n")
+    (inner / "x.md").write_text("first\nthird\n")
+    (tmp_path / ".DS_Store").write_bytes(b"\xff\xfe")
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".git" / "index").write_bytes(b"\xff\xfe")
+    assert read_texts(tmp_path) == ["first", "second", "third", "last"]
+    assert read_texts(inner) == ["first", "third"]
 
 
 @pytest.mark.parametrize(
-    ("content", "message"),
-    [(b"\n \n", "holds no texts"), (b"\xff\xfe\xfa", "cannot read .* as UTF-8 text")],
+    ("name", "content", "message"),
+    [
+        ("absent.txt", None, r"cannot read .*absent\.txt as UTF-8 text"),
+        ("absent.csv", None, r"cannot read .*absent\.csv as UTF-8 CSV"),
+        ("latin.txt", b"caf\xe9\n", r"cannot read .*latin\.txt as UTF-8 text"),
+        ("blank.txt", b" \n\n", r"blank\.txt holds no texts"),
+        ("header.csv", b"text\n", "has a header but no rows"),
+    ],
 )
-def test_texts_that_are_none_are_refused(tmp_path, content, message):
-    (tmp_path / "a.txt").write_bytes(content)
+def test_texts_that_cannot_be_read_say_why(tmp_path, name, content, message):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
-        read_texts(tmp_path / "a.txt")
+        read_texts(tmp_path / name)
+
+
+def test_a_folder_without_texts_says_so(tmp_path):
+    with pytest.raises(InputError, match="holds no texts"):
+        read_texts(tmp_path)
+
+
+def test_texts_are_left_out_as_rows_of_a_corpus_are():
+    texts = ["Oil  FALLS https://t.co/abc", "oil rises", "oil falls"]
+    assert texts_without(texts, corpus_of("oil falls")) == ["oil rises"]

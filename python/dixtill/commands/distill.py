@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of
-from .corpus_arguments import add_training_arguments, read_training
+from .corpus_arguments import add_training_arguments, read, read_training
 from .evaluate import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..training.attributions import Attribution
+    from ..training.corpus import Corpus
     from ..training.distill import Distilled
     from ..training.teacher import Teacher
     from ..training.trainer import DistillConfig, EpochMetrics
@@ -26,7 +27,7 @@ _EXAMPLES = """\
 examples:
   dixtill distill --teacher my-bert --train train.csv --valid valid.csv --out student.safetensors
   dixtill distill --teacher my-bert --train train.csv --out student.safetensors \\
-      --method kl --temperature 2 --seed 1 --attributions attributions
+      --method dixtill-paper --seed 1 --attributions attributions
 
 A run that was stopped goes on from its last epoch; the same seed gives the same file. One that is
 finished is not trained again: give other --embedding-bits to write its student anew.
@@ -56,7 +57,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--attributions",
         metavar="DIR",
-        help="stored attributions; what is missing is added (default: in the run folder)",
+        help="stored attributions and answers of the teacher; what is missing is added "
+        "(default: in the run folder)",
     )
     parser.add_argument(
         "--embedding-bits",
@@ -78,8 +80,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--method",
         choices=("dixtill", "dixtill-paper", "kl", "mse", "none"),
         default="dixtill",
-        help="answers and explanations (default), the same as published, answers by KL or MSE as "
-        "published, or labels alone; the defaults below are those of dixtill",
+        help="answers and explanations (default), the same as published, answers alone by KL or "
+        "MSE, or labels alone; the defaults below are those of dixtill",
     )
     group.add_argument(
         "--alpha", type=float, metavar="A", help="weight of the teacher against the labels (0.9)"
@@ -144,7 +146,6 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
     from ..runtime.model_file import write_model
-    from ..training.corpus import read_texts
     from ..training.distill import distil
     from ..training.teacher import Teacher
 
@@ -154,8 +155,8 @@ def run(args: argparse.Namespace) -> int:
     run_folder = Path(args.run_folder or f"{args.out}.run")
     teacher = Teacher.load(args.teacher)
     train, valid = read_training(args, teacher.labels)
+    unlabelled = _unlabelled(args, valid)
     explained = _explained(args, config, teacher, train.texts, run_folder)
-    unlabelled = read_texts(args.unlabelled, args.text_column) if args.unlabelled else ()
     distilled = distil(
         teacher,
         train,
@@ -200,6 +201,18 @@ def _config(args: argparse.Namespace) -> DistillConfig:
     return DistillConfig.of(given.pop("method"), **given)
 
 
+def _unlabelled(args: argparse.Namespace, valid: Corpus) -> list[str]:
+    """The texts of `--unlabelled`, without copies of those to validate or of `--exclude`."""
+    from ..training.corpus import read_texts, texts_without
+
+    if not args.unlabelled:
+        return []
+    texts = texts_without(read_texts(args.unlabelled, args.text_column), valid)
+    if args.exclude:
+        texts = texts_without(texts, read(args, args.exclude, valid.label_names))
+    return texts
+
+
 def _explained(
     args: argparse.Namespace,
     config: DistillConfig,
@@ -212,8 +225,14 @@ def _explained(
 
     if not config.is_explained and not args.attributions:
         return None
+    settings = settings_of(args)
+    if config.is_explained and (config.explained_classes, settings.classes) == ("all", "predicted"):
+        raise InputError(
+            "--explained-classes all needs attributions of every class; leave --classes away, or "
+            "choose --explained-classes predicted"
+        )
     store = AttributionStore(Path(args.attributions or run_folder / "attributions"))
-    attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
+    attributor = Attributor(teacher, settings, args.rows_per_pass)
     store.run(attributor, texts, progress=True)
     return store.read(attributor, texts)
 

@@ -1,4 +1,4 @@
-"""Labelled texts from CSV files: read, checked, deduplicated against other files, split."""
+"""Texts from files, with labels or without: read, checked, deduplicated against others, split."""
 
 from __future__ import annotations
 
@@ -98,13 +98,14 @@ def read_corpus(
 def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
     """Texts without labels: the rows of a CSV file, the lines of any other, or a folder of those.
 
-    Empty ones are left out, and of equal ones the first is kept.
+    Empty ones are left out, and of equal ones the first is kept. In a folder, what begins with a
+    dot is not read.
 
     Raises:
         InputError: there is no such file, it is not UTF-8, a column is absent, or there is no text.
     """
     root = Path(path)
-    files = sorted(file for file in root.rglob("*") if file.is_file()) if root.is_dir() else [root]
+    files = _files_in(root) if root.is_dir() else [root]
     texts = dict.fromkeys(
         text for file in files for text in _texts_in(file, text_column) if text.strip()
     )
@@ -113,11 +114,27 @@ def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
     return list(texts)
 
 
+def texts_without(texts: Sequence[str], others: Corpus) -> list[str]:
+    """Those of `texts` that, once cleaned and case-folded, do not occur in `others`."""
+    seen = {_comparable(text) for text in others.texts}
+    return [text for text in texts if _comparable(text) not in seen]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
 def _texts_in(path: Path, text_column: str) -> list[str]:
     if path.suffix.lower() == ".csv":
         return [row[text_column] or "" for _, row in _csv_rows(path, (text_column,))]
     try:
-        return path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines, which also ends a line where Unicode has other separators.
+        return path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read {path} as UTF-8 text: {error}") from error
 
