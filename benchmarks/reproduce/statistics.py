@@ -14,8 +14,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from dixtill.training.calibration import calibration_gaps
+
 NUM_RESAMPLES = 10_000
-NUM_BINS = 15  # of confidence, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -43,34 +44,10 @@ class Measure(NamedTuple):
         return float(self.of_means(self.features(answers).mean(axis=0)))
 
 
-def expected_calibration_error(
-    probabilities: Floats, labels: Integers, bins: int = NUM_BINS
-) -> float:
-    """Mean distance of confidence and accuracy over bins of equal width (Guo et al. 2017).
-
-    >>> confident = np.array([[0.9, 0.1], [0.9, 0.1]])  # and right half of the time
-    >>> round(expected_calibration_error(confident, np.array([0, 1])), 3)
-    0.4
-    """
-    right = probabilities.argmax(axis=1) == labels
-    return float(_sum_of_sizes(_calibration_gaps(probabilities, right, bins).mean(axis=0)))
-
-
-def _calibration_gaps(probabilities: Floats, right: npt.NDArray[np.bool_], bins: int) -> Floats:
-    """Of each text, right or not minus confidence, in the column of its bin; [texts, bins]."""
-    confidence = probabilities.max(axis=1)
-    # A bin holds its upper edge, not its lower one.
-    column = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
-    gaps = np.zeros((len(right), bins))
-    gaps[np.arange(len(right)), column] = right - confidence
-    return gaps
-
-
 def _gaps_of(answers: Answers) -> Floats:
     if answers.probabilities is None:
         raise ValueError("these answers have no probabilities to be calibrated")
-    right = answers.predicted == answers.labels
-    return _calibration_gaps(answers.probabilities, right, NUM_BINS)
+    return calibration_gaps(answers.probabilities, answers.labels)
 
 
 def _sum_of_sizes(means: Floats) -> Floats:

@@ -10,7 +10,6 @@ from benchmarks.reproduce.statistics import (
     MEASURES,
     Answers,
     Bootstrap,
-    expected_calibration_error,
     interval,
     mean_of_present,
     present,
@@ -53,7 +52,9 @@ def drawn(given: Answers, rows: np.ndarray) -> Answers:
     )
 
 
-def calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int) -> float:
+def calibration_error_by_definition(
+    probabilities: np.ndarray, labels: np.ndarray, bins: int
+) -> float:
     """The definition, text by text."""
     total = 0.0
     for number in range(bins):
@@ -78,7 +79,7 @@ def expected(measure: str, given: Answers) -> float:
         return f1_score(
             given.labels, given.predicted, labels=range(CLASSES), average="macro", zero_division=0.0
         )
-    return calibration_error(given.probabilities, given.labels, 15)
+    return calibration_error_by_definition(given.probabilities, given.labels, 15)
 
 
 @pytest.mark.parametrize("measure", list(MEASURES))
@@ -91,22 +92,6 @@ def test_macro_f1_counts_a_class_that_nobody_sees_as_nothing():
     given = answers(1)
     few = drawn(given, np.flatnonzero((given.labels == 2) & (given.predicted != 0)))
     assert MEASURES["macro-F1"](few) == pytest.approx(expected("macro-F1", few))
-
-
-@pytest.mark.parametrize("bins", [1, 7, 15])
-def test_calibration_error_is_its_definition(bins):
-    given = answers(2)
-    found = expected_calibration_error(given.probabilities, given.labels, bins)
-    assert found == pytest.approx(calibration_error(given.probabilities, given.labels, bins))
-
-
-def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
-    probabilities = np.array([[0.75, 0.25], [0.5, 0.5], [1.0, 0.0], [0.875, 0.125]])
-    labels = np.array([0, 1, 0, 1])
-    # With 4 bins: {0.5, wrong}, {0.75, right}, {1.0 and 0.875, one of two right}.
-    assert expected_calibration_error(probabilities, labels, 4) == pytest.approx(
-        (0.5 + 0.25 + (1.875 - 1)) / 4
-    )
 
 
 def test_answers_without_probabilities_have_no_calibration_error():

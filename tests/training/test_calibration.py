@@ -34,14 +34,14 @@ def test_the_calibration_error_of_cases_worked_out_by_hand(probabilities, labels
     assert scores_of(labels, probabilities).calibration_error == pytest.approx(expected)
 
 
-def by_definition(probabilities: np.ndarray, labels: np.ndarray) -> float:
+def by_definition(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
     """Bin by bin, with loops and limits written out."""
     total = 0.0
-    for b in range(15):
+    for b in range(bins):
         inside = [
             (max(row), int(np.argmax(row)) == label)
             for row, label in zip(probabilities, labels, strict=True)
-            if b / 15 < max(row) <= (b + 1) / 15
+            if b / bins < max(row) <= (b + 1) / bins
         ]
         if inside:
             confidence = sum(top for top, _ in inside) / len(inside)
@@ -50,13 +50,23 @@ def by_definition(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return total
 
 
-def test_the_calibration_error_is_that_of_the_definition():
+def test_a_confidence_on_an_edge_belongs_to_the_bin_below():
+    probabilities = np.array([[0.75, 0.25], [0.5, 0.5], [1.0, 0.0], [0.875, 0.125]])
+    labels = np.array([0, 1, 0, 1])
+    # With 4 bins: {0.5, wrong}, {0.75, right}, {1.0 and 0.875, one of two right}.
+    assert calibration_error(probabilities, labels, 4) == pytest.approx(
+        (0.5 + 0.25 + (1.875 - 1)) / 4
+    )
+
+
+@pytest.mark.parametrize("bins", [1, 7, 15])
+def test_the_calibration_error_is_that_of_the_definition(bins):
     rng = np.random.default_rng(0)
     for num_classes in (2, 3, 7):
         probabilities = rng.dirichlet(np.ones(num_classes), 500)
         labels = rng.integers(0, num_classes, 500)
-        expected = by_definition(probabilities, labels)
-        assert calibration_error(probabilities, labels) == pytest.approx(expected)
+        expected = by_definition(probabilities, labels, bins)
+        assert calibration_error(probabilities, labels, bins) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("true", [0.4, 1.0, 2.5])

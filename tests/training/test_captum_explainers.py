@@ -65,9 +65,9 @@ def test_deep_lift_is_not_the_plain_gradient(bert):
 
 
 def test_random_numbers_of_the_caller_are_left_alone(bert):
-    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
+    before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002  Captum's
     Attributor(bert, AttributionSettings(explainer="gradient_shap"))(TEXTS[:1])
-    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002  Captum's
     assert torch.equal(torch.get_rng_state(), before[1])
 
 

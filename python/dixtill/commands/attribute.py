@@ -104,7 +104,8 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         "--precision",
         choices=("float32", "bfloat16"),
         default="float32",
-        help="of the gradients; bfloat16 is quicker where the CPU multiplies it (default: float32)",
+        help="of the products in the teacher; bfloat16 is quicker where the CPU multiplies it "
+        "(default: float32)",
     )
     group.add_argument(
         "--rows-per-pass",

@@ -80,8 +80,9 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--method",
         choices=("dixtill", "dixtill-paper", "kl", "mse", "none"),
         default="dixtill",
-        help="answers and explanations (default), the same as published, answers alone by KL or "
-        "MSE, or labels alone; the defaults below are those of dixtill",
+        help="answers and explanations (default), the same by the published losses (published "
+        "attributions: --layer word_embeddings --output probability --steps 50), answers alone by "
+        "KL or MSE, or labels alone; the defaults below are those of dixtill",
     )
     group.add_argument(
         "--alpha", type=float, metavar="A", help="weight of the teacher against the labels (0.9)"

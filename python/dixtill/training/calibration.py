@@ -13,22 +13,38 @@ from torch import Tensor
 
 from .student import Student
 
-_NUM_BINS = 15
+NUM_BINS = 15
 _LIMITS = (0.05, 20.0)  # of a temperature: validation texts without an error would have it at 0
 
 FloatArray = npt.NDArray[np.floating]
 
 
-def calibration_error(probabilities: FloatArray, labels: npt.NDArray[np.integer]) -> float:
-    """Expected calibration error (ECE) of probabilities [N, C].
+def calibration_error(
+    probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
+) -> float:
+    """Expected calibration error (ECE) of probabilities [N, C]: mean gap, in size, over the bins.
 
-    The texts fall into 15 bins of equal width by the probability of their label, open on the left;
-    the error is the mean of |accuracy - mean probability| over the bins, weighted by their texts.
+    >>> confident = np.array([[0.9, 0.1], [0.9, 0.1]])  # and right half of the time
+    >>> round(calibration_error(confident, np.array([0, 1])), 3)
+    0.4
+    """
+    return float(np.abs(calibration_gaps(probabilities, labels, bins).mean(axis=0)).sum())
+
+
+def calibration_gaps(
+    probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
+) -> npt.NDArray[np.float64]:
+    """Of each text, right (1) or not (0) less the probability of its label; [N, bins].
+
+    It stands in the column of the probability's bin, among bins of equal width that hold their
+    upper edge; the others are zero.
     """
     top = probabilities.max(axis=1).astype(np.float64)
-    gaps = (probabilities.argmax(axis=1) == labels) - top  # right or wrong, less what was said
-    bins = np.ceil(top * _NUM_BINS).astype(int)
-    return float(np.abs(np.bincount(bins, weights=gaps)).sum() / len(labels))
+    right = probabilities.argmax(axis=1) == labels
+    gaps = np.zeros((len(labels), bins))
+    column = np.clip(np.ceil(top * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps[np.arange(len(labels)), column] = right - top
+    return gaps
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

@@ -50,14 +50,14 @@ def _same_random_numbers() -> Iterator[None]:
 
     GradientShap takes some from PyTorch and some from NumPy's global generator.
     """
-    state = np.random.get_state()  # noqa: NPY002
+    state = np.random.get_state()  # noqa: NPY002  Captum draws from it
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        np.random.seed(0)  # noqa: NPY002
+        np.random.seed(0)  # noqa: NPY002  Captum draws from it
         try:
             yield
         finally:
-            np.random.set_state(state)  # noqa: NPY002
+            np.random.set_state(state)  # noqa: NPY002  Captum draws from it
 
 
 class _Forward(nn.Module):
