@@ -13,7 +13,8 @@ from dixtill.training.attributions import Attribution
 from dixtill.training.corpus import Corpus
 from dixtill.training.examples import NO_LABEL, make_examples, unlabelled_examples
 
-TOKENIZER = Tokenizer(("[UNK]", "up", "share", "##s", "fall", "!"), Normalizer(), max_pieces=4)
+PIECES = ("[UNK]", "up", "share", "##s", "fall", "!")
+TOKENIZER = Tokenizer(PIECES, Normalizer(), max_pieces=4)
 CORPUS = Corpus(
     ("shares up!", "https://t.co/x", "fall", "up up up up shares"), (1, 0, 0, 2), ("a", "b", "c")
 )
@@ -130,7 +131,7 @@ def test_examples_add_up_in_their_order():
 def test_shuffled_batches_hold_every_example_once():
     examples = make_examples(CORPUS, TOKENIZER, ())
     batches = list(examples.shuffled_batches(3, np.random.default_rng(0)))
-    assert [len(batch.labels) for batch in batches] == [3, 1]
+    assert sorted(len(batch.labels) for batch in batches) == [1, 3]
     assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == [0, 0, 1, 2]
 
 
@@ -143,6 +144,18 @@ def test_shuffled_batches_follow_the_generator():
 
     assert order(1) == order(1)
     assert len({tuple(order(seed)) for seed in range(8)}) > 1
+
+
+def test_shuffled_batches_are_of_like_length_and_in_no_order():
+    lengths = np.random.default_rng(0).permutation(40) + 1
+    corpus = Corpus(tuple("up " * length for length in lengths), (0,) * 40, CORPUS.label_names)
+    examples = make_examples(corpus, Tokenizer(PIECES, Normalizer(), max_pieces=40), ())
+    found = [
+        batch.mask.sum(dim=1).tolist()
+        for batch in examples.shuffled_batches(4, np.random.default_rng(1))
+    ]
+    assert all(max(batch) - min(batch) == 3 for batch in found)
+    assert found != sorted(found)
 
 
 def test_ordered_batches_keep_the_order():

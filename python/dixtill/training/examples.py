@@ -22,6 +22,7 @@ from .losses import centred
 Merge = Literal["sum", "mean"]
 ExplainedClasses = Literal["predicted", "all"]
 NO_LABEL = -100  # what PyTorch's cross-entropy leaves out
+_SORTED_TOGETHER = 50  # batches
 
 
 class Batch(NamedTuple):
@@ -69,10 +70,19 @@ class Examples:
         )
 
     def shuffled_batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """All examples in random order."""
+        """All examples in random order, but those of a batch are of like length.
+
+        Sorting 50 batches at a time leaves little padding and halves the time of an epoch.
+        """
+        lengths = np.array([len(text.piece_ids) for text in self.texts])
         order = rng.permutation(len(self))
-        for start in range(0, len(order), size):
-            yield self.batch(order[start : start + size])
+        batches: list[npt.NDArray[np.int64]] = []
+        for start in range(0, len(order), size * _SORTED_TOGETHER):
+            some = order[start : start + size * _SORTED_TOGETHER]
+            some = some[np.argsort(lengths[some], kind="stable")]
+            batches += [some[at : at + size] for at in range(0, len(some), size)]
+        for index in rng.permutation(len(batches)):
+            yield self.batch(batches[index])
 
     def ordered_batches(self, size: int) -> Iterator[Batch]:
         """All examples in their order."""
