@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -25,6 +26,8 @@ from dixtill.training.compression import (
 from dixtill.training.corpus import Corpus
 from dixtill.training.teacher import Teacher
 
+NUM_RANKING_TEXTS = 2000  # more do not change which heads matter, and a large teacher is slow
+
 
 def measure(teacher: Teacher, test: Corpus) -> Content:
     """Its answers and its size."""
@@ -39,8 +42,10 @@ def in_int8(teacher: Teacher) -> Teacher:
 
 
 def importance(teacher: Teacher, train: Corpus) -> Content:
-    """Of the heads, by the gradients of all training texts."""
-    scores = head_importance(teacher, cleaned(train), train.labels)
+    """Of the heads, by the gradients of training texts, in random order."""
+    rows = np.random.default_rng(0).permutation(len(train))[:NUM_RANKING_TEXTS].tolist()
+    texts = train.take(rows)
+    scores = head_importance(teacher, cleaned(texts), texts.labels)
     return {"scores": [values.tolist() for values in scores]}
 
 

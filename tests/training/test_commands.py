@@ -120,7 +120,7 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     ours = config_of("ours.safetensors")
     assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)
     assert (ours["explained_classes"], ours["merge"]) == ("all", "sum")
-    assert (ours["additivity"], ours["perturbed"]) == (1, 7)
+    assert (ours["additivity"], ours["perturbed"]) == (1, 30)
     assert distill("paper.safetensors", "--method", "dixtill-paper") == 0
     paper = config_of("paper.safetensors")
     assert (paper["kl"], paper["temperature"], paper["explanation"]) == ("bounded", 5, "scores")

@@ -38,6 +38,14 @@ def test_the_other_methods_learn_as_published_and_show_contributions(method):
     assert config.explanation == "contributions"
 
 
+def test_training_texts_alone_are_read_more_often():
+    many, few = DistillConfig.of("dixtill"), DistillConfig.of("dixtill", perturbed=0)
+    assert few.epochs > many.epochs
+    assert few.batch_size < many.batch_size
+    assert DistillConfig.of("dixtill", perturbed=0, epochs=2).epochs == 2
+    assert DistillConfig.of("kl").epochs == few.epochs
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_what_is_given_wins_over_the_methods_own(method):
     config = DistillConfig.of(method, temperature=3.0, perturbed=4, merge="mean", seed=9)
