@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import statistics
 import sys
 from collections import defaultdict
@@ -76,6 +77,10 @@ def _foreseen(missing: Sequence[Step], steps: Sequence[Step], out: Path) -> str:
     return f"{at_least}{total / 60:.1f} min ({', '.join(parts)})"
 
 
+def _arguments(text: str) -> tuple[str, ...]:
+    return tuple(shlex.split(text))
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.reproduce", description=(__doc__ or "").splitlines()[0]
@@ -85,6 +90,11 @@ def _parser() -> argparse.ArgumentParser:
         parser.add_argument(name, required=True, type=Path)
     parser.add_argument("--seeds", type=int, default=5, help="of each method (default: 5)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch (default: 1)")
+    parser.add_argument(
+        "--explained-with", type=_arguments, default=(), metavar="ARGUMENTS",
+        help='those of `dixtill attribute` that made the attributions, such as "--steps 8"; '
+        "test texts are explained by its defaults",
+    )  # fmt: skip
     parser.add_argument("--epochs", type=int, help="of each student, for a quick look")
     parser.add_argument(
         "--explained", dest="num_explained", type=int, metavar="N",

@@ -40,6 +40,7 @@ class StudySettings:
     out: Path
     seeds: int = 5
     threads: int = 1
+    explained_with: tuple[str, ...] = ()  # arguments of `dixtill attribute` for training texts
     epochs: int | None = None  # of each student; fewer for a quick look
     num_explained: int | None = None  # test texts whose explanations are measured, or all
     num_timed: int = 200
@@ -65,6 +66,7 @@ class Study:
         """What study.json says."""
         test = self.corpora.test
         few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
+        more = (*self.settings.explained_with, *few)
         return StudyRecord(
             dataset=self.settings.dataset,
             teacher=self.settings.teacher.name,
@@ -76,7 +78,7 @@ class Study:
             num_held_out=len(self.corpora.held_out),
             label_names=test.label_names,
             labels=test.labels,
-            methods={name: (*arguments, *few) for name, arguments in METHODS.items()},
+            methods={name: (*arguments, *more) for name, arguments in METHODS.items()},
             ours=OURS,
             seeds=self.settings.seeds,
             explained=tuple(range(len(test)))[: self.settings.num_explained],

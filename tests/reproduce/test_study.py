@@ -18,6 +18,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 
 import dixtill
 from dixtill.errors import InputError
+from dixtill.runtime.model_file import read_model
 
 LABELS = {0: "bearish", 1: "bullish", 2: "neutral"}
 WORDS = ("fall drop miss", "rise jump beat", "open name move")
@@ -82,6 +83,7 @@ def arguments(folder: Path, *more: str) -> list[str]:
     }  # fmt: skip
     named = [part for name, path in paths.items() for part in (name, str(folder / path))]
     fixed = ["--dataset", "tiny", "--seeds", "2", "--epochs", "1", "--explained", "4"]
+    fixed += ["--explained-with", "--steps 4"]
     return ["reproduce", *named, *fixed, "--only", *KINDS, *more]
 
 
@@ -131,6 +133,11 @@ def test_kept_answers_are_those_of_the_students_file(made):
             assert found == [student(item["text"]).label for item in rows]
             right = sum(a == item["label"] for a, item in zip(found, rows, strict=True))
             assert right / len(rows) in row.values("accuracy")
+
+
+def test_training_texts_are_explained_as_asked_for(made):
+    for file in (made / "out" / "students").glob("student-ours-*.safetensors"):
+        assert read_model(file).provenance["attributions"]["steps"] == 4
 
 
 def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):

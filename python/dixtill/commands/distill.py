@@ -132,12 +132,15 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("the student and its training (defaults in brackets; without perturbed texts the second)")
+    group = parser.add_argument_group(
+        "the student and its training",
+        "Defaults in brackets, the second without perturbed texts.",
+    )
     group.add_argument("--epochs", type=int, metavar="N", help="passes over all texts (3; 10)")
     group.add_argument("--patience", type=int, metavar="N", help="epochs without a better one (10)")
     group.add_argument("--batch-size", type=int, metavar="N", help="texts a step (128; 64)")
-    group.add_argument("--learning-rate", type=float, metavar="X", help="highest one (3e-3; 2e-3)")
-    group.add_argument("--dropout", type=float, metavar="P", help="of vectors and states (0.15; 0.3)")
+    group.add_argument("--learning-rate", type=float, metavar="X", help="highest (3e-3; 2e-3)")
+    group.add_argument("--dropout", type=float, metavar="P", help="of vectors, states (0.15; 0.3)")
     group.add_argument("--embedding-dim", type=int, metavar="N", help="width of a piece (50)")
     group.add_argument("--hidden-dim", type=int, metavar="N", help="LSTM units a direction (50)")
     group.add_argument("--attention-dim", type=int, metavar="N", help="attention units (100)")
