@@ -1,0 +1,139 @@
+"""A Ray cluster and a pool of actors on it: who works, never on what.
+
+Ray gives a row to another actor when one dies, so a row may be worked on twice, but what is made
+of it arrives once. A cluster that was there before is used and left as it was.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from ..errors import InputError, MissingExtraError
+
+# Read when Ray is imported or starts a process. What the user has set stays.
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",  # no report over the network
+    "RAY_worker_niceness": "0",  # an actor has the priority of the command, not a lower one
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # as Ray will have it, and no warning about it
+}
+for _name, _value in _ENVIRONMENT.items():
+    os.environ.setdefault(_name, _value)
+
+try:
+    import ray
+    import ray.data
+except ImportError as error:
+    raise MissingExtraError(
+        "this needs ray, not installed here; install the extra with: pip install 'dixtill[ray]'"
+    ) from error
+
+LOCAL = "local"  # the address of a cluster that is to be started on this machine
+
+_SETTINGS = {
+    "enable_progress_bars": False,
+    "print_on_execution_start": False,
+    "raise_original_map_exception": True,
+    "target_max_block_size": 1,  # a block for each row, so that each can go to another actor
+}
+
+
+class Pool(NamedTuple):
+    """Actors that are all alike."""
+
+    num_actors: int
+    threads: int  # of each, on as many CPUs
+    gpus: int = 0  # of each, 0 or 1
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[None]:
+    """Inside the context, this process is connected to the cluster at `address`.
+
+    `LOCAL` starts one, which ends with the context. A program that is connected already stays so.
+
+    Raises:
+        InputError: no cluster answers at `address`.
+    """
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
+    if ray.is_initialized():
+        yield
+        return
+    own = {"include_dashboard": False} if address == LOCAL else {}
+    try:
+        ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
+    except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
+        raise InputError(
+            f"no Ray cluster answers at '{address}': {error}; start one with `ray start --head`, "
+            "or name no address for one on this machine alone"
+        ) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool = False) -> Pool:
+    """A pool that fits the cluster: by default one actor a CPU, or a GPU if `gpu` and it has any.
+
+    Raises:
+        InputError: the cluster has not what `num_actors` and `threads` take.
+    """
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    cpus = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
+    gpus = sum(int(node.get("GPU", 0)) for node in nodes) if gpu else 0
+    slots = gpus or sum(count // (threads or 1) for count in cpus)
+    if not 1 <= (num_actors or slots) <= slots:
+        raise InputError(
+            f"{num_actors or 1} actors of {threads or 1} threads do not fit a cluster of "
+            f"{sum(cpus)} CPUs and {gpus} GPUs in use; ask for from 1 to {slots} or fewer threads"
+        )
+    num_actors = num_actors or slots
+    if threads is None:
+        # The most that still leaves every actor a place on some machine.
+        threads = next(
+            n for n in range(max(cpus), 0, -1) if sum(c // n for c in cpus) >= num_actors or n == 1
+        )
+    return Pool(num_actors, threads, 1 if gpus else 0)
+
+
+def work(
+    dataset: ray.data.Dataset, worker: type, pool: Pool, **arguments: object
+) -> Iterator[dict[str, Any]]:
+    """The rows that actors of class `worker` make of `dataset`, as they get ready.
+
+    `worker(**arguments)` is called with a table of one row, and returns a table.
+
+    Raises:
+        DixtillError: the one that a worker or a reader raised.
+    """
+    made = dataset.map_batches(
+        worker,
+        batch_size=1,
+        batch_format="pyarrow",
+        compute=ray.data.ActorPoolStrategy(size=pool.num_actors),
+        fn_constructor_kwargs=arguments,
+        num_cpus=pool.threads,
+        num_gpus=pool.gpus or None,
+    )
+    try:
+        yield from made.iter_rows()
+    except ray.exceptions.RayTaskError as error:
+        raise error.cause from None
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Inside the context, datasets are made as `work` needs them."""
+    context = ray.data.DataContext.get_current()
+    before = {name: getattr(context, name) for name in _SETTINGS}
+    try:
+        for name, value in _SETTINGS.items():
+            setattr(context, name, value)
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(context, name, value)
