@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..errors import InputError, MissingExtraError
+from ..errors import DixtillError, InputError, MissingExtraError
 
 # Read when Ray is imported or starts a process. What the user has set stays.
 _ENVIRONMENT = {
@@ -64,6 +65,7 @@ def cluster(address: str) -> Iterator[None]:
         return
     own = {"include_dashboard": False} if address == LOCAL else {}
     try:
+        _knock(address)
         ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False, **own)
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise InputError(
@@ -76,6 +78,13 @@ def cluster(address: str) -> Iterator[None]:
         ray.shutdown()
 
 
+def _knock(address: str) -> None:
+    """Raise an OSError where nobody answers, which takes Ray minutes to notice."""
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
 def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool = False) -> Pool:
     """A pool that fits the cluster: by default one actor a CPU, or a GPU if `gpu` and it has any.
 
@@ -86,12 +95,12 @@ def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool
     cpus = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
     gpus = sum(int(node.get("GPU", 0)) for node in nodes) if gpu else 0
     slots = gpus or sum(count // (threads or 1) for count in cpus)
-    if not 1 <= (num_actors or slots) <= slots:
+    num_actors = slots if num_actors is None else num_actors
+    if not 1 <= num_actors <= slots:
         raise InputError(
-            f"{num_actors or 1} actors of {threads or 1} threads do not fit a cluster of "
-            f"{sum(cpus)} CPUs and {gpus} GPUs in use; ask for from 1 to {slots} or fewer threads"
+            f"{num_actors} actors of {threads or 1} threads do not fit a cluster of {sum(cpus)} "
+            f"CPUs and {gpus} GPUs to use; it has room for 1 to {slots}"
         )
-    num_actors = num_actors or slots
     if threads is None:
         # The most that still leaves every actor a place on some machine.
         threads = next(
@@ -122,7 +131,10 @@ def work(
     try:
         yield from made.iter_rows()
     except ray.exceptions.RayTaskError as error:
-        raise error.cause from None
+        if not isinstance(error.cause, DixtillError):
+            raise
+        # Ray adds lines about its retries to the sentence.
+        raise type(error.cause)(str(error.cause).partition("\nFailed to ")[0]) from None
 
 
 @contextmanager

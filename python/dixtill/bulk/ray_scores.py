@@ -30,9 +30,10 @@ def run(scoring: Scoring, pool: Pool) -> Iterator[ScoreSummary]:
 
     with settings():
         numbers = [{"file": number} for number in range(len(files))]
+        num_readers = min(len(files), pool.num_actors)
         # Actors have all the CPUs: a reader that wanted one would wait for ever.
         shards = ray.data.from_items(numbers, override_num_blocks=len(files)).flat_map(
-            read, compute=ray.data.TaskPoolStrategy(pool.num_actors), num_cpus=0
+            read, compute=ray.data.TaskPoolStrategy(num_readers), num_cpus=0
         )
         rows = work(shards, _Actor, pool, scoring=scoring, threads=pool.threads)
         yield from summed(ScoreSummary(row["computed"], row["reused"]) for row in rows)

@@ -29,7 +29,7 @@ from .tables import files_of, read_tables
 MANIFEST = "_scores.json"  # what the folder's files were made of
 
 _WORD = pa.struct(
-    [("text", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float32())]
+    [("text", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())]
 )
 
 

@@ -9,6 +9,7 @@ import csv
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -61,17 +62,23 @@ def _read_csv(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]
             _check_column(path, header, text_column)
             if len(set(header)) < len(header):
                 raise InputError(f"{path} has two columns of one name: {', '.join(header)}")
-            rows = (row for row in reader if row)
+            rows = _complete_rows(path, reader, len(header))
             while some := list(islice(rows, num_rows)):
-                if any(len(row) != len(header) for row in some):
-                    raise InputError(
-                        f"{path}, before line {reader.line_num + 1}: a row has not the "
-                        f"{len(header)} fields of the header"
-                    )
                 columns = zip(header, zip(*some, strict=True), strict=True)
                 yield pa.table({name: pa.array(values, pa.string()) for name, values in columns})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
+
+
+def _complete_rows(path: Path, reader: Any, num_fields: int) -> Iterator[list[str]]:
+    for row in reader:
+        if row and len(row) != num_fields:
+            raise InputError(
+                f"{path}, line {reader.line_num}: the row has {len(row)} fields, "
+                f"the header {num_fields}"
+            )
+        if row:
+            yield row
 
 
 def _read_parquet(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
