@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,26 @@ def test_nothing_is_lost_or_doubled_when_actors_die(folder, monkeypatch, capsys)
     assert len(list(folder.glob("died *"))) == 2
     assert "35 texts scored, 0 were there" in capsys.readouterr().out
     assert contents(folder / "shared") == contents(folder / "local")
+
+
+@pytest.mark.usefixtures("ray_address")
+def test_pieces_of_one_file_go_to_several_actors():
+    import ray.data
+
+    from dixtill.bulk.cluster import pool_of, settings, work
+
+    class Slow:
+        def __call__(self, rows):
+            time.sleep(0.2)
+            return rows.append_column("process", [[os.getpid()]])
+
+    with settings():
+        one_reader = ray.data.from_items([0]).flat_map(
+            lambda _: ({"piece": number} for number in range(12)), num_cpus=0
+        )
+        rows = list(work(one_reader, Slow, pool_of()))
+    assert sorted(row["piece"] for row in rows) == list(range(12))
+    assert len({row["process"] for row in rows}) == 2
 
 
 def test_a_run_goes_on_where_it_was(folder, capsys):

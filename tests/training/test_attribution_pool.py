@@ -24,7 +24,8 @@ pytestmark = [
 ]
 
 SETTINGS = AttributionSettings(steps=3)
-TEXTS = [f"{text} {number}" for text in tiny_teachers.TEXTS for number in range(4)] + ["", "\ud800"]
+TEXTS = [f"{text} {number}" for text in tiny_teachers.TEXTS for number in range(4)]
+TEXTS += ["", "\ud800"]
 LABELS = ("bearish", "bullish", "neutral")
 
 
@@ -45,11 +46,11 @@ def contents(store: AttributionStore) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in store.folder.iterdir()}
 
 
-def explain(attributor: Attributor):
+def explain(attributor: Attributor, num_actors: int = 1):
     from dixtill.bulk.cluster import pool_of
     from dixtill.training.attribution_pool import explain_with
 
-    return explain_with(pool_of(2), attributor)
+    return explain_with(pool_of(num_actors, threads=1), attributor)  # as many as locally
 
 
 class DyingAttributor(Attributor):
@@ -72,7 +73,7 @@ def test_nothing_is_lost_or_doubled_when_an_actor_dies(local, bert, tmp_path):
     attributor = DyingAttributor(bert, SETTINGS)
     attributor.marker = tmp_path / "died"
     store = AttributionStore(tmp_path / "shared")
-    summary = store.run(attributor, TEXTS, progress=False, explain=explain(attributor))
+    summary = store.run(attributor, TEXTS, progress=False, explain=explain(attributor, 2))
     assert attributor.marker.exists()
     assert summary == (len(TEXTS), 0)
     assert contents(store) == contents(local)
