@@ -127,7 +127,30 @@ def test_another_student_far_away_is_refused(folder):
 @pytest.mark.parametrize("number", ["0", "3", "-1"])
 def test_more_actors_than_fit_are_refused(capsys, number):
     assert score("shared", "--ray", "--actors", number) == 2
-    assert f"{number} actors of 1 threads do not fit a cluster of 2 CPUs" in capsys.readouterr().err
+    sentence = f"room for 2 actors of 1 threads, not for {number};"
+    assert sentence in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("nodes", "asked", "expected"),
+    [
+        ([(8, 0), (4, 0)], {}, (12, 1, 0)),
+        ([(8, 0), (4, 0)], {"num_actors": 3}, (3, 4, 0)),
+        ([(8, 0), (4, 0)], {"num_actors": 1}, (1, 8, 0)),
+        ([(8, 0), (4, 0)], {"threads": 3}, (3, 3, 0)),
+        ([(64, 0), (8, 4)], {"gpu": True}, (4, 2, 1)),
+        ([(64, 0), (8, 4)], {"gpu": True, "num_actors": 1}, (1, 8, 1)),
+        ([(64, 0), (8, 4)], {"num_actors": 4}, (4, 16, 0)),
+        ([(0, 0), (2, 0)], {"gpu": True}, (2, 1, 0)),
+    ],
+)
+def test_a_pool_has_room_on_the_nodes(monkeypatch, nodes, asked, expected):
+    from dixtill.bulk import cluster
+
+    found = [{"Alive": True, "Resources": {"CPU": cpus, "GPU": gpus}} for cpus, gpus in nodes]
+    found.append({"Alive": False, "Resources": {"CPU": 99.0}})
+    monkeypatch.setattr(cluster.ray, "nodes", lambda: found)
+    assert cluster.pool_of(**asked) == expected
 
 
 def run(*arguments):

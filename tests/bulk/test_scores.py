@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from students import random_model
 
@@ -67,6 +70,32 @@ def test_a_run_goes_on_where_it_was(folder, capsys):
     assert "13 texts scored, 22 were there" in capsys.readouterr().out
     assert contents(folder / "scores") == whole
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
+
+
+@pytest.mark.usefixtures("folder")
+def test_scoring_needs_neither_torch_nor_ray():
+    code = """
+import sys
+sys.modules.update(dict.fromkeys(("torch", "transformers", "tqdm", "ray")))
+from dixtill.cli import main
+sys.exit(main())
+"""
+    arguments = ["score", "--data", "data", "--out", "scores"]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("scores: 35 texts scored, 0 were there; ")
+
+
+def test_without_pyarrow_the_extra_is_named():
+    code = """
+import importlib.util
+importlib.util.find_spec = lambda name: None
+import dixtill.bulk
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.endswith("install the extra with: pip install 'dixtill[score]'\n")
 
 
 def test_one_file_and_the_shipped_student(folder):

@@ -148,7 +148,7 @@ def test_distill_reads_what_actors_made_of_parquet_as_its_own(capsys):
 @pytest.mark.parametrize(
     ("data", "arguments", "sentence"),
     [
-        ("train.csv", ["--ray", "--threads", "3"], "3 threads do not fit a cluster of 2 CPUs"),
+        ("train.csv", ["--ray", "--threads", "3"], "room for 0 actors of 3 threads"),
         ("texts", ["--ray", "--text-column", "tweet"], "a.parquet has no column 'tweet'"),
         ("none.parquet", [], "none.parquet"),
     ],

@@ -88,25 +88,29 @@ def _knock(address: str) -> None:
 def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool = False) -> Pool:
     """A pool that fits the cluster: by default one actor a CPU, or a GPU if `gpu` and it has any.
 
+    The fewer actors, the more threads has each by default.
+
     Raises:
-        InputError: the cluster has not what `num_actors` and `threads` take.
+        InputError: the cluster has no room for `num_actors` of `threads`.
     """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    cpus = [int(node["CPU"]) for node in nodes if node.get("CPU", 0) >= 1]
-    gpus = sum(int(node.get("GPU", 0)) for node in nodes) if gpu else 0
-    slots = gpus or sum(count // (threads or 1) for count in cpus)
-    num_actors = slots if num_actors is None else num_actors
-    if not 1 <= num_actors <= slots:
+    cpus_and_gpus = [(int(node.get("CPU", 0)), int(node.get("GPU", 0))) for node in nodes]
+    gpu = gpu and any(gpus for _, gpus in cpus_and_gpus)
+
+    def room(threads: int) -> int:
+        return sum(min(cpus // threads, gpus if gpu else cpus) for cpus, gpus in cpus_and_gpus)
+
+    most = room(threads or 1)
+    num_actors = most if num_actors is None else num_actors
+    if not 1 <= num_actors <= most:
         raise InputError(
-            f"{num_actors} actors of {threads or 1} threads do not fit a cluster of {sum(cpus)} "
-            f"CPUs and {gpus} GPUs to use; it has room for 1 to {slots}"
+            f"the cluster has room for {most} actors of {threads or 1} threads, not for "
+            f"{num_actors}; ask for at least one, and for no more than there is room for"
         )
     if threads is None:
-        # The most that still leaves every actor a place on some machine.
-        threads = next(
-            n for n in range(max(cpus), 0, -1) if sum(c // n for c in cpus) >= num_actors or n == 1
-        )
-    return Pool(num_actors, threads, 1 if gpus else 0)
+        most_cpus = max(cpus for cpus, _ in cpus_and_gpus)
+        threads = max(n for n in range(1, most_cpus + 1) if room(n) >= num_actors)
+    return Pool(num_actors, threads, int(gpu))
 
 
 def work(

@@ -37,8 +37,7 @@ def run(scoring: Scoring, pool: Pool) -> Iterator[ScoreSummary]:
         )
         rows = work(shards, _Actor, pool, scoring=scoring, threads=pool.threads)
         yield from summed(ScoreSummary(row["computed"], row["reused"]) for row in rows)
-    for leftover in scoring.out.glob(".*.tmp"):  # of actors that died
-        leftover.unlink(missing_ok=True)
+    scoring.tidy()
 
 
 class _Actor:

@@ -70,6 +70,12 @@ class Scoring:
         score = Scorer(self)
         done = (score(shard) for file in range(len(files)) for shard in self.shards(files, file))
         yield from summed(done)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what processes that died left half-written."""
+        for leftover in self.out.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
 
     def prepare(self) -> list[Path]:
         """The input files, once `out` is known to be for them.

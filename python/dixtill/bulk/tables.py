@@ -87,15 +87,8 @@ def _read_parquet(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Ta
             schema = file.schema_arrow
             _check_column(path, schema.names, text_column)
             _check_type(path, schema.field(text_column))
-            # A batch never goes past a row group in some versions, so a table takes several.
-            waiting = schema.empty_table()
             for batch in file.iter_batches(num_rows):
-                waiting = pa.concat_tables([waiting, pa.Table.from_batches([batch])])
-                while len(waiting) >= num_rows:
-                    yield waiting.slice(0, num_rows)
-                    waiting = waiting.slice(num_rows)
-            if len(waiting):
-                yield waiting
+                yield pa.Table.from_batches([batch])
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"cannot read {path} as Parquet: {error}") from error
 

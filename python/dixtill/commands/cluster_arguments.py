@@ -35,4 +35,4 @@ def pool_on_cluster(args: argparse.Namespace, gpu: bool) -> Iterator[Pool]:
     from ..bulk.cluster import cluster, pool_of
 
     with cluster(args.ray):
-        yield pool_of(args.actors, getattr(args, "threads", None), gpu)
+        yield pool_of(args.actors, getattr(args, "threads", None) or None, gpu)

@@ -79,7 +79,9 @@ def run(args: argparse.Namespace) -> int:
     start, done = perf_counter(), ScoreSummary(0, 0)
     for done in _progress(args, scoring):
         if sys.stderr.isatty():
-            print(f"\r{sum(done):,} texts", end="", file=sys.stderr, flush=True)
+            print(f"\r{sum(done):,} texts ", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
     if not sum(done):
         raise InputError(f"{args.data} has no rows")
     print(
