@@ -122,6 +122,12 @@ def test_scores_of_something_else_are_never_mixed(capsys, arguments, sentence):
     assert sentence in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("folder")
+def test_a_mistake_does_not_claim_the_folder():
+    assert score("--text-column", "tweet") == 2
+    assert score() == 0
+
+
 def test_data_that_changed_are_noticed(folder, capsys):
     assert score() == 0
     with open(folder / "data" / "a.csv", "a", encoding="utf-8") as file:

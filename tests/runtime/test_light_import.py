@@ -14,7 +14,8 @@ import dixtill
 from dixtill.runtime.model_file import write_model
 
 HEAVY = [
-    "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pyarrow", "tqdm", "ray",
+    "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pyarrow", "tqdm",
+    "ray",
 ]  # fmt: skip
 REFUSE_HEAVY = f"""
 import sys

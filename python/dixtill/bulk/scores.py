@@ -117,11 +117,13 @@ class Scoring:
             "files": [_described(file) for file in files],
         }
         path = self.out / MANIFEST
-        if not path.exists():
-            if any(self.out.glob("*.parquet")):
-                raise InputError(f"{self.out} holds Parquet files of something else; use another")
+        if not any(self.out.glob("*.parquet")):
             write_whole(path, json.dumps(manifest, indent=1).encode())
             return
+        if not path.exists():
+            raise InputError(
+                f"{self.out} holds Parquet files of something else; use another folder"
+            )
         try:
             before = json.loads(path.read_bytes())
         except ValueError:
