@@ -127,7 +127,8 @@ def work(
         worker,
         batch_size=1,
         batch_format="pyarrow",
-        compute=ray.data.ActorPoolStrategy(size=pool.num_actors),
+        # A row that waits at one actor is out of reach of another that is idle or still starts.
+        compute=ray.data.ActorPoolStrategy(size=pool.num_actors, max_tasks_in_flight_per_actor=1),
         fn_constructor_kwargs=arguments,
         num_cpus=pool.threads,
         num_gpus=pool.gpus or None,
