@@ -73,22 +73,28 @@ def test_nothing_is_lost_or_doubled_when_actors_die(folder, monkeypatch, capsys)
 
 
 @pytest.mark.usefixtures("ray_address")
-def test_pieces_of_one_file_go_to_several_actors():
+def test_a_piece_waits_for_no_actor_while_another_is_free(tmp_path):
     import ray.data
 
     from dixtill.bulk.cluster import pool_of, settings, work
 
     class Slow:
+        def __init__(self, marker):
+            try:
+                marker.touch(exist_ok=False)
+            except FileExistsError:
+                time.sleep(2)  # the second actor is ready after the first has begun
+
         def __call__(self, rows):
-            time.sleep(5)  # longer than one actor starts after the other
+            time.sleep(4)
             return rows.append_column("process", [[os.getpid()]])
 
     with settings():
         one_reader = ray.data.from_items([0]).flat_map(
             lambda _: ({"piece": number} for number in range(2)), num_cpus=0
         )
-        rows = list(work(one_reader, Slow, pool_of()))
-    assert sorted(row["piece"] for row in rows) == list(range(2))
+        rows = list(work(one_reader, Slow, pool_of(), marker=tmp_path / "ready"))
+    assert sorted(row["piece"] for row in rows) == [0, 1]
     assert len({row["process"] for row in rows}) == 2
 
 
