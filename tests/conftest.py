@@ -1,8 +1,10 @@
-"""Real data and a real teacher, where they are: a test that needs them skips without them."""
+"""Real data, a real teacher and Ray, where they are: a test that needs them skips without them."""
 
 from __future__ import annotations
 
 import os
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,16 @@ def tfns() -> Path:
 def teacher_tfns() -> Path:
     """Folder of a fine-tuned teacher for it."""
     return _existing(SHARED / "teacher-tfns")
+
+
+@pytest.fixture(scope="session")
+def ray_address() -> Iterator[str]:
+    """A cluster of two CPUs, to which this process is connected, for all tests of the run."""
+    pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from dixtill.bulk import cluster
+
+        cluster.ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
+    yield cluster.ray.get_runtime_context().gcs_address
+    cluster.ray.shutdown()

@@ -13,7 +13,10 @@ from students import random_model
 import dixtill
 from dixtill.runtime.model_file import write_model
 
-HEAVY = ["torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pyarrow", "tqdm"]
+HEAVY = [
+    "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pyarrow", "tqdm",
+    "ray",
+]  # fmt: skip
 REFUSE_HEAVY = f"""
 import sys
 

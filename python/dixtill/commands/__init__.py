@@ -5,4 +5,4 @@ heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
 """
 
 # Modules of this package, in the order of --help.
-COMMANDS = ("infer", "info", "finetune", "attribute", "distill", "evaluate", "demo")
+COMMANDS = ("infer", "info", "finetune", "attribute", "distill", "evaluate", "score", "demo")

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cluster_arguments import add_cluster_arguments, pool_on_cluster
 from .corpus_arguments import add_corpus_arguments, read
 
 if TYPE_CHECKING:
-    from ..training.attributions import AttributionSettings
+    from collections.abc import Sequence
+
+    from ..training.attribution_store import AttributionStore, RunSummary
+    from ..training.attributions import AttributionSettings, Attributor
     from ..training.teacher import Teacher
 
 _EXAMPLES = """\
@@ -19,6 +23,7 @@ examples:
   dixtill attribute --teacher my-bert --data train.csv --out attributions
   dixtill attribute --teacher my-bert --data train.csv --out attributions --steps 50 \\
       --layer word_embeddings --output probability
+  dixtill attribute --teacher my-bert --data texts/ --out attributions --ray
 
 A run that was stopped goes on where it was: texts that DIR holds are not explained again.
 """
@@ -30,17 +35,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "attribute",
         help="explain texts with a teacher (resumable)",
         description="Compute a teacher's integrated gradients, a number for each word, of every\n"
-        "text in a CSV file, and store them as Parquet files in a folder.",
+        "text in a file or folder, and store them as Parquet files in a folder.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--teacher", required=True, metavar="DIR_OR_NAME", help="a Hugging Face classifier"
     )
-    parser.add_argument("--data", required=True, metavar="CSV", help="the texts to explain")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="PATH",
+        help="the texts to explain: a labelled CSV file; or a Parquet file, or a folder of files, "
+        "of which only the texts are read",
+    )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the attributions")
     add_settings_arguments(parser)
     add_corpus_arguments(parser)
+    add_cluster_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -160,11 +172,10 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads(args)
     teacher = Teacher.load(args.teacher)
-    use_gpu(teacher)
-    texts = read(args, args.data, teacher.labels).texts
+    texts = _texts(args, teacher.labels)
     attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
     store = AttributionStore(Path(args.out))
-    summary = store.run(attributor, texts, progress=sys.stderr.isatty())
+    summary = _explain(args, store, attributor, texts)
     explained = store.read(attributor, texts)
     error = statistics.median(row.relative_error for row in explained)
     steps = statistics.mean(row.steps for row in explained)
@@ -173,3 +184,25 @@ def run(args: argparse.Namespace) -> int:
         f"{steps:.1f} steps a text; median completeness error {error:.2%} of |f(x) - f(x')|"
     )
     return 0
+
+
+def _texts(args: argparse.Namespace, labels: tuple[str, ...]) -> Sequence[str]:
+    from ..training.corpus import read_texts
+
+    path = Path(args.data)
+    if path.is_dir() or path.suffix.lower() == ".parquet":
+        return read_texts(path, args.text_column)
+    return read(args, args.data, labels).texts
+
+
+def _explain(
+    args: argparse.Namespace, store: AttributionStore, attributor: Attributor, texts: Sequence[str]
+) -> RunSummary:
+    progress = sys.stderr.isatty()
+    if args.ray is None:
+        use_gpu(attributor.teacher)
+        return store.run(attributor, texts, progress)
+    with pool_on_cluster(args, gpu=True) as pool:
+        from ..training.attribution_pool import explain_with
+
+        return store.run(attributor, texts, progress, explain_with(pool, attributor))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +42,10 @@ _SCHEMA = pa.schema(
 )
 
 
+# Explains lists of texts in any order: the number of a list in the sequence, and its attributions.
+Explain = Callable[[Sequence[Sequence[str]]], Iterator[tuple[int, list[Attribution]]]]
+
+
 class RunSummary(NamedTuple):
     """How much of a run was new."""
 
@@ -63,8 +67,16 @@ class AttributionStore:
 
     folder: Path
 
-    def run(self, attributor: Attributor, texts: Sequence[str], progress: bool) -> RunSummary:
+    def run(
+        self,
+        attributor: Attributor,
+        texts: Sequence[str],
+        progress: bool,
+        explain: Explain | None = None,
+    ) -> RunSummary:
         """Explain the texts that are not stored yet, a shard at a time.
+
+        `explain` has other processes do it (attribution_pool.py); the shards are the same.
 
         Raises:
             InputError: the folder is a file, or a file in it is no shard of attributions.
@@ -77,6 +89,7 @@ class AttributionStore:
         stored = self._stored_keys()
         items = _plan(attributor, texts)
         missing = [item for item in items if item.key not in stored]
+        shards = _shards_of(items, stored)
         with tqdm(
             total=sum(item.num_tokens for item in items),
             initial=sum(item.num_tokens for item in items if item.key in stored),
@@ -84,11 +97,13 @@ class AttributionStore:
             desc=f"explaining {len(missing)} of {len(items)} texts",
             disable=None if progress else True,  # None: drawn on a terminal only
         ) as bar:
-            for start in range(0, len(items), TEXTS_PER_SHARD):
-                shard = items[start : start + TEXTS_PER_SHARD]
-                shard = [item for item in shard if item.key not in stored]
-                self._write([item.key for item in shard], attributor([item.text for item in shard]))
+            texts_of_shards = [[item.text for item in shard] for shard in shards.values()]
+            for number, rows in (explain or _one_by_one(attributor))(texts_of_shards):
+                shard = shards.pop(number)
+                self._write([item.key for item in shard], rows)
                 bar.update(sum(item.num_tokens for item in shard))
+        if shards:
+            raise RuntimeError(f"{len(shards)} shards were not explained")
         return RunSummary(computed=len(missing), reused=len(items) - len(missing))
 
     def read(self, attributor: Attributor, texts: Sequence[str]) -> list[Attribution]:
@@ -115,8 +130,6 @@ class AttributionStore:
         return {key for path in self._shards() for key in _read(path)["key"].to_pylist()}
 
     def _write(self, keys: Sequence[str], rows: Sequence[Attribution]) -> None:
-        if not keys:
-            return
         columns: dict[str, list[object]] = {"key": list(keys)}
         for field in fields(Attribution):
             columns[field.name] = [getattr(row, field.name) for row in rows]
@@ -125,6 +138,10 @@ class AttributionStore:
         temporary = self.folder / f"{name}.tmp"
         pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
         os.replace(temporary, self.folder / f"{name}.parquet")
+
+
+def _one_by_one(attributor: Attributor) -> Explain:
+    return lambda shards: ((number, attributor(texts)) for number, texts in enumerate(shards))
 
 
 def _read(path: Path) -> pa.Table:
@@ -169,3 +186,12 @@ def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:
     distinct = list(dict.fromkeys(texts))
     keys = _keys(attributor, distinct)
     return sorted(map(_Item, attributor.num_tokens(distinct), keys, distinct))
+
+
+def _shards_of(items: Sequence[_Item], stored: set[str]) -> dict[int, list[_Item]]:
+    """What is not stored of each shard that has such, numbered."""
+    shards = (
+        items[start : start + TEXTS_PER_SHARD] for start in range(0, len(items), TEXTS_PER_SHARD)
+    )
+    missing = ([item for item in shard if item.key not in stored] for shard in shards)
+    return dict(enumerate(filter(None, missing)))

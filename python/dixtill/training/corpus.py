@@ -10,8 +10,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..bulk.tables import read_tables
 from ..errors import InputError
 from ..runtime.cleaning import clean
+
+_ROWS = 65536  # of a Parquet file in memory at once
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,7 @@ def read_corpus(
 
 
 def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
-    """Texts without labels: the rows of a CSV file, the lines of any other, or a folder of those.
+    """Texts without labels: rows of CSV or Parquet files, lines of any other, or a folder of those.
 
     Empty ones are left out, and of equal ones the first is kept. In a folder, what begins with a
     dot is not read.
@@ -132,6 +135,9 @@ def _files_in(folder: Path) -> list[Path]:
 def _texts_in(path: Path, text_column: str) -> list[str]:
     if path.suffix.lower() == ".csv":
         return [row[text_column] or "" for _, row in _csv_rows(path, (text_column,))]
+    if path.suffix.lower() == ".parquet":
+        tables = read_tables(path, _ROWS, text_column)
+        return [text or "" for table in tables for text in table[text_column].to_pylist()]
     try:
         # Not splitlines, which also ends a line where Unicode has other separators.
         return path.read_text(encoding="utf-8-sig").split("\n")

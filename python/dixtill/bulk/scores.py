@@ -1,0 +1,222 @@
+"""A student's answers to all texts of a folder, as Parquet files beside the columns given.
+
+Each file holds so many consecutive rows of one input file, and its name says which: in the order
+of their names, the files are in the input's order. A file is written whole or not at all, and
+whoever writes it again writes the same, so a run that was killed, or an actor, is just gone on
+with. ray_scores.py shares the work among machines.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from itertools import accumulate
+from pathlib import Path
+from platform import node
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from .. import SHIPPED_MODEL, Prediction, __version__, load
+from ..errors import InputError
+from ..whole_file import write_whole
+from .tables import files_of, read_tables
+
+MANIFEST = "_scores.json"  # what the folder's files were made of
+
+_WORD = pa.struct(
+    [("text", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())]
+)
+
+
+class ScoreSummary(NamedTuple):
+    """How many texts of a run were new."""
+
+    computed: int
+    reused: int
+
+
+class Shard(NamedTuple):
+    """Rows of an input file, and the file that they become."""
+
+    path: Path
+    num_rows: int
+    table: pa.Table | None  # none where the file is there
+
+
+@dataclass(frozen=True)
+class Scoring:
+    """What is to be scored, by whom and how; `run` does it."""
+
+    data: Path
+    out: Path
+    model: Path | None = None  # a student's file, or the student that ships
+    kernel: str | None = None
+    text_column: str = "text"
+    words: bool = False  # with the weight of each word
+    rows_per_file: int = 16384
+
+    def run(self) -> Iterator[ScoreSummary]:
+        """Score in this process; after each file, what has been done so far.
+
+        Raises:
+            InputError: the data cannot be read, or `out` holds something else.
+        """
+        files = self.prepare()
+        score = Scorer(self)
+        done = (score(shard) for file in range(len(files)) for shard in self.shards(files, file))
+        yield from summed(done)
+        self.tidy()
+
+    def tidy(self) -> None:
+        """Remove what processes that died left half-written."""
+        for leftover in self.out.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+
+    def prepare(self) -> list[Path]:
+        """The input files, once `out` is known to be for them.
+
+        Raises:
+            InputError: there are none, or `out` holds the scores of something else.
+        """
+        if self.rows_per_file < 1:
+            raise InputError(f"rows_per_file is {self.rows_per_file}, expected at least 1")
+        files = files_of(self.data)
+        if self.out.exists() and not self.out.is_dir():
+            raise InputError(f"{self.out} is a file; scores need a folder")
+        if self.out.resolve().is_relative_to(self.data.resolve()):
+            raise InputError(f"{self.out} is in {self.data}, whose files are read; choose another")
+        self.out.mkdir(parents=True, exist_ok=True)
+        self._claim(files)
+        return files
+
+    def shards(self, files: Sequence[Path], number: int) -> Iterator[Shard]:
+        """The parts of the file of that number; what is there already comes without its rows."""
+        tables = read_tables(files[number], self.rows_per_file, self.text_column)
+        for part, table in enumerate(tables):
+            path = self.out / f"{number:05}-{part:06}.parquet"
+            yield Shard(path, len(table), None if path.exists() else table)
+
+    @cached_property
+    def student(self) -> str:
+        """SHA-256 of the student's file, as it was when this was first asked for."""
+        return _digest(self.model)
+
+    def _claim(self, files: Sequence[Path]) -> None:
+        """Write down what the folder is for, or check that it is for the same."""
+        manifest = {
+            "dixtill": __version__,
+            "student": self.student,
+            "text_column": self.text_column,
+            "words": self.words,
+            "rows_per_file": self.rows_per_file,
+            "files": [_described(file) for file in files],
+        }
+        path = self.out / MANIFEST
+        if not any(self.out.glob("*.parquet")):
+            write_whole(path, json.dumps(manifest, indent=1).encode())
+            return
+        if not path.exists():
+            raise InputError(
+                f"{self.out} holds Parquet files of something else; use another folder"
+            )
+        try:
+            before = json.loads(path.read_bytes())
+        except ValueError:
+            before = {}
+        differing = [name for name, value in manifest.items() if before.get(name) != value]
+        if differing:
+            raise InputError(
+                f"{self.out} holds scores made with other values of {', '.join(differing)}; "
+                "use another folder"
+            )
+
+
+class Scorer:
+    """Answers the texts of a shard and writes its file."""
+
+    def __init__(self, scoring: Scoring) -> None:
+        """Load the student.
+
+        Raises:
+            InputError: it is not the one that `scoring` was prepared with, perhaps elsewhere.
+        """
+        self._scoring = scoring
+        if _digest(scoring.model) != scoring.student:
+            raise InputError(
+                f"the student on {node()} is another one; the same file has to be on all machines"
+            )
+        self._classifier = load(scoring.model, scoring.kernel)
+
+    def __call__(self, shard: Shard) -> ScoreSummary:
+        """Write the shard's file unless it is there."""
+        if shard.table is None:
+            return ScoreSummary(0, shard.num_rows)
+        content = pa.BufferOutputStream()
+        pq.write_table(self._scored(shard.table), content)
+        write_whole(shard.path, content.getvalue().to_pybytes())
+        return ScoreSummary(shard.num_rows, 0)
+
+    def _scored(self, table: pa.Table) -> pa.Table:
+        texts = table[self._scoring.text_column].to_pylist()
+        found = iter(self._classifier([text for text in texts if text is not None]))
+        answers = [None if text is None else next(found) for text in texts]
+        for name, values in self._columns(answers).items():
+            if name in table.column_names:
+                raise InputError(
+                    f"the data have a column '{name}' already, which is to hold the score; "
+                    "rename it first"
+                )
+            table = table.append_column(name, values)
+        return table
+
+    def _columns(self, answers: Sequence[Prediction | None]) -> dict[str, pa.Array]:
+        labels = [answer and answer.label for answer in answers]
+        probabilities = [answer and answer.probabilities for answer in answers]
+        truncated = [answer and answer.truncated for answer in answers]
+        columns = {"predicted_label": pa.array(labels, pa.string())}
+        for label in self._classifier.labels:
+            of_label = [values and values[label] for values in probabilities]
+            columns[f"probability_{label}"] = pa.array(of_label, pa.float32())
+        columns["truncated"] = pa.array(truncated, pa.bool_())
+        if self._scoring.words:
+            columns["words"] = _words(answers)
+        return columns
+
+
+def _words(answers: Sequence[Prediction | None]) -> pa.Array:
+    """The words of each answer with their spans and weights, as a list of structs."""
+    by_text = [answer.words if answer else () for answer in answers]
+    fields = list(zip(*(word for words in by_text for word in words), strict=True)) or [()] * 4
+    structs = pa.StructArray.from_arrays(
+        [pa.array(values, field.type) for values, field in zip(fields, _WORD, strict=True)],
+        fields=list(_WORD),
+    )
+    offsets = pa.array([0, *accumulate(map(len, by_text))], pa.int32())
+    missing = pa.array([answer is None for answer in answers])
+    return pa.ListArray.from_arrays(offsets, structs, mask=missing)
+
+
+def summed(summaries: Iterator[ScoreSummary]) -> Iterator[ScoreSummary]:
+    """Running totals."""
+    yield from accumulate(
+        summaries, lambda a, b: ScoreSummary(a.computed + b.computed, a.reused + b.reused)
+    )
+
+
+def _digest(model: Path | None) -> str:
+    path = Path(SHIPPED_MODEL) if model is None else model
+    try:
+        return sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise InputError(f"cannot read the student {path}: {error.strerror}") from error
+
+
+def _described(file: Path) -> dict[str, object]:
+    """A file as it was when it was read: another of its name is noticed."""
+    state = file.stat()
+    return {"name": str(file), "bytes": state.st_size, "modified_ns": state.st_mtime_ns}

@@ -1,0 +1,101 @@
+"""`dixtill score`: answer all texts of a corpus with a student."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from .cluster_arguments import add_cluster_arguments, pool_on_cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..bulk.scores import ScoreSummary, Scoring
+
+_EXAMPLES = """\
+examples:
+  dixtill score --data tweets.csv --out scores
+  dixtill score --data tweets/ --out scores --model my.safetensors --words
+  dixtill score --data tweets/ --out scores --ray
+
+DIR gets Parquet files that, by their names, are in the order of the data: its columns, then
+predicted_label, a column probability_LABEL for each label, and truncated, which says that a text
+was longer than the student reads. A run that was stopped goes on where it was.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "score",
+        help="label all texts of a file or folder (resumable)",
+        description="Answer every text of a CSV or Parquet file, or of a folder of those, with a\n"
+        "student, and write the answers beside the columns that were there.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--data", required=True, metavar="PATH", help="the texts to answer")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the answers")
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
+    )
+    parser.add_argument(
+        "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
+    )
+    parser.add_argument(
+        "--words", action="store_true", help="add a column words: each word, its span and weight"
+    )
+    parser.add_argument(
+        "--rows-per-file",
+        type=int,
+        default=16384,
+        metavar="N",
+        help="most rows of a file of answers, each of which one process makes (default: 16384)",
+    )
+    add_cluster_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score what is not there yet, and say how much that was."""
+    from ..bulk.scores import ScoreSummary, Scoring
+    from ..errors import InputError
+
+    scoring = Scoring(
+        data=Path(args.data).absolute(),
+        out=Path(args.out).absolute(),
+        model=args.model and Path(args.model).absolute(),
+        kernel=args.kernel,
+        text_column=args.text_column,
+        words=args.words,
+        rows_per_file=args.rows_per_file,
+    )
+    start, done = perf_counter(), ScoreSummary(0, 0)
+    for done in _progress(args, scoring):
+        if sys.stderr.isatty():
+            print(f"\r{sum(done):,} texts ", end="", file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    if not sum(done):
+        raise InputError(f"{args.data} has no rows")
+    print(
+        f"{args.out}: {done.computed:,} texts scored, {done.reused:,} were there; "
+        f"{perf_counter() - start:.1f} s"
+    )
+    return 0
+
+
+def _progress(args: argparse.Namespace, scoring: Scoring) -> Iterator[ScoreSummary]:
+    if args.ray is None:
+        yield from scoring.run()
+        return
+    with pool_on_cluster(args, gpu=False) as pool:
+        from ..bulk import ray_scores
+
+        yield from ray_scores.run(scoring, pool)

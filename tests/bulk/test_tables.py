@@ -1,0 +1,79 @@
+"""CSV and Parquet files in pieces: every row once, in its order, or one sentence."""
+
+from __future__ import annotations
+
+import pytest
+
+pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
+import pyarrow.parquet as pq  # noqa: E402
+
+from dixtill.bulk.tables import files_of, read_tables  # noqa: E402
+from dixtill.errors import InputError  # noqa: E402
+
+TEXTS = [f"text {number}" for number in range(10)]
+
+
+@pytest.mark.parametrize("row_group_size", [1, 3, 4, 100])
+def test_parquet_is_cut_after_so_many_rows_whatever_its_row_groups(tmp_path, row_group_size):
+    path = tmp_path / "a.parquet"
+    table = pa.table({"text": TEXTS, "n": list(range(10))})
+    pq.write_table(table, path, row_group_size=row_group_size)
+    tables = list(read_tables(path, 4, "text"))
+    assert [len(one) for one in tables] == [4, 4, 2]
+    assert pa.concat_tables(tables) == table
+
+
+def test_csv_values_stay_the_texts_that_they_were(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes('\ufefftext,n\r\n"two\nlines, NA",007\n\nNA,\n"",1e5\n'.encode())
+    (table,) = read_tables(path, 100, "text")
+    assert table.to_pydict() == {"text": ["two\nlines, NA", "NA", ""], "n": ["007", "", "1e5"]}
+
+
+def test_csv_is_cut_after_so_many_rows(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("text\n" + "\n".join(TEXTS), encoding="utf-8")
+    tables = list(read_tables(path, 4, "text"))
+    assert [len(one) for one in tables] == [4, 4, 2]
+    assert [text for one in tables for text in one["text"].to_pylist()] == TEXTS
+
+
+def test_files_of_a_folder_are_read_by_name_but_not_hidden_ones(tmp_path):
+    for name in ("b.csv", "a/c.parquet", "z.CSV", ".hidden.csv", "_run/d.csv", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert files_of(tmp_path) == [tmp_path / name for name in ("a/c.parquet", "b.csv", "z.CSV")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "sentence"),
+    [
+        ("a.csv", b"text,n\nup,1\nup\n", "line 3: the row has 1 fields, the header 2"),
+        ("a.csv", b"text,text\nup,1\n", "has two columns of one name: text, text"),
+        ("a.csv", b"tweet\nup\n", "has no column 'text'; it has tweet"),
+        ("a.csv", b"", "has no column 'text'; it has none"),
+        ("a.csv", b"text\n\xff\n", "as UTF-8 CSV"),
+        ("a.csv", b'text\n"up', "as UTF-8 CSV"),
+        ("a.parquet", b"text\nup\n", "as Parquet"),
+        ("b.csv", None, "as UTF-8 CSV"),
+        ("b.parquet", None, "as Parquet"),
+    ],
+)
+def test_a_damaged_file_is_named(tmp_path, name, content, sentence):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{name}.*{sentence}"):
+        list(read_tables(tmp_path / name, 2, "text"))
+
+
+def test_a_column_that_holds_no_texts_is_named(tmp_path):
+    pq.write_table(pa.table({"text": [1, 2]}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="the column 'text' is int64, expected string"):
+        list(read_tables(tmp_path / "a.parquet", 2, "text"))
+
+
+@pytest.mark.parametrize("name", ["", "a.txt", "none.csv"])
+def test_where_there_is_nothing_to_read(tmp_path, name):
+    (tmp_path / "a.txt").touch()
+    with pytest.raises(InputError, match=r"\.csv"):
+        files_of(tmp_path / name)
