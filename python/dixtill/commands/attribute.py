@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from .corpus_arguments import add_corpus_arguments, read
 
 if TYPE_CHECKING:
+    import torch
+
     from ..training.attributions import AttributionSettings
     from ..training.teacher import Teacher
 
@@ -102,10 +104,10 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of the products in the teacher; bfloat16 is quicker where the CPU multiplies it "
-        "(default: float32)",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of the products in the teacher; auto (default) is bfloat16 where the CPU (AMX) or "
+        "the GPU has units for it, and float32 elsewhere",
     )
     group.add_argument(
         "--rows-per-pass",
@@ -119,9 +121,10 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(args: argparse.Namespace) -> AttributionSettings:
-    """The settings that the arguments stand for."""
+def settings_of(args: argparse.Namespace, device: torch.device) -> AttributionSettings:
+    """The settings that the arguments stand for where the teacher is on `device`."""
     from ..training.attributions import AttributionSettings
+    from ..training.precision import quickest_precision
 
     return AttributionSettings(
         layer=args.layer,
@@ -132,7 +135,7 @@ def settings_of(args: argparse.Namespace) -> AttributionSettings:
         max_steps=args.max_steps,
         steps=args.steps,
         quadrature=args.quadrature,
-        precision=args.precision,
+        precision=quickest_precision(device) if args.precision == "auto" else args.precision,
     )
 
 
@@ -162,7 +165,7 @@ def run(args: argparse.Namespace) -> int:
     teacher = Teacher.load(args.teacher)
     use_gpu(teacher)
     texts = read(args, args.data, teacher.labels).texts
-    attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
+    attributor = Attributor(teacher, settings_of(args, teacher.device), args.rows_per_pass)
     store = AttributionStore(Path(args.out))
     summary = store.run(attributor, texts, progress=sys.stderr.isatty())
     explained = store.read(attributor, texts)

@@ -23,8 +23,9 @@ from . import captum_explainers
 from .alignment import Span, words_of_tokens
 from .integration import Integral, Path, full_batches, integrate
 from .layer_answers import Layer, LayerAnswers, Output
+from .precision import Precision
 from .quadrature import FixedRule, Rule, fixed_rule, nested_rule
-from .teacher import Precision, Teacher
+from .teacher import Teacher
 
 Classes = Literal["predicted", "all"]
 Explainer = Literal[

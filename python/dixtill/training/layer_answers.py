@@ -11,14 +11,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from .teacher import (
-    EncodedBatch,
-    Precision,
-    Teacher,
-    autocast,
-    captured_output,
-    replaced_output,
-)
+from .precision import Precision, differentiable
+from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
 
 Layer = Literal["embeddings", "word_embeddings"]
 Output = Literal["logit", "probability"]
@@ -38,7 +32,7 @@ class LayerAnswers:
 
     def __call__(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """On the CPU, in float32; differentiable by the points."""
-        with replaced_output(self._module, points), autocast(points.device, self.precision):
+        with replaced_output(self._module, points), differentiable(points.device, self.precision):
             logits = self.teacher.logits(input_ids, attention_mask)
         return self.of_logits(logits.float())
 
