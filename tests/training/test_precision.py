@@ -8,7 +8,7 @@ from tiny_teachers import TEXTS
 
 from dixtill.training import attention
 from dixtill.training.attributions import AttributionSettings, Attributor
-from dixtill.training.precision import quickest_precision
+from dixtill.training.precision import autocast, quickest_precision, with_cast_weights
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
 
@@ -56,6 +56,24 @@ def test_a_gpu_is_asked_for_units_of_its_own(monkeypatch, has_units):
 def test_gradients_in_bfloat16_are_of_plain_attention(any_teacher, plain_calls):
     Attributor(any_teacher, AttributionSettings(precision="bfloat16", steps=2))(TEXTS[:2])
     assert set(plain_calls) == {torch.bfloat16}
+
+
+def test_weights_that_are_cast_once_give_the_same_answers_and_the_model_keeps_its_own(any_teacher):
+    model = any_teacher.model
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    cast = with_cast_weights(model)
+    batch = any_teacher.encode(TEXTS)
+    with autocast(CPU, "bfloat16"):
+        logits = [one(batch.input_ids, batch.attention_mask).logits for one in (model, cast)]
+    assert torch.equal(*logits)
+    own = {id(tensor) for tensor in (*model.parameters(), *model.buffers())}
+    for name, module in cast.named_modules():
+        if isinstance(module, torch.nn.Linear):
+            assert module.weight.dtype == torch.bfloat16, name
+            own.add(id(module.weight))
+    assert {id(tensor) for tensor in (*cast.parameters(), *cast.buffers())} <= own
+    assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
+    assert {tensor.dtype for tensor in model.parameters()} == {torch.float32}
 
 
 def test_answers_and_float32_keep_pytorchs_attention(bert, plain_calls):

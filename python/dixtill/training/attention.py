@@ -51,8 +51,15 @@ def plain_attention(
     scores = query * (scale or query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
     if is_causal:
         attn_mask = scores.new_ones(scores.shape[-2:], dtype=torch.bool).tril()
-    if attn_mask is not None and attn_mask.dtype == torch.bool:
-        scores = scores.masked_fill(~attn_mask, torch.finfo(scores.dtype).min)
-    elif attn_mask is not None:
-        scores = scores + attn_mask
-    return functional.dropout(scores.softmax(dim=-1), dropout_p) @ value
+    if attn_mask is not None:
+        scores = scores + _addend(attn_mask)
+    # In bfloat16, softmax takes four times as long and adds an error of its own.
+    weights = scores.softmax(dim=-1, dtype=torch.float32).to(value.dtype)
+    return functional.dropout(weights, dropout_p) @ value
+
+
+def _addend(mask: Tensor) -> Tensor:
+    """What to add to scores; a mask may be that already, or say which ones count."""
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.where(mask, 0.0, torch.finfo(torch.float32).min)

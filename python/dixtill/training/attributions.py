@@ -152,15 +152,13 @@ class Attributor:
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
-        chosen = self.settings
+        chosen, answers = self.settings, self._answers.for_many_passes()
         if chosen.explainer == "integrated_gradients":
             quadratures = chosen.quadratures(paths)
-            return integrate(self._answers, paths, quadratures, self.rows_per_pass)
+            return integrate(answers, paths, quadratures, self.rows_per_pass)
         steps = chosen.steps or _CAPTUMS_STEPS
         return [
-            captum_explainers.explain(
-                chosen.explainer, self._answers, path, chosen.quadrature, steps
-            )
+            captum_explainers.explain(chosen.explainer, answers, path, chosen.quadrature, steps)
             for path in paths
         ]
 
@@ -176,8 +174,8 @@ class Attributor:
     def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
         cleaned = [clean(text, self.settings.cleaning) for text in texts]
         batch = self.teacher.encode(cleaned)
-        ends, logits = self._answers.read(batch, batch.input_ids)
-        starts, baseline_logits = self._answers.read(batch, self._answers.baseline_ids(batch))
+        ends, logits = self._answers.read(batch)
+        starts, baseline_logits = self._answers.read_baselines(batch)
         targets = logits.argmax(dim=1, keepdim=True)
         outputs = self._answers.of_logits(logits)
         baseline_outputs = self._answers.of_logits(baseline_logits)

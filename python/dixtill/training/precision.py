@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from copy import deepcopy
 from typing import Any, Literal
 
 import torch
+from torch import nn
 
 from .attention import PlainAttention
 
@@ -34,6 +36,19 @@ def attention_for_gradients(
     """Inside the context, attention is the one whose forward and backward pass are quickest."""
     is_fused_slower = device.type == "cpu" and precision == "bfloat16"
     return PlainAttention() if is_fused_slower else nullcontext()
+
+
+def with_cast_weights(model: nn.Module) -> nn.Module:
+    """A copy whose linear layers hold bfloat16 weights; it shares all else with `model`.
+
+    `autocast` would cast frozen weights anew in each pass.
+    """
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    cast = deepcopy(model, shared)
+    for module in cast.modules():
+        if isinstance(module, nn.Linear):
+            module.weight = nn.Parameter(module.weight.bfloat16(), requires_grad=False)
+    return cast
 
 
 def quickest_precision(device: torch.device) -> Precision:

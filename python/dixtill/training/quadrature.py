@@ -22,7 +22,7 @@ ADAPTIVE_RULE = "adaptive_simpson"
 FIRST_STEPS = 9  # nodes of the adaptive rule before any refinement
 
 _NODES_OF_SPLIT = 4  # of the two halves of a panel, 5 each, it has 5
-_ERROR_OF_TOLERANCE = 5
+_ERROR_OF_TOLERANCE = 4
 
 
 class Quadrature(Protocol):
@@ -170,7 +170,7 @@ def are_accurate(value: Tensor, errors: Tensor, sums: Tensor, tolerance: float) 
     """Whether each output's row of `value` [outputs, words] is; [outputs].
 
     It has to sum up to `sums` within `tolerance` of the sum of its sizes, and `errors` to be less
-    than 5 tolerances of its length. Neither test alone is worth much: errors of words cancel in
+    than 4 tolerances of its length. Neither test alone is worth much: errors of words cancel in
     the sum, and those of panels are of a coarser rule than what is kept. Nothing is divided by
     `sums`, which are nothing where words outweigh each other.
     """
