@@ -25,7 +25,7 @@ MINILM_INTERPRET = "MiniLM-L6, transformers-interpret"
 BERT_CAPTUM = "BERT-base, Captum"
 
 CAPTUM_EACH = "Captum, 50 nodes, a text at a time"
-NESTED = "dixtill, nested"
+ADAPTIVE = "dixtill, adaptive"
 
 CAPTUM_STEPS = "Captum's formula"
 EINSUM = "torch.einsum"

@@ -1,6 +1,6 @@
 """Integrated gradients of many texts: Captum's default, 50 nodes and a text at a time, and dixtill.
 
-MiniLM-L6's size with random weights, of which the nested rule takes as many steps as they need;
+MiniLM-L6's size with random weights, of which the adaptive rule takes as many steps as they need;
 tools/measure_attributions.py asks a real teacher.
 """
 
@@ -20,6 +20,7 @@ from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
 from benchmarks.texts import TWEETS
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
+from dixtill.training.precision import quickest_precision
 from dixtill.training.teacher import Teacher
 
 TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
@@ -33,11 +34,10 @@ def test_attributions_of_many_texts(
 ) -> None:
     teacher = Teacher(minilm, tokenizer)
     exact = Attributor(teacher, AttributionSettings(classes="predicted", steps=300))(TEXTS[:4])
+    ours = AttributionSettings(classes="predicted", precision=quickest_precision(teacher.device))
     candidates = [
         _candidate(names.CAPTUM_EACH, Attributor(teacher, CAPTUMS), exact),
-        _candidate(
-            names.NESTED, Attributor(teacher, AttributionSettings(classes="predicted")), exact
-        ),
+        _candidate(names.ADAPTIVE, Attributor(teacher, ours), exact),
     ]
     torch.set_num_threads(num_threads)
     try:

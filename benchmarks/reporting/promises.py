@@ -31,7 +31,7 @@ PROMISES = (
     Promise(_SHORT, names.TOKENIZERS, 2),
     Promise(_SHORT, names.FASTTEXT, 0.5),
     Promise(names.explanation("MiniLM-L6"), names.MINILM_CAPTUM, 50_000),
-    Promise(names.attributions(2), names.CAPTUM_EACH, 5, names.NESTED),
+    Promise(names.attributions(2), names.CAPTUM_EACH, 5, names.ADAPTIVE),
     Promise(names.student_forward(1, 12), names.STUDENT_ORT_INT8, 8),
     Promise(names.student_forward(1, 32), names.STUDENT_ORT_INT8, 6),
     Promise(names.student_forward(1, 12), names.EAGER, 40),

@@ -37,8 +37,7 @@ class StudentGradients:
         vectors = self._student.embedding.weight
         unknown = vectors[model.vocabulary.index(UNKNOWN_PIECE)]
         self._baseline = unknown if baseline == "unknown" else torch.zeros_like(unknown)
-        rule = fixed_rule("gausslegendre", steps)
-        self._nodes, (self._weights,) = rule.nodes, rule.levels
+        self._nodes, self._weights = fixed_rule("gausslegendre", steps)
 
     def __call__(self, text: str, target: int) -> npt.NDArray[np.float64]:
         """One number a word, of the logit of class `target`."""

@@ -25,6 +25,7 @@ from dixtill.errors import InputError
 from dixtill.runtime.classifier import load_classifier
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
+from dixtill.training.precision import quickest_precision
 from dixtill.training.teacher import Teacher
 
 
@@ -159,7 +160,9 @@ class Study:
         """The teacher's attributions of test texts, made where they are not stored yet."""
         texts = [self.corpora.test.texts[row] for row in self.record.explained]
         store = AttributionStore(self.settings.attributions)
-        attributor = Attributor(self.teacher, AttributionSettings())
+        attributor = Attributor(
+            self.teacher, AttributionSettings(precision=quickest_precision(self.teacher.device))
+        )
         store.run(attributor, texts, progress=True)
         return store.read(attributor, texts)
 

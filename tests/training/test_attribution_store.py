@@ -18,6 +18,7 @@ import pytest
 from tiny_teachers import TEXTS, build, tiny_teacher
 
 from dixtill.errors import InputError
+from dixtill.runtime.cleaning import DEFAULT_RULES
 from dixtill.training import attribution_store
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
@@ -198,6 +199,19 @@ def test_another_teacher_or_setting_reuses_nothing(store, attributor, bert, chan
         store.read(other, TEXTS)
     assert store.run(other, TEXTS, progress=False) == (len(TEXTS), 0)
     assert len(store.read(attributor, TEXTS)) == len(store.read(other, TEXTS)) == len(TEXTS)
+
+
+def test_the_key_says_what_made_the_attributions():
+    """A fixed rule's is what it was before there was an adaptive one."""
+    fixed = AttributionSettings(steps=8, precision="bfloat16")
+    assert fixed.as_dict() == {
+        "layer": "embeddings", "output": "logit", "classes": "all",
+        "explainer": "integrated_gradients", "tolerance": 0.08, "max_steps": 63, "steps": 8,
+        "quadrature": "gausslegendre", "precision": "bfloat16", "cleaning": DEFAULT_RULES,
+    }  # fmt: skip
+    assert AttributionSettings().as_dict()["quadrature"] == "adaptive_simpson"
+    captums = AttributionSettings(explainer="captum")
+    assert captums.as_dict()["quadrature"] == "gausslegendre"
 
 
 def test_absent_texts_say_what_to_do(store, attributor):

@@ -295,13 +295,30 @@ def test_lengths_are_those_of_the_cleaned_texts(bert):
     assert attributor.num_tokens(["up", "up https://t.co/abc", ""]) == [3, 3, 2]
 
 
+def test_texts_of_as_many_tokens_share_a_baseline_unless_one_has_padding_in_it(monkeypatch):
+    teacher = tiny_teacher("roberta")  # whose positions leave padding out
+    texts = ["up", "no", "up up", "no no", "<pad><pad>"]  # of 4, 4, 7, 7 and 4 tokens
+    expected = [explain(teacher, [text])[0].baseline_output for text in texts]
+    sizes = []
+    original = Teacher.logits
+
+    def counting(self, input_ids, attention_mask):
+        sizes.append(len(input_ids))
+        return original(self, input_ids, attention_mask)
+
+    monkeypatch.setattr(Teacher, "logits", counting)
+    found = [row.baseline_output for row in explain(teacher, texts)]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert sizes[:2] == [5, 3]
+
+
 @pytest.mark.parametrize("steps", [2, 5, 24, 50])
 @pytest.mark.parametrize(
     ("rule", "degree"),
     [("gausslegendre", None), ("riemann_middle", 1), ("riemann_trapezoid", 1)],
 )
 def test_a_rule_is_exact_up_to_its_degree(rule, degree, steps):
-    nodes, (weights,) = vars(fixed_rule(rule, steps)).values()
+    nodes, weights = fixed_rule(rule, steps)
     assert nodes.dtype == weights.dtype == torch.float32
     assert len(nodes) == len(weights) == steps
     for power in range(1 + (2 * steps - 1 if degree is None else degree)):

@@ -15,6 +15,7 @@ import torch
 import dixtill
 from dixtill.cli import main
 from dixtill.runtime.model_file import read_model
+from dixtill.training import precision
 
 LABELS = ("bearish", "bullish", "neutral")
 
@@ -76,6 +77,22 @@ def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(caps
     assert {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()} == with_answers
     assert distill("three.safetensors", "--attributions", "kept", "--seed", "1") == 0
     assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("quickest", ["float32", "bfloat16"])
+def test_what_auto_chose_is_kept_as_if_it_had_been_asked_for(monkeypatch, capsys, quickest):
+    monkeypatch.setattr(precision, "quickest_precision", lambda _: quickest)
+    explain = ["attribute", "--teacher", "teacher", "--data", "train.csv", "--out", "kept"]
+    explain += ["--steps", "4"]
+    assert main(explain) == 0
+    assert main([*explain, "--precision", quickest]) == 0
+    assert "0 texts explained, 48 were there" in capsys.readouterr().out
+    assert distill("s.safetensors", "--attributions", "kept") == 0
+    assert main(explain) == 0
+    assert "0 texts explained, 48 were there" in capsys.readouterr().out
+    provenance = dixtill.load("s.safetensors").model.provenance
+    assert provenance["attributions"]["precision"] == quickest
 
 
 @pytest.mark.usefixtures("folder")

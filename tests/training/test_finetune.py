@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, ByT5
 
 from dixtill.cli import main
 from dixtill.errors import InputError
+from dixtill.training import attention
 from dixtill.training.corpus import Corpus
 from dixtill.training.finetune import finetune, load_base, score_teacher
 from dixtill.training.teacher import Teacher
@@ -74,6 +76,21 @@ def test_the_result_is_a_teacher_with_the_labels_names_that_learned(base, tmp_pa
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     assert epochs[-1].loss < epochs[0].loss
     assert {path.name for path in tmp_path.iterdir()} == {"base", "out"}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_only_bfloat16_trains_with_plain_attention(bert_base, tmp_path, monkeypatch, precision):
+    calls = []
+    original = attention.plain_attention
+    monkeypatch.setattr(
+        attention,
+        "plain_attention",
+        lambda *args, **named: calls.append(1) or original(*args, **named),
+    )
+    config = replace(CONFIG, precision=precision)
+    scores = finetune(bert_base, TRAIN, VALID, config, tmp_path / "out")
+    assert bool(calls) == (precision == "bfloat16")
+    assert scores == score_teacher(Teacher.load(tmp_path / "out"), VALID)
 
 
 def test_the_best_epoch_is_kept_not_the_last(bert_base, tmp_path):

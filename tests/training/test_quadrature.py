@@ -1,41 +1,106 @@
-"""Rules of integration: how exact they are, and what a level keeps of the one before."""
+"""Adaptive quadrature: where it refines, when it ends, and that it is exact where it should be."""
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Callable
+
 import pytest
+import torch
+from torch import Tensor
 
-from dixtill.training.quadrature import nested_rule
+from dixtill.training.quadrature import (
+    AdaptiveQuadrature,
+    FixedQuadrature,
+    Quadrature,
+    are_accurate,
+    fixed_rule,
+)
 
-LEVELS = (7, 15, 31, 63)
-
-
-@pytest.mark.parametrize("num_nodes", LEVELS)
-def test_a_level_is_exact_up_to_its_degree(num_nodes):
-    rule = nested_rule(63)
-    weights = rule.levels[LEVELS.index(num_nodes)].double().numpy()
-    nodes = rule.nodes[:num_nodes].double().numpy()
-    degree = (3 * num_nodes + 1) // 2  # 3n + 1 where n = (num_nodes - 1) / 2 nodes were extended
-    for power in range(degree + 1):
-        integral = (weights * (2 * nodes - 1) ** power).sum()
-        assert integral == pytest.approx(0 if power % 2 else 1 / (power + 1), abs=2e-7)
+Function = Callable[[float], list[list[float]]]  # [outputs][words]
 
 
-def test_the_nodes_are_those_that_patterson_published():
-    # Mathematics of Computation 22 (1968), table of the 15-point rule, in [-1, 1].
-    published = [0.0, 0.22338668642896688, 0.43424374934680256, 0.62110294673722640,
-                 0.77459666924148338, 0.88845923287225700, 0.96049126870802028,
-                 0.99383196321275503]  # fmt: skip
-    nodes = np.sort(2 * nested_rule(63).nodes[:15].double().numpy() - 1)
-    np.testing.assert_allclose(nodes[7:], published, atol=2e-7)
+def integrated(quadrature: Quadrature, function: Function) -> list[float]:
+    """All nodes that were asked for, in order; none is twice."""
+    asked: list[float] = []
+    while wanted := quadrature.wanted:
+        asked += wanted
+        quadrature.add({node: torch.tensor(function(node)) for node in wanted})
+    assert len(asked) == len(set(asked)) == quadrature.steps
+    return asked
 
 
-def test_all_weights_are_positive_and_sum_to_one():
-    for weights in nested_rule(63).levels:
-        assert (weights > 0).all()
-        assert float(weights.double().sum()) == pytest.approx(1, abs=1e-6)
+def adaptive(*sums: float, tolerance: float = 0.08, max_steps: int = 63) -> AdaptiveQuadrature:
+    return AdaptiveQuadrature(torch.tensor(sums), tolerance, max_steps)
 
 
-def test_levels_end_where_the_steps_do():
-    assert [len(weights) for weights in nested_rule(62).levels] == [7, 15, 31]
-    assert len(nested_rule(7).nodes) == 7
+def peak(at: float) -> Callable[[float], float]:
+    """Of width 0.05 and area 1, but for what of it is outside of [0, 1]."""
+    return lambda x: math.exp(-(((x - at) / 0.05) ** 2)) / (0.05 * math.sqrt(math.pi))
+
+
+def test_nine_nodes_are_exact_up_to_degree_five():
+    quadrature = adaptive(*(1 / (power + 1) for power in range(6)), tolerance=1.0)
+    nodes = integrated(quadrature, lambda x: [[x**power] for power in range(6)])
+    assert nodes == [k / 8 for k in range(9)]
+    expected = torch.tensor([[1 / (power + 1)] for power in range(6)])
+    torch.testing.assert_close(quadrature.value, expected, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("at", [0.2, 0.31, 0.5, 0.83])
+def test_it_refines_around_a_peak(at):
+    both = peak(at)
+    quadrature = adaptive(-1.0, tolerance=0.01)
+    nodes = integrated(quadrature, lambda x: [[both(x), -2 * both(x)]])
+    torch.testing.assert_close(quadrature.value, torch.tensor([[1.0, -2.0]]), rtol=0.01, atol=0)
+    assert quadrature.steps < 40
+    near = [abs(node - at) < 0.2 for node in nodes[9:]]
+    assert sum(near) > 0.7 * len(near)
+
+
+def test_an_output_that_is_rough_is_refined_however_smooth_the_others_are():
+    sharp = peak(0.3)
+    quadrature = adaptive(1000.0, 1.0, tolerance=0.01)
+    integrated(quadrature, lambda x: [[1000.0], [sharp(x)]])
+    torch.testing.assert_close(quadrature.value, torch.tensor([[1000.0], [1.0]]), rtol=0.01, atol=0)
+
+
+def test_it_ends_at_the_most_steps():
+    for most in range(9, 40):
+        quadrature = adaptive(1.0, tolerance=1e-9, max_steps=most)
+        integrated(quadrature, lambda x: [[math.sin(300 * x)]])
+        assert most - 4 < quadrature.steps <= most
+
+
+def test_nothing_is_integrated_in_nine_steps():
+    quadrature = adaptive(0.0)
+    assert len(integrated(quadrature, lambda x: [[0.0, 0.0]])) == 9
+    assert quadrature.value.tolist() == [[0.0, 0.0]]
+
+
+def test_a_sum_that_no_refinement_reaches_ends():
+    quadrature = adaptive(5.0)
+    integrated(quadrature, lambda x: [[1.0]])
+    assert quadrature.value.tolist() == [[pytest.approx(1)]]
+
+
+def test_a_fixed_rule_asks_once_and_weighs():
+    quadrature = FixedQuadrature(fixed_rule("gausslegendre", 3))
+    assert len(integrated(quadrature, lambda x: [[x**5, 1.0], [x, x * x]])) == 3
+    torch.testing.assert_close(quadrature.value, torch.tensor([[1 / 6, 1.0], [1 / 2, 1 / 3]]))
+
+
+def test_what_is_accurate_is_complete_and_of_small_errors():
+    value = torch.tensor([[3.0, -1.0], [0.0, 4.0]])  # of sizes 4, lengths 3.16 and 4
+    sums, none = value.sum(dim=1), torch.zeros(2)
+
+    def accurate(errors: Tensor, off: list[float]) -> list[bool]:
+        return are_accurate(value, errors, sums + torch.tensor(off), 0.1).tolist()
+
+    assert accurate(none, [0, 0]) == [True, True]
+    assert accurate(none, [0.39, -0.39]) == [True, True]
+    assert accurate(none, [0.41, -0.41]) == [False, False]
+    assert accurate(torch.tensor([1.26, 1.59]), [0, 0]) == [True, True]
+    assert accurate(torch.tensor([1.27, 1.61]), [0, 0]) == [False, False]
+    nothing = torch.zeros(1, 3)
+    assert are_accurate(nothing, torch.zeros(1), torch.zeros(1), 0.1).all()

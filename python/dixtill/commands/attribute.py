@@ -14,6 +14,8 @@ from .corpus_arguments import add_corpus_arguments, read
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
+
     from ..training.attribution_store import AttributionStore, RunSummary
     from ..training.attributions import AttributionSettings, Attributor
     from ..training.teacher import Teacher
@@ -114,10 +116,10 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of the products in the teacher; bfloat16 is quicker where the CPU multiplies it "
-        "(default: float32)",
+        choices=("auto", "float32", "bfloat16"),
+        default="auto",
+        help="of the products in the teacher; auto (default) is bfloat16 where the CPU (AMX) or "
+        "the GPU has units for it, and float32 elsewhere",
     )
     group.add_argument(
         "--rows-per-pass",
@@ -131,9 +133,10 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def settings_of(args: argparse.Namespace) -> AttributionSettings:
-    """The settings that the arguments stand for."""
+def settings_of(args: argparse.Namespace, device: torch.device) -> AttributionSettings:
+    """The settings that the arguments stand for where the teacher is on `device`."""
     from ..training.attributions import AttributionSettings
+    from ..training.precision import quickest_precision
 
     return AttributionSettings(
         layer=args.layer,
@@ -144,7 +147,7 @@ def settings_of(args: argparse.Namespace) -> AttributionSettings:
         max_steps=args.max_steps,
         steps=args.steps,
         quadrature=args.quadrature,
-        precision=args.precision,
+        precision=quickest_precision(device) if args.precision == "auto" else args.precision,
     )
 
 
@@ -172,8 +175,10 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads(args)
     teacher = Teacher.load(args.teacher)
+    if args.ray is None:
+        use_gpu(teacher)
     texts = _texts(args, teacher.labels)
-    attributor = Attributor(teacher, settings_of(args), args.rows_per_pass)
+    attributor = Attributor(teacher, settings_of(args, teacher.device), args.rows_per_pass)
     store = AttributionStore(Path(args.out))
     summary = _explain(args, store, attributor, texts)
     explained = store.read(attributor, texts)
@@ -200,7 +205,6 @@ def _explain(
 ) -> RunSummary:
     progress = sys.stderr.isatty()
     if args.ray is None:
-        use_gpu(attributor.teacher)
         return store.run(attributor, texts, progress)
     with pool_on_cluster(args, gpu=True) as pool:
         from ..training.attribution_pool import explain_with

@@ -17,7 +17,7 @@ from .evaluate import shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..training.attributions import Attribution
+    from ..training.attributions import Attribution, AttributionSettings
     from ..training.corpus import Corpus
     from ..training.distill import Distilled
     from ..training.teacher import Teacher
@@ -160,7 +160,8 @@ def run(args: argparse.Namespace) -> int:
     teacher = Teacher.load(args.teacher)
     train, valid = read_training(args, teacher.labels)
     unlabelled = _unlabelled(args, valid)
-    explained = _explained(args, config, teacher, train.texts, run_folder)
+    settings = settings_of(args, teacher.device)
+    explained = _explained(args, config, settings, teacher, train.texts, run_folder)
     distilled = distil(
         teacher,
         train,
@@ -170,11 +171,11 @@ def run(args: argparse.Namespace) -> int:
         explained,
         unlabelled=unlabelled,
         answers_folder=Path(args.attributions) if args.attributions else None,
-        precision=args.precision,
+        precision=settings.precision,
         embedding_bits=args.embedding_bits,
         on_epoch=_print_epoch,
     )
-    model = replace(distilled.model, provenance=_provenance(args, distilled))
+    model = replace(distilled.model, provenance=_provenance(args, settings, distilled))
     write_model(model, out)
     for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
         print(f"{name:>8}  {shown(scores)}")
@@ -220,6 +221,7 @@ def _unlabelled(args: argparse.Namespace, valid: Corpus) -> list[str]:
 def _explained(
     args: argparse.Namespace,
     config: DistillConfig,
+    settings: AttributionSettings,
     teacher: Teacher,
     texts: Sequence[str],
     run_folder: Path,
@@ -229,7 +231,6 @@ def _explained(
 
     if not config.is_explained and not args.attributions:
         return None
-    settings = settings_of(args)
     if config.is_explained and (config.explained_classes, settings.classes) == ("all", "predicted"):
         raise InputError(
             "--explained-classes all needs attributions of every class; leave --classes away, or "
@@ -249,10 +250,12 @@ def _print_epoch(metrics: EpochMetrics) -> None:
     )
 
 
-def _provenance(args: argparse.Namespace, distilled: Distilled) -> dict[str, object]:
+def _provenance(
+    args: argparse.Namespace, settings: AttributionSettings, distilled: Distilled
+) -> dict[str, object]:
     return {
         **distilled.model.provenance,
         "teacher_name": Path(args.teacher).name,
         "int8_scores": asdict(distilled.int8_scores),
-        "attributions": settings_of(args).as_dict() if args.method.startswith("dixtill") else None,
+        "attributions": settings.as_dict() if args.method.startswith("dixtill") else None,
     }

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from ..errors import InputError
 from ..whole_file import write_whole
-from .teacher import Precision, Teacher
+from .precision import Precision
+from .teacher import Teacher
 
 _TEXTS_PER_FILE = 4096
 

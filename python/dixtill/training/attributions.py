@@ -23,15 +23,23 @@ from . import captum_explainers
 from .alignment import Span, words_of_tokens
 from .integration import Integral, Path, full_batches, integrate
 from .layer_answers import Layer, LayerAnswers, Output
-from .quadrature import FixedRule, Rule, fixed_rule, nested_rule
-from .teacher import Precision, Teacher
+from .precision import Precision
+from .quadrature import (
+    ADAPTIVE_RULE,
+    FIRST_STEPS,
+    AdaptiveQuadrature,
+    FixedQuadrature,
+    FixedRule,
+    Quadrature,
+    fixed_rule,
+)
+from .teacher import Teacher
 
 Classes = Literal["predicted", "all"]
 Explainer = Literal[
     "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap", "occlusion"
 ]
 
-FIRST_STEPS = 7  # nodes of the nested rule's first level
 _CAPTUMS_STEPS = 50  # its default
 
 
@@ -67,14 +75,17 @@ class AttributionSettings:
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        return asdict(self)
+        is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
+        return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
 
-    @property
-    def rule(self) -> Rule:
-        """The nodes of integrated gradients."""
+    def quadratures(self, paths: Sequence[Path]) -> list[Quadrature]:
+        """How to integrate along each path."""
         if self.steps is not None:
-            return fixed_rule(self.quadrature, self.steps)
-        return nested_rule(self.max_steps)
+            rule = fixed_rule(self.quadrature, self.steps)
+            return [FixedQuadrature(rule) for _ in paths]
+        return [
+            AdaptiveQuadrature(path.differences, self.tolerance, self.max_steps) for path in paths
+        ]
 
 
 def _listed(choices: Any) -> str:
@@ -141,16 +152,13 @@ class Attributor:
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
-        chosen = self.settings
+        chosen, answers = self.settings, self._answers.for_many_passes()
         if chosen.explainer == "integrated_gradients":
-            return integrate(
-                self._answers, paths, chosen.rule, chosen.tolerance, self.rows_per_pass
-            )
+            quadratures = chosen.quadratures(paths)
+            return integrate(answers, paths, quadratures, self.rows_per_pass)
         steps = chosen.steps or _CAPTUMS_STEPS
         return [
-            captum_explainers.explain(
-                chosen.explainer, self._answers, path, chosen.quadrature, steps
-            )
+            captum_explainers.explain(chosen.explainer, answers, path, chosen.quadrature, steps)
             for path in paths
         ]
 
@@ -166,8 +174,8 @@ class Attributor:
     def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
         cleaned = [clean(text, self.settings.cleaning) for text in texts]
         batch = self.teacher.encode(cleaned)
-        ends, logits = self._answers.read(batch, batch.input_ids)
-        starts, baseline_logits = self._answers.read(batch, self._answers.baseline_ids(batch))
+        ends, logits = self._answers.read(batch)
+        starts, baseline_logits = self._answers.read_baselines(batch)
         targets = logits.argmax(dim=1, keepdim=True)
         outputs = self._answers.of_logits(logits)
         baseline_outputs = self._answers.of_logits(baseline_logits)

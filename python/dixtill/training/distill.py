@@ -26,9 +26,10 @@ from .corpus import Corpus
 from .evaluate import Scores, logits_of, score, score_classifier
 from .examples import make_examples, unlabelled_examples
 from .perturbation import perturbed_texts
+from .precision import Precision
 from .quantize import quantize
 from .student import Student
-from .teacher import Precision, Teacher
+from .teacher import Teacher
 from .trainer import DistillConfig, EpochMetrics, StudentTrainer, one_thread
 from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
 

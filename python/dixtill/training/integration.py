@@ -1,9 +1,8 @@
 """The engine of integrated gradients: many texts and nodes in one pass of the teacher.
 
-A level of the rule is evaluated for all unfinished texts together, shortest first, so that passes
-are full and hardly padded; a text whose explanation has settled is finished. Passes are shared
-among threads of one intra-op thread each, which PyTorch alone makes less of (docs/explaining.md).
-On a GPU they follow one another.
+The nodes that all unfinished texts want next are evaluated together, shortest text first, so that
+passes are full and hardly padded. Passes are shared among threads of one intra-op thread each,
+which PyTorch alone makes less of (docs/explaining.md). On a GPU they follow one another.
 """
 
 from __future__ import annotations
@@ -20,9 +19,7 @@ from torch.nn.utils.rnn import pad_sequence
 
 from . import torch_ops  # noqa: F401  registers torch.ops.dixtill
 from .layer_answers import LayerAnswers
-from .quadrature import Rule
-
-_CHANGE_OF_TOLERANCE = 5
+from .quadrature import Quadrature
 
 _Item = TypeVar("_Item")
 
@@ -48,62 +45,37 @@ class Integral(NamedTuple):
 
 
 class _Point(NamedTuple):
-    """A gradient to compute: at a node of a text's path."""
+    """A gradient to compute: at a node of a text's path, 0 at its start and 1 at its end."""
 
     text: int
-    node: int
+    node: float
 
 
 def integrate(
     answers: LayerAnswers,
     paths: Sequence[Path],
-    rule: Rule,
-    tolerance: float,
+    quadratures: Sequence[Quadrature],
     rows_per_pass: int,
 ) -> list[Integral]:
-    """Integrate along each of `paths`, level by level, until `has_settled` says it is enough.
+    """Integrate along each of `paths` by its quadrature.
 
-    The last level is accepted as it is. A text's result depends on the others by no more than
-    float rounding does.
+    A text's result depends on the others by no more than float rounding does.
     """
-    shares = [torch.zeros(len(rule.nodes), len(p.classes), p.num_words) for p in paths]
-    integrals = [Integral(torch.empty(0), 0)] * len(paths)
     unfinished = sorted(range(len(paths)), key=lambda text: len(paths[text].input_ids))
-    for weights in rule.levels:
-        first, end = integrals[unfinished[0]].steps if unfinished else 0, len(weights)
-        points = [_Point(text, node) for text in unfinished for node in range(first, end)]
-        for point, share in _evaluate(answers, paths, rule, points, rows_per_pass):
-            shares[point.text][point.node] = share
-        still_unfinished = []
+    while unfinished:
+        points = [_Point(text, node) for text in unfinished for node in quadratures[text].wanted]
+        values: dict[int, dict[float, Tensor]] = {text: {} for text in unfinished}
+        for point, share in _evaluate(answers, paths, points, rows_per_pass):
+            values[point.text][point.node] = share
         for text in unfinished:
-            before = integrals[text].by_output
-            now = torch.einsum("n,now->ow", weights, shares[text][:end])
-            integrals[text] = Integral(now, end)
-            if first == 0 or not has_settled(before, now, paths[text].differences, tolerance):
-                still_unfinished.append(text)
-        unfinished = still_unfinished
-    return integrals
-
-
-def has_settled(before: Tensor, now: Tensor, differences: Tensor, tolerance: float) -> bool:
-    """Whether the attributions [outputs, words] of every output are accurate enough.
-
-    They have to sum up to f(x) - f(x') within `tolerance` of the sum of their sizes, and the last
-    refinement has to have changed them by less than 5 tolerances of their length. Neither test
-    alone is worth much: errors of words cancel in the sum, and a change is the coarser level's
-    error. Nothing is divided by f(x) - f(x'), which is nothing where words outweigh each other.
-    """
-    gap = (now.sum(dim=1) - differences).abs()
-    change = torch.linalg.vector_norm(now - before, dim=1)
-    complete = gap <= tolerance * now.abs().sum(dim=1)
-    stable = change <= _CHANGE_OF_TOLERANCE * tolerance * torch.linalg.vector_norm(now, dim=1)
-    return bool((complete & stable).all())
+            quadratures[text].add(values[text])
+        unfinished = [text for text in unfinished if quadratures[text].wanted]
+    return [Integral(quadrature.value, quadrature.steps) for quadrature in quadratures]
 
 
 def _evaluate(
     answers: LayerAnswers,
     paths: Sequence[Path],
-    rule: Rule,
     points: Sequence[_Point],
     rows_per_pass: int,
 ) -> Iterator[tuple[_Point, Tensor]]:
@@ -118,7 +90,7 @@ def _evaluate(
     passes = list(full_batches(points, length_of, min(rows_per_pass, rows_of_worker)))
 
     def run(points: Sequence[_Point]) -> Iterable[tuple[_Point, Tensor]]:
-        return zip(points, _pass(answers, paths, rule, points), strict=True)
+        return zip(points, _pass(answers, paths, points), strict=True)
 
     with _workers(num_workers) as workers:
         for found in workers.map(run, passes):
@@ -150,14 +122,12 @@ def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(number)
 
 
-def _pass(
-    answers: LayerAnswers, paths: Sequence[Path], rule: Rule, points: Sequence[_Point]
-) -> list[Tensor]:
+def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]) -> list[Tensor]:
     """One forward pass for all points, and a backward pass for each output."""
     texts = list(dict.fromkeys(point.text for point in points))
     rows = torch.tensor([texts.index(point.text) for point in points])
     of_texts = [paths[text] for text in texts]
-    at = rule.nodes[[point.node for point in points]][:, None, None]
+    at = torch.tensor([point.node for point in points])[:, None, None]
     ids = pad_sequence([p.input_ids for p in of_texts], True, padding_value=answers.pad_id)[rows]
     mask = pad_sequence([torch.ones_like(p.input_ids) for p in of_texts], batch_first=True)[rows]
     start = pad_sequence([path.start for path in of_texts], batch_first=True)[rows]

@@ -5,20 +5,15 @@ The layer is the output of the embedding module or of the word embeddings.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from .teacher import (
-    EncodedBatch,
-    Precision,
-    Teacher,
-    autocast,
-    captured_output,
-    replaced_output,
-)
+from .precision import Precision, differentiable, with_cast_weights
+from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
 
 Layer = Literal["embeddings", "word_embeddings"]
 Output = Literal["logit", "probability"]
@@ -36,9 +31,17 @@ class LayerAnswers:
     output: Output
     precision: Precision
 
+    def for_many_passes(self) -> LayerAnswers:
+        """The same answers, of weights that are cast once; for as long as the teacher stays."""
+        if self.precision == "float32":
+            return self
+        teacher = copy(self.teacher)
+        teacher.model = with_cast_weights(self.teacher.model)
+        return replace(self, teacher=teacher)
+
     def __call__(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """On the CPU, in float32; differentiable by the points."""
-        with replaced_output(self._module, points), autocast(points.device, self.precision):
+        with replaced_output(self._module, points), differentiable(points.device, self.precision):
             logits = self.teacher.logits(input_ids, attention_mask)
         return self.of_logits(logits.float())
 
@@ -47,22 +50,34 @@ class LayerAnswers:
         return logits.softmax(dim=1) if self.output == "probability" else logits
 
     @torch.no_grad()
-    def read(self, batch: EncodedBatch, word_ids: Tensor) -> tuple[Tensor, Tensor]:
-        """The layer's output [batch, time, width] and the logits, with other words in the batch.
+    def read(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
+        """The layer's output [batch, time, width], and the logits."""
+        return self._read(batch.input_ids, batch.attention_mask, batch.input_ids)
 
-        Only the words change: positions that a model derives from its ids stay.
+    @torch.no_grad()
+    def read_baselines(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
+        """The same of the baselines: [PAD] for every word, while special tokens stay.
+
+        Only the words change: positions that a model derives from its ids stay. Texts of as many
+        tokens share a baseline, which is read once.
         """
-        words = self.teacher.word_embeddings(word_ids.to(self.teacher.device))
+        ids, mask = batch.input_ids, batch.attention_mask
+        words = torch.where(batch.special_mask.bool(), ids, self.pad_id)
+        alike = torch.stack([words, mask, (ids == self.pad_id).long()], dim=1)
+        kinds, kind_of_row = torch.unique(alike, dim=0, return_inverse=True)
+        rows = torch.empty(len(kinds), dtype=torch.long)
+        rows[kind_of_row] = torch.arange(len(ids))  # one of each kind
+        outputs, logits = self._read(ids[rows], mask[rows], words[rows])
+        return outputs[kind_of_row.to(outputs.device)], logits[kind_of_row]
+
+    def _read(self, ids: Tensor, mask: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
+        looked_up = self.teacher.word_embeddings(words.to(self.teacher.device))
         with (
-            replaced_output(self.teacher.word_embeddings, words),
+            replaced_output(self.teacher.word_embeddings, looked_up),
             captured_output(self._module) as captured,
         ):
-            logits = self.teacher.logits(batch.input_ids, batch.attention_mask)
+            logits = self.teacher.logits(ids, mask)
         return captured[0], logits
-
-    def baseline_ids(self, batch: EncodedBatch) -> Tensor:
-        """[PAD] for every word of a batch [batch, time]; special tokens stay."""
-        return torch.where(batch.special_mask.bool(), batch.input_ids, self.pad_id)
 
     @property
     def pad_id(self) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, get_ident
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -24,9 +24,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
-
-# Of products only: parameters and what is added up stay in float32.
-Precision = Literal["float32", "bfloat16"]
+from .precision import Precision, autocast
 
 _REGISTERING = Lock()  # PyTorch numbers its hooks without one
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -181,11 +179,6 @@ class Teacher:
             content.update(name.encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return content.hexdigest()
-
-
-def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """Inside the context, products are of this precision."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 def _agree_on_padding(config: Any, tokenizer: Any) -> None:

@@ -31,7 +31,8 @@ from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
-from .teacher import Precision, Teacher
+from .precision import Precision, attention_for_gradients
+from .teacher import Teacher
 from .trainer import EpochMetrics
 
 _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
@@ -97,7 +98,8 @@ def fit(
     )
     for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
         trainer.remove_callback(printing)
-    trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+    with attention_for_gradients(trainer.args.device, config.precision):
+        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
     model.to("cpu").eval()
 
 

@@ -1,0 +1,65 @@
+"""Attention in plain products, whose backward pass in bfloat16 a CPU computes quickly.
+
+PyTorch's fused attention has a quick forward pass there, but its backward pass takes longer than
+all else in the teacher (docs/explaining.md). The model is left as it is, so other threads and
+whoever shares it see nothing; one that does not call PyTorch's attention is not changed at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+
+class PlainAttention(TorchFunctionMode):
+    """Inside the context, this thread's `scaled_dot_product_attention` is `plain_attention`."""
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Sequence[type],
+        args: Sequence[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        if func is functional.scaled_dot_product_attention:
+            func = plain_attention
+        return func(*args, **(kwargs or {}))
+
+
+def plain_attention(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attn_mask: Tensor | None = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Tensor:
+    """What PyTorch's function of these arguments gives; where nothing is attended to, the mean.
+
+    query [..., heads, time, width], key and value [..., heads, others, width].
+    """
+    if enable_gqa:
+        copies = query.shape[-3] // key.shape[-3]
+        key, value = (x.repeat_interleave(copies, dim=-3) for x in (key, value))
+    scores = query * (scale or query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
+    if is_causal:
+        attn_mask = scores.new_ones(scores.shape[-2:], dtype=torch.bool).tril()
+    if attn_mask is not None:
+        scores = scores + _addend(attn_mask)
+    # In bfloat16, softmax takes four times as long and adds an error of its own.
+    weights = scores.softmax(dim=-1, dtype=torch.float32).to(value.dtype)
+    return functional.dropout(weights, dropout_p) @ value
+
+
+def _addend(mask: Tensor) -> Tensor:
+    """What to add to scores; a mask may be that already, or say which ones count."""
+    if mask.dtype != torch.bool:
+        return mask
+    return torch.where(mask, 0.0, torch.finfo(torch.float32).min)
