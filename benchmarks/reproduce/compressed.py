@@ -13,6 +13,7 @@ from torch import nn
 
 from benchmarks.reproduce import answers
 from benchmarks.reproduce.corpora import cleaned
+from benchmarks.reproduce.methods import NUM_RANKING_TEXTS
 from benchmarks.reproduce.results import Content
 from benchmarks.teachers import in_pytorch
 from dixtill.runtime.cleaning import DEFAULT_RULES, clean
@@ -25,8 +26,6 @@ from dixtill.training.compression import (
 )
 from dixtill.training.corpus import Corpus
 from dixtill.training.teacher import Teacher
-
-NUM_RANKING_TEXTS = 2000  # more do not change which heads matter, and a large teacher is slow
 
 
 def measure(teacher: Teacher, test: Corpus) -> Content:

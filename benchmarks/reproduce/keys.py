@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from benchmarks.reproduce.methods import KEPT_HEADS
+from benchmarks.reproduce.methods import KEPT_HEADS, NUM_RANKING_TEXTS
 from benchmarks.reproduce.results import Key, StudyRecord
 
 TEACHER = Key("teacher")
 PTQ = Key("ptq")
-IMPORTANCE = Key("importance")
+_RANKING = (str(NUM_RANKING_TEXTS),)
+IMPORTANCE = Key("importance", depends_on=_RANKING)
 SVM = Key("svm")
 
 
 def important_heads(keep: int) -> Key:
-    return Key("important-heads", str(keep))
+    return Key("important-heads", str(keep), depends_on=_RANKING)
 
 
 def random_heads(keep: int, seed: int) -> Key:
@@ -28,7 +29,7 @@ def student(record: StudyRecord, method: str, seed: int) -> Key:
 
 
 def explanations(record: StudyRecord, method: str, seed: int) -> Key:
-    sizes = (*record.methods[method], str(len(record.explained)))
+    sizes = (*record.methods[method], str(len(record.explained)), record.precision)
     return Key("explanations", method, seed, sizes)
 
 

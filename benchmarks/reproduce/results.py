@@ -37,6 +37,7 @@ class StudyRecord:
     ours: str
     seeds: int
     explained: tuple[int, ...] = field(default=())  # rows of the test texts
+    precision: str = "float32"  # in which the teacher explains them
 
 
 _FIXED = ("dataset", "teacher_sha256", "train_sha256", "test_sha256")

@@ -25,7 +25,7 @@ from dixtill.errors import InputError
 from dixtill.runtime.classifier import load_classifier
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
-from dixtill.training.precision import quickest_precision
+from dixtill.training.precision import Precision, quickest_precision
 from dixtill.training.teacher import Teacher
 
 
@@ -83,7 +83,12 @@ class Study:
             ours=OURS,
             seeds=self.settings.seeds,
             explained=tuple(range(len(test)))[: self.settings.num_explained],
+            precision=self._precision,
         )
+
+    @cached_property
+    def _precision(self) -> Precision:
+        return quickest_precision(self.teacher.device)
 
     def steps(self) -> Iterator[Step]:
         """All of them, seed by seed, so that after the first one knows what the others take."""
@@ -160,9 +165,7 @@ class Study:
         """The teacher's attributions of test texts, made where they are not stored yet."""
         texts = [self.corpora.test.texts[row] for row in self.record.explained]
         store = AttributionStore(self.settings.attributions)
-        attributor = Attributor(
-            self.teacher, AttributionSettings(precision=quickest_precision(self.teacher.device))
-        )
+        attributor = Attributor(self.teacher, AttributionSettings(precision=self._precision))
         store.run(attributor, texts, progress=True)
         return store.read(attributor, texts)
 

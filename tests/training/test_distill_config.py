@@ -44,6 +44,7 @@ def test_training_texts_alone_are_read_more_often():
     assert few.batch_size < many.batch_size
     assert DistillConfig.of("dixtill", perturbed=0, epochs=2).epochs == 2
     assert DistillConfig.of("kl").epochs == few.epochs
+    assert DistillConfig.of("kl", perturbed=30).epochs == many.epochs
 
 
 @pytest.mark.parametrize("method", METHODS)

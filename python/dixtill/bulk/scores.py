@@ -9,6 +9,7 @@ with. ray_scores.py shares the work among machines.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +27,7 @@ from ..errors import InputError
 from ..whole_file import write_whole
 from .tables import files_of, read_tables
 
+_ABANDONED_SECONDS = 3600  # another run may be writing what is younger
 MANIFEST = "_scores.json"  # what the folder's files were made of
 
 _WORD = pa.struct(
@@ -73,9 +75,10 @@ class Scoring:
         self.tidy()
 
     def tidy(self) -> None:
-        """Remove what processes that died left half-written."""
+        """Remove what processes that died left half-written, an hour ago or more."""
         for leftover in self.out.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
+            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
+                leftover.unlink(missing_ok=True)
 
     def prepare(self) -> list[Path]:
         """The input files, once `out` is known to be for them.
@@ -127,7 +130,8 @@ class Scoring:
         try:
             before = json.loads(path.read_bytes())
         except ValueError:
-            before = {}
+            before = None
+        before = before if isinstance(before, dict) else {}
         differing = [name for name, value in manifest.items() if before.get(name) != value]
         if differing:
             raise InputError(

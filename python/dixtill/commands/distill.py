@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .attribute import add_settings_arguments, set_threads, settings_of
+from .attribute import add_settings_arguments, set_threads, settings_of, use_gpu
 from .corpus_arguments import add_training_arguments, read, read_training
 from .evaluate import shown
 
@@ -127,7 +127,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unlabelled",
         metavar="PATH",
-        help="more texts for the teacher to answer: CSV, or lines of text, or a folder of those",
+        help="more texts for the teacher to answer: CSV, Parquet, lines of text, or a folder of "
+        "those",
     )
 
 
@@ -158,6 +159,7 @@ def run(args: argparse.Namespace) -> int:
     out = _free_file(args.out)
     run_folder = Path(args.run_folder or f"{args.out}.run")
     teacher = Teacher.load(args.teacher)
+    use_gpu(teacher)  # as `dixtill attribute` does: precision, and so the store's key, go by it
     train, valid = read_training(args, teacher.labels)
     unlabelled = _unlabelled(args, valid)
     settings = settings_of(args, teacher.device)

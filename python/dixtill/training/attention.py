@@ -48,7 +48,8 @@ def plain_attention(
     if enable_gqa:
         copies = query.shape[-3] // key.shape[-3]
         key, value = (x.repeat_interleave(copies, dim=-3) for x in (key, value))
-    scores = query * (scale or query.shape[-1] ** -0.5) @ key.transpose(-2, -1)
+    scale = query.shape[-1] ** -0.5 if scale is None else scale
+    scores = query * scale @ key.transpose(-2, -1)
     if is_causal:
         attn_mask = scores.new_ones(scores.shape[-2:], dtype=torch.bool).tril()
     if attn_mask is not None:

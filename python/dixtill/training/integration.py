@@ -114,12 +114,13 @@ def full_batches(
 @contextmanager
 def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
     """Threads, in each of which PyTorch uses one."""
+    before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with ThreadPoolExecutor(number, initializer=torch.set_num_threads, initargs=(1,)) as pool:
             yield pool
     finally:
-        torch.set_num_threads(number)
+        torch.set_num_threads(before)
 
 
 def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]) -> list[Tensor]:

@@ -98,7 +98,7 @@ class DistillConfig:
     def of(cls, method: Method, **given: Any) -> DistillConfig:
         """The method's own settings, but for those that are given."""
         own = _OWN.get(method, {})
-        if given.get("perturbed") == 0:
+        if (own | given).get("perturbed") == 0:
             own = _FEW_TEXTS | own
         if given.get("explanation") == "scores":
             own = own | {"explained_classes": "predicted"}
@@ -118,7 +118,7 @@ _FEW_TEXTS: dict[str, Any] = {
     "dropout": 0.3,
 }
 # As published, the mean over a word's tokens included (Cantini et al. 2024, and their code).
-_PUBLISHED: dict[str, Any] = _FEW_TEXTS | {
+_PUBLISHED: dict[str, Any] = {
     "temperature": 5.0,
     "kl": "bounded",
     "explanation": "scores",

@@ -113,7 +113,7 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher, width: int) -> Te
 
     A piece that the teacher writes with several tokens starts from their mean.
     """
-    matrix: Tensor = teacher.model.get_input_embeddings().weight.detach().float()
+    matrix: Tensor = teacher.model.get_input_embeddings().weight.detach().float().cpu()
     rows = torch.stack(
         [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
     )
