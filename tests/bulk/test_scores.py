@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -70,6 +71,24 @@ def test_a_run_goes_on_where_it_was(folder, capsys):
     assert "13 texts scored, 22 were there" in capsys.readouterr().out
     assert contents(folder / "scores") == whole
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
+
+
+def test_what_a_dead_run_left_goes_but_not_what_another_may_be_writing(folder):
+    (folder / "scores").mkdir()
+    old, young = (folder / "scores" / f".{name}.tmp" for name in ("old", "young"))
+    for path in (old, young):
+        path.touch()
+    os.utime(old, (0, 0))
+    assert score() == 0
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_a_manifest_that_is_none_is_refused(folder, capsys):
+    assert score() == 0
+    (folder / "scores" / "_scores.json").write_text("[]")
+    assert score() != 0
+    assert "made with other values" in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("folder")
