@@ -21,4 +21,4 @@ METHODS: dict[str, tuple[str, ...]] = {
 OURS = "ours"  # what the tables compare with all others
 
 KEPT_HEADS = (6, 4, 2)  # of each layer
-NUM_RANKING_TEXTS = 2000  # that rank heads; more hardly change which matter, and take long
+NUM_RANKING_TEXTS = 2000  # that rank heads; a large teacher takes long for all

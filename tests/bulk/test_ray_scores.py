@@ -15,8 +15,9 @@ from dixtill.cli import main
 from dixtill.runtime.model_file import write_model
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
-from scoring_data import contents, write_data  # noqa: E402
+from scoring_data import contents, write_data
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # Ray's own
 
 
 @pytest.fixture

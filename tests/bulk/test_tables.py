@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
-import pyarrow.parquet as pq  # noqa: E402
+pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-from dixtill.bulk.tables import files_of, read_tables  # noqa: E402
-from dixtill.errors import InputError  # noqa: E402
+from dixtill.bulk.tables import files_of, read_tables
+from dixtill.errors import InputError
 
 TEXTS = [f"text {number}" for number in range(10)]
 

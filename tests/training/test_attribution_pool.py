@@ -19,7 +19,7 @@ from dixtill.training.attributions import AttributionSettings, Attributor
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
 pytestmark = [
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),  # Ray's own
     pytest.mark.usefixtures("ray_address"),
 ]
 
