@@ -46,7 +46,7 @@ class Distilled:
 
 
 def distil(
-    teacher: Teacher,
+    teacher: Teacher | None,
     train: Corpus,
     valid: Corpus,
     config: DistillConfig,
@@ -57,12 +57,14 @@ def distil(
     answers_folder: Path | None = None,
     precision: Precision = "float32",
     embedding_bits: int = 4,
+    calibrated: bool = True,
     on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
 ) -> Distilled:
     """Train a student of `teacher`, calibrate and quantise it.
 
     Args:
-        teacher: answers the training texts, unless `explained` holds its answers.
+        teacher: answers the training texts, unless `explained` holds its answers; the method none
+            may come without one.
         train: training texts with labels; the labels' names become the student's.
         valid: chooses the best epoch and the temperature, and gives the scores.
         config: see DistillConfig.
@@ -76,20 +78,13 @@ def distil(
         precision: of the teacher's answers to texts without labels.
         on_epoch: told the metrics of each epoch.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
+        calibrated: whether the temperature is found on `valid`, or is 1; no part of the run either.
 
     Raises:
-        InputError: the method needs attributions and came without, teacher and texts have
-            different labels, or the run folder holds another run.
+        InputError: the method needs a teacher or its attributions and came without, teacher and
+            texts have different labels, or the run folder holds another run.
     """
-    if config.is_explained and explained is None:
-        raise InputError(
-            f"the method {config.method} needs the teacher's attributions of the texts"
-        )
-    if len(teacher.labels) != len(train.label_names):
-        raise InputError(
-            f"the teacher has the labels {', '.join(teacher.labels)}, "
-            f"the texts {', '.join(train.label_names)}"
-        )
+    _check(teacher, train, config, explained)
     cleaned = [clean(text, config.cleaning) for text in train.texts]
     asked = config.method != "none"
     unlabelled = [clean(text, config.cleaning) for text in unlabelled] if asked else []
@@ -109,18 +104,20 @@ def distil(
     # The perturbed texts are the same for every seed, and so are the teacher's answers.
     if asked:
         unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
-    if unlabelled:
+    if teacher and unlabelled:
         folder = answers_folder or run_folder / "answers"
         answered = answers(teacher, unlabelled, folder, precision)
         examples += unlabelled_examples(unlabelled, tokenizer, answered, config.explained_classes)
     unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
     with one_thread():
-        student = _new_student(teacher, vocabulary, config)
+        student = _new_student(teacher, vocabulary, len(train.label_names), config)
         trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
         best_epoch = trainer.run(on_epoch)
         uncalibrated = score(student, valid_examples).calibration_error
-        temperature = fit_temperature(logits_of(student, valid_examples), valid_examples.labels)
-        divide_logits(student, temperature)
+        temperature = 1.0
+        if calibrated:
+            temperature = fit_temperature(logits_of(student, valid_examples), valid_examples.labels)
+            divide_logits(student, temperature)
         float_scores = score(student, valid_examples)
     model = StudentModel(
         weights=quantize(student, embedding_bits),
@@ -133,7 +130,7 @@ def distil(
         explanation=config.explanation,
         provenance={
             "dixtill": __version__,
-            "teacher": teacher.fingerprint,
+            "teacher": teacher.fingerprint if teacher else None,
             "train": {"rows": len(train), "sha256": train.digest()},
             "valid": {"rows": len(valid), "sha256": valid.digest()},
             "texts_without_labels": len(unlabelled),
@@ -148,22 +145,44 @@ def distil(
     return Distilled(model, student, best_epoch, float_scores, int8_scores)
 
 
+def _check(
+    teacher: Teacher | None,
+    train: Corpus,
+    config: DistillConfig,
+    explained: Sequence[Attribution] | None,
+) -> None:
+    if config.is_explained and explained is None:
+        raise InputError(
+            f"the method {config.method} needs the teacher's attributions of the texts"
+        )
+    if teacher is None:
+        if config.method != "none":
+            raise InputError(f"the method {config.method} needs a teacher; none does without")
+    elif len(teacher.labels) != len(train.label_names):
+        raise InputError(
+            f"the teacher has the labels {', '.join(teacher.labels)}, "
+            f"the texts {', '.join(train.label_names)}"
+        )
+
+
 def _teacher_logits(
-    teacher: Teacher,
+    teacher: Teacher | None,
     cleaned: Sequence[str],
     config: DistillConfig,
     explained: Sequence[Attribution] | None,
 ) -> Tensor | None:
     if explained is not None:
         return torch.tensor([row.logits for row in explained])
-    return None if config.method == "none" else teacher.predict(cleaned)
+    return teacher.predict(cleaned) if teacher and config.method != "none" else None
 
 
-def _new_student(teacher: Teacher, vocabulary: Vocabulary, config: DistillConfig) -> Student:
+def _new_student(
+    teacher: Teacher | None, vocabulary: Vocabulary, num_classes: int, config: DistillConfig
+) -> Student:
     torch.manual_seed(config.seed)
     student = Student(
         len(vocabulary.pieces),
-        len(teacher.labels),
+        num_classes,
         config.embedding_dim,
         config.hidden_dim,
         config.attention_dim,

@@ -1,7 +1,8 @@
 """The pieces that the student reads, and the vectors they start from.
 
 A WordPiece teacher's own vocabulary, pruned to what the training texts use; for another kind of
-teacher, WordPiece trained on those texts. The vectors come from the teacher's embedding matrix.
+teacher, or none, WordPiece trained on those texts. The vectors come from the teacher's embedding
+matrix, or are random without one.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ class Vocabulary:
     normalizer: Normalizer
 
 
-def student_vocabulary(texts: Sequence[str], teacher: Teacher) -> Vocabulary:
+def student_vocabulary(texts: Sequence[str], teacher: Teacher | None) -> Vocabulary:
     """Choose the pieces for cleaned training `texts`; all of them occur there.
 
     Raises:
         InputError: the texts hold no piece at all.
     """
-    own = _wordpiece_of(teacher)
+    own = _wordpiece_of(teacher) if teacher else None
     candidates = own or Vocabulary(_trained_pieces(texts), Normalizer())
     tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
     counts = np.zeros(len(candidates.pieces), dtype=np.int64)
@@ -108,11 +109,14 @@ def _trained_pieces(texts: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(ids, key=ids.__getitem__))
 
 
-def starting_vectors(vocabulary: Vocabulary, teacher: Teacher, width: int) -> Tensor:
+def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
     """Vectors [pieces, width]: the teacher's own, reduced by SVD to the student's width.
 
-    A piece that the teacher writes with several tokens starts from their mean.
+    A piece that the teacher writes with several tokens starts from their mean. Without a teacher
+    they are drawn from PyTorch's generator.
     """
+    if teacher is None:
+        return torch.randn(len(vocabulary.pieces), width) * EMBEDDING_STD
     matrix: Tensor = teacher.model.get_input_embeddings().weight.detach().float().cpu()
     rows = torch.stack(
         [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]

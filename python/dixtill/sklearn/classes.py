@@ -1,0 +1,103 @@
+"""What scikit-learn gives as texts and labels, and the labels of a student that they become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import assert_all_finite, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+
+from ..errors import InputError
+
+Array = npt.NDArray[Any]
+
+
+def checked_texts(texts: Any) -> list[str]:
+    """The texts of a list, a column or a one-dimensional array.
+
+    Raises:
+        InputError: it is something else, or holds something else than str.
+    """
+    if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
+        raise InputError(
+            f"X is of type {type(texts).__name__}, expected texts: a list, an array or a column"
+        )
+    if getattr(texts, "ndim", 1) != 1:
+        raise InputError(
+            f"X has {texts.ndim} dimensions, expected one text for each row: a list of str, or "
+            "one column of the table. Reshape your data"
+        )
+    found = list(texts)
+    for row, text in enumerate(found):
+        if not isinstance(text, str):
+            raise InputError(
+                f"row {row} of X is {text!r:.40}, of type {type(text).__name__}, expected a str; "
+                "leave rows without a text out, or fill them with ''"
+            )
+    return found
+
+
+def checked_labels(labels: Any) -> Array:
+    """One label for each text.
+
+    Raises:
+        InputError: there are none.
+        ValueError: they are no labels but numbers of a regression, missing, or several a text.
+    """
+    if labels is None:
+        raise InputError("fit requires y to be passed, but the target y is None")
+    checked: Array = column_or_1d(labels, warn=True)
+    assert_all_finite(checked, input_name="y")
+    check_classification_targets(checked)
+    return checked
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The classes that scikit-learn sees, and the student's."""
+
+    values: Array  # [C], sorted, of the type of y
+    columns: list[int]  # [C], the place of each value among the student's labels
+    names: tuple[str, ...]  # the student's labels, in the order of its classes
+
+    @classmethod
+    def of(cls, labels: Array, teacher: Sequence[str] | None) -> Classes:
+        """The classes of y, or of the teacher, which may know more.
+
+        Raises:
+            InputError: y has one class alone, or one that the teacher does not know.
+        """
+        values = np.unique(labels)
+        if len(values) < 2:
+            raise InputError(f"y holds {len(values)} class, expected at least two")
+        if teacher is None:
+            return cls(values, list(range(len(values))), tuple(map(str, values)))
+        named = _as_values(teacher, values.dtype)
+        if named is not None and set(values.tolist()) <= set(named.tolist()):
+            order = np.argsort(named)
+            return cls(named[order], order.tolist(), tuple(teacher))
+        numbers = range(len(teacher))
+        if values.dtype.kind in "iu" and set(values.tolist()) <= set(numbers):
+            return cls(np.array(numbers), list(numbers), tuple(teacher))
+        raise InputError(
+            f"the labels {', '.join(map(str, values))} of y are neither names nor numbers of the "
+            f"teacher's: {', '.join(teacher)}"
+        )
+
+    def indices_of(self, labels: Array) -> tuple[int, ...]:
+        """Each label's place among the student's."""
+        rows = np.searchsorted(self.values, labels)
+        return tuple(np.array(self.columns)[rows].tolist())
+
+
+def _as_values(names: Sequence[str], dtype: np.dtype[Any]) -> Array | None:
+    """The names as values of y's type, if they are such."""
+    if dtype.kind not in "iu":
+        return np.array(names, object if dtype.kind == "O" else None)
+    if not all(name.isdecimal() for name in names):
+        return None
+    return np.array([int(name) for name in names], dtype)

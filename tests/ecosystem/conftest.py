@@ -1,0 +1,48 @@
+"""Texts that a student learns in a second, and a tiny teacher of them on disk."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from students import random_model
+
+from dixtill.runtime.model_file import write_model
+
+sys.path.append(str(Path(__file__).parents[1] / "training"))  # tiny_teachers
+
+_UP = ("shares soar", "stock jumps", "profit grows", "sales climb")
+_DOWN = ("shares fall", "stock sinks", "profit shrinks", "sales drop")
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Half of them good news, in turns with bad ones."""
+    pairs = zip(_UP, _DOWN, strict=True)
+    both = [text for pair in pairs for text in pair]
+    return [f"{text} {when}" for when in ("today", "again", "in May") for text in both]
+
+
+@pytest.fixture(scope="session")
+def directions(texts: list[str]) -> list[str]:
+    """Their labels."""
+    return ["up", "down"] * (len(texts) // 2)
+
+
+@pytest.fixture
+def student(tmp_path: Path) -> Path:
+    """A student's file, with random weights."""
+    write_model(random_model(), tmp_path / "student.safetensors")
+    return tmp_path / "student.safetensors"
+
+
+@pytest.fixture(scope="session")
+def teacher_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny teacher: bearish, bullish, neutral."""
+    import tiny_teachers
+
+    folder = tmp_path_factory.mktemp("teacher")
+    for part in tiny_teachers.build("bert"):
+        part.save_pretrained(folder)
+    return folder
