@@ -5,4 +5,14 @@ heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
 """
 
 # Modules of this package, in the order of --help.
-COMMANDS = ("infer", "info", "finetune", "attribute", "distill", "evaluate", "score", "demo")
+COMMANDS = (
+    "infer",
+    "info",
+    "finetune",
+    "attribute",
+    "distill",
+    "evaluate",
+    "score",
+    "export",
+    "demo",
+)

@@ -20,7 +20,8 @@ import numpy.typing as npt
 import torch
 
 from ..errors import InputError
-from ..runtime.weights import Float32Array, Int8Array, StudentWeights
+from ..runtime.float_weights import float_weights
+from ..runtime.weights import Int8Array, StudentWeights
 from .student import Student
 
 _LARGEST = 127
@@ -148,27 +149,6 @@ def dequantized(weights: StudentWeights) -> Student:
         weights.shape.hidden_dim,
         weights.shape.attention_dim,
     ).eval()
-    d = weights.shape.embedding_dim
-    state: dict[str, Any] = {
-        "embedding.weight": weights.embedding_q8,
-        "attention_weight.weight": _product(weights.attention_weight_q8, weights.attention_scale),
-        "attention_vector.weight": weights.attention_vector[None],
-        "head.weight": _product(weights.head_weight_q8, weights.head_scale),
-        "head.bias": weights.head_bias,
-    }
-    state["attention_weight.weight"] *= _LARGEST
-    state["head.weight"] *= _LARGEST
-    for name, suffix in (("forward", ""), ("backward", "_reverse")):
-        matrix = _product(getattr(weights, f"{name}_weight_q8"), getattr(weights, f"{name}_scale"))
-        state[f"lstm.weight_ih_l0{suffix}"] = matrix[:, :d]
-        state[f"lstm.weight_hh_l0{suffix}"] = matrix[:, d:] * _LARGEST
-        state[f"lstm.bias_ih_l0{suffix}"] = getattr(weights, f"{name}_bias")
-        state[f"lstm.bias_hh_l0{suffix}"] = np.zeros_like(state[f"lstm.bias_ih_l0{suffix}"])
-    student.load_state_dict(
-        {name: torch.from_numpy(np.float32(value)) for name, value in state.items()}
-    )
+    parameters = float_weights(weights)
+    student.load_state_dict({name: torch.tensor(v) for name, v in parameters.items()})
     return student
-
-
-def _product(weight_q8: Int8Array, scale: Float32Array) -> npt.NDArray[np.float32]:
-    return weight_q8.astype(np.float32) * scale[:, None]

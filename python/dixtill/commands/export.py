@@ -1,0 +1,66 @@
+"""`dixtill export`: a student for ONNX runtimes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    from ..runtime.model_file import StudentModel
+
+_EXAMPLES = """\
+examples:
+  dixtill export --onnx student.onnx
+  dixtill export --onnx my.onnx --model my.safetensors --run my.safetensors.run
+
+Inputs: piece_ids [batch, time] int64 and mask [batch, time] bool, padded on the right. Outputs:
+probabilities and logits [batch, classes], contributions [batch, time, classes]. Labels, vocabulary
+and settings of the tokenizer are in the metadata. The graph computes in float32; the model file,
+which computes in int8, is smaller and quicker.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "export",
+        help="write a student as an ONNX graph",
+        description="Write a student as an ONNX graph in float32, explanations included.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--onnx", required=True, metavar="FILE", help="the graph to write")
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--run",
+        dest="run_folder",
+        metavar="DIR",
+        help="the model's run folder: its weights before they were rounded, which takes the extra "
+        "train (default: those of the model file)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the graph, and say how large it is."""
+    from .. import SHIPPED_MODEL
+    from ..export.onnx_graph import write_onnx
+    from ..runtime.model_file import read_model
+
+    model = read_model(args.model or SHIPPED_MODEL)
+    write_onnx(model, args.onnx, _parameters(args.run_folder, model) if args.run_folder else None)
+    print(f"{args.onnx}: {Path(args.onnx).stat().st_size:,} bytes, {', '.join(model.labels)}")
+    return 0
+
+
+def _parameters(run_folder: str, model: StudentModel) -> dict[str, npt.NDArray[np.float32]]:
+    from ..training.float_student import float_student
+
+    student = float_student(Path(run_folder), model)
+    return {name: values.detach().numpy() for name, values in student.named_parameters()}

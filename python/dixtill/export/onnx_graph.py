@@ -1,0 +1,198 @@
+"""The float student as an ONNX graph, padding and reasons included.
+
+Written operator by operator: the graph is the equations of training/student.py, of any batch and
+length, and needs no exporter. Reading texts is left to who runs it; the settings and the vocabulary
+are in the model's metadata.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
+
+from .. import __version__
+from ..errors import InputError
+from ..runtime.float_weights import float_weights
+from ..runtime.model_file import StudentModel
+from ..whole_file import write_whole
+
+OPSET = 17  # of 2022; every runtime since then
+_IR_VERSION = 8
+_NO_SCORE = -1e30  # of padding: its exponential is zero beside any other's
+_GATES = (0, 3, 1, 2)  # ONNX has i, o, f, g where PyTorch has i, f, g, o
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+
+def onnx_student(
+    model: StudentModel, parameters: Mapping[str, FloatArray] | None = None
+) -> ModelProto:
+    """The graph of a student, from pieces to probabilities.
+
+    Inputs: `piece_ids` [batch, time] int64, any valid id on padding; `mask` [batch, time] bool,
+    True on the pieces of each text, which come first. Outputs, float32: `probabilities` and
+    `logits` [batch, classes], `contributions` [batch, time, classes], each piece's share of each
+    logit; with the head's bias they sum to it.
+
+    Args:
+        model: gives vocabulary, labels and settings.
+        parameters: of the float student, by PyTorch's names; None takes those that the model's
+            int8 weights stand for.
+
+    Raises:
+        InputError: the parameters are not of the model's shape.
+    """
+    given = parameters or float_weights(model.weights)
+    expected = {name: values.shape for name, values in float_weights(model.weights).items()}
+    for name, shape in expected.items():
+        if name not in given or given[name].shape != shape:
+            raise InputError(f"the float student's '{name}' is not of the model's shape {shape}")
+    constants = {**_constants(given), **_limits()}
+    graph = helper.make_graph(
+        _nodes(model.shape.hidden_dim),
+        "dixtill student",
+        [
+            helper.make_tensor_value_info("piece_ids", TensorProto.INT64, ["batch", "time"]),
+            helper.make_tensor_value_info("mask", TensorProto.BOOL, ["batch", "time"]),
+        ],
+        [
+            _output("probabilities", "batch", model.shape.num_classes),
+            _output("logits", "batch", model.shape.num_classes),
+            _output("contributions", "batch", "time", model.shape.num_classes),
+        ],
+        [numpy_helper.from_array(values, name) for name, values in constants.items()],
+    )
+    made = helper.make_model(
+        graph,
+        producer_name="dixtill",
+        producer_version=__version__,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=_IR_VERSION,
+    )
+    helper.set_model_props(made, _metadata(model))
+    checker.check_model(made, full_check=True)
+    return made
+
+
+def write_onnx(
+    model: StudentModel,
+    path: str | os.PathLike[str],
+    parameters: Mapping[str, FloatArray] | None = None,
+) -> None:
+    """Write `onnx_student` to `path`, whole or not at all.
+
+    Raises:
+        InputError: the parameters are not of the model's shape, or the file cannot be written.
+    """
+    content: bytes = onnx_student(model, parameters).SerializeToString()
+    try:
+        write_whole(Path(path), content)
+    except OSError as error:
+        raise InputError(
+            f"{path}: cannot be written ({error.strerror}); choose a file name in a folder that "
+            "exists and can be written to"
+        ) from error
+
+
+def _metadata(model: StudentModel) -> dict[str, str]:
+    """What reading texts takes: runtime/cleaning.py, then BERT's normalizer and WordPiece."""
+    return {
+        "labels": json.dumps(model.labels),
+        "vocabulary": "\n".join(model.vocabulary),
+        "tokenizer": json.dumps(
+            {
+                "cleaning": model.cleaning,
+                "lowercase": model.lowercase,
+                "strip_accents": model.strip_accents,
+                "max_pieces": model.max_pieces,
+            }
+        ),
+        "explanation": model.explanation,
+        "provenance": json.dumps(model.provenance),
+    }
+
+
+def _output(name: str, *shape: str | int) -> Any:
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+
+
+def _constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
+    """The weights as ONNX lays them out; [2, ...] holds both directions."""
+    both = [
+        {
+            name: _gates_reordered(parameters[f"lstm.{name}_l0{suffix}"])
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        }
+        for suffix in ("", "_reverse")
+    ]
+    arrays = {
+        "embedding": parameters["embedding.weight"],
+        "input_weight": np.stack([way["weight_ih"] for way in both]),  # [2, 4H, d]
+        "state_weight": np.stack([way["weight_hh"] for way in both]),  # [2, 4H, H]
+        "bias": np.stack([np.concatenate([way["bias_ih"], way["bias_hh"]]) for way in both]),
+        "attention_weight": parameters["attention_weight.weight"].T,  # [2H, A]
+        "attention_vector": parameters["attention_vector.weight"].T,  # [A, 1]
+        "head_weight": parameters["head.weight"].T,  # [2H, C]
+        "head_bias": parameters["head.bias"],
+    }
+    return {name: np.ascontiguousarray(values, np.float32) for name, values in arrays.items()}
+
+
+def _gates_reordered(values: FloatArray) -> FloatArray:
+    gates = np.split(values, 4)
+    return np.concatenate([gates[gate] for gate in _GATES])
+
+
+def _limits() -> dict[str, npt.NDArray[Any]]:
+    return {
+        "no_score": np.array(_NO_SCORE, np.float32),
+        "one": np.array(1, np.int32),
+        "last": np.array([2], np.int64),
+        "time": np.array([1], np.int64),
+        "as_states": np.array([0, 0, -1], np.int64),
+    }
+
+
+def _nodes(hidden_dim: int) -> list[NodeProto]:
+    def node(operator: str, inputs: str, output: str, **attributes: Any) -> NodeProto:
+        names = ["" if name == "-" else name for name in inputs.split()]
+        return helper.make_node(operator, names, [output], name=output, **attributes)
+
+    return [
+        node("Cast", "mask", "mask_count", to=TensorProto.INT32),
+        node("ReduceSum", "mask_count time", "num_pieces", keepdims=0),
+        node("Max", "num_pieces one", "lengths"),  # an LSTM reads one piece at least
+        node("Gather", "embedding piece_ids", "vectors"),
+        node("Transpose", "vectors", "by_time", perm=[1, 0, 2]),
+        node(
+            "LSTM",
+            "by_time input_weight state_weight bias lengths",
+            "both_ways",  # [time, 2, batch, H]
+            hidden_size=hidden_dim,
+            direction="bidirectional",
+        ),
+        node("Transpose", "both_ways", "by_text", perm=[2, 0, 1, 3]),
+        node("Reshape", "by_text as_states", "states"),  # [batch, time, 2H]
+        node("MatMul", "states attention_weight", "projected"),
+        node("Tanh", "projected", "units"),
+        node("MatMul", "units attention_vector", "scores_column"),
+        node("Squeeze", "scores_column last", "scores"),  # [batch, time]
+        node("Where", "mask scores no_score", "real_scores"),
+        node("Softmax", "real_scores", "shares", axis=1),
+        # A text without pieces has no attention, where softmax gives equal shares.
+        node("Cast", "mask", "is_real", to=TensorProto.FLOAT),
+        node("Mul", "shares is_real", "attention"),
+        node("Unsqueeze", "attention last", "attention_column"),
+        node("MatMul", "states head_weight", "votes"),  # [batch, time, C]
+        node("Mul", "attention_column votes", "contributions"),
+        node("ReduceSum", "contributions time", "gathered", keepdims=0),
+        node("Add", "gathered head_bias", "logits"),
+        node("Softmax", "logits", "probabilities", axis=-1),
+    ]
