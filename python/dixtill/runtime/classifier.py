@@ -176,4 +176,6 @@ def _check_texts(texts: object) -> None:
 def _described(value: object) -> str:
     name = type(value).__name__
     hint = " (decode it first: text.decode('utf-8'))" if isinstance(value, bytes) else ""
+    if type(value).__module__.partition(".")[0] in ("pandas", "polars"):
+        hint = " (dixtill.frames.answer takes a column of a table)"
     return f"of type {name}{hint}"

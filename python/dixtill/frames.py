@@ -1,0 +1,107 @@
+"""A column of texts in, a table of answers out, for pandas and polars; imports neither."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .runtime.classifier import Classifier
+    from .runtime.prediction import Prediction
+
+_LIBRARIES = ("pandas", "polars")
+
+
+def answer(
+    texts: Any,
+    classifier: Classifier | None = None,
+    *,
+    words: bool = False,
+    threshold: float | None = None,
+) -> Any:
+    """The answers to a pandas or polars Series of texts, as a DataFrame of the same library.
+
+    Its columns are label, probability, probability_LABEL for each label and truncated; with
+    `words`, also words: a list of text, start, end and weight. Rows and, in pandas, the index are
+    those of `texts`; a null text has null answers.
+
+    Args:
+        texts: the column.
+        classifier: of `dixtill.load`; the student that ships with dixtill by default.
+        words: whether to add the words of each text with their weights.
+        threshold: a label of lower probability is null; the classifier's own by default.
+
+    Raises:
+        TypeError: `texts` is no Series of pandas or polars, or a text is no str.
+    """
+    library = _library_of(texts)
+    if classifier is None:
+        from . import load
+
+        classifier = load()
+    rows = _texts(texts, library)
+    found = iter(classifier([row for row in rows if row is not None], threshold=threshold))
+    answers = [None if row is None else next(found) for row in rows]
+    columns = _columns(answers, classifier.labels, words)
+    frame = _pandas_frame if library == "pandas" else _polars_frame
+    return frame(sys.modules[library], texts, columns)
+
+
+def _library_of(texts: Any) -> str:
+    library = type(texts).__module__.partition(".")[0]
+    if library not in _LIBRARIES or type(texts).__name__ != "Series":
+        raise TypeError(
+            f"texts are of type {type(texts).__name__}, expected a Series of pandas or polars; "
+            "for a list, call the classifier itself"
+        )
+    return library
+
+
+def _texts(texts: Any, library: str) -> list[str | None]:
+    nulls = texts.isna() if library == "pandas" else texts.is_null()
+    rows = [None if null else text for text, null in zip(texts, nulls, strict=True)]
+    for number, row in enumerate(rows):
+        if row is not None and not isinstance(row, str):
+            raise TypeError(
+                f"row {number} of the column is of type {type(row).__name__}, expected a str or "
+                "null"
+            )
+    return rows
+
+
+def _columns(
+    answers: Sequence[Prediction | None], labels: Sequence[str], words: bool
+) -> dict[str, list[Any]]:
+    by_label = [answer and answer.probabilities for answer in answers]
+    columns: dict[str, list[Any]] = {
+        "label": [answer and answer.label for answer in answers],
+        "probability": [answer and answer.probability for answer in answers],
+    }
+    for label in labels:
+        columns[f"probability_{label}"] = [row and row[label] for row in by_label]
+    columns["truncated"] = [answer and answer.truncated for answer in answers]
+    if words:
+        columns["words"] = [
+            answer and [word._asdict() for word in answer.words] for answer in answers
+        ]
+    return columns
+
+
+def _pandas_frame(pandas: Any, texts: Any, columns: dict[str, list[Any]]) -> Any:
+    frame = pandas.DataFrame(columns, index=texts.index)
+    types = {name: "float64" for name in columns if name.startswith("probability")}
+    return frame.astype({**types, "truncated": "boolean"})
+
+
+def _polars_frame(polars: Any, _: Any, columns: dict[str, list[Any]]) -> Any:
+    word = {"text": polars.String, "start": polars.Int64, "end": polars.Int64}
+    types = {
+        "label": polars.String,
+        "truncated": polars.Boolean,
+        "words": polars.List(polars.Struct({**word, "weight": polars.Float64})),
+    }
+    return polars.DataFrame(
+        columns, schema={name: types.get(name, polars.Float64) for name in columns}
+    )
