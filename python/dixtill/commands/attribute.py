@@ -48,8 +48,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--data",
         required=True,
         metavar="PATH",
-        help="the texts to explain: a labelled CSV file; or a Parquet file, or a folder of files, "
-        "of which only the texts are read",
+        help="the texts to explain: a labelled CSV file; or a Parquet file, a folder of files or "
+        "hub:NAME[:SPLIT], of which only the texts are read",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the attributions")
     add_settings_arguments(parser)
@@ -193,8 +193,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _texts(args: argparse.Namespace, labels: tuple[str, ...]) -> Sequence[str]:
     from ..training.corpus import read_texts
+    from ..training.hub_data import is_on_hub
 
     path = Path(args.data)
+    if is_on_hub(args.data):
+        return read_texts(args.data, args.text_column)
     if path.is_dir() or path.suffix.lower() == ".parquet":
         return read_texts(path, args.text_column)
     return read(args, args.data, labels).texts

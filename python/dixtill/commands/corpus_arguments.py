@@ -1,4 +1,4 @@
-"""The arguments by which commands name labelled CSV files, and what they stand for."""
+"""The arguments by which commands name labelled texts, and what they stand for."""
 
 from __future__ import annotations
 
@@ -24,10 +24,16 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     """`--train`, `--valid`, `--holdout`, `--exclude`, `--seed`, and the columns."""
-    parser.add_argument("--train", required=True, metavar="CSV", help="labelled training texts")
+    parser.add_argument(
+        "--train",
+        required=True,
+        metavar="DATA",
+        help="labelled training texts: a CSV file, or hub:NAME[[:CONFIG]:SPLIT], a data set of the "
+        "Hugging Face hub or a folder of one; so the next two",
+    )
     parser.add_argument(
         "--valid",
-        metavar="CSV",
+        metavar="DATA",
         help="labelled texts that choose the best epoch (default: held out of --train)",
     )
     parser.add_argument(
@@ -39,7 +45,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--exclude",
-        metavar="CSV",
+        metavar="DATA",
         help="texts that must not be trained on, such as a test set: their copies are left out",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
@@ -47,7 +53,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) -> Corpus:
-    """The labelled texts in `path`."""
+    """The labelled texts in `path`, or of the data set of the hub that it names."""
     from ..training.corpus import read_corpus
 
     return read_corpus(path, labels, args.text_column, args.label_column)

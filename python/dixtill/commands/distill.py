@@ -127,8 +127,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unlabelled",
         metavar="PATH",
-        help="more texts for the teacher to answer: CSV, Parquet, lines of text, or a folder of "
-        "those",
+        help="more texts for the teacher to answer: CSV, Parquet, lines of text, a folder of "
+        "those, or hub:NAME[[:CONFIG]:SPLIT]",
     )
 
 

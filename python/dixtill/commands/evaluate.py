@@ -35,7 +35,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--data", required=True, metavar="CSV", help="labelled texts")
+    parser.add_argument(
+        "--data",
+        required=True,
+        metavar="DATA",
+        help="labelled texts: a CSV file, or hub:NAME[[:CONFIG]:SPLIT]",
+    )
     parser.add_argument(
         "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
     )

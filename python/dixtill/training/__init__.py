@@ -8,6 +8,7 @@ _PACKAGES = {
     "numpy": "numpy", "safetensors": "safetensors",
     "torch": "torch", "transformers": "transformers", "captum": "captum", "pyarrow": "pyarrow",
     "sklearn": "scikit-learn", "tqdm": "tqdm", "accelerate": "accelerate",
+    "datasets": "datasets",
 }  # fmt: skip
 
 _missing = [package for module, package in _PACKAGES.items() if find_spec(module) is None]

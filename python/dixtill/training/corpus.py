@@ -1,4 +1,4 @@
-"""Texts from files, with labels or without: read, checked, deduplicated against others, split."""
+"""Texts with labels or without: read, checked, deduplicated against others, split."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from ..bulk.tables import read_tables
 from ..errors import InputError
 from ..runtime.cleaning import clean
+from .hub_data import is_on_hub, read_hub
 
 _ROWS = 65536  # of a Parquet file in memory at once
 
@@ -77,29 +78,38 @@ def read_corpus(
     text_column: str = "text",
     label_column: str = "label",
 ) -> Corpus:
-    """Read a CSV file with a header; labels are names or indices into `label_names`.
+    """Read a CSV file with a header, or a data set of the hub (hub_data.py).
 
-    Without `label_names`, the names are the sorted values of the label column.
+    Labels are names or indices into `label_names`. Without `label_names`, the names are those that
+    the data set has, or the sorted values of the label column.
 
     Raises:
         InputError: the file is missing or not UTF-8 CSV, a column is absent, a row has no label
             or an unknown one, or there is no row.
     """
-    rows = _read_rows(Path(path), text_column, label_column)
-    names = tuple(label_names) if label_names else _names_in(rows)
+    if is_on_hub(path):
+        unit, rows, own_names = "row", *_hub_rows(str(path), text_column, label_column)
+    else:
+        unit, rows, own_names = "line", _read_rows(Path(path), text_column, label_column), None
+    names = tuple(label_names or own_names or _names_in(rows))
     index = {name: i for i, name in enumerate(names)}
     index |= {str(i): i for i in range(len(names)) if str(i) not in index}
+    if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
+        index |= {name: i for i, name in enumerate(own_names)}  # the teacher was given no names
     for line, _, label in rows:
         if not label:
-            raise InputError(f"{path}, line {line}: the column '{label_column}' is empty")
+            raise InputError(f"{path}, {unit} {line}: the column '{label_column}' is empty")
         if label not in index:
-            raise InputError(f"{path}, line {line}: label '{label}' is none of {', '.join(names)}")
+            raise InputError(
+                f"{path}, {unit} {line}: label '{label}' is none of {', '.join(names)}"
+            )
     texts = tuple(text for _, text, _ in rows)
     return Corpus(texts, tuple(index[label] for *_, label in rows), names)
 
 
 def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
-    """Texts without labels: rows of CSV or Parquet files, lines of any other, or a folder of those.
+    """Texts without labels: rows of CSV or Parquet files or of a data set of the hub, lines of any
+    other file, or a folder of files.
 
     Empty ones are left out, and of equal ones the first is kept. In a folder, what begins with a
     dot is not read.
@@ -108,10 +118,12 @@ def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
         InputError: there is no such file, it is not UTF-8, a column is absent, or there is no text.
     """
     root = Path(path)
-    files = _files_in(root) if root.is_dir() else [root]
-    texts = dict.fromkeys(
-        text for file in files for text in _texts_in(file, text_column) if text.strip()
-    )
+    if is_on_hub(path):
+        found = iter(text or "" for text in read_hub(str(path), text_column).texts)
+    else:
+        files = _files_in(root) if root.is_dir() else [root]
+        found = (text for file in files for text in _texts_in(file, text_column))
+    texts = dict.fromkeys(text for text in found if text.strip())
     if not texts:
         raise InputError(f"{path} holds no texts")
     return list(texts)
@@ -151,6 +163,22 @@ def _read_rows(path: Path, text_column: str, label_column: str) -> list[tuple[in
         (line, row[text_column] or "", (row[label_column] or "").strip())
         for line, row in _csv_rows(path, (text_column, label_column))
     ]
+
+
+def _hub_rows(
+    location: str, text_column: str, label_column: str
+) -> tuple[list[tuple[int, str, str]], tuple[str, ...] | None]:
+    """Number, text and label of each row, and the data set's own names of the labels."""
+    columns = read_hub(location, text_column, label_column)
+    rows = [
+        (number, text or "", (label or "").strip())
+        for number, (text, label) in enumerate(
+            zip(columns.texts, columns.labels, strict=True), start=1
+        )
+    ]
+    if not rows:
+        raise InputError(f"{location} has no rows")
+    return rows, columns.label_names
 
 
 def _csv_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:
