@@ -35,6 +35,8 @@ def load(
 ) -> Classifier:
     """Load the student in `path`, or without one the financial student that ships with dixtill.
 
+    `path` is a model file, or a folder with a student.safetensors.
+
     The file stays mapped into memory. `kernel` names the target to run (`dixtill info` lists
     them); the best one by default. A label less probable than `threshold` is not given
     (`dixtill evaluate --target-precision` chooses one).

@@ -14,5 +14,6 @@ COMMANDS = (
     "evaluate",
     "score",
     "export",
+    "card",
     "demo",
 )

@@ -37,8 +37,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print it, for a person or as JSON."""
     from .. import SHIPPED_MODEL, load
+    from ..runtime.mapped_model import file_of
 
-    path = Path(args.model or SHIPPED_MODEL)
+    path = Path(file_of(args.model or SHIPPED_MODEL))
     description = _description(load(args.model), path)
     print(json.dumps(description) if args.json else "\n".join(_lines(description)))
     return 0

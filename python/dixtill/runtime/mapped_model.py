@@ -26,6 +26,7 @@ FORMAT_VERSION = 2
 EXPLANATIONS = ("contributions", "scores")
 CLEANING_RULES = ("urls", "html_entities")
 METADATA_KEY = "dixtill"
+STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub
 VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
 EMBEDDING_Q4 = "embedding_q4"  # in the place of embedding_q8, where 4 bits a value are enough
 
@@ -100,6 +101,12 @@ def digest(
     return content.hexdigest()
 
 
+def file_of(path: str | os.PathLike[str]) -> str:
+    """`path`, or the student's file in the folder that it is."""
+    inside = os.path.join(path, STUDENT_FILE)
+    return inside if os.path.isfile(inside) else os.fspath(path)
+
+
 def map_model(path: str | os.PathLike[str]) -> MappedModel:
     """Map what `write_model` wrote, without a look at the weights: see MappedModel.verify.
 
@@ -107,7 +114,7 @@ def map_model(path: str | os.PathLike[str]) -> MappedModel:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
     """
     path = os.fspath(path)  # a number would be taken for an open file
-    with naming_the_file(path), open(path, "rb") as file:
+    with naming_the_file(path), open(file_of(path), "rb") as file:
         return _map(path, file)
 
 
@@ -135,7 +142,8 @@ class naming_the_file:
             ) from error
         if isinstance(error, IsADirectoryError):
             raise ModelFileError(
-                f"{path}: is a folder, expected a student's .safetensors file; name the file in it"
+                f"{path}: is a folder without a {STUDENT_FILE}, expected a student's .safetensors "
+                "file; name the file in it"
             ) from error
         if isinstance(error, (OSError, ValueError)):  # ValueError: a path no system call takes
             raise ModelFileError(

@@ -176,8 +176,6 @@ def _hub_rows(
             zip(columns.texts, columns.labels, strict=True), start=1
         )
     ]
-    if not rows:
-        raise InputError(f"{location} has no rows")
     return rows, columns.label_names
 
 

@@ -1,0 +1,84 @@
+"""`dixtill card`: a folder with a student and its model card, for the Hugging Face hub."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .corpus_arguments import add_corpus_arguments, read
+
+_EXAMPLES = """\
+examples:
+  dixtill card --model my.safetensors --data test.csv --out my-student
+  dixtill card --model my.safetensors --data hub:imdb:test --out my-student --name me/my-student \\
+      --language en --licence apache-2.0 --push me/my-student
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "card",
+        help="a folder with a student and its model card",
+        description="Measure a student on labelled texts, and write a folder with its file and a\n"
+        "model card: task, data, measures with intervals, size, speed, limits, licence.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--data",
+        metavar="DATA",
+        help="labelled texts that chose nothing, such as a test set: a CSV file, or "
+        "hub:NAME[[:CONFIG]:SPLIT] (default: none; the card has the validation scores)",
+    )
+    parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
+    parser.add_argument("--name", help="the model's name (default: that of DIR)")
+    parser.add_argument(
+        "--data-name", metavar="NAME", help="what to call the data (default: from --data)"
+    )
+    parser.add_argument("--language", metavar="CODE", help="of the texts, such as en")
+    parser.add_argument("--licence", metavar="NAME", help="the hub's name of it: apache-2.0, mit")
+    parser.add_argument("--base-model", metavar="NAME", help="the teacher's name on the hub")
+    parser.add_argument(
+        "--push",
+        metavar="REPO",
+        help="also upload the folder to this repository of the hub, with the token that "
+        "`hf auth login` stored",
+    )
+    parser.add_argument("--private", action="store_true", help="make a new repository private")
+    add_corpus_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the folder, and push it where that is asked for."""
+    from .. import SHIPPED_MODEL, hub, load, training
+    from ..hub.card import CardText
+    from ..runtime.mapped_model import file_of
+
+    assert training  # first, for it says which extra to install
+    model = file_of(args.model or SHIPPED_MODEL)
+    corpus = read(args, args.data, load(model).labels) if args.data else None
+    text = CardText(
+        name=args.name or args.push or Path(args.out).name,
+        data=args.data_name or _data_name(args.data),
+        language=args.language,
+        licence=args.licence,
+        base_model=args.base_model,
+    )
+    hub.save_pretrained(model, args.out, corpus, text)
+    print(f"{args.out}: {', '.join(sorted(path.name for path in Path(args.out).iterdir()))}")
+    if args.push:
+        print(hub.push_to_hub(args.out, args.push, private=args.private))
+    return 0
+
+
+def _data_name(data: str | None) -> str:
+    """A file's name, or the hub's; of a folder nothing but its own name."""
+    if not data:
+        return "labelled texts"
+    name = data.removeprefix("hub:")
+    return name if name != data and not Path(name.split(":")[0]).exists() else Path(name).name

@@ -1,0 +1,131 @@
+"""Students on the Hugging Face hub, or in a folder like one of its repositories.
+
+Such a folder holds the model file, student.safetensors, and a model card, README.md. Reading a
+local one needs nothing; the hub needs the extra `hub`, and writing a card the extra `train`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, MissingExtraError, ModelFileError
+from ..runtime.mapped_model import STUDENT_FILE
+from ..whole_file import write_whole
+
+if TYPE_CHECKING:
+    from ..runtime.classifier import Classifier
+    from ..training.corpus import Corpus
+    from .card import CardText
+
+__all__ = ["CARD_FILE", "from_pretrained", "push_to_hub", "save_pretrained"]
+
+CARD_FILE = "README.md"
+
+
+def from_pretrained(
+    name_or_folder: str | os.PathLike[str],
+    *,
+    revision: str | None = None,
+    kernel: str | None = None,
+    threshold: float = 0.0,
+) -> Classifier:
+    """The student in a folder, or in the hub's repository of that name, for instance `me/student`.
+
+    Raises:
+        ModelFileError: there is none, or its file is damaged, foreign or from a newer version.
+        MissingExtraError: it is on the hub, and huggingface_hub is not installed.
+    """
+    from .. import load
+
+    if os.path.exists(name_or_folder):
+        return load(name_or_folder, kernel, threshold)
+    return load(_downloaded(os.fspath(name_or_folder), revision), kernel, threshold)
+
+
+def save_pretrained(
+    model: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
+    corpus: Corpus | None = None,
+    text: CardText | None = None,
+) -> None:
+    """Copy a model file into `folder`, with a card that says what it is and how good.
+
+    Args:
+        model: a student's file.
+        folder: made if need be.
+        corpus: labelled texts that chose nothing, on which the card's measures are taken; without
+            them it has the scores of the validation texts, which chose the epoch.
+        text: what cannot be measured: names, language, licence.
+
+    Raises:
+        ModelFileError: the file is no student.
+        InputError: the folder cannot be written to.
+    """
+    from .. import load
+    from .card import CardText, card_of
+    from .measures import measure
+
+    classifier = load(model)
+    measured = measure(classifier, corpus) if corpus else None
+    content = Path(model).read_bytes()
+    card = card_of(classifier.model, len(content), measured, text or CardText())
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        write_whole(Path(folder) / STUDENT_FILE, content)
+        write_whole(Path(folder) / CARD_FILE, card.encode())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written to ({error.strerror})") from error
+
+
+def push_to_hub(
+    folder: str | os.PathLike[str], repo_id: str, *, private: bool = False, api: Any = None
+) -> str:
+    """Upload what `save_pretrained` wrote to the repository `repo_id`, and return its address.
+
+    The repository is made if need be. `api` is an HfApi; the default one has the token that
+    `hf auth login` stored.
+
+    Raises:
+        InputError: the folder lacks the model file or the card, or the hub refuses.
+        MissingExtraError: huggingface_hub is not installed.
+    """
+    for name in (STUDENT_FILE, CARD_FILE):
+        if not (Path(folder) / name).is_file():
+            raise InputError(f"{folder} has no {name}; write it with `dixtill card`")
+    api = api or _hub().HfApi(library_name="dixtill")
+    try:
+        address = api.create_repo(repo_id=repo_id, private=private, exist_ok=True)
+        api.upload_folder(
+            repo_id=repo_id,
+            folder_path=str(folder),
+            allow_patterns=[STUDENT_FILE, CARD_FILE],
+            commit_message="A student and its card, by dixtill",
+        )
+    except Exception as error:  # of the network and of the hub, all kinds
+        raise InputError(f"cannot push {folder} to '{repo_id}': {error}") from error
+    return str(address)
+
+
+def _downloaded(name: str, revision: str | None) -> str:
+    hub = _hub()
+    try:
+        path: str = hub.hf_hub_download(name, STUDENT_FILE, revision=revision)
+    except Exception as error:  # of the network and of the hub, all kinds
+        raise ModelFileError(
+            f"{name}: is no folder here, and no student can be had of the hub under that name: "
+            f"{error}"
+        ) from error
+    return path
+
+
+def _hub() -> Any:
+    try:
+        import huggingface_hub
+    except ImportError as error:
+        raise MissingExtraError(
+            "this needs huggingface_hub, not installed here; "
+            "install the extra with: pip install 'dixtill[hub]'"
+        ) from error
+    return huggingface_hub

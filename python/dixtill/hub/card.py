@@ -1,0 +1,198 @@
+"""The model card: YAML for the hub, then what a person has to know before using the student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from huggingface_hub import EvalResult, ModelCardData
+
+from ..runtime.mapped_model import STUDENT_FILE
+
+if TYPE_CHECKING:
+    from ..runtime.mapped_model import MappedModel
+    from ..runtime.model_file import StudentModel
+    from .measures import Interval, Measured
+
+_TASK = "text-classification"
+_WEIGHTS = {
+    "contributions": "its exact share of the label's logit, against the mean of all labels",
+    "scores": "the student's raw attention score, as in the paper",
+}
+
+
+@dataclass(frozen=True)
+class CardText:
+    """What the model file does not tell; None is left out, or said to be unknown."""
+
+    name: str = "student"  # of the model, or of its repository
+    data: str = "labelled texts"  # name of what was measured on
+    language: str | None = None  # a code such as `en`
+    licence: str | None = None  # the hub's name of it, such as `apache-2.0`
+    base_model: str | None = None  # hub name of the teacher
+
+
+def card_of(
+    model: StudentModel | MappedModel, num_bytes: int, measured: Measured | None, text: CardText
+) -> str:
+    """The card of a student whose file has `num_bytes`."""
+    parts = [
+        f"---\n{_front_matter(measured, text)}\n---",
+        f"# {text.name}",
+        _task(model, num_bytes),
+        _use(text),
+        "## How good",
+        *(_measures(measured, text) if measured else [_validation(model.provenance)]),
+        "## How it was made",
+        _provenance(model.provenance, text),
+        "## Limits",
+        _limits(model, measured),
+        "## Licence",
+        _licence(text),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _front_matter(measured: Measured | None, text: CardText) -> str:
+    results = None
+    if measured:
+        results = [
+            _result(text.data, kind, name, getattr(measured, field))
+            for kind, name, field in (
+                ("accuracy", "Accuracy", "accuracy"),
+                ("f1", "Macro-F1", "macro_f1"),
+                ("ece", "Expected calibration error", "calibration_error"),
+            )
+        ]
+    data = ModelCardData(
+        language=text.language,
+        license=text.licence,
+        base_model=text.base_model,
+        library_name="dixtill",
+        pipeline_tag=_TASK,
+        tags=["dixtill", "knowledge-distillation", "explainable-ai"],
+        model_name=text.name,
+        eval_results=results,
+    )
+    yaml: str = data.to_yaml()
+    return yaml.strip()
+
+
+def _result(data: str, kind: str, name: str, measure: Interval) -> EvalResult:
+    return EvalResult(
+        task_type=_TASK,
+        dataset_type=data,
+        dataset_name=data,
+        metric_type=kind,
+        metric_name=name,
+        metric_value=round(measure.value, 4),
+        metric_args={"interval_95": [round(measure.low, 4), round(measure.high, 4)]},
+    )
+
+
+def _task(model: StudentModel | MappedModel, num_bytes: int) -> str:
+    return (
+        f"A text classifier of {num_bytes:,} bytes, made by dixtill. Its labels are "
+        f"{', '.join(f'`{label}`' for label in model.labels)}. Each answer is a label, its "
+        f"probabilities, and a signed weight for each word: {_WEIGHTS[model.explanation]}. It has "
+        f"{model.shape.num_parameters:,} parameters and {model.shape.num_pieces:,} word pieces of "
+        f"{model.embedding_bits} bits a value, reads {model.max_pieces} pieces of a text, and runs "
+        "on any CPU."
+    )
+
+
+def _use(text: CardText) -> str:
+    return (
+        "```python\nfrom dixtill import hub\n\n"
+        f'student = hub.from_pretrained("{text.name}")  # this folder, or its name on the hub\n'
+        'answer = student("a text")\nanswer.label, answer.probabilities, answer.words\n```'
+    )
+
+
+def _measures(measured: Measured, text: CardText) -> list[str]:
+    rows = [
+        f"| {name} | {100 * item.value:.1f} | {100 * item.low:.1f} to {100 * item.high:.1f} |"
+        for name, item in (
+            ("accuracy", measured.accuracy),
+            ("macro-F1", measured.macro_f1),
+            ("calibration error (ECE, 15 bins)", measured.calibration_error),
+        )
+    ]
+    by_label = [
+        f"| {_cell(row.label)} | {row.rows} | {100 * row.precision:.1f} | {100 * row.recall:.1f} "
+        f"| {100 * row.f1:.1f} |"
+        for row in measured.by_label
+    ]
+    return [
+        f"On the {measured.rows:,} texts of {text.data}, in per cent, with 95% intervals (Clopper "
+        "and Pearson for the accuracy, a bootstrap of the texts for the others). Always giving the "
+        f"commonest label has an accuracy of {100 * measured.majority:.1f}.",
+        "\n".join(["| | | 95% |", "|---|---|---|", *rows]),
+        "\n".join(
+            ["| label | texts | precision | recall | F1 |", "|---|---|---|---|---|", *by_label]
+        ),
+        f"From a text to its answer it took {measured.microseconds:.0f} µs in the median, on one "
+        f"thread ({measured.machine}).",
+    ]
+
+
+def _validation(provenance: Mapping[str, Any]) -> str:
+    scores = provenance.get("int8_scores") or provenance.get("valid_scores")
+    if not isinstance(scores, dict):
+        return "Not measured: `dixtill card --data` measures it on labelled texts."
+    return (
+        f"On the validation texts, which chose its epoch: accuracy {scores['accuracy']:.3f}, "
+        f"macro-F1 {scores['macro_f1']:.3f}, calibration error (ECE) "
+        f"{scores['calibration_error']:.3f}. It was not measured on texts that chose nothing."
+    )
+
+
+def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
+    config = provenance.get("config") or {}
+    train, valid = provenance.get("train") or {}, provenance.get("valid") or {}
+    teacher = text.base_model or provenance.get("teacher_name") or provenance.get("teacher")
+    facts = {
+        "method": config.get("method"),
+        "teacher": teacher or "none",
+        "training texts": train.get("rows"),
+        "texts that the teacher alone answered": provenance.get("texts_without_labels"),
+        "validation texts": valid.get("rows"),
+        "temperature that calibrates it": _rounded(provenance.get("temperature")),
+        "dixtill": provenance.get("dixtill"),
+    }
+    lines = [f"- {name}: {value}" for name, value in facts.items() if value is not None]
+    return "\n".join([*lines, "", f"`dixtill info --model {STUDENT_FILE}` prints the whole of it."])
+
+
+def _rounded(value: object) -> object:
+    return round(value, 3) if isinstance(value, float) else value
+
+
+def _limits(model: StudentModel | MappedModel, measured: Measured | None) -> str:
+    lines = [
+        "- It knows texts like those that it learned from; of others it guesses, with confidence.",
+        "- Its probabilities are calibrated, if at all, on texts like its validation texts.",
+        "- The weights say what decided in the student, not what is true, and not what decided in "
+        "its teacher.",
+        f"- Longer texts are cut after {model.max_pieces} pieces"
+        + (f"; {measured.truncated:.1%} of those measured were." if measured else "."),
+    ]
+    if measured and measured.majority >= measured.accuracy.low:
+        lines.append(
+            "- Its accuracy is not beyond doubt above that of always giving the commonest label."
+        )
+    return "\n".join(lines)
+
+
+def _licence(text: CardText) -> str:
+    if text.licence:
+        return f"{text.licence}, as stated by who made it."
+    return (
+        "Not stated. The conditions of the teacher and of the training texts may apply to the "
+        "student."
+    )
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")

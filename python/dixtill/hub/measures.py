@@ -1,0 +1,124 @@
+"""What a model card says of a student, measured on labelled texts, with 95% intervals."""
+
+from __future__ import annotations
+
+import platform
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from scipy import stats
+from sklearn.metrics import precision_recall_fscore_support
+
+from ..runtime.classifier import Classifier
+from ..training.calibration import FloatArray
+from ..training.corpus import Corpus
+from ..training.evaluate import Scores, scores_of
+
+_RESAMPLES = 1000
+_TIMED_TEXTS, _ROUNDS = 200, 11
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A measure, and the limits of its 95% interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class LabelScores:
+    """How well one label is found; shares in [0, 1]."""
+
+    label: str
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A student on labelled texts."""
+
+    rows: int
+    majority: float  # the accuracy of always giving the commonest label
+    accuracy: Interval  # Clopper and Pearson
+    macro_f1: Interval  # bootstrap of the texts
+    calibration_error: Interval  # bootstrap of the texts
+    by_label: tuple[LabelScores, ...]
+    truncated: float  # share of the texts that are longer than it reads
+    microseconds: float  # median, from a text to its answer, on one thread
+    machine: str
+
+
+def measure(classifier: Classifier, corpus: Corpus) -> Measured:
+    """Answer the texts of `corpus`, whose labels are the student's, and time some of them."""
+    answers = classifier(list(corpus.texts))
+    probabilities = np.array([list(answer.probabilities.values()) for answer in answers])
+    labels = np.array(corpus.labels)
+    scores = scores_of(corpus.labels, probabilities)
+    right = int((probabilities.argmax(axis=1) == labels).sum())
+    exact = stats.binomtest(right, len(labels)).proportion_ci(0.95, method="exact")
+    resampled = _resampled(probabilities, labels)
+    return Measured(
+        rows=len(labels),
+        majority=float(np.bincount(labels).max() / len(labels)),
+        accuracy=Interval(scores.accuracy, float(exact.low), float(exact.high)),
+        macro_f1=_interval(scores.macro_f1, [row.macro_f1 for row in resampled]),
+        calibration_error=_interval(
+            scores.calibration_error, [row.calibration_error for row in resampled]
+        ),
+        by_label=_by_label(corpus, probabilities),
+        truncated=sum(answer.truncated for answer in answers) / len(answers),
+        microseconds=_microseconds(classifier, corpus.texts[:_TIMED_TEXTS]),
+        machine=f"{_processor()}, kernel {classifier.kernel}",
+    )
+
+
+def _resampled(probabilities: FloatArray, labels: np.ndarray) -> list[Scores]:
+    rng = np.random.default_rng(0)
+    choices = rng.integers(0, len(labels), (_RESAMPLES, len(labels)))
+    return [scores_of(labels[rows].tolist(), probabilities[rows]) for rows in choices]
+
+
+def _interval(value: float, resampled: Sequence[float]) -> Interval:
+    low, high = np.quantile(resampled, [0.025, 0.975])
+    # Resampling adds to a calibration error, which cannot be below zero, and may leave it outside.
+    return Interval(value, min(float(low), value), max(float(high), value))
+
+
+def _by_label(corpus: Corpus, probabilities: FloatArray) -> tuple[LabelScores, ...]:
+    table = precision_recall_fscore_support(
+        corpus.labels,
+        probabilities.argmax(axis=1),
+        labels=range(len(corpus.label_names)),
+        zero_division=0.0,
+    )
+    return tuple(
+        LabelScores(name, int(rows), float(precision), float(recall), float(f1))
+        for name, precision, recall, f1, rows in zip(corpus.label_names, *table, strict=True)
+    )
+
+
+def _microseconds(classifier: Classifier, texts: Sequence[str]) -> float:
+    times = []
+    for _ in range(_ROUNDS):
+        start = perf_counter()
+        for text in texts:
+            classifier(text)
+        times.append((perf_counter() - start) / len(texts))
+    return 1e6 * statistics.median(times)
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        return next(line.split(":", 1)[1].strip() for line in lines if "model name" in line)
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

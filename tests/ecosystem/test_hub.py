@@ -1,0 +1,237 @@
+"""A student in a folder of the hub's kind: its card, reading it, and what pushing would ask for."""
+
+from __future__ import annotations
+
+import csv
+import inspect
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import huggingface_hub
+import numpy as np
+import pytest
+import yaml
+from huggingface_hub import HfApi
+from scipy import stats
+
+import dixtill
+from dixtill import hub
+from dixtill.cli import main
+from dixtill.errors import InputError, MissingExtraError, ModelFileError
+from dixtill.hub.measures import measure
+from dixtill.sklearn import DixtillClassifier
+from dixtill.training.corpus import Corpus, read_corpus
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory, texts, directions) -> Path:
+    """A folder with a student that knows something, and test.csv with texts for it."""
+    folder = tmp_path_factory.mktemp("fitted")
+    small = {"embedding_dim": 12, "hidden_dim": 10, "attention_dim": 8, "random_state": 0}
+    classifier = DixtillClassifier(learning_rate=1e-2, batch_size=4, epochs=20, **small)
+    classifier.fit(texts, directions).save(folder / "s.safetensors")
+    with open(folder / "test.csv", "w", newline="", encoding="utf-8") as file:
+        rows = [*zip(texts, directions, strict=True), ("shares", "up"), (texts[0], "down")]
+        csv.writer(file).writerows([("text", "label"), *rows])
+    return folder
+
+
+@pytest.fixture
+def pushed(fitted, tmp_path) -> Path:
+    """What `dixtill card` writes."""
+    arguments = ["--model", str(fitted / "s.safetensors"), "--data", str(fitted / "test.csv")]
+    given = ["--name", "me/news", "--language", "en", "--licence", "apache-2.0"]
+    assert main(["card", *arguments, "--out", str(tmp_path / "news"), *given]) == 0
+    return tmp_path / "news"
+
+
+class FakeApi:
+    """Keeps what HfApi would be asked for, by the signatures that it has."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, dict[str, object]]] = []
+
+    def __getattr__(self, name: str):
+        signature = inspect.signature(getattr(HfApi, name))
+
+        def call(**arguments: object) -> str:
+            signature.bind(self, **arguments)
+            self.calls.append((name, arguments))
+            return "https://huggingface.co/me/news"
+
+        return call
+
+
+def front_matter(folder: Path) -> dict:
+    return yaml.safe_load((folder / "README.md").read_text(encoding="utf-8").split("---\n")[1])
+
+
+def test_the_folder_holds_the_same_student(pushed, fitted):
+    assert sorted(path.name for path in pushed.iterdir()) == ["README.md", "student.safetensors"]
+    texts = ["shares soar", "unknown words", ""]
+    expected = dixtill.load(fitted / "s.safetensors")(texts)
+    assert dixtill.load(pushed)(texts) == expected
+    assert dixtill.load(str(pushed))(texts) == expected
+    assert hub.from_pretrained(pushed)(texts) == expected
+
+
+def test_every_command_takes_the_folder(pushed, capsys):
+    assert main(["infer", "--model", str(pushed), "shares soar"]) == 0
+    assert main(["info", "--model", str(pushed), "--json"]) == 0
+    described = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert described["model"]["bytes"] == (pushed / "student.safetensors").stat().st_size
+
+
+def test_the_cards_measures_are_those_of_evaluate(pushed, fitted, capsys):
+    arguments = ["--model", str(pushed), "--data", str(fitted / "test.csv"), "--json"]
+    assert main(["evaluate", *arguments]) == 0
+    scores = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (model,) = front_matter(pushed)["model-index"]
+    assert model["name"] == "me/news"
+    (result,) = model["results"]
+    assert result["dataset"]["name"] == "test.csv"
+    found = {metric["type"]: metric for metric in result["metrics"]}
+    for kind, name in (
+        ("accuracy", "accuracy"), ("f1", "macro_f1"), ("ece", "calibration_error")
+    ):  # fmt: skip
+        assert found[kind]["value"] == pytest.approx(scores[name], abs=1e-4)
+        low, high = found[kind]["args"]["interval_95"]
+        assert low <= found[kind]["value"] <= high
+        assert high > low
+
+
+def test_the_hub_reads_the_front_matter(pushed):
+    card = huggingface_hub.ModelCard.load(pushed / "README.md")
+    assert card.data.license == "apache-2.0"
+    assert card.data.language == "en"
+    assert card.data.pipeline_tag == "text-classification"
+    assert card.data.eval_results[0].metric_type == "accuracy"
+
+
+def test_the_card_says_what_one_has_to_know(pushed):
+    card = (pushed / "README.md").read_text(encoding="utf-8")
+    size = (pushed / "student.safetensors").stat().st_size
+    for text in (
+        f"{size:,} bytes", "`down`, `up`", "- method: none", "- teacher: none",
+        "- training texts: ", "## Limits", "µs in the median", "kernel ", "apache-2.0",
+        "95% intervals", "| down | 13 |", 'hub.from_pretrained("me/news")',
+    ):  # fmt: skip
+        assert text in card, text
+    assert str(Path.home()) not in card
+
+
+def test_without_test_texts_the_card_has_the_validation_scores_and_says_so(fitted, tmp_path):
+    hub.save_pretrained(fitted / "s.safetensors", tmp_path / "plain")
+    card = (tmp_path / "plain" / "README.md").read_text(encoding="utf-8")
+    assert "On the validation texts, which chose its epoch: accuracy " in card
+    assert "model-index" not in front_matter(tmp_path / "plain")
+    assert "license" not in front_matter(tmp_path / "plain")
+    assert "Not stated." in card
+
+
+def test_intervals_are_those_of_scipy_and_narrow_with_more_texts(fitted):
+    classifier = dixtill.load(fitted / "s.safetensors")
+    corpus = read_corpus(fitted / "test.csv", classifier.labels)
+    flipped = Corpus(corpus.texts, (1 - corpus.labels[0], *corpus.labels[1:]), corpus.label_names)
+    few = measure(classifier, flipped)
+    many = measure(classifier, Corpus(flipped.texts * 8, flipped.labels * 8, flipped.label_names))
+    right = round(few.accuracy.value * few.rows)
+    exact = stats.binomtest(right, few.rows).proportion_ci(method="exact")
+    assert (few.accuracy.low, few.accuracy.high) == (exact.low, exact.high)
+    for name in ("accuracy", "macro_f1"):
+        of_few, of_many = getattr(few, name), getattr(many, name)
+        assert of_few.value == pytest.approx(of_many.value)
+        assert of_many.high - of_many.low < 0.6 * (of_few.high - of_few.low)
+
+
+def test_scores_of_each_label_add_up(fitted):
+    classifier = dixtill.load(fitted / "s.safetensors")
+    measured = measure(classifier, read_corpus(fitted / "test.csv", classifier.labels))
+    assert sum(row.rows for row in measured.by_label) == measured.rows
+    recalled = sum(row.rows * row.recall for row in measured.by_label) / measured.rows
+    assert recalled == pytest.approx(measured.accuracy.value)
+    assert np.mean([row.f1 for row in measured.by_label]) == pytest.approx(measured.macro_f1.value)
+    assert measured.majority == 0.5
+    assert 0 < measured.microseconds < 1e5
+
+
+def test_a_student_worse_than_the_commonest_label_says_so(student, tmp_path):
+    texts = Corpus(("up", "down", "profit") * 5, (0, 1, 2) * 5, dixtill.load(student).labels)
+    hub.save_pretrained(student, tmp_path / "bad", texts)
+    assert "not beyond doubt above" in (tmp_path / "bad" / "README.md").read_text("utf-8")
+
+
+def test_pushing_makes_the_repository_and_uploads_both_files(pushed):
+    (pushed / "notes.txt").write_text("private")
+    api = FakeApi()
+    assert hub.push_to_hub(pushed, "me/news", private=True, api=api).endswith("me/news")
+    (made, settings), (uploaded, upload) = api.calls
+    assert (made, uploaded) == ("create_repo", "upload_folder")
+    assert settings == {"repo_id": "me/news", "private": True, "exist_ok": True}
+    assert upload["folder_path"] == str(pushed)
+    assert upload["allow_patterns"] == ["student.safetensors", "README.md"]
+
+
+def test_the_command_pushes_through_huggingface_hub(fitted, tmp_path, monkeypatch, capsys):
+    api = FakeApi()
+    monkeypatch.setattr(huggingface_hub, "HfApi", lambda **_: api)
+    arguments = ["--model", str(fitted / "s.safetensors"), "--out", str(tmp_path / "news")]
+    assert main(["card", *arguments, "--push", "me/news"]) == 0
+    assert [name for name, _ in api.calls] == ["create_repo", "upload_folder"]
+    assert "https://huggingface.co/me/news" in capsys.readouterr().out
+
+
+def test_what_the_hub_refuses_is_a_sentence(pushed, tmp_path):
+    class Refusing(FakeApi):
+        def create_repo(self, **_):
+            raise RuntimeError("401 Unauthorized")
+
+    with pytest.raises(InputError, match=r"cannot push .* to 'me/news': 401 Unauthorized"):
+        hub.push_to_hub(pushed, "me/news", api=Refusing())
+    with pytest.raises(InputError, match=r"has no student.safetensors; write it with `dixtill"):
+        hub.push_to_hub(tmp_path, "me/news", api=FakeApi())
+
+
+def test_a_repository_of_the_hub_is_downloaded_and_loaded(pushed, monkeypatch):
+    asked = []
+
+    def download(name, file, revision):
+        asked.append((name, file, revision))
+        return str(pushed / file)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    student = hub.from_pretrained("me/news", revision="v1", threshold=0.5)
+    assert asked == [("me/news", "student.safetensors", "v1")]
+    assert (student.labels, student.threshold) == (("down", "up"), 0.5)
+
+
+def test_what_is_nowhere_says_where_was_looked(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    with pytest.raises(ModelFileError, match="me/none: is no folder here, and no student can be"):
+        hub.from_pretrained("me/none")
+    with pytest.raises(ModelFileError, match=r"is a folder without a student.safetensors"):
+        hub.from_pretrained(tmp_path)
+
+
+def test_without_huggingface_hub_its_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'dixtill\[hub\]'"):
+        hub.from_pretrained("me/none")
+
+
+def test_a_local_folder_needs_neither_numpy_nor_the_hub(pushed):
+    script = (
+        "import sys; from dixtill import hub; print(hub.from_pretrained(sys.argv[1])('up').label)\n"
+        "assert not {'numpy', 'torch', 'huggingface_hub'} & set(sys.modules)"
+    )
+    command = [sys.executable, "-c", script, str(pushed)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() in ("up", "down")
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(fitted, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written to"):
+        hub.save_pretrained(fitted / "s.safetensors", tmp_path / "file")
