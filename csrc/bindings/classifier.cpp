@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -151,13 +152,15 @@ class PyClassifier {
                            tokenizer_options(lowercase, strip_accents, max_pieces, cleaning),
                            explanation_named(explanation))) {}
 
-    py::bytes answer(const py::str& text) const {
+    py::bytes answer(const py::str& text, bool is_checked) const {
         const Utf8Text utf8(text);
-        if (utf8.view().size() <= kBytesWithGil) return classifier_.answer(utf8.view());
-        return without_gil(utf8.view());
+        if (utf8.view().size() <= kBytesWithGil && !is_checked) {
+            return classifier_.answer(utf8.view(), is_checked);
+        }
+        return without_gil(utf8.view(), is_checked);
     }
 
-    py::list answer_all(const py::sequence& texts, int64_t num_threads) const {
+    py::list answer_all(const py::sequence& texts, int64_t num_threads, bool is_checked) const {
         std::vector<Utf8Text> held;
         std::vector<std::string_view> views;
         held.reserve(texts.size());
@@ -168,7 +171,7 @@ class PyClassifier {
         std::vector<Record> records;
         {
             const py::gil_scoped_release release;
-            classifier_.answer_all(views, num_threads, records);
+            classifier_.answer_all(views, num_threads, is_checked, records);
         }
         py::list result(records.size());
         for (size_t i = 0; i < records.size(); ++i) result[i] = py::bytes(records[i]);
@@ -176,9 +179,9 @@ class PyClassifier {
     }
 
   private:
-    Record without_gil(std::string_view utf8) const {
+    Record without_gil(std::string_view utf8, bool is_checked) const {
         const py::gil_scoped_release release;
-        return classifier_.answer(utf8);
+        return classifier_.answer(utf8, is_checked);
     }
 
     Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
@@ -217,31 +220,76 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
     return result;
 }
 
+constexpr size_t kHeadBytes = 3 * sizeof(int32_t);
+constexpr int32_t kIsChecked = 2;  // of the flags
+
+// Where the parts of a record of so many labels stand.
+struct Parts {
+    Parts(std::string_view record, size_t num_labels) {
+        require(record.size() >= kHeadBytes);
+        num_words = static_cast<size_t>(number_at<int32_t>(record, sizeof(int32_t)));
+        is_checked = (number_at<int32_t>(record, 2 * sizeof(int32_t)) & kIsChecked) != 0;
+        spans = kHeadBytes + num_labels * sizeof(float);
+        weights = spans + num_words * 2 * sizeof(int64_t);
+        effects = weights + num_words * sizeof(double);
+        if (!is_checked) {
+            require(record.size() == effects);
+            return;
+        }
+        flip = effects + num_words * sizeof(double);
+        require(record.size() >= flip + 2 * sizeof(int32_t));
+        flip_size = number_at<int32_t>(record, flip + sizeof(int32_t));
+        const size_t num_flips = static_cast<size_t>(std::max(flip_size, 0));
+        require(record.size() == flip + (2 + num_flips) * sizeof(int32_t));
+    }
+
+    static void require(bool holds) {
+        if (!holds) throw std::invalid_argument("the answer is not one of this version");
+    }
+
+    size_t num_words, spans, weights, effects, flip = 0;
+    int32_t flip_size = -1;
+    bool is_checked;
+};
+
 // The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end
 // and weight.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
     const std::string_view record(answer);
-    if (record.size() < 3 * sizeof(int32_t)) {
-        throw std::invalid_argument("the answer is not one of this version");
-    }
-    const size_t num_words = static_cast<size_t>(number_at<int32_t>(record, sizeof(int32_t)));
-    const size_t spans = 3 * sizeof(int32_t) + num_labels * sizeof(float);
-    const size_t weights = spans + num_words * 2 * sizeof(int64_t);
-    if (record.size() != weights + num_words * sizeof(double)) {
-        throw std::invalid_argument("the answer is not one of this version");
-    }
+    const Parts parts(record, num_labels);
     auto* type = reinterpret_cast<PyTypeObject*>(word_type.ptr());
-    py::tuple result(num_words);
-    for (size_t w = 0; w < num_words; ++w) {
-        const int64_t start = number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t));
-        const int64_t end =
-            number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t) + sizeof(int64_t));
-        const double weight = number_at<double>(record, weights + w * sizeof(double));
+    py::tuple result(parts.num_words);
+    for (size_t w = 0; w < parts.num_words; ++w) {
+        const size_t span = parts.spans + w * 2 * sizeof(int64_t);
+        const int64_t start = number_at<int64_t>(record, span);
+        const int64_t end = number_at<int64_t>(record, span + sizeof(int64_t));
+        const double weight = number_at<double>(record, parts.weights + w * sizeof(double));
         result[w] = make_tuple_of(type, {substring(text, start, end), py::int_(start),
                                          py::int_(end), py::float_(weight)});
     }
     return result;
+}
+
+// Effects, flip (None where there is none) and whether it is smallest, of a record that was
+// checked; else None.
+py::object check_of(const py::bytes& answer, size_t num_labels) {
+    const std::string_view record(answer);
+    const Parts parts(record, num_labels);
+    if (!parts.is_checked) return py::none();
+    py::tuple effects(parts.num_words);
+    for (size_t w = 0; w < parts.num_words; ++w) {
+        effects[w] = py::float_(number_at<double>(record, parts.effects + w * sizeof(double)));
+    }
+    py::object flip = py::none();
+    if (parts.flip_size >= 0) {
+        py::tuple words(static_cast<size_t>(parts.flip_size));
+        for (size_t i = 0; i < words.size(); ++i) {
+            words[i] = py::int_(number_at<int32_t>(record, parts.flip + (2 + i) * sizeof(int32_t)));
+        }
+        flip = words;
+    }
+    return py::make_tuple(effects, flip, number_at<int32_t>(record, parts.flip) != 0);
 }
 
 }  // namespace
@@ -257,10 +305,13 @@ void register_classifier(py::module_& module) {
              py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("attention_dim"),
              py::arg("num_classes"), py::arg("lowercase"), py::arg("strip_accents"),
              py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
-        .def("answer", &PyClassifier::answer, py::arg("text"), py::pos_only())
-        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"));
+        .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
+             py::pos_only())
+        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"),
+             py::arg("is_checked"));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());
+    module.def("check_of", check_of, py::arg("answer"), py::arg("num_labels"), py::pos_only());
 }
 
 }  // namespace dixtill
