@@ -21,7 +21,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -142,9 +141,7 @@ def _lines(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
 
 
-def pages() -> Iterator[Path]:
+def pages() -> list[Path]:
     """README.md, and each page of docs but the decisions, which have nothing to run."""
-    yield ROOT / "README.md"
-    for page in sorted((ROOT / "docs").rglob("*.md")):
-        if page.parent.name != "adr":
-            yield page
+    found = sorted((ROOT / "docs").rglob("*.md"))
+    return [ROOT / "README.md", *(page for page in found if page.parent.name != "adr")]

@@ -1,0 +1,37 @@
+"""Each page does what it says: its blocks are run in order, and what they print is compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pages import ROOT, Block, Reader, blocks_of, is_code, pages
+
+# Blocks that are not run, or run as others, and pages that may have so many of them. Each says
+# why in its comment. Change a number here with the page.
+NOT_RUN: dict[str, int] = {}
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_the_blocks_of(page, tmp_path, monkeypatch):
+    blocks = blocks_of(page)
+    if not any(is_code(block) and block.remark != "not run" for block in blocks):
+        pytest.skip("has no block to run")
+    monkeypatch.chdir(tmp_path)
+    reader = Reader(page)
+    for block in blocks:
+        reader.run(block)
+
+
+def test_the_blocks_that_are_not_run_are_counted():
+    marked = {name_of(page): sum(map(is_left_out, blocks_of(page))) for page in pages()}
+    assert {name: count for name, count in marked.items() if count} == NOT_RUN
+
+
+def is_left_out(block: Block) -> bool:
+    assert block.argument or block.remark not in ("not run", "run as"), f"{block} without a reason"
+    return block.remark in ("not run", "run as")
