@@ -114,7 +114,10 @@ class Prediction:
     @property
     def label(self) -> str | None:
         """The most probable label, or None where it is less probable than the threshold."""
-        return None if self.probability < self._threshold else self.top_label
+        # Without a threshold, the probabilities need not be unpacked.
+        if self._threshold and self.probability < self._threshold:
+            return None
+        return self.top_label
 
     @property
     def top_label(self) -> str:
