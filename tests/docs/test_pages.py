@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,23 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """A folder to work in, whose modules can be imported and are forgotten afterwards."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
 @pytest.mark.parametrize("page", pages(), ids=name_of)
-def test_the_blocks_of(page, tmp_path, monkeypatch):
+def test_the_blocks_of(page, own_folder):
     blocks = blocks_of(page)
     if not any(is_code(block) and block.remark != "not run" for block in blocks):
         pytest.skip("has no block to run")
-    monkeypatch.chdir(tmp_path)
     reader = Reader(page)
     for block in blocks:
         reader.run(block)
