@@ -54,9 +54,7 @@ def blocks_of(page: Path) -> list[Block]:
             language, _, rest = token.info.strip().partition(" ")
             title = re.search(r'title="([^"]+)"', rest)
             line = (token.map or [0])[0] + 2
-            found.append(
-                Block(language, title[1] if title else "", token.content, line, *remark)
-            )
+            found.append(Block(language, title[1] if title else "", token.content, line, *remark))
         comment = _COMMENT.fullmatch(token.content.strip()) if token.type == "html_block" else None
         remark = (comment[1], comment[2] or "") if comment else ("", "")
     return found
