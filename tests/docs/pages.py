@@ -7,7 +7,7 @@ A page's blocks run in order, in one folder, and its Python blocks share their n
   anything, and a comment `numbers vary` before it lets every number be another one;
 - a block with a title (```python title="service.py"```) is the file of that name;
 - a comment `not run: REASON` before a block leaves it out; `run as: COMMANDS` has others run in
-  its place, which do what the block does where the package is installed. tests count both.
+  its place, which do what the block does where the package is installed. Tests count both.
 
 Blocks of other languages (json, html) are read, not run.
 """
@@ -120,7 +120,7 @@ def _run_shell(code: str) -> str:
         env={**os.environ, "PATH": search_path, "HF_HUB_OFFLINE": "1"},
         capture_output=True,
         encoding="utf-8",
-        timeout=300,
+        timeout=600,
     )
     assert done.returncode == 0, f"{code}\nends with {done.returncode}:\n{done.stderr}"
     return done.stdout

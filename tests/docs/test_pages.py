@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from pages import ROOT, Block, Reader, blocks_of, is_code, pages
 # why in its comment. Change a number here with the page.
 NOT_RUN = {
     "README.md": 3,
+    "docs/checking.md": 1,
     "docs/explaining.md": 1,
     "docs/how-to/own-data.md": 1,
     "docs/how-to/raspberry-pi.md": 3,
@@ -22,6 +24,8 @@ NOT_RUN = {
     "docs/tutorial.md": 1,
 }
 
+KNOWN = {"sh", "bash", "python", "pycon", "text", "", "json", "csv", "html", "toml"}
+EXAMPLES = ROOT / "docs" / "examples"  # files that pages name and do not write
 _FEW = 60  # rows of the tutorial's files, where another page uses such files
 
 
@@ -43,7 +47,9 @@ def name_of(page: Path) -> str:
 
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):
-    """A folder to work in, whose modules can be imported and are forgotten afterwards."""
+    """A copy of docs/examples to work in, whose modules are forgotten afterwards."""
+    if EXAMPLES.exists():
+        shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
@@ -68,6 +74,16 @@ def test_the_blocks_of(page, own_folder):
 def test_the_blocks_that_are_not_run_are_counted():
     marked = {name_of(page): sum(map(is_left_out, blocks_of(page))) for page in pages()}
     assert {name: count for name, count in marked.items() if count} == NOT_RUN
+
+
+def test_no_block_hides_what_is_to_be_run():
+    """As a shell session, or in a language that the reader does not know."""
+    for page in pages():
+        for block in blocks_of(page):
+            assert block.language in KNOWN, f"{page}, line {block.line}: {block.language}"
+            assert block.title or not block.code.startswith(("$ ", ">>> ")) or is_code(block), (
+                f"{page}, line {block.line}: write commands as sh, and what they print as text"
+            )
 
 
 def is_left_out(block: Block) -> bool:
