@@ -73,26 +73,13 @@ class TellingWord(NamedTuple):
 
 def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
     """The texts in numbers; those without what a figure needs are left out of it."""
-    labelled = [text for text in texts if text.true_label is not None]
-    answered = [text for text in texts if text.prediction.label is not None]
-    taught = [text for text in texts if text.teacher is not None]
-    found = [Figure("texts", f"{len(texts):,}", "")]
-    if labelled:
-        wrong = sum(text.is_wrong for text in labelled)
-        right = f"{len(labelled) - wrong:,} of {len(labelled):,}"
-        found.append(Figure("accuracy", _share(len(labelled) - wrong, len(labelled)), right))
-        found.append(Figure("errors", f"{wrong:,}", ""))
-    if any(text.prediction.threshold for text in texts):
-        found += _coverage(texts, answered)
-    if taught:
-        same = sum(not text.disagrees for text in taught)
-        remark = f"the same label in {same:,} of {len(taught):,}"
-        found.append(Figure("with the teacher", _share(same, len(taught)), remark))
-        shares = [text.agreement for text in taught if text.agreement is not None]
-        if shares:
-            remark = f"of the {TOP_WORDS} top words are the teacher's"
-            found.append(Figure("agreement", _share(sum(shares), len(shares)), remark))
-    return found + _checked(texts)
+    return [
+        Figure("texts", f"{len(texts):,}", ""),
+        *_accuracy(texts),
+        *_coverage(texts),
+        *_teachers(texts),
+        *_checked(texts),
+    ]
 
 
 def telling_words(
@@ -132,7 +119,24 @@ def _strongest(weights: dict[str, list[float]], min_texts: int, most: int) -> li
     return [word for word in words[:most] if word.mean >= _LEAST_SHOWN]
 
 
-def _coverage(texts: Sequence[ExplainedText], answered: Sequence[ExplainedText]) -> list[Figure]:
+def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
+    labelled = [text for text in texts if text.true_label is not None]
+    if not labelled:
+        return []
+    wrong = sum(text.is_wrong for text in labelled)
+    right = len(labelled) - wrong
+    remark = f"{right:,} of {len(labelled):,}"
+    return [
+        Figure("accuracy", _share(right, len(labelled)), remark),
+        Figure("errors", f"{wrong:,}", ""),
+    ]
+
+
+def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
+    """Where there is a threshold: how many texts get a label, and how many of those are right."""
+    if not any(text.prediction.threshold for text in texts):
+        return []
+    answered = [text for text in texts if text.prediction.label is not None]
     remark = f"{len(answered):,} are at or above the threshold"
     found = [Figure("coverage", _share(len(answered), len(texts)), remark)]
     labelled = [text for text in answered if text.true_label is not None]
@@ -140,6 +144,20 @@ def _coverage(texts: Sequence[ExplainedText], answered: Sequence[ExplainedText])
         right = sum(not text.is_wrong for text in labelled)
         remark = f"{right:,} of {len(labelled):,} that got a label"
         found.append(Figure("precision", _share(right, len(labelled)), remark))
+    return found
+
+
+def _teachers(texts: Sequence[ExplainedText]) -> list[Figure]:
+    taught = [text for text in texts if text.teacher is not None]
+    if not taught:
+        return []
+    same = sum(not text.disagrees for text in taught)
+    remark = f"the same label in {same:,} of {len(taught):,}"
+    found = [Figure("with the teacher", _share(same, len(taught)), remark)]
+    shares = [text.agreement for text in taught if text.agreement is not None]
+    if shares:
+        remark = f"of the {TOP_WORDS} top words are the teacher’s"
+        found.append(Figure("agreement", _share(sum(shares), len(shares)), remark))
     return found
 
 
