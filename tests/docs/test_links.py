@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from pages import ROOT
+from page_reader import ROOT
 
 IGNORED = {"build", ".venv", "node_modules"}
 

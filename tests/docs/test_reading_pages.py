@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pages import Reader, blocks_of, is_code
+from page_reader import Reader, blocks_of, is_code
 
 
 @pytest.fixture

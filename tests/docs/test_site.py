@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from pages import ROOT
+from page_reader import ROOT
 
 import dixtill
 from dixtill.commands import COMMANDS
