@@ -15,11 +15,12 @@ from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
 from dixtill.training import distill as distill_module
 from dixtill.training.attributions import AttributionSettings, Attributor
+from dixtill.training.config import DistillConfig
 from dixtill.training.corpus import Corpus
 from dixtill.training.distill import Distilled, distil
 from dixtill.training.examples import Examples
 from dixtill.training.perturbation import perturbed_texts
-from dixtill.training.trainer import DistillConfig, StudentTrainer
+from dixtill.training.trainer import StudentTrainer
 
 TRAIN = Corpus(
     tuple(f"{text} {ending}" for ending in ("today", "again", "now") for text in TEXTS),
@@ -151,7 +152,7 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
     torch.rand(5)  # whoever else draws in between
     epochs: list[int] = []
     resumed = run("stopped", lambda metrics: epochs.append(metrics.epoch))
-    assert epochs == [3]
+    assert epochs == [1, 2, 3]
     assert weights(resumed) == weights(whole)
     logs = [(Path(tmp_path) / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]
