@@ -149,7 +149,6 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
         [[0, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 1], [0, 1, 0, 0, 0, 0]]
     ).bool()
     monkeypatch.setattr(objective, "random_words", lambda *_: removed)
-    trainer = new_trainer(tmp_path, data, student)
     student.eval()
     errors = []
     with torch.no_grad():
@@ -180,7 +179,6 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
 
 def test_a_text_left_with_nothing_has_finite_gradients(tmp_path):
     data, student = examples([[1], [2], [1]]), new_student()
-    trainer = new_trainer(tmp_path, data, student)
     batch = whole_batch(data)
     loss = objective._additivity(student, student(batch.piece_ids, batch.mask), batch)
     assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a sole word does it all

@@ -75,7 +75,7 @@ class Table:
             get_renderable=self._drawn, console=console, refresh_per_second=4, transient=False
         )
 
-    def __exit__(self, *_: object) -> None:
+    def stop(self) -> None:
         """Leave the finished table on the screen."""
         self._live.stop()
 
@@ -155,7 +155,7 @@ def watched(title: str, tensorboard: str | None = None) -> Iterator[Watcher]:
             watchers.append(stack.enter_context(_tensorboard(tensorboard)))
         if console.is_terminal:
             table = Table(console, title)
-            stack.push(table)
+            stack.callback(table.stop)
             watchers.append(table)
         else:
             watchers.append(Lines())
@@ -204,5 +204,5 @@ def _tensorboard(folder: str) -> Iterator[_Events]:
             "--tensorboard needs tensorboard, not installed here; install the extra with: "
             "pip install 'dixtill[tensorboard]'"
         ) from error
-    with SummaryWriter(folder) as writer:  # type: ignore[no-untyped-call]
+    with SummaryWriter(folder) as writer:
         yield _Events(writer)

@@ -117,12 +117,13 @@ class StudentTrainer:
         """One pass over the training examples, and the scores on the validation texts."""
         self.student.train()
         sums: Counter[str] = Counter()
-        done, rate = len(self._history) * self._steps_per_epoch, 0.0
+        done = len(self._history) * self._steps_per_epoch
+        rate = 0.0
         # Dropout draws from PyTorch's global generator: it is ours here, and the caller's after.
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._torch_rng)
             for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
-                rate = self._schedule.get_last_lr()[0]
+                rate = float(self._schedule.get_last_lr()[0])
                 sums.update(self._train_step(batch))
                 done += 1
                 on_step(done, self.config.epochs * self._steps_per_epoch)
