@@ -152,7 +152,7 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
     torch.rand(5)  # whoever else draws in between
     epochs: list[int] = []
     resumed = run("stopped", lambda metrics: epochs.append(metrics.epoch))
-    assert epochs == [1, 2, 3]
+    assert epochs == [3]
     assert weights(resumed) == weights(whole)
     logs = [(Path(tmp_path) / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]

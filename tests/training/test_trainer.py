@@ -161,7 +161,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, stop_after):
     torch.rand(7)  # whoever else draws in between
     epochs: list[int] = []
     resumed.run(lambda metrics: epochs.append(metrics.epoch))
-    assert epochs == list(range(1, CONFIG.epochs + 1))
+    assert epochs == list(range(stop_after + 1, CONFIG.epochs + 1))
     assert weights(resumed) == expected
     logs = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]

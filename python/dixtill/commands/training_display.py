@@ -28,7 +28,7 @@ class Watcher(Protocol):
         """So many of so many steps are done."""
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
-        """An epoch has ended, perhaps before the run was stopped."""
+        """An epoch has ended."""
 
 
 class Lines:
@@ -63,8 +63,8 @@ class Table:
         )
 
         self._title = title
-        self._rows: list[tuple[EpochMetrics, float | None]] = []
-        self._began: float | None = None
+        self._rows: list[tuple[EpochMetrics, float]] = []
+        self._began = 0.0
         self._bar = Progress(
             TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
             TextColumn("steps,"), TimeElapsedColumn(), TextColumn("gone,"),
@@ -81,8 +81,8 @@ class Table:
 
     def on_step(self, done: int, total: int) -> None:
         """Move the bar."""
-        self._start()
-        if self._began is None:
+        if not self._live.is_started:
+            self._live.start(refresh=True)
             self._began = perf_counter()
             # A run that goes on is no quicker for what it had done before.
             self._bar.reset(self._task, total=total, completed=done - 1)
@@ -90,15 +90,9 @@ class Table:
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
         """Add a row."""
-        self._start()
         now = perf_counter()
-        self._rows.append((metrics, None if self._began is None else now - self._began))
-        if self._began is not None:
-            self._began = now
-
-    def _start(self) -> None:
-        if not self._live.is_started:
-            self._live.start(refresh=True)
+        self._rows.append((metrics, now - self._began))
+        self._began = now
 
     def _drawn(self) -> RenderableType:
         from rich.console import Group
@@ -119,9 +113,7 @@ class Table:
         return table
 
 
-def _cells(
-    metrics: EpochMetrics, terms: Sequence[str], seconds: float | None, is_best: bool
-) -> list[str]:
+def _cells(metrics: EpochMetrics, terms: Sequence[str], seconds: float, is_best: bool) -> list[str]:
     values = [metrics.loss, *(metrics.terms.get(name) for name in terms)]
     values += [metrics.accuracy, metrics.macro_f1]
     rate = metrics.learning_rate
@@ -129,7 +121,7 @@ def _cells(
         str(metrics.epoch),
         *("" if value is None else f"{value:.4f}" for value in values),
         "" if rate is None else f"{rate:.1e}",
-        "before" if seconds is None else f"{seconds:.0f} s",
+        f"{seconds:.0f} s",
         "best" if is_best else "",
     ]
 

@@ -78,7 +78,7 @@ def distil(
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
             among them, for other runs; None: `answers` in the run folder.
         precision: of the teacher's answers to texts without labels.
-        on_epoch: told the metrics of each epoch, and of those before a stopped run went on.
+        on_epoch: told the metrics of each epoch that is trained.
         on_step: told how many of how many steps are done.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
 

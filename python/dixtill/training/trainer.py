@@ -84,14 +84,10 @@ class StudentTrainer:
     ) -> EpochMetrics:
         """Train to the last epoch or until patience ends.
 
-        `on_epoch` is told of the epochs before the run was stopped, too.
-
         Returns:
             The metrics of the best epoch, whose weights the student then has; it is left in
             evaluation mode.
         """
-        for metrics in self._history:
-            on_epoch(metrics)
         while not self._is_finished():
             metrics = self._train_epoch(on_step)
             self._history.append(metrics)

@@ -49,7 +49,7 @@ def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str)
 def reliability_chart(bins: Sequence[Bin], caption: str) -> str:
     """How often answers of a probability are right; a dot's area is their number."""
     ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
-    frame = _Frame((0.0, 1.0), (0.0, 1.0))
+    frame = _Frame((0.0, 1.05), (-0.04, 1.08))  # room for a large dot at an end
     most = max(one.count for one in bins)
     diagonal = (
         f'<line class="best" x1="{frame.x(0):.1f}" y1="{frame.y(0):.1f}" '
