@@ -22,6 +22,7 @@ NOT_RUN = {
     "docs/looking-at-explanations.md": 1,
     "docs/ray.md": 3,
     "docs/students.md": 2,
+    "docs/training.md": 1,
     "docs/tutorial.md": 1,
 }
 

@@ -6,22 +6,21 @@ policy forbids every request, and every script and style but the two below.
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Sequence
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .html import NUM_LEVELS, STYLE, escaped, signed, words_html
-from .rows import ExplainedText, Figure, TellingWord, figures, telling_words
+from .html import NUM_LEVELS, escaped, signed, words_html
+from .rows import ExplainedText, TellingWord, figures, telling_words
 from .scale import common_scale
+from .shell import figures_html, head_html, header_html
 from .terminal import check_sentences
 
 if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
 
-_STYLE = STYLE + Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
 _MOST_TELLING = 10  # words of a class
@@ -39,41 +38,14 @@ def _parts(texts: Sequence[ExplainedText], title: str, remark: str) -> Iterator[
     own_scale = common_scale(text.prediction.words for text in texts)
     teachers = [text.teacher for text in texts if text.teacher is not None]
     teachers_scale = common_scale(teacher.words for teacher in teachers)
-    yield _head(title)
-    yield f"<header><p>dixtill</p><h1>{escaped(title)}</h1><p>{escaped(remark)}</p></header>\n"
-    yield _figures(figures(texts)) if len(texts) > 1 else ""
+    yield head_html(title, _STYLE, _SCRIPT)
+    yield header_html(title, remark)
+    yield figures_html(figures(texts)) if len(texts) > 1 else ""
     yield _telling_words(texts)
     yield _controls(texts) if len(texts) > 1 else ""
     yield _legend(texts, own_scale, teachers_scale)
     yield _table(texts, own_scale, teachers_scale)
     yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n<script>{_SCRIPT}</script>\n"
-
-
-def _head(title: str) -> str:
-    policy = (
-        f"default-src 'none'; style-src {_hash_of(_STYLE)}; script-src {_hash_of(_SCRIPT)}; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    return (
-        '<!DOCTYPE html>\n<html lang="en">\n<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escaped(title)} · dixtill</title>\n<style>{_STYLE}</style>\n<main>\n"
-    )
-
-
-def _hash_of(source: str) -> str:
-    return f"'sha256-{b64encode(sha256(source.encode()).digest()).decode()}'"
-
-
-def _figures(found: Sequence[Figure]) -> str:
-    items = (
-        f"<div><dt>{figure.name}</dt><dd>{figure.value}"
-        f"{f'<small>{figure.remark}</small>' if figure.remark else ''}</dd></div>"
-        for figure in found
-    )
-    return f'<dl class="figures">{"".join(items)}</dl>\n'
 
 
 def _telling_words(texts: Sequence[ExplainedText]) -> str:
