@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../api/record.h"
+#include "../api/words_json.h"
 #include "../dispatch/targets.h"
 #include "register.h"
 #include "tokenizer_options.h"
@@ -193,14 +195,6 @@ class PyClassifier {
     Classifier classifier_;
 };
 
-// The number at `offset` of a record, which is not aligned.
-template <typename T>
-T number_at(std::string_view record, size_t offset) {
-    T value;
-    std::memcpy(&value, record.data() + offset, sizeof value);
-    return value;
-}
-
 // An instance of a class that inherits from tuple, past its own __new__ in Python.
 py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 4> items) {
     auto result = py::reinterpret_steal<py::object>(type->tp_alloc(type, items.size()));
@@ -221,27 +215,20 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
 // and weight.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
-    const std::string_view record(answer);
-    if (record.size() < 3 * sizeof(int32_t)) {
-        throw std::invalid_argument("the answer is not one of this version");
-    }
-    const size_t num_words = static_cast<size_t>(number_at<int32_t>(record, sizeof(int32_t)));
-    const size_t spans = 3 * sizeof(int32_t) + num_labels * sizeof(float);
-    const size_t weights = spans + num_words * 2 * sizeof(int64_t);
-    if (record.size() != weights + num_words * sizeof(double)) {
-        throw std::invalid_argument("the answer is not one of this version");
-    }
+    const RecordWords words(answer, num_labels);
     auto* type = reinterpret_cast<PyTypeObject*>(word_type.ptr());
-    py::tuple result(num_words);
-    for (size_t w = 0; w < num_words; ++w) {
-        const int64_t start = number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t));
-        const int64_t end =
-            number_at<int64_t>(record, spans + w * 2 * sizeof(int64_t) + sizeof(int64_t));
-        const double weight = number_at<double>(record, weights + w * sizeof(double));
-        result[w] = make_tuple_of(type, {substring(text, start, end), py::int_(start),
-                                         py::int_(end), py::float_(weight)});
+    py::tuple result(words.size());
+    for (size_t w = 0; w < words.size(); ++w) {
+        const Span span = words.span(w);
+        result[w] =
+            make_tuple_of(type, {substring(text, span.start, span.end), py::int_(span.start),
+                                 py::int_(span.end), py::float_(words.weight(w))});
     }
     return result;
+}
+
+py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num_labels) {
+    return words_json(Utf8Text(text).view(), answer, num_labels);
 }
 
 }  // namespace
@@ -261,6 +248,8 @@ void register_classifier(py::module_& module) {
         .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());
+    module.def("words_json", json_of_words, py::arg("text"), py::arg("answer"),
+               py::arg("num_labels"), py::pos_only());
 }
 
 }  // namespace dixtill

@@ -81,6 +81,7 @@ class Tokenizer:
 def words_of(
     text: str, answer: bytes, num_labels: int, word_type: type[_WordT], /
 ) -> tuple[_WordT, ...]: ...
+def words_json(text: str, answer: bytes, num_labels: int, /) -> bytes: ...
 def forward_into(
     target: str,
     packed: int,
