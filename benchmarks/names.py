@@ -52,6 +52,10 @@ def words_read(target: str) -> str:
     return f"{dixtill(target)}, every word read"
 
 
+def checked(target: str) -> str:
+    return f"{dixtill(target)}, checked"
+
+
 def text_to_answer(num_words: int) -> str:
     return f"text to answer, {num_words} words"
 

@@ -41,7 +41,7 @@ def test_explanations_of_minilm(
         candidates.append(_by_captum(names.MINILM_CAPTUM, minilm, tokenizer))
     if peers.is_here("transformers-interpret"):
         candidates.append(_by_transformers_interpret(minilm, tokenizer))
-    compare(names.explanation("MiniLM-L6"), [*candidates, _by_dixtill(student)])
+    compare(names.explanation("MiniLM-L6"), [*candidates, _by_dixtill(student), _checked()])
 
 
 @pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
@@ -124,3 +124,26 @@ def _by_dixtill(student: StudentModel) -> Candidate:
         assert math.isclose(sum(word.weight for word in answer.words), expected, rel_tol=1e-5)
 
     return Candidate(names.dixtill(target), lambda: explained(classifier, TEXT), check)
+
+
+def _checked() -> Candidate:
+    """The same, and each word left out, and the fewest that change the label."""
+    target = supported_targets()[0]
+    classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
+
+    def answer() -> dixtill.Prediction:
+        prediction = classifier(TEXT, check=True)
+        assert prediction.check
+        return prediction
+
+    def check(answer: dixtill.Prediction) -> None:
+        """The words that change the label, written as spaces, do."""
+        assert answer.check is not None
+        assert answer.check.flip
+        assert len(answer.check.effects) == len(answer.words)
+        chars = list(TEXT)
+        for word in (answer.words[i] for i in answer.check.flip):
+            chars[word.start : word.end] = " " * (word.end - word.start)
+        assert classifier("".join(chars)).label != answer.label
+
+    return Candidate(names.checked(target), answer, check)

@@ -79,6 +79,19 @@ def test_infer_takes_a_text_that_begins_with_a_dash(student, capsys, arguments):
     assert json.loads(capsys.readouterr().out)["text"] == arguments[-1]
 
 
+def test_infer_checks_and_withholds_a_label(student, capsys):
+    arguments = ["--model", student, "--check", "--threshold", "0.99", "--json", "up profit"]
+    assert main(["infer", *arguments]) == 0
+    answer = dixtill.load(student)("up profit", check=True, threshold=0.99)
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(answer.to_dict()))
+    assert answer.label is None
+
+
+def test_a_threshold_out_of_range_is_one_sentence(student, capsys):
+    assert main(["infer", "--model", student, "--threshold", "2", "up"]) == 2
+    assert "expected a probability from 0 to 1" in complaint(capsys)
+
+
 @pytest.mark.parametrize("kernel", targets.supported_targets())
 def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kernel):
     used = []

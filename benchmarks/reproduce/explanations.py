@@ -67,7 +67,7 @@ def _weights(
         for name, prediction in predictions.items()
     }
     first = next(iter(predictions.values()))
-    target = list(first.probabilities).index(first.label)
+    target = list(first.probabilities).index(first.top_label)
     num_words = len(first.words)
     found[GRADIENTS] = gradients(text, target) if num_words else np.empty(0)
     found[RANDOM] = measures.random_weights(num_words, seed)
@@ -82,7 +82,7 @@ def _row(
         return [None] * len(COLUMNS)
     theirs = by_words(prediction, teacher)
     spans = [(word.start, word.end) for word in prediction.words]
-    answer = partial(_probabilities, classifier, prediction.label)
+    answer = partial(_probabilities, classifier, prediction.top_label)
     values = [
         *(
             agree(theirs, own, k) if len(own) > k else None

@@ -10,6 +10,8 @@
 #include <system_error>
 #include <thread>
 
+#include "check.h"
+
 namespace dixtill {
 namespace {
 
@@ -74,15 +76,15 @@ Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
 
 Classifier::~Classifier() = default;
 
-Record Classifier::answer(std::string_view utf8) const {
+Record Classifier::answer(std::string_view utf8, bool is_checked) const {
     const Pool<Worker>::Loan worker(workers_);
     Record record;
-    answer_with(*worker, utf8, record);
+    answer_with(*worker, utf8, is_checked, record);
     return record;
 }
 
 void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
-                            std::vector<Record>& records) const {
+                            bool is_checked, std::vector<Record>& records) const {
     records.resize(texts.size());
     std::atomic<size_t> next{0};
     std::mutex mutex;
@@ -92,7 +94,9 @@ void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t 
             const Pool<Worker>::Loan worker(workers_);
             for (size_t first; (first = next.fetch_add(kTextsAtOnce)) < texts.size();) {
                 const size_t end = std::min(first + kTextsAtOnce, texts.size());
-                for (size_t i = first; i < end; ++i) answer_with(*worker, texts[i], records[i]);
+                for (size_t i = first; i < end; ++i) {
+                    answer_with(*worker, texts[i], is_checked, records[i]);
+                }
             }
         } catch (...) {
             const std::lock_guard<std::mutex> lock(mutex);
@@ -113,24 +117,26 @@ void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t 
     if (failure) std::rethrow_exception(failure);
 }
 
-void Classifier::answer_with(Worker& worker, std::string_view utf8, Record& record) const {
+void Classifier::answer_with(Worker& worker, std::string_view utf8, bool is_checked,
+                             Record& record) const {
     tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text);
-    run(worker);
+    run(worker, worker.text.piece_ids);
     weigh_words(worker);
-    write(worker, record);
+    write(worker, is_checked, record);
+    if (is_checked) write_check(worker, record);
     if (utf8.size() > kLargeText) worker = Worker();
 }
 
-void Classifier::run(Worker& worker) const {
-    const int64_t num_pieces = static_cast<int64_t>(worker.text.piece_ids.size());
+void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids) const {
+    const int64_t num_pieces = static_cast<int64_t>(piece_ids.size());
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
     worker.logits.resize(num_classes);
     worker.probabilities.resize(num_classes);
-    worker.scores.resize(worker.text.piece_ids.size());
-    worker.attention.resize(worker.text.piece_ids.size());
-    worker.contributions.resize(worker.text.piece_ids.size() * num_classes);
+    worker.scores.resize(piece_ids.size());
+    worker.attention.resize(piece_ids.size());
+    worker.contributions.resize(piece_ids.size() * num_classes);
     const int64_t offsets[2] = {0, num_pieces};
-    forward(kernels_, student_, embedding_, {worker.text.piece_ids.data(), offsets, num_pieces, 1},
+    forward(kernels_, student_, embedding_, {piece_ids.data(), offsets, num_pieces, 1},
             {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
              worker.attention.data(), worker.contributions.data()},
             worker.workspace);
@@ -157,10 +163,10 @@ void Classifier::weigh_words(Worker& worker) const {
     for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
 }
 
-void Classifier::write(const Worker& worker, Record& record) const {
+void Classifier::write(const Worker& worker, bool is_checked, Record& record) const {
     const TokenizedText& text = worker.text;
     const int32_t head[3] = {largest(worker.logits), static_cast<int32_t>(text.spans.size()),
-                             text.truncated ? 1 : 0};
+                             (text.truncated ? 1 : 0) | (is_checked ? 2 : 0)};
     record.clear();
     record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
                    text.spans.size() * (sizeof(Span) + sizeof(double)));
@@ -168,6 +174,21 @@ void Classifier::write(const Worker& worker, Record& record) const {
     append(record, worker.probabilities.data(), worker.probabilities.size());
     append(record, text.spans.data(), text.spans.size());
     append(record, worker.weights.data(), worker.weights.size());
+}
+
+// Takes the place of the answer in `worker`.
+void Classifier::write_check(Worker& worker, Record& record) const {
+    const std::vector<float> logits = worker.logits;
+    const LogitsOf logits_of = [&](const std::vector<int32_t>& piece_ids) -> auto& {
+        run(worker, piece_ids);
+        return worker.logits;
+    };
+    const Check check = check_words(worker.text, logits, logits_of);
+    const int32_t found[2] = {check.is_smallest ? 1 : 0,
+                              check.has_flip ? static_cast<int32_t>(check.flip.size()) : -1};
+    append(record, check.effects.data(), check.effects.size());
+    append(record, found, 2);
+    append(record, check.flip.data(), check.flip.size());
 }
 
 }  // namespace dixtill

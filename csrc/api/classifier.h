@@ -18,10 +18,15 @@ enum class Explanation { contributions, scores };
 
 // An answer as bytes, without padding, in the machine's byte order:
 //
-//   int32    label, number of words, 1 if the text went past the limit
+//   int32    label, number of words, and flags: 1 if the text went past the limit, 2 if checked
 //   float    probabilities [num_classes]
 //   int64    start and end of each word, in code points of the text [words, 2]
 //   double   weights [words]
+//
+// and where it was checked (check.h):
+//
+//   double   effects [words]
+//   int32    whether the flip is known to be smallest, its number of words or -1, its words
 using Record = std::string;
 
 class Classifier {
@@ -33,19 +38,20 @@ class Classifier {
     ~Classifier();
 
     // Safe to call from many threads.
-    Record answer(std::string_view utf8) const;
+    Record answer(std::string_view utf8, bool is_checked) const;
 
     // records[i] answers texts[i]; the same bits for any number of threads.
     void answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
-                    std::vector<Record>& records) const;
+                    bool is_checked, std::vector<Record>& records) const;
 
   private:
     struct Worker;
 
-    void answer_with(Worker& worker, std::string_view utf8, Record& record) const;
-    void run(Worker& worker) const;
+    void answer_with(Worker& worker, std::string_view utf8, bool is_checked, Record& record) const;
+    void run(Worker& worker, const std::vector<int32_t>& piece_ids) const;
     void weigh_words(Worker& worker) const;
-    void write(const Worker& worker, Record& record) const;
+    void write(const Worker& worker, bool is_checked, Record& record) const;
+    void write_check(Worker& worker, Record& record) const;
 
     const Kernels& kernels_;
     std::vector<uint8_t> memory_;

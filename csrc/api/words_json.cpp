@@ -89,12 +89,12 @@ void append_weight(std::string& out, double weight) {
 }  // namespace
 
 std::string words_json(std::string_view utf8, std::string_view record, size_t num_labels) {
-    const RecordWords words(record, num_labels);
+    const RecordView words(record, num_labels);
     Cursor cursor(utf8);
     std::string out;
-    out.reserve(2 + words.size() * kBytesOfWord);
+    out.reserve(2 + words.num_words() * kBytesOfWord);
     out += '[';
-    for (size_t w = 0; w < words.size(); ++w) {
+    for (size_t w = 0; w < words.num_words(); ++w) {
         const Span span = words.span(w);
         const size_t start = cursor.byte_of(span.start);
         const size_t end = cursor.byte_of(span.end);

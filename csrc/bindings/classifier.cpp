@@ -5,6 +5,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -153,13 +154,15 @@ class PyClassifier {
                            tokenizer_options(lowercase, strip_accents, max_pieces, cleaning),
                            explanation_named(explanation))) {}
 
-    py::bytes answer(const py::str& text) const {
+    py::bytes answer(const py::str& text, bool is_checked) const {
         const Utf8Text utf8(text);
-        if (utf8.view().size() <= kBytesWithGil) return classifier_.answer(utf8.view());
-        return without_gil(utf8.view());
+        if (utf8.view().size() <= kBytesWithGil && !is_checked) {
+            return classifier_.answer(utf8.view(), is_checked);
+        }
+        return without_gil(utf8.view(), is_checked);
     }
 
-    py::list answer_all(const py::sequence& texts, int64_t num_threads) const {
+    py::list answer_all(const py::sequence& texts, int64_t num_threads, bool is_checked) const {
         std::vector<Utf8Text> held;
         std::vector<std::string_view> views;
         held.reserve(texts.size());
@@ -170,7 +173,7 @@ class PyClassifier {
         std::vector<Record> records;
         {
             const py::gil_scoped_release release;
-            classifier_.answer_all(views, num_threads, records);
+            classifier_.answer_all(views, num_threads, is_checked, records);
         }
         py::list result(records.size());
         for (size_t i = 0; i < records.size(); ++i) result[i] = py::bytes(records[i]);
@@ -178,9 +181,9 @@ class PyClassifier {
     }
 
   private:
-    Record without_gil(std::string_view utf8) const {
+    Record without_gil(std::string_view utf8, bool is_checked) const {
         const py::gil_scoped_release release;
-        return classifier_.answer(utf8);
+        return classifier_.answer(utf8, is_checked);
     }
 
     Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
@@ -215,20 +218,36 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
 // and weight.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
-    const RecordWords words(answer, num_labels);
+    const RecordView record(answer, num_labels);
     auto* type = reinterpret_cast<PyTypeObject*>(word_type.ptr());
-    py::tuple result(words.size());
-    for (size_t w = 0; w < words.size(); ++w) {
-        const Span span = words.span(w);
+    py::tuple result(record.num_words());
+    for (size_t w = 0; w < record.num_words(); ++w) {
+        const Span span = record.span(w);
         result[w] =
             make_tuple_of(type, {substring(text, span.start, span.end), py::int_(span.start),
-                                 py::int_(span.end), py::float_(words.weight(w))});
+                                 py::int_(span.end), py::float_(record.weight(w))});
     }
     return result;
 }
 
 py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num_labels) {
     return words_json(Utf8Text(text).view(), answer, num_labels);
+}
+
+// Effects, flip (None where there is none) and whether it is smallest, of a record that was
+// checked; else None.
+py::object check_of(const py::bytes& answer, size_t num_labels) {
+    const RecordView record(answer, num_labels);
+    if (!record.is_checked()) return py::none();
+    py::tuple effects(record.num_words());
+    for (size_t w = 0; w < effects.size(); ++w) effects[w] = py::float_(record.effect(w));
+    py::object flip = py::none();
+    if (record.flip_size() >= 0) {
+        py::tuple words(static_cast<size_t>(record.flip_size()));
+        for (size_t i = 0; i < words.size(); ++i) words[i] = py::int_(record.flip(i));
+        flip = words;
+    }
+    return py::make_tuple(effects, flip, record.is_smallest());
 }
 
 }  // namespace
@@ -244,12 +263,15 @@ void register_classifier(py::module_& module) {
              py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("attention_dim"),
              py::arg("num_classes"), py::arg("lowercase"), py::arg("strip_accents"),
              py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
-        .def("answer", &PyClassifier::answer, py::arg("text"), py::pos_only())
-        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"));
+        .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
+             py::pos_only())
+        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"),
+             py::arg("is_checked"));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());
     module.def("words_json", json_of_words, py::arg("text"), py::arg("answer"),
                py::arg("num_labels"), py::pos_only());
+    module.def("check_of", check_of, py::arg("answer"), py::arg("num_labels"), py::pos_only());
 }
 
 }  // namespace dixtill

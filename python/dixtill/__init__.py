@@ -1,7 +1,8 @@
 """Classify a text in microseconds, with a weight for each word.
 
 >>> import dixtill
->>> print(dixtill.infer("Shares jump after record earnings"))  # doctest: +SKIP
+>>> dixtill.infer("Shares jump after record earnings").label
+'bullish'
 
 Importing this module imports nothing heavy, and answering needs no NumPy.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 
 from .errors import DixtillError, ModelFileError
-from .runtime.prediction import Prediction
+from .runtime.prediction import Check, ExplainedWord, Prediction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,21 +20,29 @@ if TYPE_CHECKING:
 
     from .runtime.classifier import Classifier
 
-__all__ = ["DixtillError", "Prediction", "__version__", "infer", "load"]
+__all__ = [
+    "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",
+]  # fmt: skip
 __version__ = "0.1.0"
 
 SHIPPED_MODEL = os.path.join(os.path.dirname(__file__), "models", "tfns.safetensors")
 
 
-def load(path: str | os.PathLike[str] | None = None, kernel: str | None = None) -> Classifier:
+def load(
+    path: str | os.PathLike[str] | None = None,
+    kernel: str | None = None,
+    threshold: float = 0.0,
+) -> Classifier:
     """Load the student in `path`, or without one the financial student that ships with dixtill.
 
     The file stays mapped into memory. `kernel` names the target to run (`dixtill info` lists
-    them); the best one by default.
+    them); the best one by default. A label less probable than `threshold` is not given
+    (`dixtill evaluate --target-precision` chooses one).
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
         KernelError: the target is unknown, or this CPU does not support it.
+        InputError: the threshold lies outside [0, 1].
     """
     from .runtime.classifier import load_classifier
 
@@ -42,33 +51,49 @@ def load(path: str | os.PathLike[str] | None = None, kernel: str | None = None) 
             f"{SHIPPED_MODEL}: the student that ships with dixtill is missing from this "
             "installation; install dixtill again, or name another student's file"
         )
-    return load_classifier(SHIPPED_MODEL if path is None else path, kernel)
+    return load_classifier(SHIPPED_MODEL if path is None else path, kernel, threshold)
 
 
 if TYPE_CHECKING:
 
     @overload
-    def infer(text: str, *, kernel: str | None = None) -> Prediction: ...
+    def infer(
+        text: str, *, kernel: str | None = None, check: bool = False, threshold: float = 0.0
+    ) -> Prediction: ...
     @overload
     def infer(
-        text: list[str] | tuple[str, ...], *, kernel: str | None = None
+        text: list[str] | tuple[str, ...],
+        *,
+        kernel: str | None = None,
+        check: bool = False,
+        threshold: float = 0.0,
     ) -> list[Prediction]: ...
 
 
 def infer(
-    text: str | list[str] | tuple[str, ...], *, kernel: str | None = None
+    text: str | list[str] | tuple[str, ...],
+    *,
+    kernel: str | None = None,
+    check: bool = False,
+    threshold: float = 0.0,
 ) -> Prediction | list[Prediction]:
     """Answer one text, or each of a list, with the student that ships with dixtill.
 
     The first call loads it. For another student, and the errors, see `load`.
 
+    Args:
+        check: also leave out each word in turn, and look for the smallest set of words without
+            which the label is another one (see Check).
+        threshold: a label of lower probability is None.
+
     Raises:
         TypeError: `text` is neither a str nor a list or tuple of str.
+        InputError: the threshold lies outside [0, 1].
     """
     classifier = _shipped.get(kernel)
     if classifier is None:
         classifier = _shipped.setdefault(kernel, load(kernel=kernel))
-    return classifier(text)
+    return classifier(text, check=check, threshold=threshold)
 
 
 _shipped: dict[str | None, Classifier] = {}

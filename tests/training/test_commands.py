@@ -109,6 +109,28 @@ def test_a_finished_run_is_written_in_another_width_without_training_again(capsy
 
 
 @pytest.mark.usefixtures("folder")
+def test_evaluate_chooses_a_threshold_and_says_what_it_gives(capsys):
+    assert distill("s.safetensors", "--method", "none") == 0
+    evaluate = ["evaluate", "--model", "s.safetensors", "--data", "train.csv"]
+    assert main([*evaluate, "--target-precision", "0.4"]) == 0
+    printed = capsys.readouterr().out.splitlines()[-1]
+    threshold, count = re.match(r"threshold ([0-9.]+): (\d+) texts are answered", printed).groups()
+    assert main([*evaluate, "--threshold", threshold, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["abstention"]
+    with open("train.csv", encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    student = dixtill.load("s.safetensors", threshold=float(threshold))
+    labels = [student(row["text"]).label for row in rows]
+    answered = [(row, label) for row, label in zip(rows, labels, strict=True) if label is not None]
+    assert len(answered) == found["num_answered"] == int(count)
+    right = sum(row["label"] == label for row, label in answered)
+    assert found["precision"] == pytest.approx(right / len(answered))
+    assert found["precision"] >= 0.4
+    assert main([*evaluate, "--threshold", "1"]) == 0
+    assert capsys.readouterr().out.endswith("threshold 1: no text is answered\n")
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
     assert distill("s.safetensors", "--method", "none") == 0
     provenance = dixtill.load("s.safetensors").model.provenance

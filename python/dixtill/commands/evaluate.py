@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 from .corpus_arguments import add_corpus_arguments, read
 
 if TYPE_CHECKING:
+    from ..training.abstention import Abstention
+    from ..training.calibration import FloatArray
+    from ..training.corpus import Corpus
     from ..training.evaluate import Scores
 
 _EXAMPLES = """\
 examples:
   dixtill evaluate --data valid.csv
   dixtill evaluate --model my.safetensors --data valid.csv --json
+  dixtill evaluate --data valid.csv --target-precision 0.95
+  dixtill evaluate --data test.csv --threshold 0.87
 """
 
 
@@ -25,7 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "evaluate",
         help="accuracy, macro-F1 and calibration of a student",
         description="Compare a student's labels with those of a CSV file. The calibration error\n"
-        "(ECE, 15 bins) is how far its probabilities are from the share of right labels.",
+        "(ECE, 15 bins) is how far its probabilities are from the share of right labels.\n"
+        "Choose a threshold on validation texts, and see on other texts what it gives.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -36,6 +42,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
     )
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "--target-precision",
+        type=float,
+        metavar="SHARE",
+        help="print the threshold that answers most texts with this share of right labels",
+    )
+    group.add_argument(
+        "--threshold",
+        type=float,
+        metavar="P",
+        help="print what giving no label of lower probability costs and gives",
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_corpus_arguments(parser)
     parser.set_defaults(run=run)
@@ -44,16 +63,43 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print the scores as shares in [0, 1]."""
     from .. import load
-    from ..training.evaluate import score_classifier
+    from ..training.evaluate import probabilities_of, scores_of
 
-    classifier = load(args.model, args.kernel)
+    classifier = load(args.model, args.kernel, args.threshold or 0.0)
     corpus = read(args, args.data, classifier.labels)
-    scores = score_classifier(classifier, corpus)
+    probabilities = probabilities_of(classifier, corpus)
+    scores = scores_of(corpus.labels, probabilities)
+    abstention = _abstention(args, probabilities, corpus)
     if args.json:
-        print(json.dumps({"rows": len(corpus), **asdict(scores)}))
-    else:
-        print(f"{len(corpus)} texts  {shown(scores)}")
+        found = {"abstention": asdict(abstention)} if abstention else {}
+        print(json.dumps({"rows": len(corpus), **asdict(scores), **found}))
+        return 0
+    print(f"{len(corpus)} texts  {shown(scores)}")
+    if abstention:
+        print(_shown_abstention(abstention))
     return 0
+
+
+def _abstention(
+    args: argparse.Namespace, probabilities: FloatArray, corpus: Corpus
+) -> Abstention | None:
+    from ..training.abstention import abstention_at, choose_threshold
+
+    if args.target_precision is not None:
+        return choose_threshold(args.target_precision, probabilities, corpus.labels)
+    if args.threshold is not None:
+        return abstention_at(args.threshold, probabilities, corpus.labels)
+    return None
+
+
+def _shown_abstention(found: Abstention) -> str:
+    if found.precision is None:
+        return f"threshold {found.threshold:g}: no text is answered"
+    return (
+        f"threshold {found.threshold:g}: {found.num_answered} texts are answered (coverage "
+        f"{found.coverage:.4f}), {found.precision:.4f} of them rightly (95% interval "
+        f"{found.precision_low:.4f} to {found.precision_high:.4f})"
+    )
 
 
 def shown(scores: Scores) -> str:

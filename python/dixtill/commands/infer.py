@@ -16,6 +16,7 @@ _EXAMPLES = """\
 examples:
   dixtill infer "Apple shares jump after record earnings"
   dixtill infer --json "Profit falls" "Dividend raised"
+  dixtill infer --check --threshold 0.8 "Apple shares jump after record earnings"
   cat headlines.txt | dixtill infer --model my.safetensors --json -
   dixtill infer -- "--a text that begins with a dash"
 """
@@ -41,16 +42,33 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    add_answer_arguments(parser)
     parser.set_defaults(run=run)
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--check` and `--threshold`."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="also leave out each word, and find the fewest words whose absence changes the label",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="give no label of lower probability (`dixtill evaluate --target-precision` finds one)",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
     """Answer the texts one by one, so that a stream is answered as it comes."""
     from .. import load
 
-    classifier = load(args.model, args.kernel)
+    classifier = load(args.model, args.kernel, args.threshold)
     for number, text in enumerate(_texts(args.texts)):
-        prediction = classifier(text)
+        prediction = classifier(text, check=args.check)
         separator = "\n" if number and not args.json else ""
         print(separator + _formatted(prediction, args.json), flush=True)
     return 0

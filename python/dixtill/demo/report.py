@@ -74,7 +74,7 @@ def _example(example: Example) -> str:
                 f"{score:+.2f}",
             )
             for name, label, probability, score in (
-                ("student", predicted.label, predicted.probability,
+                ("student", predicted.top_label, predicted.probability,
                  sum(word.weight for word in predicted.words)),
                 ("teacher", teacher_label, _probability(explained.logits), teacher_score),
             )

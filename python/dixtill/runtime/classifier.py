@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from ..errors import InputError
 from .mapped_model import map_model, naming_the_file
-from .prediction import Prediction
+from .prediction import Prediction, checked_threshold
 from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
     from typing import overload
 
     from .mapped_model import MappedModel
@@ -27,14 +26,22 @@ _CHUNK = 4096  # texts in one native call, which bounds the memory that a long l
 class Classifier:
     """Answers texts with a student. Safe to share between threads."""
 
-    def __init__(self, model: StudentModel | MappedModel, kernel: str | None = None) -> None:
+    def __init__(
+        self,
+        model: StudentModel | MappedModel,
+        kernel: str | None = None,
+        threshold: float = 0.0,
+    ) -> None:
         """Use the target `kernel`, or the best that this CPU supports.
+
+        A label of lower probability than `threshold` is not given: the prediction has None.
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
-            InputError: a weight of a mapped model is -128 or not finite, or its vocabulary is
-                unusable.
+            InputError: a weight of a mapped model is -128 or not finite, its vocabulary is
+                unusable, or the threshold lies outside [0, 1].
         """
+        self._threshold = checked_threshold(threshold)
         self._model = model
         self._kernel = choose_target(kernel)
         self._labels = model.labels
@@ -55,50 +62,82 @@ class Classifier:
         """Name of the target in use."""
         return self._kernel
 
+    @property
+    def threshold(self) -> float:
+        """The probability below which no label is given."""
+        return self._threshold
+
     if TYPE_CHECKING:
 
         @overload
-        def __call__(self, text: str) -> Prediction: ...
+        def __call__(
+            self, text: str, *, check: bool = False, threshold: float | None = None
+        ) -> Prediction: ...
         @overload
-        def __call__(self, text: list[str] | tuple[str, ...]) -> list[Prediction]: ...
+        def __call__(
+            self,
+            text: list[str] | tuple[str, ...],
+            *,
+            check: bool = False,
+            threshold: float | None = None,
+        ) -> list[Prediction]: ...
 
-    def __call__(self, text: str | list[str] | tuple[str, ...]) -> Prediction | list[Prediction]:
+    def __call__(
+        self,
+        text: str | list[str] | tuple[str, ...],
+        *,
+        check: bool = False,
+        threshold: float | None = None,
+    ) -> Prediction | list[Prediction]:
         """Answer one text, or each of a list; every string has an answer.
 
         A long list is shared among as many threads as the process has CPUs, or the environment's
         DIXTILL_NUM_THREADS says. Neither that nor the list changes a bit of an answer.
 
+        Args:
+            check: also leave out each word, and look for the smallest set of words without which
+                the label is another one (see Check): tens of answers' time, 2,100 at
+                most for a tweet.
+            threshold: instead of the classifier's.
+
         Raises:
             TypeError: `text` is neither a str nor a list or tuple of str.
-            InputError: DIXTILL_NUM_THREADS is no positive number.
+            InputError: DIXTILL_NUM_THREADS is no positive number, or the threshold lies outside
+                [0, 1].
         """
+        lowest = self._threshold if threshold is None else checked_threshold(threshold)
         if isinstance(text, str):
             # text[:] is a plain str, also of a numpy.str_ or another subclass.
-            return Prediction._of(text[:], self._labels, self._native.answer(text))
+            return Prediction._of(text[:], self._labels, self._native.answer(text, check), lowest)
         _check_texts(text)
         num_threads = choose_num_threads()
         chunks = (text[i : i + _CHUNK] for i in range(0, len(text), _CHUNK))
-        return [item for chunk in chunks for item in self._answer_all(chunk, num_threads)]
+        return [
+            Prediction._of(item[:], self._labels, answer, lowest)
+            for chunk in chunks
+            for item, answer in zip(
+                chunk, self._native.answer_all(chunk, num_threads, check), strict=True
+            )
+        ]
 
     predict = __call__
 
-    def _answer_all(self, texts: Sequence[str], num_threads: int) -> list[Prediction]:
-        make, labels = Prediction._of, self._labels
-        answers = self._native.answer_all(texts, num_threads)
-        return [make(text[:], labels, answer) for text, answer in zip(texts, answers, strict=True)]
 
-
-def load_classifier(path: str | os.PathLike[str], kernel: str | None = None) -> Classifier:
+def load_classifier(
+    path: str | os.PathLike[str], kernel: str | None = None, threshold: float = 0.0
+) -> Classifier:
     """A classifier on the model file in `path`, which stays mapped into memory.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
         KernelError: the target is unknown, or this CPU does not support it.
+        InputError: the threshold lies outside [0, 1].
     """
     kernel = choose_target(kernel)
+    checked_threshold(threshold)
     with naming_the_file(path):
         model = map_model(path)
-        classifier = Classifier(model, kernel)
+        classifier = Classifier(model, kernel, threshold)
         model.verify()  # last, since other checks say more
     return classifier
 

@@ -8,19 +8,26 @@ from __future__ import annotations
 import struct
 from collections import namedtuple
 
+from ..errors import InputError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _REPLACEMENT = "\ufffd"
 _CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
-_HEAD = struct.Struct("=iii")  # label, number of words, whether the text was cut
+_HEAD = struct.Struct("=iii")  # label, number of words, flags
+_TRUNCATED, _CHECKED = 1, 2
+_FIELDS = (
+    "text", "top_label", "probability", "probabilities", "words", "truncated", "check",
+    "threshold",
+)  # fmt: skip
 
 
 class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight"])):
     """A word, `text[start:end]` of what the user wrote, and its weight.
 
-    Where the model explains by contributions, positive speaks for the predicted label, negative
+    Where the model explains by contributions, positive speaks for the top label, negative
     against it, in units of the logit. Where it explains by scores, the weight is the student's
     raw attention score, as in the paper.
     """
@@ -30,6 +37,20 @@ class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight
     start: int
     end: int
     weight: float
+
+
+class Check(namedtuple("Check", ["effects", "correlation", "flip", "is_smallest"])):
+    """What the student itself answers without some of the words: how its explanation holds.
+
+    An effect is what the top label's logit, above the mean of all logits, loses when the student
+    reads the text without that word: in the units of the weights, and exact.
+    """
+
+    __slots__ = ()
+    effects: tuple[float, ...]  # one for each word
+    correlation: float | None  # of weights and effects by rank (Spearman); None: one is constant
+    flip: tuple[int, ...] | None  # words without which the top label is another; None: none found
+    is_smallest: bool  # whether every smaller set of words was tried, or every one
 
 
 class Prediction:
@@ -43,39 +64,46 @@ class Prediction:
       +1.250  soar
     """
 
-    __slots__ = ("_answer", "_labels", "_text", "_values", "_words")
+    __slots__ = ("_answer", "_check", "_labels", "_text", "_threshold", "_values", "_words")
 
     _answer: bytes  # as csrc/api/classifier.h lays it out
+    _check: Check | None
     _labels: tuple[str, ...]
     _text: str
+    _threshold: float
     _values: tuple[float, ...] | None  # probabilities, in the order of the labels
     _words: tuple[ExplainedWord, ...] | None
 
     def __init__(
         self,
         text: str,
-        label: str,
+        top_label: str,
         probability: float,
         probabilities: dict[str, float],
         words: tuple[ExplainedWord, ...],
         truncated: bool,
+        check: Check | None = None,
+        threshold: float = 0.0,
     ) -> None:
-        if probabilities.get(label) != probability:
-            raise ValueError(f"probability is {probability}, not that of the label '{label}'")
+        if probabilities.get(top_label) != probability:
+            raise ValueError(f"probability is {probability}, not that of the label '{top_label}'")
         self._text = text
+        self._check = check
+        self._threshold = checked_threshold(threshold)
         self._labels = tuple(probabilities)
         self._values = tuple(probabilities.values())
         self._words = tuple(words)
-        self._answer = _HEAD.pack(self._labels.index(label), len(self._words), truncated)
+        self._answer = _HEAD.pack(self._labels.index(top_label), len(self._words), truncated)
 
     @classmethod
-    def _of(cls, text: str, labels: tuple[str, ...], answer: bytes) -> Prediction:
+    def _of(cls, text: str, labels: tuple[str, ...], answer: bytes, threshold: float) -> Prediction:
         """The prediction that a native answer holds."""
         prediction = _new(cls)
         prediction._text = text
         prediction._labels = labels
         prediction._answer = answer
-        prediction._values = prediction._words = None
+        prediction._threshold = threshold
+        prediction._values = prediction._words = prediction._check = None
         return prediction
 
     @property
@@ -84,13 +112,26 @@ class Prediction:
         return self._text
 
     @property
-    def label(self) -> str:
-        """The most probable label."""
+    def label(self) -> str | None:
+        """The most probable label, or None where it is less probable than the threshold."""
+        # Without a threshold, the probabilities need not be unpacked.
+        if self._threshold and self.probability < self._threshold:
+            return None
+        return self.top_label
+
+    @property
+    def top_label(self) -> str:
+        """The most probable label, which the weights explain."""
         return self._labels[self._label_index()]
 
     @property
+    def threshold(self) -> float:
+        """The probability below which no label is given."""
+        return self._threshold
+
+    @property
     def probability(self) -> float:
-        """The label's probability."""
+        """The top label's probability."""
         return self._probability_values()[self._label_index()]
 
     @property
@@ -113,7 +154,16 @@ class Prediction:
     @property
     def truncated(self) -> bool:
         """Whether the text went past the model's limit, and its rest was not read."""
-        return bool(_HEAD.unpack_from(self._answer)[2])
+        return bool(_HEAD.unpack_from(self._answer)[2] & _TRUNCATED)
+
+    @property
+    def check(self) -> Check | None:
+        """How the explanation holds, where that was asked for."""
+        if self._check is None and _HEAD.unpack_from(self._answer)[2] & _CHECKED:
+            from .checking import check_of
+
+            self._check = check_of(self._answer, self.words, len(self._labels))
+        return self._check
 
     def _label_index(self) -> int:
         index: int = _HEAD.unpack_from(self._answer)[0]
@@ -126,8 +176,8 @@ class Prediction:
 
     def _fields(self) -> tuple[Any, ...]:
         return (
-            self.text, self.label, self.probability, self.probabilities, self.words,
-            self.truncated,
+            self.text, self.top_label, self.probability, self.probabilities, self.words,
+            self.truncated, self.check, self.threshold,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -139,8 +189,7 @@ class Prediction:
         return Prediction, self._fields()
 
     def __repr__(self) -> str:
-        names = ("text", "label", "probability", "probabilities", "words", "truncated")
-        values = zip(names, self._fields(), strict=True)
+        values = zip(_FIELDS, self._fields(), strict=True)
         return f"Prediction({', '.join(f'{name}={value!r}' for name, value in values)})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -158,6 +207,7 @@ class Prediction:
                 {**word._asdict(), "text": without_surrogates(word.text)} for word in self.words
             ],
             "truncated": self.truncated,
+            **({"check": self.check._asdict()} if self.check else {}),
         }
 
     def __str__(self) -> str:
@@ -165,7 +215,7 @@ class Prediction:
         # Weights stand first: they align however wide a terminal draws the words.
         weights = [f"{word.weight:+.3f}" for word in self.words]
         width = max(map(len, weights), default=0)
-        lines = [f"{_printable(self.label)} ({self.probability:.2f})"]
+        lines = [self._headline()]
         lines += [
             f"  {weight:>{width}}  {_printable(word.text)}"
             for weight, word in zip(weights, self.words, strict=True)
@@ -173,6 +223,10 @@ class Prediction:
         if self.truncated:
             lines.append("  (the text is longer than the model reads; the rest was left out)")
         return "\n".join(lines)
+
+    def _headline(self) -> str:
+        label = f"{_printable(self.top_label)} ({self.probability:.2f})"
+        return label if self.label else f"no label: {label} is below {self.threshold:g}"
 
 
 _new = object.__new__
@@ -186,6 +240,17 @@ def words_json(prediction: Prediction) -> bytes:
     from .targets import native
 
     return native.words_json(prediction._text, prediction._answer, len(prediction._labels))
+
+
+def checked_threshold(threshold: float) -> float:
+    """The threshold, where it is a probability.
+
+    Raises:
+        InputError: it lies outside [0, 1].
+    """
+    if not 0.0 <= threshold <= 1.0:
+        raise InputError(f"the threshold is {threshold}, expected a probability from 0 to 1")
+    return float(threshold)
 
 
 def without_surrogates(text: str) -> str:

@@ -54,6 +54,10 @@ def score(student: Student, examples: Examples) -> Scores:
 
 def score_classifier(classifier: Classifier, corpus: Corpus) -> Scores:
     """Scores of a student as users run it; `corpus` names its labels as the model does."""
+    return scores_of(corpus.labels, probabilities_of(classifier, corpus))
+
+
+def probabilities_of(classifier: Classifier, corpus: Corpus) -> FloatArray:
+    """Probabilities [N, C] of a student as users run it."""
     predictions = classifier.predict(corpus.texts)
-    probabilities = [[p.probabilities[label] for label in classifier.labels] for p in predictions]
-    return scores_of(corpus.labels, np.array(probabilities))
+    return np.array([list(prediction.probabilities.values()) for prediction in predictions])

@@ -1,0 +1,52 @@
+"""The check in a native answer (csrc/api/check.h), and how well the weights agree with it."""
+
+from __future__ import annotations
+
+import math
+
+from .prediction import Check
+from .targets import native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .prediction import ExplainedWord
+
+
+def check_of(answer: bytes, words: Sequence[ExplainedWord], num_labels: int) -> Check | None:
+    """The check of an answer that has one."""
+    found = native.check_of(answer, num_labels)
+    if found is None:
+        return None
+    effects, flip, is_smallest = found
+    correlation = rank_correlation([word.weight for word in words], effects)
+    return Check(effects, correlation, flip, is_smallest)
+
+
+def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
+    """Spearman's: Pearson's correlation of the ranks; None where either is constant.
+
+    >>> rank_correlation([1.0, 2.0, 30.0], [-5.0, 0.0, 0.5])
+    1.0
+    """
+    first, second = _centred_ranks(a), _centred_ranks(b)
+    sizes = sum(x * x for x in first) * sum(y * y for y in second)
+    if not sizes:
+        return None
+    return sum(x * y for x, y in zip(first, second, strict=True)) / math.sqrt(sizes)
+
+
+def _centred_ranks(values: Sequence[float]) -> list[float]:
+    """Ranks less their mean; equal values share the mean of theirs."""
+    order = sorted(range(len(values)), key=values.__getitem__)
+    ranks = [0.0] * len(values)
+    first = 0
+    while first < len(order):
+        last = first
+        while last + 1 < len(order) and values[order[last + 1]] == values[order[first]]:
+            last += 1
+        for place in range(first, last + 1):
+            ranks[order[place]] = (first + last) / 2 - (len(order) - 1) / 2
+        first = last + 1
+    return ranks
