@@ -36,26 +36,38 @@ class Cursor {
     int64_t code_point_ = 0;
 };
 
-void append_escaped(std::string& out, char control) {
+bool is_plain(char byte) {
+    const unsigned char value = static_cast<unsigned char>(byte);
+    return value >= 0x20 && value != '"' && value != '\\' && value != 0xED;
+}
+
+// A byte that JSON does not take as it is, or the first of a code point that may be no character.
+void append_special(std::string& out, std::string_view utf8, size_t& i) {
     constexpr char digits[] = "0123456789abcdef";
-    out += "\\u00";
-    out += digits[static_cast<unsigned char>(control) >> 4];
-    out += digits[control & 0x0F];
+    const unsigned char byte = static_cast<unsigned char>(utf8[i++]);
+    if (byte < 0x20) {
+        out += "\\u00";
+        out += digits[byte >> 4];
+        out += digits[byte & 0x0F];
+    } else if (byte != 0xED) {
+        out += '\\';
+        out += static_cast<char>(byte);
+    } else if (i < utf8.size() && static_cast<unsigned char>(utf8[i]) >= 0xA0) {
+        out += "\xEF\xBF\xBD";  // a lone surrogate
+        i += 2;
+    } else {
+        out += static_cast<char>(byte);
+    }
 }
 
 void append_string(std::string& out, std::string_view utf8) {
     out += '"';
-    for (size_t i = 0; i < utf8.size(); ++i) {
-        const unsigned char byte = static_cast<unsigned char>(utf8[i]);
-        if (byte == '"' || byte == '\\') out += '\\';
-        if (byte < 0x20) {
-            append_escaped(out, utf8[i]);
-        } else if (byte == 0xED && static_cast<unsigned char>(utf8[i + 1]) >= 0xA0) {
-            out += "\xEF\xBF\xBD";  // a lone surrogate
-            i += 2;
-        } else {
-            out += utf8[i];
-        }
+    for (size_t i = 0; i < utf8.size();) {
+        size_t end = i;
+        while (end < utf8.size() && is_plain(utf8[end])) ++end;
+        out.append(utf8, i, end - i);
+        i = end;
+        if (i < utf8.size()) append_special(out, utf8, i);
     }
     out += '"';
 }

@@ -9,8 +9,8 @@ import pytest
 from students import random_model
 
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.prediction import words_json
 from dixtill.runtime.targets import native
+from dixtill.runtime.words_json import words_json
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")

@@ -232,16 +232,6 @@ class Prediction:
 _new = object.__new__
 
 
-def words_json(prediction: Prediction) -> bytes:
-    """The words that a classifier found, as a JSON array in UTF-8; for those who write many.
-
-    Weights are rounded to six decimals; lone surrogates become U+FFFD.
-    """
-    from .targets import native
-
-    return native.words_json(prediction._text, prediction._answer, len(prediction._labels))
-
-
 def checked_threshold(threshold: float) -> float:
     """The threshold, where it is a probability.
 
