@@ -28,7 +28,10 @@ def check_free(columns: Iterable[str], added: Iterable[str]) -> None:
     Raises:
         InputError: one is there already.
     """
-    for name in set(columns).intersection(added):
-        raise InputError(
-            f"the data have a column '{name}' already, which is to hold the score; rename it first"
-        )
+    taken = set(columns)
+    for name in added:
+        if name in taken:
+            raise InputError(
+                f"the data have a column '{name}' already, which is to hold the score; "
+                "rename it first"
+            )

@@ -49,7 +49,7 @@ class JsonLines:
     def prepare(self, row: Row) -> bytes:
         """The row as a JSON object, without the brace at its end."""
         if not self._names.isdisjoint(row.fields):
-            (name, *_) = self._names.intersection(row.fields)
+            name = next(name for name in self._answers.names if name in row.fields)
             raise BadRow(row.number, f"a field '{name}' is there already, which is the answer's")
         if isinstance(row.source, bytes):
             return row.source[:-1]
