@@ -9,6 +9,10 @@ from pathlib import Path
 
 import pytest
 
+# What is printed is compared without colour, also where pytest itself runs on a terminal.
+os.environ["NO_COLOR"] = "1"
+os.environ.pop("FORCE_COLOR", None)
+
 SHARED = Path(os.environ.get("DIXTILL_SHARED", Path(__file__).parents[2] / "shared"))
 
 

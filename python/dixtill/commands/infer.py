@@ -79,7 +79,7 @@ def run(args: argparse.Namespace) -> int:
     classifier = load(args.model, args.kernel, args.threshold)
     if args.input is not None:
         return answer_file(args, classifier)
-    for number, text in enumerate(_texts(args.texts)):
+    for number, text in enumerate(texts_of(args.texts)):
         prediction = classifier(text, check=args.check)
         separator = "\n" if number and not args.json else ""
         print(separator + _formatted(prediction, args.json), flush=True)
@@ -90,7 +90,8 @@ def _formatted(prediction: Prediction, as_json: bool) -> str:
     return json.dumps(prediction.to_dict()) if as_json else str(prediction)
 
 
-def _texts(arguments: Sequence[str]) -> Iterator[str]:
+def texts_of(arguments: Sequence[str]) -> Iterator[str]:
+    """The texts as given; for -, the lines of standard input."""
     for argument in arguments:
         if argument == "-":
             yield from _lines()
