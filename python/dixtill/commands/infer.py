@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .infer_files import add_file_arguments, answer_file
+
 if TYPE_CHECKING:
     from .. import Prediction
 
@@ -19,6 +21,8 @@ examples:
   dixtill infer --check --threshold 0.8 "Apple shares jump after record earnings"
   cat headlines.txt | dixtill infer --model my.safetensors --json -
   dixtill infer -- "--a text that begins with a dash"
+  dixtill infer --input tweets.csv --output answers.jsonl
+  tail -f tweets.jsonl | dixtill infer --input - --no-words
 """
 
 
@@ -32,9 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "texts", nargs="+", metavar="TEXT", help="a text; - reads one a line from standard input"
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument(
+        "texts",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="a text; - reads one a line from standard input",
     )
+    add_file_arguments(parser, given)
     parser.add_argument(
         "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
     )
@@ -63,10 +73,12 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer the texts one by one, so that a stream is answered as it comes."""
+    """Answer the texts one by one, so that a stream is answered as it comes, or a file."""
     from .. import load
 
     classifier = load(args.model, args.kernel, args.threshold)
+    if args.input is not None:
+        return answer_file(args, classifier)
     for number, text in enumerate(texts_of(args.texts)):
         prediction = classifier(text, check=args.check)
         separator = "\n" if number and not args.json else ""

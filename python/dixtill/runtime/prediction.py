@@ -198,12 +198,12 @@ class Prediction:
         'up �'
         """
         return {
-            "text": _without_surrogates(self.text),
+            "text": without_surrogates(self.text),
             "label": self.label,
             "probability": self.probability,
             "probabilities": self.probabilities,
             "words": [
-                {**word._asdict(), "text": _without_surrogates(word.text)} for word in self.words
+                {**word._asdict(), "text": without_surrogates(word.text)} for word in self.words
             ],
             "truncated": self.truncated,
             **({"check": self.check._asdict()} if self.check else {}),
@@ -245,5 +245,6 @@ def checked_threshold(threshold: float) -> float:
     return float(threshold)
 
 
-def _without_surrogates(text: str) -> str:
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate, which no UTF-8 may hold."""
     return "".join(_REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
