@@ -31,6 +31,8 @@ def read(tmp_path, monkeypatch):
         "```pycon\n>>> 1 + 1\n2\n>>> 1 / 3\n0.33...\n```\n",
         '```python title="a/two.py"\nprint(2)\n```\n\n```sh\npython a/two.py\n```\n\n```\n2\n```\n',
         "```sh\necho 'a: 1.25  +3'\n```\n\n<!-- numbers vary -->\n```\na: 10  -0.5\n```\n",
+        "```sh\necho a; echo b >&2\n```\n\n```\na\n```\n",
+        "```sh\necho a; echo b >&2\n```\n\n```\na\nb\n```\n",
         "```sh\necho one two three\n```\n\n```\none ... three\n```\n",
         "<!-- run as: echo b -->\n```sh\necho a\n```\n\n```\nb\n```\n",
         "<!-- not run: because -->\n```sh\nfalse\n```\n\n```\nwhat it would print\n```\n",
@@ -46,6 +48,7 @@ def test_a_page_that_is_right_is_read_to_its_end(page, read):
     [
         "```sh\necho a\n```\n\n```\nb\n```\n",
         "```sh\necho a; echo b\n```\n\n```\na\n```\n",
+        "```sh\necho a; echo b >&2\n```\n\n```\nb\n```\n",
         "```sh\nfalse\n```\n",
         "```sh\nfalse | cat\n```\n",
         "```sh\necho $UNSET\n```\n",
