@@ -41,6 +41,11 @@ IMPORT_FASTTEXT = "import fasttext"
 IMPORT_SKLEARN = "import sklearn"
 ORT_FIRST_ANSWER = "MiniLM-L6, ONNX Runtime int8, first answer"
 
+STREAMS = "files of JSON lines, 2 threads"
+STREAM_WITH_WORDS = "dixtill infer --input, words and weights written"
+STREAM_WITHOUT_WORDS = "dixtill infer --input, --no-words"
+COPIED_LINES = "json.loads and json.dumps of each line alone, no answer"
+
 COLD_START = "a process of its own"
 
 

@@ -1,14 +1,20 @@
-"""Real data, a real teacher and Ray, where they are: a test that needs them skips without them."""
+"""Real data, a teacher, Ray, a browser, where they are: tests that need one skip without it."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+# What is printed is compared without colour, also where pytest itself runs on a terminal.
+os.environ["NO_COLOR"] = "1"
+os.environ.pop("FORCE_COLOR", None)
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SHARED = Path(os.environ.get("DIXTILL_SHARED", Path(__file__).parents[2] / "shared"))
 
 
@@ -41,3 +47,21 @@ def ray_address() -> Iterator[str]:
         cluster.ray.init(address="local", num_cpus=2, include_dashboard=False, log_to_driver=False)
     yield cluster.ray.get_runtime_context().gcs_address
     cluster.ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Headless Chromium; DIXTILL_CHROMIUM names another one."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="drives a browser: pip install 'dixtill[test]'"
+    )
+    found = os.environ.get("DIXTILL_CHROMIUM") or next(
+        filter(None, map(shutil.which, _BROWSERS)), None
+    )
+    if found is None:
+        pytest.skip("needs Chromium, such as of apt-get install chromium (or set DIXTILL_CHROMIUM)")
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # who has no sandbox
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=found, chromium_sandbox=not is_root)
+        yield browser
+        browser.close()

@@ -228,7 +228,7 @@ def test_the_version_is_the_packages(capsys):
 
 def test_the_readmes_first_answer_is_what_is_printed(capsys):
     readme = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-    example = re.search(r'dixtill infer "(.+)"\n```\n\n```\n(.+?)```', readme, re.DOTALL)
+    example = re.search(r'dixtill infer "([^"]+)"\n```\n\n```\n(.+?)```', readme, re.DOTALL)
     assert main(["infer", example[1]]) == 0
     assert capsys.readouterr().out == example[2]
 

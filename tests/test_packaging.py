@@ -27,7 +27,13 @@ def _first(pattern: str, path: Path) -> str:
     return found[1]
 
 
-@pytest.mark.parametrize("name", ["py.typed", "_native.pyi", "runtime/unicode.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "py.typed", "_native.pyi", "runtime/unicode.json",
+        "display/words.css", "display/page.css", "display/page.js",
+    ],
+)  # fmt: skip
 def test_a_data_file_is_installed(name):
     assert (PACKAGE / name).is_file()
 

@@ -80,7 +80,7 @@ def _row(
     """All columns; below two words nothing is ranked, and of k words the first k always agree."""
     if len(own) < 2:
         return [None] * len(COLUMNS)
-    theirs = by_words(prediction, teacher)
+    theirs = measures.by_words(prediction, teacher)
     spans = [(word.start, word.end) for word in prediction.words]
     answer = partial(_probabilities, classifier, prediction.top_label)
     values = [
@@ -94,13 +94,6 @@ def _row(
         *astuple(measures.faithfulness(answer, prediction.text, spans, own)),
     ]
     return [None if value is None else round(value, _DIGITS) for value in values]
-
-
-def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
-    """The teacher's attributions, in the order of the student's words."""
-    spans = zip(teacher.starts, teacher.ends, strict=True)
-    by_span = dict(zip(spans, teacher.attributions, strict=True))
-    return np.array([by_span.get((word.start, word.end), 0.0) for word in prediction.words])
 
 
 def _probabilities(classifier: Classifier, label: str, texts: list[str]) -> list[float]:

@@ -14,6 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "../api/record.h"
+#include "../api/words_json.h"
 #include "../dispatch/targets.h"
 #include "register.h"
 #include "tokenizer_options.h"
@@ -196,14 +198,6 @@ class PyClassifier {
     Classifier classifier_;
 };
 
-// The number at `offset` of a record, which is not aligned.
-template <typename T>
-T number_at(std::string_view record, size_t offset) {
-    T value;
-    std::memcpy(&value, record.data() + offset, sizeof value);
-    return value;
-}
-
 // An instance of a class that inherits from tuple, past its own __new__ in Python.
 py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 4> items) {
     auto result = py::reinterpret_steal<py::object>(type->tp_alloc(type, items.size()));
@@ -220,76 +214,40 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
     return result;
 }
 
-constexpr size_t kHeadBytes = 3 * sizeof(int32_t);
-constexpr int32_t kIsChecked = 2;  // of the flags
-
-// Where the parts of a record of so many labels stand.
-struct Parts {
-    Parts(std::string_view record, size_t num_labels) {
-        require(record.size() >= kHeadBytes);
-        num_words = static_cast<size_t>(number_at<int32_t>(record, sizeof(int32_t)));
-        is_checked = (number_at<int32_t>(record, 2 * sizeof(int32_t)) & kIsChecked) != 0;
-        spans = kHeadBytes + num_labels * sizeof(float);
-        weights = spans + num_words * 2 * sizeof(int64_t);
-        effects = weights + num_words * sizeof(double);
-        if (!is_checked) {
-            require(record.size() == effects);
-            return;
-        }
-        flip = effects + num_words * sizeof(double);
-        require(record.size() >= flip + 2 * sizeof(int32_t));
-        flip_size = number_at<int32_t>(record, flip + sizeof(int32_t));
-        const size_t num_flips = static_cast<size_t>(std::max(flip_size, 0));
-        require(record.size() == flip + (2 + num_flips) * sizeof(int32_t));
-    }
-
-    static void require(bool holds) {
-        if (!holds) throw std::invalid_argument("the answer is not one of this version");
-    }
-
-    size_t num_words, spans, weights, effects, flip = 0;
-    int32_t flip_size = -1;
-    bool is_checked;
-};
-
 // The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end
 // and weight.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
-    const std::string_view record(answer);
-    const Parts parts(record, num_labels);
+    const RecordView record(answer, num_labels);
     auto* type = reinterpret_cast<PyTypeObject*>(word_type.ptr());
-    py::tuple result(parts.num_words);
-    for (size_t w = 0; w < parts.num_words; ++w) {
-        const size_t span = parts.spans + w * 2 * sizeof(int64_t);
-        const int64_t start = number_at<int64_t>(record, span);
-        const int64_t end = number_at<int64_t>(record, span + sizeof(int64_t));
-        const double weight = number_at<double>(record, parts.weights + w * sizeof(double));
-        result[w] = make_tuple_of(type, {substring(text, start, end), py::int_(start),
-                                         py::int_(end), py::float_(weight)});
+    py::tuple result(record.num_words());
+    for (size_t w = 0; w < record.num_words(); ++w) {
+        const Span span = record.span(w);
+        result[w] =
+            make_tuple_of(type, {substring(text, span.start, span.end), py::int_(span.start),
+                                 py::int_(span.end), py::float_(record.weight(w))});
     }
     return result;
+}
+
+py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num_labels) {
+    return words_json(Utf8Text(text).view(), answer, num_labels);
 }
 
 // Effects, flip (None where there is none) and whether it is smallest, of a record that was
 // checked; else None.
 py::object check_of(const py::bytes& answer, size_t num_labels) {
-    const std::string_view record(answer);
-    const Parts parts(record, num_labels);
-    if (!parts.is_checked) return py::none();
-    py::tuple effects(parts.num_words);
-    for (size_t w = 0; w < parts.num_words; ++w) {
-        effects[w] = py::float_(number_at<double>(record, parts.effects + w * sizeof(double)));
-    }
+    const RecordView record(answer, num_labels);
+    if (!record.is_checked()) return py::none();
+    py::tuple effects(record.num_words());
+    for (size_t w = 0; w < effects.size(); ++w) effects[w] = py::float_(record.effect(w));
     py::object flip = py::none();
-    if (parts.flip_size >= 0) {
-        py::tuple words(static_cast<size_t>(parts.flip_size));
-        for (size_t i = 0; i < words.size(); ++i) {
-            words[i] = py::int_(number_at<int32_t>(record, parts.flip + (2 + i) * sizeof(int32_t)));
-        }
+    if (record.flip_size() >= 0) {
+        py::tuple words(static_cast<size_t>(record.flip_size()));
+        for (size_t i = 0; i < words.size(); ++i) words[i] = py::int_(record.flip(i));
         flip = words;
     }
-    return py::make_tuple(effects, flip, number_at<int32_t>(record, parts.flip) != 0);
+    return py::make_tuple(effects, flip, record.is_smallest());
 }
 
 }  // namespace
@@ -311,6 +269,8 @@ void register_classifier(py::module_& module) {
              py::arg("is_checked"));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());
+    module.def("words_json", json_of_words, py::arg("text"), py::arg("answer"),
+               py::arg("num_labels"), py::pos_only());
     module.def("check_of", check_of, py::arg("answer"), py::arg("num_labels"), py::pos_only());
 }
 

@@ -37,6 +37,12 @@ def load(
 
     `path` is a model file, or a folder with a student.safetensors.
 
+    >>> student = load()
+    >>> student.labels
+    ('bearish', 'bullish', 'neutral')
+    >>> student("Shares jump").probabilities.keys() == set(student.labels)
+    True
+
     The file stays mapped into memory. `kernel` names the target to run (`dixtill info` lists
     them); the best one by default. A label less probable than `threshold` is not given
     (`dixtill evaluate --target-precision` chooses one).
@@ -80,6 +86,14 @@ def infer(
     threshold: float = 0.0,
 ) -> Prediction | list[Prediction]:
     """Answer one text, or each of a list, with the student that ships with dixtill.
+
+    >>> prediction = infer("Shares jump")
+    >>> [(word.text, word.start, word.weight > 0) for word in prediction.words]
+    [('Shares', 0, True), ('jump', 7, True)]
+    >>> [answer.label for answer in infer(["Shares jump", "Profit falls"], threshold=0.85)]
+    ['bullish', None]
+    >>> infer("Shares jump", check=True).check.flip  # without "jump", another label
+    (1,)
 
     The first call loads it. For another student, and the errors, see `load`.
 

@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from dixtill.runtime.words import TokenizedText
-from dixtill.training import trainer as trainer_module
+from dixtill.training import objective
+from dixtill.training.config import DistillConfig
 from dixtill.training.examples import Batch, Examples
+from dixtill.training.objective import random_words, without_words
 from dixtill.training.student import Student, StudentOutput
-from dixtill.training.trainer import DistillConfig, StudentTrainer, random_words, without_words
+from dixtill.training.trainer import StudentTrainer
 
 NUM_PIECES = 9
 CONFIG = DistillConfig(
@@ -130,7 +132,9 @@ def test_a_student_that_adds_its_words_up_has_nothing_to_learn(tmp_path):
     for seed in range(5):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            loss = trainer._additivity(trainer.student(batch.piece_ids, batch.mask), batch)
+            loss = objective._additivity(
+                trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
+            )
         assert float(loss.detach()) == pytest.approx(0, abs=1e-10)
 
 
@@ -144,12 +148,11 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
     removed = torch.tensor(
         [[0, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 1], [0, 1, 0, 0, 0, 0]]
     ).bool()
-    monkeypatch.setattr(trainer_module, "random_words", lambda *_: removed)
-    trainer = new_trainer(tmp_path, data, student)
+    monkeypatch.setattr(objective, "random_words", lambda *_: removed)
     student.eval()
     errors = []
     with torch.no_grad():
-        actual = float(trainer._additivity(student(batch.piece_ids, batch.mask), batch))
+        actual = float(objective._additivity(student, student(batch.piece_ids, batch.mask), batch))
         for text, out in zip(data.texts, removed.tolist(), strict=True):
             places = range(len(text.piece_ids))
             kept = [text.piece_ids[at] for at in places if not out[text.word_of_piece[at]]]
@@ -176,9 +179,8 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
 
 def test_a_text_left_with_nothing_has_finite_gradients(tmp_path):
     data, student = examples([[1], [2], [1]]), new_student()
-    trainer = new_trainer(tmp_path, data, student)
     batch = whole_batch(data)
-    loss = trainer._additivity(student(batch.piece_ids, batch.mask), batch)
+    loss = objective._additivity(student, student(batch.piece_ids, batch.mask), batch)
     assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a sole word does it all
     loss.backward()
     for parameter in student.parameters():
@@ -192,13 +194,13 @@ def test_the_term_is_weighed_and_added(tmp_path, monkeypatch):
     removed[:, 0] = True
 
     def step(additivity: float) -> float:
-        monkeypatch.setattr(trainer_module, "random_words", lambda *_: removed)
+        monkeypatch.setattr(objective, "random_words", lambda *_: removed)
         if additivity == 0:
-            monkeypatch.setattr(trainer_module, "random_words", lambda *_: pytest.fail("asked"))
+            monkeypatch.setattr(objective, "random_words", lambda *_: pytest.fail("asked"))
         trainer = new_trainer(
             tmp_path / str(additivity), data, new_student(), method="kl", additivity=additivity
         )
-        return trainer._train_step(whole_batch(data))
+        return trainer._train_step(whole_batch(data))["loss"]
 
     without, one, three = step(0.0), step(1.0), step(3.0)
     assert one > without
@@ -216,11 +218,15 @@ def test_training_with_the_term_makes_contributions_additive(tmp_path):
         )  # fmt: skip
         trainer.run()
         # Of the last epoch: the best one on these labels, which are noise, may be an early one.
-        state = torch.load(trainer.folder / "checkpoint.pt", weights_only=True)
+        state = torch.load(tmp_path / str(weight) / "checkpoint.pt", weights_only=True)
         trainer.student.load_state_dict(state["student"])
         batch = whole_batch(data)
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(0)
-            return float(trainer._additivity(trainer.student(batch.piece_ids, batch.mask), batch))
+            return float(
+                objective._additivity(
+                    trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
+                )
+            )
 
     assert additivity(3.0) < 0.6 * additivity(0.0)

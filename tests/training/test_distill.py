@@ -15,11 +15,12 @@ from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
 from dixtill.training import distill as distill_module
 from dixtill.training.attributions import AttributionSettings, Attributor
+from dixtill.training.config import DistillConfig
 from dixtill.training.corpus import Corpus
 from dixtill.training.distill import Distilled, distil
 from dixtill.training.examples import Examples
 from dixtill.training.perturbation import perturbed_texts
-from dixtill.training.trainer import DistillConfig, StudentTrainer
+from dixtill.training.trainer import StudentTrainer
 
 TRAIN = Corpus(
     tuple(f"{text} {ending}" for ending in ("today", "again", "now") for text in TEXTS),

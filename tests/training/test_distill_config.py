@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.training.trainer import DistillConfig
+from dixtill.training.config import DistillConfig
 
 METHODS = ("dixtill", "dixtill-paper", "kl", "mse", "none")
 

@@ -259,7 +259,7 @@ def test_the_command_names_the_labels_and_prints_the_scores(bert_base, tmp_path,
         f"{tmp_path / 'out'}: down, up; on 4 validation texts "
         f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}\n"
     )
-    assert printed.err.startswith("epoch 1: loss ")
+    assert printed.err.startswith("epoch   1  loss ")
 
 
 def test_the_command_complains_in_a_sentence(tmp_path, capsys):

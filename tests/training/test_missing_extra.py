@@ -26,7 +26,9 @@ except dixtill.errors.MissingExtraError as error:
     ("modules", "packages"),
     [("captum", "captum"), ("sklearn", "scikit-learn"), ("torch,pyarrow", "torch, pyarrow")],
 )
-@pytest.mark.parametrize("imported", ["dixtill.training", "dixtill.demo.pipeline"])
+@pytest.mark.parametrize(
+    "imported", ["dixtill.training", "dixtill.demo.pipeline", "dixtill.sklearn"]
+)
 def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages, imported):
     answer = subprocess.run(
         [sys.executable, "-c", SCRIPT, modules, imported],
@@ -37,4 +39,16 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages
     assert answer.stdout == (
         f"this needs {packages}, not installed here; "
         "install the extra with: pip install 'dixtill[train]'\n"
+    )
+
+
+def test_export_names_its_own_extra():
+    answer = subprocess.run(
+        [sys.executable, "-c", SCRIPT, "onnx", "dixtill.export.onnx_graph"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == (
+        "this needs onnx, not installed here; install the extra with: pip install 'dixtill[onnx]'\n"
     )

@@ -14,17 +14,15 @@ from torch import Tensor
 
 from dixtill.errors import InputError
 from dixtill.runtime.words import TokenizedText
-from dixtill.training import losses
+from dixtill.training import losses, objective
 from dixtill.training import trainer as trainer_module
+from dixtill.training.config import DistillConfig
 from dixtill.training.evaluate import Scores
 from dixtill.training.examples import NO_LABEL, Batch, Examples
+from dixtill.training.objective import distillation_terms, total_loss
+from dixtill.training.run_folder import EpochMetrics
 from dixtill.training.student import Student
-from dixtill.training.trainer import (
-    DistillConfig,
-    EpochMetrics,
-    StudentTrainer,
-    distillation_loss,
-)
+from dixtill.training.trainer import StudentTrainer
 
 UNKNOWN_ID, NUM_PIECES = 0, 12
 CONFIG = DistillConfig(
@@ -173,10 +171,10 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     expected = trained(tmp_path)
     again = new_trainer(tmp_path, student=new_student(seed=9))
 
-    def fail(_: EpochMetrics) -> None:
+    def fail(*_: int) -> None:
         pytest.fail("it trained")
 
-    best = again.run(fail)
+    best = again.run(on_step=fail)
     assert weights(again) == expected
     assert not again.student.training
     assert best == max(read_log(tmp_path), key=lambda m: (m.accuracy + m.macro_f1, -m.epoch))
@@ -294,7 +292,7 @@ def test_the_explanation_loss_turns_attention_to_the_words_that_matter(tmp_path)
         with torch.no_grad():
             output = trainer.student(batch.piece_ids, batch.mask)
         cosine = torch.nn.functional.cosine_similarity
-        explained = trainer_module._explanation(trainer.config, output, batch).flatten(1)
+        explained = objective._explanation(trainer.config, output, batch).flatten(1)
         return float(cosine(explained, batch.attributions.flatten(1)).mean())
 
     config = replace(PAPER, epochs=15)
@@ -310,7 +308,7 @@ def test_the_explanation_loss_turns_every_classs_contributions(tmp_path):
         batch = VALID.batch(np.arange(len(VALID)))
         with torch.no_grad():
             output = trainer.student(batch.piece_ids, batch.mask)
-            explained = trainer_module._explanation(trainer.config, output, batch)
+            explained = objective._explanation(trainer.config, output, batch)
             return 1 - 2 * float(losses.explanation_loss(explained, batch.attributions))
 
     assert agreement("dixtill") > agreement("kl") + 0.03
@@ -438,7 +436,7 @@ def test_the_loss_is_the_one_worked_out_by_hand(changes):
     batch = examples.batch(np.arange(60, 69))  # four with a label, five without
     with torch.no_grad():
         output = new_student().eval()(batch.piece_ids, batch.mask)
-        actual = float(distillation_loss(config, output, batch))
+        actual = float(total_loss(config, distillation_terms(config, output, batch)))
     logits = output.logits.tolist()
     task = cross_entropy_by_hand(logits, batch)
     if config.method == "mse":

@@ -22,17 +22,15 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import SHIPPED_MODEL, Prediction, __version__, load
+from .. import SHIPPED_MODEL, __version__, load
 from ..errors import InputError
+from ..header import check_free
 from ..whole_file import write_whole
+from .answer_columns import answer_columns
 from .tables import files_of, read_tables
 
 _ABANDONED_SECONDS = 3600  # another run may be writing what is younger
 MANIFEST = "_scores.json"  # what the folder's files were made of
-
-_WORD = pa.struct(
-    [("text", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())]
-)
 
 
 class ScoreSummary(NamedTuple):
@@ -169,40 +167,11 @@ class Scorer:
         texts = table[self._scoring.text_column].to_pylist()
         found = iter(self._classifier([text for text in texts if text is not None]))
         answers = [None if text is None else next(found) for text in texts]
-        for name, values in self._columns(answers).items():
-            if name in table.column_names:
-                raise InputError(
-                    f"the data have a column '{name}' already, which is to hold the score; "
-                    "rename it first"
-                )
+        columns = answer_columns(self._classifier.labels, answers, self._scoring.words)
+        check_free(table.column_names, columns)
+        for name, values in columns.items():
             table = table.append_column(name, values)
         return table
-
-    def _columns(self, answers: Sequence[Prediction | None]) -> dict[str, pa.Array]:
-        labels = [answer and answer.label for answer in answers]
-        probabilities = [answer and answer.probabilities for answer in answers]
-        truncated = [answer and answer.truncated for answer in answers]
-        columns = {"predicted_label": pa.array(labels, pa.string())}
-        for label in self._classifier.labels:
-            of_label = [values and values[label] for values in probabilities]
-            columns[f"probability_{label}"] = pa.array(of_label, pa.float32())
-        columns["truncated"] = pa.array(truncated, pa.bool_())
-        if self._scoring.words:
-            columns["words"] = _words(answers)
-        return columns
-
-
-def _words(answers: Sequence[Prediction | None]) -> pa.Array:
-    """The words of each answer with their spans and weights, as a list of structs."""
-    by_text = [answer.words if answer else () for answer in answers]
-    fields = list(zip(*(word for words in by_text for word in words), strict=True)) or [()] * 4
-    structs = pa.StructArray.from_arrays(
-        [pa.array(values, field.type) for values, field in zip(fields, _WORD, strict=True)],
-        fields=list(_WORD),
-    )
-    offsets = pa.array([0, *accumulate(map(len, by_text))], pa.int32())
-    missing = pa.array([answer is None for answer in answers])
-    return pa.ListArray.from_arrays(offsets, structs, mask=missing)
 
 
 def summed(summaries: Iterator[ScoreSummary]) -> Iterator[ScoreSummary]:

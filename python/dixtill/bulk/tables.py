@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from ..header import check_header
 
 _SUFFIXES = (".csv", ".parquet")
 
@@ -59,9 +60,7 @@ def _read_csv(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
-            _check_column(path, header, text_column)
-            if len(set(header)) < len(header):
-                raise InputError(f"{path} has two columns of one name: {', '.join(header)}")
+            check_header(path, header, text_column)
             rows = _complete_rows(path, reader, len(header))
             while some := list(islice(rows, num_rows)):
                 columns = zip(header, zip(*some, strict=True), strict=True)
@@ -84,20 +83,30 @@ def _complete_rows(path: Path, reader: Any, num_fields: int) -> Iterator[list[st
 def _read_parquet(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
     try:
         with pq.ParquetFile(path) as file:
-            schema = file.schema_arrow
-            _check_column(path, schema.names, text_column)
-            _check_type(path, schema.field(text_column))
+            _check_schema(path, file.schema_arrow, text_column)
             for batch in file.iter_batches(num_rows):
                 yield pa.Table.from_batches([batch])
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"cannot read {path} as Parquet: {error}") from error
 
 
-def _check_column(path: Path, columns: list[str], text_column: str) -> None:
-    if text_column not in columns:
-        raise InputError(
-            f"{path} has no column '{text_column}'; it has {', '.join(columns) or 'none'}"
-        )
+def parquet_schema(path: Path, text_column: str) -> pa.Schema:
+    """The columns of a Parquet file.
+
+    Raises:
+        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
+    """
+    try:
+        schema = pq.read_schema(path)
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"cannot read {path} as Parquet: {error}") from error
+    _check_schema(path, schema, text_column)
+    return schema
+
+
+def _check_schema(path: Path, schema: pa.Schema, text_column: str) -> None:
+    check_header(path, schema.names, text_column)
+    _check_type(path, schema.field(text_column))
 
 
 def _check_type(path: Path, field: pa.Field) -> None:

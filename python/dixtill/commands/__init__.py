@@ -6,14 +6,6 @@ heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
 
 # Modules of this package, in the order of --help.
 COMMANDS = (
-    "infer",
-    "info",
-    "finetune",
-    "attribute",
-    "distill",
-    "evaluate",
-    "score",
-    "export",
-    "card",
-    "demo",
-)
+    "infer", "explain", "info", "finetune", "attribute", "distill", "evaluate", "score", "export",
+    "card", "demo",
+)  # fmt: skip

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,15 +12,16 @@ from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of, use_gpu
 from .corpus_arguments import add_training_arguments, read, read_training
 from .evaluate import shown
+from .training_display import watched
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..training.attributions import Attribution, AttributionSettings
+    from ..training.config import DistillConfig
     from ..training.corpus import Corpus
     from ..training.distill import Distilled
     from ..training.teacher import Teacher
-    from ..training.trainer import DistillConfig, EpochMetrics
 
 _EXAMPLES = """\
 examples:
@@ -66,6 +66,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         choices=(4, 8),
         default=4,
         help="bits of each value of the piece vectors, most of the file (default: 4)",
+    )
+    parser.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="write no report.html into the run folder",
+    )
+    parser.add_argument(
+        "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
     )
     add_training_arguments(parser)
     _add_method_arguments(parser)
@@ -152,6 +161,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
     from ..runtime.model_file import write_model
     from ..training.distill import distil
+    from ..training.report import write_report
     from ..training.teacher import Teacher
 
     set_threads(args)
@@ -164,24 +174,31 @@ def run(args: argparse.Namespace) -> int:
     unlabelled = _unlabelled(args, valid)
     settings = settings_of(args, teacher.device)
     explained = _explained(args, config, settings, teacher, train.texts, run_folder)
-    distilled = distil(
-        teacher,
-        train,
-        valid,
-        config,
-        run_folder,
-        explained,
-        unlabelled=unlabelled,
-        answers_folder=Path(args.attributions) if args.attributions else None,
-        precision=settings.precision,
-        embedding_bits=args.embedding_bits,
-        on_epoch=_print_epoch,
-    )
+    with watched("training", args.tensorboard) as watcher:
+        distilled = distil(
+            teacher,
+            train,
+            valid,
+            config,
+            run_folder,
+            explained,
+            unlabelled=unlabelled,
+            answers_folder=Path(args.attributions) if args.attributions else None,
+            precision=settings.precision,
+            embedding_bits=args.embedding_bits,
+            on_epoch=watcher.on_epoch,
+            on_step=watcher.on_step,
+        )
     model = replace(distilled.model, provenance=_provenance(args, settings, distilled))
     write_model(model, out)
     for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
         print(f"{name:>8}  {shown(scores)}")
     print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.shape.num_parameters:,} parameters")
+    if args.report:
+        by_text = dict(zip(train.texts, explained or (), strict=False))
+        report = run_folder / "report.html"
+        write_report(report, out, distilled, valid, by_text)
+        print(f"{report}: curves, errors, calibration and explained examples")
     return 0
 
 
@@ -198,7 +215,7 @@ def _free_file(name: str) -> Path:
 
 def _config(args: argparse.Namespace) -> DistillConfig:
     """The config, with the defaults of DistillConfig where an argument was not given."""
-    from ..training.trainer import DistillConfig
+    from ..training.config import DistillConfig
 
     given = {
         field.name: getattr(args, field.name)
@@ -242,14 +259,6 @@ def _explained(
     attributor = Attributor(teacher, settings, args.rows_per_pass)
     store.run(attributor, texts, progress=True)
     return store.read(attributor, texts)
-
-
-def _print_epoch(metrics: EpochMetrics) -> None:
-    print(
-        f"epoch {metrics.epoch:3d}  loss {metrics.loss:.4f}  accuracy {metrics.accuracy:.4f}  "
-        f"macro-F1 {metrics.macro_f1:.4f}",
-        file=sys.stderr,
-    )
 
 
 def _provenance(

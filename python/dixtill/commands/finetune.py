@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .corpus_arguments import add_training_arguments, read_training
+from .training_display import watched
 
 if TYPE_CHECKING:
     from ..training.teacher_trainer import FinetuneConfig
-    from ..training.trainer import EpochMetrics
 
 _EXAMPLES = """\
 examples:
@@ -75,6 +74,9 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the products; bfloat16 is twice as fast where the machine has units for it "
         "(default: float32)",
     )
+    group.add_argument(
+        "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
+    )
 
 
 def config_of(args: argparse.Namespace) -> FinetuneConfig:
@@ -99,17 +101,12 @@ def run(args: argparse.Namespace) -> int:
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     train, valid = read_training(args, labels)
     config = config_of(args)
-    scores = finetune(args.base, train, valid, config, Path(args.out), _print_epoch)
+    with watched("fine-tuning", args.tensorboard) as watcher:
+        scores = finetune(
+            args.base, train, valid, config, Path(args.out), watcher.on_epoch, watcher.on_step
+        )
     print(
         f"{args.out}: {', '.join(train.label_names)}; on {len(valid)} validation texts "
         f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
     )
     return 0
-
-
-def _print_epoch(metrics: EpochMetrics) -> None:
-    print(
-        f"epoch {metrics.epoch}: loss {metrics.loss:.4f}, accuracy {metrics.accuracy:.4f}, "
-        f"macro-F1 {metrics.macro_f1:.4f}",
-        file=sys.stderr,
-    )

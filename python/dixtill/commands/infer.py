@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from .infer_files import add_file_arguments, answer_file
+
 if TYPE_CHECKING:
     from .. import Prediction
 
@@ -19,6 +21,8 @@ examples:
   dixtill infer --check --threshold 0.8 "Apple shares jump after record earnings"
   cat headlines.txt | dixtill infer --model my.safetensors --json -
   dixtill infer -- "--a text that begins with a dash"
+  dixtill infer --input tweets.csv --output answers.jsonl
+  tail -f tweets.jsonl | dixtill infer --input - --no-words
 """
 
 
@@ -32,9 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "texts", nargs="+", metavar="TEXT", help="a text; - reads one a line from standard input"
+    given = parser.add_mutually_exclusive_group(required=True)
+    given.add_argument(
+        "texts",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="a text; - reads one a line from standard input",
     )
+    add_file_arguments(parser, given)
     parser.add_argument(
         "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
     )
@@ -63,11 +73,13 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer the texts one by one, so that a stream is answered as it comes."""
+    """Answer the texts one by one, so that a stream is answered as it comes, or a file."""
     from .. import load
 
     classifier = load(args.model, args.kernel, args.threshold)
-    for number, text in enumerate(_texts(args.texts)):
+    if args.input is not None:
+        return answer_file(args, classifier)
+    for number, text in enumerate(texts_of(args.texts)):
         prediction = classifier(text, check=args.check)
         separator = "\n" if number and not args.json else ""
         print(separator + _formatted(prediction, args.json), flush=True)
@@ -78,7 +90,8 @@ def _formatted(prediction: Prediction, as_json: bool) -> str:
     return json.dumps(prediction.to_dict()) if as_json else str(prediction)
 
 
-def _texts(arguments: Sequence[str]) -> Iterator[str]:
+def texts_of(arguments: Sequence[str]) -> Iterator[str]:
+    """The texts as given; for -, the lines of standard input."""
     for argument in arguments:
         if argument == "-":
             yield from _lines()

@@ -12,13 +12,15 @@ from ..runtime.classifier import Classifier
 from ..runtime.model_file import write_model
 from ..training.attribution_store import AttributionStore
 from ..training.attributions import Attribution, AttributionSettings, Attributor
+from ..training.config import DistillConfig
 from ..training.corpus import Corpus
 from ..training.distill import distil
 from ..training.evaluate import Scores, score_classifier
 from ..training.finetune import score_teacher
+from ..training.run_folder import EpochMetrics
 from ..training.teacher import Teacher
 from ..training.teacher_trainer import quiet_transformers
-from ..training.trainer import DistillConfig, EpochMetrics, one_thread
+from ..training.trainer import one_thread
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews
 from .teacher import train_teacher

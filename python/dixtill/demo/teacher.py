@@ -12,7 +12,8 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 from ..training.corpus import Corpus
 from ..training.finetune import save_teacher
 from ..training.teacher import Teacher
-from ..training.teacher_trainer import FinetuneConfig, OnEpoch, fit
+from ..training.teacher_trainer import FinetuneConfig, fit
+from ..training.trainer import OnEpoch
 
 _VOCABULARY_SIZE = 1500
 _INITIAL_STD = 0.05  # BERT's 0.02 suits wider layers: this one learns in fewer epochs

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _REPLACEMENT = "\ufffd"
-_CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0))))
 _HEAD = struct.Struct("=iii")  # label, number of words, flags
 _TRUNCATED, _CHECKED = 1, 2
 _FIELDS = (
@@ -199,34 +198,37 @@ class Prediction:
         'up �'
         """
         return {
-            "text": _without_surrogates(self.text),
+            "text": without_surrogates(self.text),
             "label": self.label,
             "probability": self.probability,
             "probabilities": self.probabilities,
             "words": [
-                {**word._asdict(), "text": _without_surrogates(word.text)} for word in self.words
+                {**word._asdict(), "text": without_surrogates(word.text)} for word in self.words
             ],
             "truncated": self.truncated,
             **({"check": self.check._asdict()} if self.check else {}),
         }
 
     def __str__(self) -> str:
-        """The label with its probability, then a line for each word; safe for a terminal."""
-        # Weights stand first: they align however wide a terminal draws the words.
-        weights = [f"{word.weight:+.3f}" for word in self.words]
-        width = max(map(len, weights), default=0)
-        lines = [self._headline()]
-        lines += [
-            f"  {weight:>{width}}  {_printable(word.text)}"
-            for weight, word in zip(weights, self.words, strict=True)
-        ]
-        if self.truncated:
-            lines.append("  (the text is longer than the model reads; the rest was left out)")
-        return "\n".join(lines)
+        """The label with its probability, then a line for each word; safe for a terminal.
 
-    def _headline(self) -> str:
-        label = f"{_printable(self.top_label)} ({self.probability:.2f})"
-        return label if self.label else f"no label: {label} is below {self.threshold:g}"
+        In colour where standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded);
+        `format` and f-strings are without.
+        """
+        from ..display.terminal import shown, wants_colour
+
+        return shown(self, wants_colour())
+
+    def __format__(self, spec: str) -> str:
+        from ..display.terminal import shown
+
+        return format(shown(self, colour=False), spec)
+
+    def _repr_html_(self) -> str:
+        """For notebooks."""
+        from ..display.html import prediction_html
+
+        return prediction_html(self)
 
 
 _new = object.__new__
@@ -243,12 +245,6 @@ def checked_threshold(threshold: float) -> float:
     return float(threshold)
 
 
-def _without_surrogates(text: str) -> str:
+def without_surrogates(text: str) -> str:
+    """The text with U+FFFD for each lone surrogate, which no UTF-8 may hold."""
     return "".join(_REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
-
-
-def _printable(text: str) -> str:
-    """Without the control characters that a terminal would obey."""
-    return "".join(
-        _REPLACEMENT if char in _CONTROLS else char for char in _without_surrogates(text)
-    )

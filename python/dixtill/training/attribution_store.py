@@ -123,6 +123,29 @@ class AttributionStore:
             )
         return [_attribution(text, rows[key]) for text, key in zip(texts, keys, strict=True)]
 
+    def find(self, texts: Sequence[str]) -> dict[str, Attribution]:
+        """The stored attributions of those `texts` that have some, of whichever teacher.
+
+        Raises:
+            InputError: the folder is missing, a file is no shard, or a text is stored more than
+                once: by two teachers or with other settings.
+        """
+        if not self.folder.is_dir():
+            raise InputError(f"{self.folder} is no folder of attributions")
+        wanted = {_storable(text): text for text in texts}
+        found: dict[str, Attribution] = {}
+        for path in self._shards():
+            for row in _read(path).drop_columns("key").to_pylist():
+                text = wanted.get(row["text"])
+                if text in found:
+                    raise InputError(
+                        f"{self.folder} holds attributions of two teachers or of two settings; "
+                        "give each a folder of its own"
+                    )
+                if text is not None:
+                    found[text] = _attribution(text, row)
+        return found
+
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("*.parquet"))
 

@@ -6,7 +6,7 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,15 +22,17 @@ from ..runtime.words import UNKNOWN_PIECE, Tokenizer
 from .answer_store import answers
 from .attributions import Attribution
 from .calibration import divide_logits, fit_temperature
+from .config import DistillConfig
 from .corpus import Corpus
 from .evaluate import Scores, logits_of, score, score_classifier
 from .examples import make_examples, unlabelled_examples
 from .perturbation import perturbed_texts
 from .precision import Precision
 from .quantize import quantize
+from .run_folder import EpochMetrics
 from .student import Student
 from .teacher import Teacher
-from .trainer import DistillConfig, EpochMetrics, StudentTrainer, one_thread
+from .trainer import OnEpoch, OnStep, StudentTrainer, one_thread
 from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
 
 
@@ -41,6 +43,7 @@ class Distilled:
     model: StudentModel
     student: Student  # float32, calibrated
     best_epoch: EpochMetrics
+    history: tuple[EpochMetrics, ...]  # of every epoch
     float_scores: Scores
     int8_scores: Scores  # with the embedding in as many bits as were asked for
 
@@ -58,7 +61,8 @@ def distil(
     precision: Precision = "float32",
     embedding_bits: int = 4,
     calibrated: bool = True,
-    on_epoch: Callable[[EpochMetrics], None] = lambda _: None,
+    on_epoch: OnEpoch = lambda _: None,
+    on_step: OnStep = lambda *_: None,
 ) -> Distilled:
     """Train a student of `teacher`, calibrate and quantise it.
 
@@ -76,7 +80,8 @@ def distil(
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
             among them, for other runs; None: `answers` in the run folder.
         precision: of the teacher's answers to texts without labels.
-        on_epoch: told the metrics of each epoch.
+        on_epoch: told the metrics of each epoch that is trained.
+        on_step: told how many of how many steps are done.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
         calibrated: whether the temperature is found on `valid`, or is 1; no part of the run either.
 
@@ -112,7 +117,7 @@ def distil(
     with one_thread():
         student = _new_student(teacher, vocabulary, len(train.label_names), config)
         trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
-        best_epoch = trainer.run(on_epoch)
+        best_epoch = trainer.run(on_epoch, on_step)
         uncalibrated = score(student, valid_examples).calibration_error
         temperature = 1.0
         if calibrated:
@@ -142,7 +147,7 @@ def distil(
         },
     )
     int8_scores = score_classifier(Classifier(model), valid)
-    return Distilled(model, student, best_epoch, float_scores, int8_scores)
+    return Distilled(model, student, best_epoch, trainer.history, float_scores, int8_scores)
 
 
 def _check(

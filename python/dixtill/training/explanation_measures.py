@@ -13,12 +13,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from scipy import stats
 
 from ..errors import InputError
+
+if TYPE_CHECKING:
+    from ..runtime.prediction import Prediction
+    from .attributions import Attribution
 
 Weights = npt.NDArray[np.float64]
 Span = tuple[int, int]
@@ -116,6 +121,13 @@ def faithfulness(
         insertion=_area(inserted),
         leave_one_out=spearman(weights, whole - one_out),
     )
+
+
+def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
+    """The teacher's attributions in the order of the student's words, by their spans."""
+    spans = zip(teacher.starts, teacher.ends, strict=True)
+    by_span = dict(zip(spans, teacher.attributions, strict=True))
+    return np.array([by_span.get((word.start, word.end), 0.0) for word in prediction.words])
 
 
 def random_weights(num_words: int, seed: int) -> Weights:

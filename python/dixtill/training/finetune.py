@@ -28,7 +28,8 @@ from ..whole_file import write_whole
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .teacher import Teacher
-from .teacher_trainer import FinetuneConfig, OnEpoch, fit, quiet_transformers
+from .teacher_trainer import FinetuneConfig, fit, quiet_transformers
+from .trainer import OnEpoch, OnStep
 
 
 def finetune(
@@ -38,6 +39,7 @@ def finetune(
     config: FinetuneConfig,
     out: Path,
     on_epoch: OnEpoch = lambda _: None,
+    on_step: OnStep = lambda *_: None,
 ) -> Scores:
     """Fine-tune `base` into the folder `out`; returns the scores on `valid` of what is saved.
 
@@ -48,6 +50,7 @@ def finetune(
         config: see FinetuneConfig.
         out: must not exist, or be empty. A stopped run of the same settings goes on.
         on_epoch: told the metrics of each epoch.
+        on_step: told how many of how many steps are done.
 
     Raises:
         InputError: there is no such base, its tokenizer is not a fast one, the labels do not
@@ -56,7 +59,7 @@ def finetune(
     _check_labels(train, valid)
     _check_free(out)
     with quiet_transformers():
-        return _finetune(base, train, valid, config, out, on_epoch)
+        return _finetune(base, train, valid, config, out, on_epoch, on_step)
 
 
 def _finetune(
@@ -66,6 +69,7 @@ def _finetune(
     config: FinetuneConfig,
     out: Path,
     on_epoch: OnEpoch,
+    on_step: OnStep,
 ) -> Scores:
     model, tokenizer = load_base(base, train.label_names, config.seed)
     unfinished = out.with_name(f"{out.name}.unfinished")
@@ -78,7 +82,7 @@ def _finetune(
             "config": {**asdict(config), "cleaning": list(config.cleaning)},
         },
     )
-    fit(model, tokenizer, train, valid, config, unfinished, on_epoch)
+    fit(model, tokenizer, train, valid, config, unfinished, on_epoch, on_step)
     save_teacher(model, tokenizer, unfinished / "teacher")
     scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
     if out.exists():

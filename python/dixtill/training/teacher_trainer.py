@@ -7,8 +7,7 @@ comes from, and where it goes, is finetune.py's.
 from __future__ import annotations
 
 import shutil
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Any
 
 import torch
 from torch import nn
-from tqdm import tqdm
 from transformers import (
     DataCollatorWithPadding,
     PrinterCallback,
@@ -32,13 +30,12 @@ from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
 from .precision import Precision, attention_for_gradients
+from .run_folder import EpochMetrics
 from .teacher import Teacher
-from .trainer import EpochMetrics
+from .trainer import OnEpoch, OnStep
 
 _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
 _STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
-
-OnEpoch = Callable[[EpochMetrics], None]
 
 
 @dataclass(frozen=True)
@@ -78,6 +75,7 @@ def fit(
     config: FinetuneConfig,
     folder: Path,
     on_epoch: OnEpoch = lambda _: None,
+    on_step: OnStep = lambda *_: None,
 ) -> None:
     """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
 
@@ -93,7 +91,7 @@ def fit(
         train_dataset=_encoded(train, limits, config),
         eval_dataset=_encoded(valid, limits, config),
         compute_metrics=_metrics,
-        callbacks=[_Report(on_epoch)],
+        callbacks=[_Report(on_epoch, on_step)],
         optimizers=(_optimizer(model, config), None),
     )
     for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
@@ -160,37 +158,25 @@ def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
 
 
 class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """A bar of the steps on a terminal, and the metrics of each epoch."""
+    """Tells of each step, and the metrics of each epoch."""
 
-    def __init__(self, on_epoch: OnEpoch) -> None:
-        self._on_epoch = on_epoch
+    def __init__(self, on_epoch: OnEpoch, on_step: OnStep) -> None:
+        self._on_epoch, self._on_step = on_epoch, on_step
 
-    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        self._bar = tqdm(
-            total=state.max_steps,
-            initial=state.global_step,
-            unit=" steps",
-            desc="fine-tuning",
-            leave=False,
-            disable=not sys.stderr.isatty(),
-        )
-
-    def on_step_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
-        self._bar.update()
-
-    def on_train_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
-        self._bar.close()
+    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._on_step(state.global_step, state.max_steps)
 
     def on_evaluate(
         self, _args: Any, state: Any, _control: Any, metrics: dict[str, float], **_: Any
     ) -> None:
-        losses = [entry["loss"] for entry in state.log_history if "loss" in entry]
+        logged = [entry for entry in state.log_history if "loss" in entry]
         self._on_epoch(
             EpochMetrics(
                 epoch=round(state.epoch),
-                loss=losses[-1],
+                loss=logged[-1]["loss"],
                 accuracy=metrics["eval_accuracy"],
                 macro_f1=metrics["eval_macro_f1"],
+                learning_rate=logged[-1].get("learning_rate"),
             )
         )
 

@@ -1,0 +1,127 @@
+#include "words_json.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdio>
+
+#include "../text/utf8.h"
+
+namespace dixtill {
+namespace {
+
+constexpr double kMillion = 1e6;
+constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
+constexpr size_t kBytesOfWord = 64;                    // of most, with their keys
+
+// Where code points begin in UTF-8; quick for positions that grow.
+class Cursor {
+  public:
+    explicit Cursor(std::string_view utf8) : utf8_(utf8) {}
+
+    size_t byte_of(int64_t code_point) {
+        if (code_point < code_point_) *this = Cursor(utf8_);
+        while (code_point_ < code_point && byte_ < utf8_.size()) {
+            do ++byte_;
+            while (byte_ < utf8_.size() && is_continuation_byte(utf8_[byte_]));
+            ++code_point_;
+        }
+        return byte_;
+    }
+
+  private:
+    std::string_view utf8_;
+    size_t byte_ = 0;
+    int64_t code_point_ = 0;
+};
+
+bool is_plain(char byte) {
+    const unsigned char value = static_cast<unsigned char>(byte);
+    return value >= 0x20 && value != '"' && value != '\\' && value != 0xED;
+}
+
+// A byte that JSON does not take as it is, or the first of a code point that may be no character.
+void append_special(std::string& out, std::string_view utf8, size_t& i) {
+    constexpr char digits[] = "0123456789abcdef";
+    const unsigned char byte = static_cast<unsigned char>(utf8[i++]);
+    if (byte < 0x20) {
+        out += "\\u00";
+        out += digits[byte >> 4];
+        out += digits[byte & 0x0F];
+    } else if (byte != 0xED) {
+        out += '\\';
+        out += static_cast<char>(byte);
+    } else if (i < utf8.size() && static_cast<unsigned char>(utf8[i]) >= 0xA0) {
+        out += "\xEF\xBF\xBD";  // a lone surrogate
+        i += 2;
+    } else {
+        out += static_cast<char>(byte);
+    }
+}
+
+void append_string(std::string& out, std::string_view utf8) {
+    out += '"';
+    for (size_t i = 0; i < utf8.size();) {
+        size_t end = i;
+        while (end < utf8.size() && is_plain(utf8[end])) ++end;
+        out.append(utf8, i, end - i);
+        i = end;
+        if (i < utf8.size()) append_special(out, utf8, i);
+    }
+    out += '"';
+}
+
+void append_integer(std::string& out, int64_t value) {
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+    out.append(digits.data(), end);
+}
+
+// Not to_chars, which older macOS lacks for floats.
+void append_weight(std::string& out, double weight) {
+    const double millionths = std::nearbyint(std::fabs(weight) * kMillion);
+    if (!(millionths < kExactIntegers)) {  // no trained student's
+        std::array<char, 32> text;
+        std::snprintf(text.data(), text.size(), "%.17g", weight);
+        std::replace(text.begin(), text.end(), ',', '.');  // of the process's locale
+        out += text.data();
+        return;
+    }
+    if (std::signbit(weight)) out += '-';
+    const int64_t value = static_cast<int64_t>(millionths);
+    append_integer(out, value / 1000000);
+    std::array<char, 7> fraction = {'.'};
+    for (size_t i = 6, rest = static_cast<size_t>(value % 1000000); i > 0; --i, rest /= 10) {
+        fraction[i] = static_cast<char>('0' + rest % 10);
+    }
+    out.append(fraction.data(), fraction.size());
+}
+
+}  // namespace
+
+std::string words_json(std::string_view utf8, std::string_view record, size_t num_labels) {
+    const RecordView words(record, num_labels);
+    Cursor cursor(utf8);
+    std::string out;
+    out.reserve(2 + words.num_words() * kBytesOfWord);
+    out += '[';
+    for (size_t w = 0; w < words.num_words(); ++w) {
+        const Span span = words.span(w);
+        const size_t start = cursor.byte_of(span.start);
+        const size_t end = cursor.byte_of(span.end);
+        out += w ? ",{\"text\":" : "{\"text\":";
+        append_string(out, utf8.substr(start, end - start));
+        out += ",\"start\":";
+        append_integer(out, span.start);
+        out += ",\"end\":";
+        append_integer(out, span.end);
+        out += ",\"weight\":";
+        append_weight(out, words.weight(w));
+        out += '}';
+    }
+    out += ']';
+    return out;
+}
+
+}  // namespace dixtill

@@ -1,0 +1,164 @@
+"""`dixtill explain`: explanations to look at, on a terminal, a page or a picture."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .infer import add_answer_arguments, texts_of
+
+if TYPE_CHECKING:
+    from ..display.labelled_file import LabelledText
+    from ..display.rows import ExplainedText
+    from ..runtime.classifier import Classifier
+    from ..runtime.prediction import Prediction
+
+_EXAMPLES = """\
+examples:
+  dixtill explain "Apple shares jump after record earnings"
+  dixtill explain --html answer.html --check "Apple shares jump after record earnings"
+  dixtill explain --html report.html --data valid.csv --threshold 0.8
+  dixtill explain --html report.html --data train.csv --attributions attributions
+  dixtill explain --png figure.png "Profit falls" "Dividend raised"
+
+A page is one file that needs no network. --attributions needs the extra train, --png the extra
+plot; all else needs nothing beyond dixtill.
+"""
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to those of `dixtill`."""
+    parser = subparsers.add_parser(
+        "explain",
+        help="show explanations in colour: on the terminal, as a page or a picture",
+        description="Show which words of each text support its label and which oppose it: on the\n"
+        "terminal, on a page for a browser (--html), or as a picture (--png).",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "texts", nargs="*", metavar="TEXT", help="a text; - reads one a line from standard input"
+    )
+    parser.add_argument("--data", metavar="CSV", help="explain the texts of this file instead")
+    parser.add_argument("--html", metavar="FILE", help="write a page for a browser")
+    parser.add_argument("--png", metavar="FILE", help="write a picture of up to 40 texts")
+    parser.add_argument(
+        "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
+    )
+    parser.add_argument(
+        "--label-column",
+        metavar="NAME",
+        help="column of the true label, a name or an index (default: label, if there is one)",
+    )
+    parser.add_argument(
+        "--attributions",
+        metavar="DIR",
+        help="also show what `dixtill attribute` stored of the teacher for these texts",
+    )
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+    parser.add_argument(
+        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
+    )
+    add_answer_arguments(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Explain all texts, then write or print what was asked for."""
+    from .. import load
+
+    if bool(args.texts) == bool(args.data):
+        raise InputError("give either one TEXT or more, or --data and a CSV file")
+    for path in filter(None, (args.html, args.png)):
+        _check_writable(Path(path))
+    classifier = load(args.model, args.kernel, args.threshold)
+    texts = _explained(args, classifier)
+    if args.html:
+        _write_page(args, texts)
+    if args.png:
+        _write_picture(args, texts)
+    if not args.html and not args.png:
+        print("\n\n".join(map(_shown, texts)))
+    return 0
+
+
+def _check_writable(path: Path) -> None:
+    """Refuse before the work what cannot be written after it."""
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written in it")
+
+
+def _explained(args: argparse.Namespace, classifier: Classifier) -> list[ExplainedText]:
+    from ..display.rows import ExplainedText
+
+    rows = _rows(args, classifier.labels)
+    texts = [row.text for row in rows]
+    teachers = _teachers(args.attributions, texts, classifier.labels)
+    predictions = classifier(texts, check=args.check)
+    return [
+        ExplainedText(prediction, row.label, teachers.get(row.text), row.line)
+        for row, prediction in zip(rows, predictions, strict=True)
+    ]
+
+
+def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledText]:
+    from ..display.labelled_file import LabelledText, read_labelled
+
+    if args.data:
+        return read_labelled(Path(args.data), labels, args.text_column, args.label_column)
+    return [LabelledText(None, text, None) for text in texts_of(args.texts)]
+
+
+def _teachers(
+    folder: str | None, texts: Sequence[str], labels: tuple[str, ...]
+) -> dict[str, Prediction]:
+    """The teacher's answer to each text that was attributed."""
+    if folder is None:
+        return {}
+    from ..training.teacher_explanations import read_teacher_explanations
+
+    return read_teacher_explanations(Path(folder), texts, labels)
+
+
+def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:
+    from .. import SHIPPED_MODEL
+    from ..display.page import page_html
+    from ..whole_file import write_whole
+
+    title = Path(args.data).name if args.data else "Explanations"
+    student = Path(args.model or SHIPPED_MODEL).name
+    remark = f"Answered and explained by the student {student}."
+    content = page_html(texts, title, remark).encode()
+    write_whole(Path(args.html), content)
+    print(f"{args.html}: {_counted(texts)}, {len(content):,} bytes")
+
+
+def _write_picture(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:
+    from ..display.picture import picture_png
+    from ..whole_file import write_whole
+
+    content = picture_png(texts)
+    write_whole(Path(args.png), content)
+    print(f"{args.png}: {_counted(texts)}, {len(content):,} bytes")
+
+
+def _counted(texts: Sequence[ExplainedText]) -> str:
+    return "1 text" if len(texts) == 1 else f"{len(texts):,} texts"
+
+
+def _shown(text: ExplainedText) -> str:
+    """For the terminal: of a file, the line and the true label go before the answer."""
+    answer = str(text.prediction)
+    if text.line is None:
+        return answer
+    from ..display.terminal import printable
+
+    true = f", truly {printable(text.true_label)}" if text.true_label is not None else ""
+    return f"line {text.line}{true}: {printable(text.prediction.text)}\n{answer}"

@@ -1,0 +1,69 @@
+"""`dixtill infer --input`: answer the rows of a file or a pipe."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..streams import FORMATS
+
+if TYPE_CHECKING:
+    from ..runtime.classifier import Classifier
+
+_SIGNALLED = 128  # as a shell reports it: this and the signal's number
+
+
+def add_file_arguments(
+    parser: argparse.ArgumentParser, given: argparse._MutuallyExclusiveGroup
+) -> None:
+    """`--input`, which takes the place of texts, and what belongs to it."""
+    given.add_argument(
+        "--input",
+        metavar="FILE",
+        help="answer each row of a .csv, .jsonl, .parquet or .txt file; - is standard input",
+    )
+    files = parser.add_argument_group(
+        "files and pipes", "Rows keep their order and their fields, and get the answer's."
+    )
+    files.add_argument(
+        "--output",
+        default="-",
+        metavar="FILE",
+        help="a .jsonl, .csv or .parquet file; - (default) writes JSON lines to standard output",
+    )
+    files.add_argument(
+        "--input-format",
+        choices=FORMATS,
+        help="instead of what the name says; of standard input, jsonl by default",
+    )
+    files.add_argument(
+        "--text-column", default="text", metavar="NAME", help="the field to answer (default: text)"
+    )
+    files.add_argument(
+        "--words",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="write each word with its place and weight (default: yes)",
+    )
+    files.add_argument(
+        "--strict",
+        action="store_true",
+        help="end at the first row that cannot be answered; by default it is reported and left out",
+    )
+
+
+def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
+    """Answer the rows; 130 or 143 where SIGINT or SIGTERM ended that."""
+    from ..streams.stream import Stream
+
+    stream = Stream(
+        input=args.input,
+        output=args.output,
+        input_format=args.input_format,
+        text_column=args.text_column,
+        words=args.words,
+        check=args.check,
+        strict=args.strict,
+    )
+    stopped_by = stream.run(classifier)
+    return _SIGNALLED + stopped_by if stopped_by else 0

@@ -1,0 +1,93 @@
+"""A prediction as HTML: the text as it was written, its words coloured by their weights.
+
+Everything that comes from a text or a label is escaped. Colours follow the reader's preference,
+light or dark; words that oppose are underlined with dashes besides, and each word's title is its
+weight, with the effect of leaving it out beside it where that was checked.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from .scale import largest_weight, level
+from .terminal import check_sentences, headline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..runtime.prediction import Prediction
+
+NUM_LEVELS = 5  # of blue, and as many of orange
+
+STYLE = Path(__file__).with_name("words.css").read_text(encoding="utf-8")
+"""The CSS that `words_html` needs; it touches nothing else."""
+
+_UNSHOWABLE = {
+    code: "\ufffd"
+    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
+    if chr(code) not in "\t\n\r"
+}
+
+
+def escaped(text: str) -> str:
+    """`text` for HTML, in an element or in a quoted attribute; U+FFFD for control characters."""
+    return escape(text.translate(_UNSHOWABLE))
+
+
+def signed(number: float) -> str:
+    """Two digits and a sign that is as wide as a plus."""
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def words_html(prediction: Prediction, scale: float | None = None) -> str:
+    """The original text with its words coloured, escaped; `STYLE` has to be on the page.
+
+    A word of weight `scale` has the full colour; by default the strongest word of the text has.
+    """
+    if scale is None:
+        scale = largest_weight(prediction.words)
+    return f'<span class="dixtill-words" dir="auto">{"".join(_pieces(prediction, scale))}</span>'
+
+
+def prediction_html(prediction: Prediction) -> str:
+    """A prediction by itself, as a notebook shows it: style, label, words and what they mean."""
+    label, rest = map(escaped, headline(prediction))
+    notes = ["blue supports the label, orange (dashed) opposes it"]
+    if prediction.truncated:
+        notes.append("the text is longer than the model reads; the rest was left out")
+    notes += map(escaped, check_sentences(prediction))
+    if prediction.check is not None:
+        notes.append("point at a word to see its weight / effect")
+    return (
+        f'<div class="dixtill-prediction"><style>{STYLE}</style>'
+        f"<div><strong>{label}</strong>{rest}</div>"
+        f"<div>{words_html(prediction)}</div><small>{'; '.join(notes)}</small></div>"
+    )
+
+
+def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
+    """The text from its begin to its end: what lies between words, and words."""
+    text, check = prediction.text, prediction.check
+    flip = frozenset((check and check.flip) or ())
+    done = 0
+    for index, word in enumerate(prediction.words):
+        start, end = max(word.start, done), max(word.end, done)
+        if start == end:
+            continue
+        title = signed(word.weight)
+        if check is not None:
+            title = f'"{title} / {signed(check.effects[index])}"'
+        classes = _classes(level(word.weight, scale, NUM_LEVELS), index in flip)
+        yield f"{escaped(text[done:start])}<b{classes} title={title}>{escaped(text[start:end])}</b>"
+        done = end
+    yield escaped(text[done:])
+
+
+def _classes(strength: int, is_flip: bool) -> str:
+    """The attribute, as short as HTML allows: a page has tens of thousands of them."""
+    name = f"{'p' if strength > 0 else 'n'}{abs(strength)}" if strength else ""
+    if is_flip:
+        return f' class="{name} flip"' if name else " class=flip"
+    return f" class={name}" if name else ""

@@ -1,0 +1,185 @@
+"""What a page or a picture shows of each text, and the figures that sum it up."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..runtime.prediction import Prediction
+
+_LEAST_SHOWN = 0.005  # weight that is not 0 in two digits
+TOP_WORDS = 3  # whose agreement with the teacher's is shown
+
+
+@dataclass(frozen=True)
+class ExplainedText:
+    """An answer, and what is known besides."""
+
+    prediction: Prediction
+    true_label: str | None = None
+    teacher: Prediction | None = None  # its answer, with its attributions as weights
+    line: int | None = None  # of the file that the text is from
+
+    @property
+    def is_wrong(self) -> bool:
+        """Whether the most probable label is not the true one."""
+        return self.true_label is not None and self.true_label != self.prediction.top_label
+
+    @property
+    def disagrees(self) -> bool:
+        """Whether the teacher has another label."""
+        return self.teacher is not None and self.teacher.top_label != self.prediction.top_label
+
+    @property
+    def score(self) -> float:
+        """The attribution score: the sum of the words' weights."""
+        return sum(word.weight for word in self.prediction.words)
+
+    @property
+    def agreement(self) -> float | None:
+        """Feature agreement with the teacher: the share of the top words that both have.
+
+        None without a teacher or words. Of the words that the student read; where the teacher has
+        none of the same span, its weight is 0. Krishna et al. 2022, "The Disagreement Problem in
+        Explainable Machine Learning".
+        """
+        if self.teacher is None or not self.prediction.words:
+            return None
+        theirs = {(word.start, word.end): word.weight for word in self.teacher.words}
+        first = _top([word.weight for word in self.prediction.words])
+        second = _top([theirs.get((w.start, w.end), 0.0) for w in self.prediction.words])
+        return len(first & second) / len(first)
+
+
+class Figure(NamedTuple):
+    """A number that sums up all texts."""
+
+    name: str
+    value: str
+    remark: str
+
+
+class TellingWord(NamedTuple):
+    """A word, its mean weight where a class was predicted, and in how many texts that was."""
+
+    word: str
+    mean: float
+    num_texts: int
+
+
+def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
+    """The texts in numbers; those without what a figure needs are left out of it."""
+    return [
+        Figure("texts", f"{len(texts):,}", ""),
+        *_accuracy(texts),
+        *_coverage(texts),
+        *_teachers(texts),
+        *_checked(texts),
+    ]
+
+
+def telling_words(
+    texts: Sequence[ExplainedText], min_texts: int, most: int
+) -> dict[str, list[TellingWord]]:
+    """The words of largest mean weight for each predicted label, in the order of the labels.
+
+    Case is ignored. A word of fewer texts than `min_texts`, or without letters and digits, is left
+    out, as is one that speaks against the label.
+    """
+    weights: dict[str, dict[str, list[float]]] = {
+        label: defaultdict(list) for text in texts for label in text.prediction.probabilities
+    }
+    for text in texts:
+        for word, weight in _mean_of_repeated(text.prediction):
+            weights[text.prediction.top_label][word].append(weight)
+    return {label: _strongest(of_label, min_texts, most) for label, of_label in weights.items()}
+
+
+def _mean_of_repeated(prediction: Prediction) -> Iterator[tuple[str, float]]:
+    """Each distinct word of a text, with the mean of its weights in it."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for word in prediction.words:
+        if any(map(str.isalnum, word.text)):
+            found[word.text.casefold()].append(word.weight)
+    for text, weights in found.items():
+        yield text, sum(weights) / len(weights)
+
+
+def _strongest(weights: dict[str, list[float]], min_texts: int, most: int) -> list[TellingWord]:
+    words = [
+        TellingWord(word, sum(some) / len(some), len(some))
+        for word, some in weights.items()
+        if len(some) >= min_texts
+    ]
+    words.sort(key=lambda word: (-word.mean, word.word))
+    return [word for word in words[:most] if word.mean >= _LEAST_SHOWN]
+
+
+def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
+    labelled = [text for text in texts if text.true_label is not None]
+    if not labelled:
+        return []
+    wrong = sum(text.is_wrong for text in labelled)
+    right = len(labelled) - wrong
+    remark = f"{right:,} of {len(labelled):,}"
+    return [
+        Figure("accuracy", _share(right, len(labelled)), remark),
+        Figure("errors", f"{wrong:,}", ""),
+    ]
+
+
+def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
+    """Where there is a threshold: how many texts get a label, and how many of those are right."""
+    if not any(text.prediction.threshold for text in texts):
+        return []
+    answered = [text for text in texts if text.prediction.label is not None]
+    remark = f"{len(answered):,} are at or above the threshold"
+    found = [Figure("coverage", _share(len(answered), len(texts)), remark)]
+    labelled = [text for text in answered if text.true_label is not None]
+    if labelled:
+        right = sum(not text.is_wrong for text in labelled)
+        remark = f"{right:,} of {len(labelled):,} that got a label"
+        found.append(Figure("precision", _share(right, len(labelled)), remark))
+    return found
+
+
+def _teachers(texts: Sequence[ExplainedText]) -> list[Figure]:
+    taught = [text for text in texts if text.teacher is not None]
+    if not taught:
+        return []
+    same = sum(not text.disagrees for text in taught)
+    remark = f"the same label in {same:,} of {len(taught):,}"
+    found = [Figure("with the teacher", _share(same, len(taught)), remark)]
+    shares = [text.agreement for text in taught if text.agreement is not None]
+    if shares:
+        remark = f"of the {TOP_WORDS} top words are the teacher’s"
+        found.append(Figure("agreement", _share(sum(shares), len(shares)), remark))
+    return found
+
+
+def _checked(texts: Sequence[ExplainedText]) -> list[Figure]:
+    checks = [text.prediction.check for text in texts if text.prediction.check is not None]
+    correlations = [check.correlation for check in checks if check.correlation is not None]
+    flips = [len(check.flip) for check in checks if check.flip is not None]
+    found = []
+    if correlations:
+        remark = "rank correlation, median"
+        found.append(Figure("weights and effects", f"{median(correlations):.2f}", remark))
+    if flips:
+        remark = (
+            f"until the label changes, median; found for {len(flips):,} of {len(checks):,} texts"
+        )
+        found.append(Figure("words to leave out", f"{median(flips):g}", remark))
+    return found
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f}%"
+
+
+def _top(weights: Sequence[float]) -> set[int]:
+    return set(sorted(range(len(weights)), key=lambda i: -abs(weights[i]))[:TOP_WORDS])

@@ -1,0 +1,14 @@
+"""The words of an answer as JSON, made natively: for those who write many answers."""
+
+from __future__ import annotations
+
+from .prediction import Prediction
+from .targets import native
+
+
+def words_json(prediction: Prediction) -> bytes:
+    """The words that a classifier found, as a JSON array in UTF-8, on one line.
+
+    Weights are rounded to six decimals; lone surrogates become U+FFFD.
+    """
+    return native.words_json(prediction._text, prediction._answer, len(prediction._labels))

@@ -1,0 +1,6 @@
+"""Answer the rows of a file or a pipe as they come: CSV, JSON lines, text and Parquet.
+
+Needs no package, but pyarrow for Parquet.
+"""
+
+FORMATS = ("csv", "jsonl", "parquet", "text")  # of an input; text is of an input alone

@@ -1,0 +1,60 @@
+"""What an answer adds to its row, in every format: columns named as `dixtill score` names them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .. import Prediction
+from ..runtime.words_json import words_json
+from .encoding import as_json, utf8_of
+
+_DECIMALS = 6  # as of the words' weights
+
+
+@dataclass(frozen=True)
+class AnswerColumns:
+    """The columns that are added, and their values as JSON."""
+
+    labels: Sequence[str]
+    words: bool = True
+    check: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """In their order."""
+        return (
+            "predicted_label",
+            *(f"probability_{label}" for label in self.labels),
+            "truncated",
+            *(("words",) if self.words else ()),
+            *(("check",) if self.check else ()),
+        )
+
+    @cached_property
+    def _json_labels(self) -> dict[str | None, bytes]:
+        return {label: utf8_of(as_json(label)) for label in (None, *self.labels)}
+
+    def json_values(self, prediction: Prediction) -> Iterator[bytes]:
+        """One for each name, in UTF-8; numbers have six decimals."""
+        yield self._json_labels[prediction.label]
+        for probability in prediction.probabilities.values():
+            yield b"%.6f" % probability
+        yield b"true" if prediction.truncated else b"false"
+        if self.words:
+            yield words_json(prediction)
+        if self.check:
+            yield _check_json(prediction)
+
+
+def _check_json(prediction: Prediction) -> bytes:
+    check = prediction.check
+    assert check
+    values: dict[str, Any] = check._asdict()
+    values["effects"] = [round(effect, _DECIMALS) for effect in check.effects]
+    if check.correlation is not None:
+        values["correlation"] = round(check.correlation, _DECIMALS)
+    return json.dumps(values, separators=(",", ":")).encode()

@@ -1,0 +1,66 @@
+"""What a run says on standard error: rows that are left out, how far it is, what it did."""
+
+from __future__ import annotations
+
+import sys
+from signal import Signals
+from time import perf_counter
+
+from .rows import BadRow
+
+_SECONDS_BETWEEN = 0.1
+_BAR = 30  # characters
+
+
+class Progress:
+    """Counts rows, and shows a bar on a terminal."""
+
+    def __init__(self, name: str, unit: str, size: int | None, is_shown: bool) -> None:
+        self.rows = 0
+        self.bad_rows = 0
+        self._name = name
+        self._unit = unit
+        self._size = size  # bytes of the input
+        self._is_shown = is_shown
+        self._start = self._shown_at = perf_counter()
+
+    def place_of(self, bad: BadRow) -> str:
+        """A sentence about a row that is left out."""
+        return f"{self._name}, {self._unit} {bad.number}: {bad.reason}"
+
+    def report(self, bad: BadRow) -> None:
+        """Count a row that is left out, and say why."""
+        self.bad_rows += 1
+        self._clear()
+        print(f"dixtill: {self.place_of(bad)}", file=sys.stderr)
+
+    def show(self, num_read: int) -> None:
+        """Show how far it is, `num_read` bytes into the input."""
+        now = perf_counter()
+        if self._is_shown and now > self._shown_at + _SECONDS_BETWEEN:
+            self._shown_at = now
+            line = f"{self._bar(num_read)}{self.rows:,} rows, {self._rate():,.0f} a second"
+            print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
+
+    def end(self, stopped_by: Signals | None) -> None:
+        """The line that sums up."""
+        self._clear()
+        begin = f"stopped by {stopped_by.name}: " if stopped_by else ""
+        print(
+            f"{begin}{self.rows:,} rows, {self.bad_rows:,} bad rows, "
+            f"{perf_counter() - self._start:.2f} s, {self._rate():,.0f} rows a second",
+            file=sys.stderr,
+        )
+
+    def _rate(self) -> float:
+        return self.rows / max(perf_counter() - self._start, 1e-9)
+
+    def _bar(self, num_read: int) -> str:
+        if not self._size or not num_read:
+            return ""
+        share = min(1.0, num_read / self._size)
+        return f"[{'#' * round(_BAR * share):{_BAR}}] {share:4.0%}  "
+
+    def _clear(self) -> None:
+        if self._is_shown:
+            print("\r\033[K", end="", file=sys.stderr)

@@ -1,0 +1,111 @@
+"""Rows with their answers as JSON lines or CSV. parquet.py writes Parquet files."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from .. import Prediction
+from .answers import AnswerColumns
+from .encoding import as_json, as_text, utf8_of
+from .rows import BadRow, Row
+from .sinks import Sink
+
+GROUP = 8192  # rows that decide on the columns of a table whose input names none
+
+
+class Writer(Protocol):
+    """Writes answered rows in one format."""
+
+    group: int  # rows that it wants at once, at least; 0 for what comes
+
+    def start(self, rows: Sequence[Row]) -> None:
+        """Get to know the first rows, before any is prepared."""
+
+    def prepare(self, row: Row) -> Any:
+        """What the row holds, as it will be written; raises BadRow where it cannot be."""
+
+    def write(self, prepared: Sequence[Any], predictions: Sequence[Prediction]) -> None:
+        """Write rows that were prepared, with their answers."""
+
+
+class JsonLines:
+    """A line for each row: its fields, then those of its answer."""
+
+    group = 0
+
+    def __init__(self, sink: Sink, answers: AnswerColumns) -> None:
+        self._sink = sink
+        self._answers = answers
+        self._names = frozenset(answers.names)
+        keys = (as_json(name).replace("%", "%%") for name in answers.names)
+        self._line = utf8_of("".join(["%b", *(f",{key}:%b" for key in keys), "}\n"]))
+
+    def start(self, rows: Sequence[Row]) -> None:
+        """Each line names its fields."""
+
+    def prepare(self, row: Row) -> bytes:
+        """The row as a JSON object, without the brace at its end."""
+        if not self._names.isdisjoint(row.fields):
+            name = next(name for name in self._answers.names if name in row.fields)
+            raise BadRow(row.number, f"a field '{name}' is there already, which is the answer's")
+        if isinstance(row.source, bytes):
+            return row.source[:-1]
+        return utf8_of(as_json(row.fields))[:-1]
+
+    def write(self, prepared: Sequence[bytes], predictions: Sequence[Prediction]) -> None:
+        """One block of lines."""
+        line, values = self._line, self._answers.json_values
+        pairs = zip(prepared, predictions, strict=True)
+        self._sink(b"".join([line % (head, *values(found)) for head, found in pairs]))
+
+
+class CsvTable:
+    """A table in UTF-8, with a header; lines end with CR LF, as in RFC 4180."""
+
+    def __init__(self, sink: Sink, answers: AnswerColumns, columns: Sequence[str] | None) -> None:
+        self.group = 0 if columns else GROUP
+        self._sink = sink
+        self._answers = answers
+        self._columns = list(columns or ())
+
+    def start(self, rows: Sequence[Row]) -> None:
+        """Write the header."""
+        self._columns = self._columns or columns_of(rows, self._answers)
+        self._write([[*self._columns, *self._answers.names]])
+
+    def prepare(self, row: Row) -> list[str]:
+        """A text for each column."""
+        check_columns(row, self._columns)
+        return [as_text(row.fields.get(name)) or "" for name in self._columns]
+
+    def write(self, prepared: Sequence[list[str]], predictions: Sequence[Prediction]) -> None:
+        """One block of rows."""
+        pairs = zip(prepared, predictions, strict=True)
+        self._write([[*fields, *self._cells(found)] for fields, found in pairs])
+
+    def _cells(self, prediction: Prediction) -> list[str]:
+        _, *others = self._answers.json_values(prediction)
+        return [prediction.label or "", *(value.decode() for value in others)]
+
+    def _write(self, rows: Sequence[Sequence[str]]) -> None:
+        block = io.StringIO(newline="")
+        csv.writer(block).writerows(rows)
+        self._sink(utf8_of(block.getvalue()))
+
+
+def columns_of(rows: Sequence[Row], answers: AnswerColumns) -> list[str]:
+    """The fields of some rows, in the order in which they first appear."""
+    names = dict.fromkeys(name for row in rows for name in row.fields)
+    return [name for name in names if name not in answers.names]
+
+
+def check_columns(row: Row, columns: Sequence[str]) -> None:
+    """Whether each field has a column; raises BadRow."""
+    if len(row.fields) > len(columns) or not row.fields.keys() <= set(columns):
+        name = next(name for name in row.fields if name not in columns)
+        raise BadRow(
+            row.number, f"no column for its field '{name}', which the first {GROUP:,} rows decide"
+        )

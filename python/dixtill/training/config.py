@@ -1,0 +1,114 @@
+"""What a student's training depends on besides its data, and each method's own settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from ..errors import InputError
+from ..runtime.cleaning import DEFAULT_RULES
+from .examples import ExplainedClasses, Merge
+
+Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
+KlForm = Literal["bounded", "plain"]
+Explanation = Literal["contributions", "scores"]
+
+
+@dataclass(frozen=True)
+class DistillConfig:
+    """Everything that a run depends on besides its data; saved with the run.
+
+    The defaults are those of the method dixtill; `of` gives each method its own.
+    """
+
+    method: Method = "dixtill"
+    alpha: float = 0.9  # weight of what the teacher says against the labels
+    temperature: float = 2.0
+    kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
+    explanation: Explanation = "contributions"  # what is aligned and shown
+    explained_classes: ExplainedClasses = "all"
+    merge: Merge = "sum"
+    additivity: float = 1.0  # weight of the loss that makes contributions the effects of absence
+    perturbed: int = 30  # texts for the teacher to answer, for each training text
+    seed: int = 0
+    epochs: int = 3  # passes over all texts, the perturbed ones too
+    patience: int = 10  # epochs without a better validation score before stopping
+    batch_size: int = 128
+    learning_rate: float = 3e-3
+    warmup_epochs: float = 1.0
+    max_grad_norm: float = 1.0
+    weight_decay: float = 0.01
+    dropout: float = 0.15
+    unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
+    embedding_dim: int = 50
+    hidden_dim: int = 50
+    attention_dim: int = 100
+    max_pieces: int = 256
+    cleaning: tuple[str, ...] = DEFAULT_RULES
+
+    def __post_init__(self) -> None:
+        limits = {
+            "alpha": 0 <= self.alpha <= 1,
+            "additivity": self.additivity >= 0,
+            "perturbed": self.perturbed >= 0,
+            "temperature": self.temperature > 0,
+            "epochs": self.epochs >= 1,
+            "patience": self.patience >= 1,
+            "batch_size": self.batch_size >= 1,
+            "learning_rate": self.learning_rate > 0,
+            "dropout": 0 <= self.dropout < 1,
+            "unknown_rate": 0 <= self.unknown_rate < 1,
+        }
+        for name, holds in limits.items():
+            if not holds:
+                raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+        for name, choices in (
+            ("method", Method), ("kl", KlForm), ("explanation", Explanation), ("merge", Merge),
+            ("explained_classes", ExplainedClasses),
+        ):  # fmt: skip
+            if getattr(self, name) not in get_args(choices):
+                raise InputError(
+                    f"unknown {name} '{getattr(self, name)}', expected one of "
+                    f"{', '.join(get_args(choices))}"
+                )
+        if (self.explanation, self.explained_classes) == ("scores", "all"):
+            raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
+
+    @classmethod
+    def of(cls, method: Method, **given: Any) -> DistillConfig:
+        """The method's own settings, but for those that are given."""
+        own = _OWN.get(method, {})
+        if (own | given).get("perturbed") == 0:
+            own = _FEW_TEXTS | own
+        if given.get("explanation") == "scores":
+            own = own | {"explained_classes": "predicted"}
+        return cls(method=method, **own | given)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the teacher's attributions are learnt from."""
+        return self.method in ("dixtill", "dixtill-paper")
+
+
+# What suits the training texts alone, chosen on held-out texts.
+_FEW_TEXTS: dict[str, Any] = {
+    "epochs": 10,
+    "batch_size": 64,
+    "learning_rate": 2e-3,
+    "dropout": 0.3,
+}
+# As published, the mean over a word's tokens included (Cantini et al. 2024, and their code).
+_PUBLISHED: dict[str, Any] = {
+    "temperature": 5.0,
+    "kl": "bounded",
+    "explanation": "scores",
+    "explained_classes": "predicted",
+    "merge": "mean",
+    "additivity": 0.0,
+    "perturbed": 0,
+}
+# What the other methods' students show is not aligned, and contributions say best what decided.
+_OWN: dict[str, dict[str, Any]] = {
+    "dixtill-paper": _PUBLISHED,
+    **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
+}

@@ -1,0 +1,119 @@
+"""What a student minimises: the terms of its method's loss for a batch, and their weighted sum."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from . import losses
+from .config import DistillConfig
+from .examples import NO_LABEL, Batch
+from .student import Student, StudentOutput
+
+Terms = dict[str, Tensor]
+"""Losses by name, unweighted scalars: task, mse, kl, explanation, additivity."""
+
+
+def term_names(config: DistillConfig) -> tuple[str, ...]:
+    """The terms that the method has, in the order in which they are added."""
+    names = ["task"]
+    if config.method != "none":
+        names.append("mse" if config.method == "mse" else "kl")
+    if config.is_explained:
+        names.append("explanation")
+    if config.additivity:
+        names.append("additivity")
+    return tuple(names)
+
+
+def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
+    """Run the student on a batch; the terms of its loss.
+
+    The labels' term is a mean over all texts, to which one without a label adds nothing.
+    """
+    output: StudentOutput = student(batch.piece_ids, batch.mask)
+    terms = distillation_terms(config, output, batch)
+    if config.additivity:
+        terms["additivity"] = _additivity(student, output, batch)
+    return terms
+
+
+def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batch) -> Terms:
+    """The terms that one forward pass gives: all but additivity."""
+    terms = {
+        "task": torch.nn.functional.cross_entropy(
+            output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
+        )
+        / len(batch.labels)
+    }
+    if config.method == "none":
+        return terms
+    if config.method == "mse":
+        return terms | {"mse": losses.mse_loss(output.logits, batch.teacher_logits)}
+    kl = losses.bounded_kl_loss if config.kl == "bounded" else losses.kl_loss
+    terms["kl"] = kl(output.logits, batch.teacher_logits, config.temperature)
+    if config.is_explained:
+        terms["explanation"] = losses.explanation_loss(
+            _explanation(config, output, batch), batch.attributions
+        )
+    return terms
+
+
+def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
+    """(1 - alpha) task + alpha (imitation) + the weight of additivity times it."""
+    imitation = [terms[name] for name in ("mse", "kl", "explanation") if name in terms]
+    total = terms["task"]
+    if imitation:
+        of_teacher = imitation[0] + imitation[1] if imitation[1:] else imitation[0]
+        total = (1 - config.alpha) * total + config.alpha * of_teacher
+    if "additivity" in terms:
+        total = total + config.additivity * terms["additivity"]
+    return total
+
+
+def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
+    """What of the student is aligned [batch, words, outputs]."""
+    num_words = batch.attributions.shape[1]
+    if config.explanation == "scores":
+        return losses.mean_over_words(output.scores[..., None], batch.word_of_piece, num_words)
+    contributions = losses.centred(output.contributions)
+    by_word = losses.sum_over_words(contributions, batch.word_of_piece, num_words)
+    if config.explained_classes == "all":
+        return by_word
+    return losses.of_class(by_word, batch.teacher_logits.argmax(dim=1))
+
+
+def _additivity(student: Student, output: StudentOutput, batch: Batch) -> Tensor:
+    """How far the contributions are from the effects of leaving random words out."""
+    num_words = batch.attributions.shape[1]
+    removed = random_words(batch.word_of_piece, num_words)
+    without = student(*without_words(batch, removed))
+    contributions = losses.sum_over_words(
+        losses.centred(output.contributions), batch.word_of_piece, num_words
+    )
+    return losses.additivity_loss(contributions, removed, output.logits - without.logits)
+
+
+def random_words(word_of_piece: Tensor, num_words: int) -> Tensor:
+    """Some words of each text [batch, num_words] bool: one of them, and in half of the texts a
+    share of the others, up to a half. `word_of_piece` [batch, time] is -1 on padding."""
+    batch = len(word_of_piece)
+    words_of_text = word_of_piece.amax(dim=1) + 1
+    share = torch.rand(batch, 1) / 2 * (torch.rand(batch, 1) < 0.5)
+    chosen = torch.rand(batch, num_words) < share
+    chosen &= torch.arange(num_words) < words_of_text[:, None]
+    one = (torch.rand(batch) * words_of_text).long()
+    chosen[torch.arange(batch), one] = True
+    return chosen
+
+
+def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
+    """Piece ids and mask [batch, time] of the texts without the `removed` words [batch, words].
+
+    What is kept moves to the front; a text may be left with nothing.
+    """
+    kept = batch.mask & ~removed.gather(1, batch.word_of_piece.clamp(min=0))
+    order = torch.argsort(~kept, dim=1, stable=True)
+    longest = max(1, int(kept.sum(dim=1).max()))
+    ids, mask = (values.gather(1, order)[:, :longest] for values in (batch.piece_ids, kept))
+    return ids, mask

@@ -1,0 +1,181 @@
+"""What the report shows of a student: its answers to the validation texts, and its explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from ...runtime.classifier import Classifier
+from ...runtime.prediction import Prediction
+from .. import explanation_measures as measures
+from ..attributions import Attribution
+from ..calibration import NUM_BINS
+from ..corpus import Corpus
+from ..evaluate import Scores, scores_of
+
+_EXPLAINED = 200  # texts at most: some seconds
+_TOP = 3  # words, as in the tables of docs/students.md
+
+
+@dataclass(frozen=True)
+class OfClass:
+    """Precision, recall and F1 of one class, and its number of texts."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose label has a probability in (low, high]."""
+
+    low: float
+    high: float
+    count: int
+    probability: float  # mean
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row of the table of explanations."""
+
+    name: str
+    weights: float  # mean over the texts, of the weights that are shown
+    random: float  # the same of random weights
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A student's answers to labelled texts."""
+
+    corpus: Corpus
+    predictions: list[Prediction]
+    scores: Scores
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.corpus.label_names
+
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """[texts, classes]."""
+        return np.array([list(p.probabilities.values()) for p in self.predictions])
+
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Texts by true and by predicted class [classes, classes]."""
+        counts: npt.NDArray[np.int64] = confusion_matrix(
+            self.corpus.labels, self._predicted(), labels=range(len(self.labels))
+        )
+        return counts
+
+    def classes(self) -> list[OfClass]:
+        """Each class by itself; what is undefined counts as 0."""
+        columns = precision_recall_fscore_support(
+            self.corpus.labels,
+            self._predicted(),
+            labels=range(len(self.labels)),
+            zero_division=0.0,
+        )
+        return [
+            OfClass(label, float(p), float(r), float(f), int(support))
+            for label, p, r, f, support in zip(self.labels, *columns, strict=True)
+        ]
+
+    def bins(self, count: int = NUM_BINS) -> list[Bin]:
+        """The bins that hold an answer, as the calibration error has them."""
+        probabilities = self.probabilities()
+        top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == self.corpus.labels
+        column = np.clip(np.ceil(top * count).astype(int) - 1, 0, count - 1)
+        return [
+            Bin(
+                index / count,
+                (index + 1) / count,
+                int(held.sum()),
+                float(top[held].mean()),
+                float(right[held].mean()),
+            )
+            for index in range(count)
+            if (held := column == index).any()
+        ]
+
+    def _predicted(self) -> npt.NDArray[np.int64]:
+        predicted: npt.NDArray[np.int64] = self.probabilities().argmax(axis=1)
+        return predicted
+
+
+def answers_of(classifier: Classifier, corpus: Corpus) -> Answers:
+    """Answer the texts of a corpus that names its labels as the student does."""
+    answers = Answers(corpus, classifier(list(corpus.texts)), Scores(0, 0, 0))
+    scores = scores_of(corpus.labels, answers.probabilities())
+    return Answers(corpus, answers.predictions, scores)
+
+
+def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> list[Measured]:
+    """How the weights hold for the student itself, on the first texts of two words or more."""
+    chosen = [p for p in predictions if len(p.words) > 1][:_EXPLAINED]
+    names = [field.name for field in fields(measures.Faithfulness)]
+    own = [astuple(_faithfulness(classifier, p, _weights(p))) for p in chosen]
+    random = [
+        astuple(_faithfulness(classifier, p, measures.random_weights(len(p.words), seed)))
+        for seed, p in enumerate(chosen)
+    ]
+    return _means(names, own, random)
+
+
+def agreement_of(
+    classifier: Classifier, explained: Mapping[str, Attribution]
+) -> tuple[list[Measured], int]:
+    """Agreement with the teacher's attributions, and the number of texts it is the mean of."""
+    own, random = [], []
+    for seed, (text, attribution) in enumerate(list(explained.items())[:_EXPLAINED]):
+        prediction = classifier(text)
+        if len(prediction.words) <= _TOP:
+            continue  # of so few words, the first ones always agree
+        theirs = measures.by_words(prediction, attribution)
+        chance = measures.random_weights(len(prediction.words), seed)
+        own.append(_agreement(theirs, _weights(prediction)))
+        random.append(_agreement(theirs, chance))
+    names = [f"feature agreement, first {_TOP}", f"sign agreement, first {_TOP}", "cosine"]
+    return _means(names, own, random), len(own)
+
+
+def _agreement(theirs: measures.Weights, weights: measures.Weights) -> tuple[float, ...]:
+    return (
+        measures.feature_agreement(theirs, weights, _TOP),
+        measures.sign_agreement(theirs, weights, _TOP),
+        measures.cosine(theirs, weights),
+    )
+
+
+def _faithfulness(
+    classifier: Classifier, prediction: Prediction, weights: measures.Weights
+) -> measures.Faithfulness:
+    spans = [(word.start, word.end) for word in prediction.words]
+    answer = partial(_probabilities, classifier, prediction.top_label)
+    return measures.faithfulness(answer, prediction.text, spans, weights)
+
+
+def _probabilities(classifier: Classifier, label: str, texts: list[str]) -> list[float]:
+    return [prediction.probabilities[label] for prediction in classifier(texts)]
+
+
+def _weights(prediction: Prediction) -> measures.Weights:
+    return np.array([word.weight for word in prediction.words])
+
+
+def _means(
+    names: Sequence[str], own: Sequence[tuple[float, ...]], random: Sequence[tuple[float, ...]]
+) -> list[Measured]:
+    if not own:
+        return []
+    values = zip(names, np.mean(own, axis=0), np.mean(random, axis=0), strict=True)
+    return [Measured(name.replace("_", " "), float(a), float(b)) for name, a, b in values]

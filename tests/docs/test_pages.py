@@ -1,0 +1,94 @@
+"""Each page does what it says: its blocks are run in order, and what they print is compared."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from page_reader import ROOT, Block, Reader, blocks_of, is_code, pages
+
+# Blocks that are not run, or run as others, and pages that may have so many of them. Each says
+# why in its comment. Change a number here with the page.
+NOT_RUN = {
+    "README.md": 3,
+    "docs/checking.md": 1,
+    "docs/explaining.md": 1,
+    "docs/files-and-pipes.md": 1,
+    "docs/how-to/own-data.md": 1,
+    "docs/how-to/raspberry-pi.md": 3,
+    "docs/how-to/web-service.md": 1,
+    "docs/looking-at-explanations.md": 1,
+    "docs/ray.md": 3,
+    "docs/students.md": 3,
+    "docs/training.md": 1,
+    "docs/tutorial.md": 1,
+}
+
+KNOWN = {"sh", "bash", "python", "pycon", "text", "", "json", "csv", "html", "toml"}
+EXAMPLES = ROOT / "docs" / "examples"  # files that pages name and do not write
+_FEW = 60  # rows of the tutorial's files, where another page uses such files
+
+
+def prepare_own_texts() -> None:
+    """What README's student needs: labelled texts and an encoder, small, made by the tutorial."""
+    tutorial = ROOT / "docs" / "tutorial.md"
+    files = [block for block in blocks_of(tutorial) if block.title]
+    for block in files:
+        Reader(tutorial).run(block)
+        subprocess.run([sys.executable, block.title], check=True, capture_output=True)
+    Path("encoder").rename("my-encoder")
+    for file in Path().glob("*.csv"):
+        file.write_text("".join(file.read_text().splitlines(keepends=True)[: _FEW + 1]))
+
+
+def name_of(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture
+def own_folder(tmp_path, monkeypatch):
+    """A copy of docs/examples to work in, whose modules are forgotten afterwards."""
+    if EXAMPLES.exists():
+        shutil.copytree(EXAMPLES, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("page", pages(), ids=name_of)
+def test_the_blocks_of(page, own_folder):
+    blocks = blocks_of(page)
+    if not any(is_code(block) and block.remark != "not run" for block in blocks):
+        pytest.skip("has no block to run")
+    if name_of(page) == "README.md":
+        prepare_own_texts()
+    reader = Reader(page)
+    for block in blocks:
+        reader.run(block)
+
+
+def test_the_blocks_that_are_not_run_are_counted():
+    marked = {name_of(page): sum(map(is_left_out, blocks_of(page))) for page in pages()}
+    assert {name: count for name, count in marked.items() if count} == NOT_RUN
+
+
+def test_no_block_hides_what_is_to_be_run():
+    """As a shell session, or in a language that the reader does not know."""
+    for page in pages():
+        for block in blocks_of(page):
+            assert block.language in KNOWN, f"{page}, line {block.line}: {block.language}"
+            assert block.title or not block.code.startswith(("$ ", ">>> ")) or is_code(block), (
+                f"{page}, line {block.line}: write commands as sh, and what they print as text"
+            )
+
+
+def is_left_out(block: Block) -> bool:
+    assert block.argument or block.remark not in ("not run", "run as"), f"{block} without a reason"
+    return block.remark in ("not run", "run as")

@@ -1,0 +1,21 @@
+"""A student of random weights, and a folder to work in."""
+
+from __future__ import annotations
+
+import pytest
+from students import random_model
+
+from dixtill.runtime.model_file import write_model
+
+
+@pytest.fixture(scope="session")
+def student(tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("student") / "student.safetensors"
+    write_model(random_model(), path)
+    return str(path)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,0 +1,71 @@
+"""What the tests of streams share: running the command, and reading what it wrote."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from dixtill.cli import main
+
+LABELS = ("bearish", "bullish", "neutral")
+
+
+def infer(student: str, *arguments: object) -> int:
+    return main(["infer", "--model", student, *map(str, arguments)])
+
+
+def started(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
+    """The command in a process of its own."""
+    quiet = {**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"}
+    command = [sys.executable, "-m", "dixtill", "infer", *map(str, arguments)]
+    return subprocess.Popen(command, env=quiet, **options)
+
+
+def answered(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file of answers, of any format, in the terms of JSON lines."""
+    if path.suffix == ".jsonl":
+        return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
+    if path.suffix == ".csv":
+        with path.open(newline="", encoding="utf-8") as file:
+            return [_of_csv(row) for row in csv.DictReader(file, strict=True)]
+    import pyarrow.parquet as pq
+
+    return [_of_parquet(row) for row in pq.read_table(path).to_pylist()]
+
+
+def _of_csv(row: dict[str, str]) -> dict[str, Any]:
+    for name in row:
+        if name.startswith("probability_") or name in ("truncated", "words", "check"):
+            row[name] = json.loads(row[name])
+    row["predicted_label"] = row["predicted_label"] or None
+    return row
+
+
+def _of_parquet(row: dict[str, Any]) -> dict[str, Any]:
+    for name in row:
+        if name.startswith("probability_"):
+            row[name] = float(f"{row[name]:.6f}")
+    for word in row.get("words", ()):
+        word["weight"] = rounded(word["weight"])
+    return row
+
+
+def expected(fields: dict[str, Any], prediction: Any, words: bool = True) -> dict[str, Any]:
+    """A row of JSON lines, made of what the classifier says."""
+    answer = prediction.to_dict()
+    row = {**fields, "predicted_label": answer["label"]}
+    for label, probability in answer["probabilities"].items():
+        row[f"probability_{label}"] = float(f"{probability:.6f}")
+    row["truncated"] = answer["truncated"]
+    if words:
+        row["words"] = [{**word, "weight": rounded(word["weight"])} for word in answer["words"]]
+    return row
+
+
+def rounded(weight: float) -> float:
+    return round(weight * 1e6) / 1e6

@@ -1,0 +1,160 @@
+"""Rows that cannot be answered: named, counted and left out; the first ends it where asked."""
+
+from __future__ import annotations
+
+import pytest
+from streaming import answered, infer
+
+JSON_LINES = [
+    (b'{"text": "up"}', None),
+    (b'{"text": "down"', "not JSON: Expecting ',' delimiter, character 17"),
+    (b"[1]", "not a JSON object"),
+    (b'{"txt": "up"}', "no field 'text'"),
+    (b'{"text": null}', "the field 'text' is no string"),
+    (b'{"text": 3}', "the field 'text' is no string"),
+    (b'{"text": "\xff"}', "not UTF-8"),
+    (b'{"text": "up", "n": NaN}', "not JSON: NaN is none of its values"),
+    (b"[" * 200_000, "not JSON: "),
+    (b'{"text": "up", "words": 1}', "a field 'words' is there already, which is the answer's"),
+    (b'{"text": "last"}', None),
+]
+CSV_LINES = [
+    (b"text,n", None),
+    (b"up,1", None),
+    (b"up", "the row has 1 fields, the header 2"),
+    (b"up,1,2", "the row has 3 fields, the header 2"),
+    (b"\xff,1", "not UTF-8"),
+    (b'"up"x,1', "not CSV: ',' expected after '\"'"),
+    (b"last,1", None),
+]
+
+
+def complaints(name, lines):
+    numbered = enumerate(lines, 1)
+    return [f"dixtill: {name}, line {n}: {reason}" for n, (_, reason) in numbered if reason]
+
+
+def written(folder, name, lines):
+    (folder / name).write_bytes(b"".join(line + b"\n" for line, _ in lines))
+    return name
+
+
+@pytest.mark.parametrize(("name", "lines"), [("a.jsonl", JSON_LINES), ("a.csv", CSV_LINES)])
+def test_bad_rows_are_named_and_left_out(student, folder, capfd, name, lines):
+    written(folder, name, lines)
+    assert infer(student, "--input", name, "--output", "out.jsonl") == 0
+    assert [row["text"] for row in answered(folder / "out.jsonl")] == ["up", "last"]
+    *found, summary = capfd.readouterr().err.splitlines()
+    expected = complaints(name, lines)
+    assert len(found) == len(expected)
+    for line, sentence in zip(found, expected, strict=True):
+        assert line.startswith(sentence)
+    assert summary.startswith(f"2 rows, {len(expected)} bad rows, ")
+
+
+def test_lines_are_counted_through_fields_of_several_lines(student, folder, capfd):
+    (folder / "a.csv").write_text('text,n\n"one\n\ntwo",1\n\nup\n"a\nb\n"\n')
+    assert infer(student, "--input", "a.csv", "--output", "out.csv") == 0
+    assert [row["text"] for row in answered(folder / "out.csv")] == ["one\n\ntwo"]
+    first, second, _ = capfd.readouterr().err.splitlines()
+    assert first.startswith("dixtill: a.csv, line 6: ")
+    assert second.startswith("dixtill: a.csv, line 7: ")
+
+
+def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(student, folder, capfd):
+    rows = "up,1\n" * 50_000
+    (folder / "a.csv").write_text(f'text,n\nup,1\n"down,1\n{rows}last,1\n')
+    assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
+    assert answered(folder / "out.jsonl")[-1]["text"] == "last"
+    assert "a.csv, line 3: not CSV: field larger than field limit" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv"])
+@pytest.mark.parametrize(("name", "lines"), [("a.jsonl", JSON_LINES), ("a.csv", CSV_LINES)])
+def test_strict_ends_at_the_first(student, folder, capfd, name, lines, output):
+    written(folder, name, lines)
+    assert infer(student, "--input", name, "--output", output, "--strict") == 2
+    assert capfd.readouterr().err.startswith(complaints(name, lines)[0])
+    assert [row["text"] for row in answered(folder / output)] == ["up"]
+
+
+def test_strict_leaves_no_parquet_file(student, folder):
+    pytest.importorskip("pyarrow")
+    written(folder, "a.csv", CSV_LINES)
+    before = set(folder.iterdir())
+    assert infer(student, "--input", "a.csv", "--output", "out.parquet", "--strict") == 2
+    assert set(folder.iterdir()) == before
+
+
+def test_a_missing_text_of_a_parquet_file_is_named_by_its_row(student, folder, capfd):
+    pa = pytest.importorskip("pyarrow")
+    pq = pytest.importorskip("pyarrow.parquet")
+    pq.write_table(pa.table({"text": ["up", None, "down"]}), "a.parquet")
+    for output in ("out.parquet", "out.jsonl"):
+        assert infer(student, "--input", "a.parquet", "--output", output) == 0
+        assert [row["text"] for row in answered(folder / output)] == ["up", "down"]
+        assert "a.parquet, row 2: the field 'text' is missing" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
+def test_what_comes_after_the_columns_are_decided_has_to_fit(
+    student, folder, capfd, output, monkeypatch
+):
+    pytest.importorskip("pyarrow")
+    monkeypatch.setattr("dixtill.streams.writers.GROUP", 2)
+    monkeypatch.setattr("dixtill.streams.parquet.GROUP", 2)
+    monkeypatch.setattr("dixtill.streams.parquet._TableWriter.group", 2)
+    monkeypatch.setattr("dixtill.streams.source._CHUNK", 16)
+    lines = ['{"text": "up", "n": 1}'] * 3 + ['{"text": "up", "m": 1}', '{"text": "up", "n": "x"}']
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    assert infer(student, "--input", "a.jsonl", "--output", output) == 0
+    errors = capfd.readouterr().err
+    assert "line 4: no column for its field 'm', which the first 2 rows decide" in errors
+    misfit = "line 5: its field 'n' does not fit the column's type int64"
+    assert (misfit in errors) == output.endswith("parquet")
+    assert len(answered(folder / output)) == 5 - errors.count(", line ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--input", "none.csv"], "none.csv: No such file or directory"),
+        (["--input", "."], "its name tells no format that can be used; say it with --input-format"),
+        (["--input", ".", "--input-format", "csv"], ".: Is a directory"),
+        (["--input", "a.txt", "--output", "b.txt"], "b.txt: its name tells no format"),
+        (["--input", "a.csv", "--output", "none/b.csv"], "none/b.csv: No such file or directory"),
+        (["--input", "a.csv", "--output", "./a.csv"], "./a.csv is the input; choose another"),
+        (
+            ["--input", "a.csv", "--text-column", "tweet"],
+            "a.csv has no column 'tweet'; it has text",
+        ),
+        (["--input", "twice.csv"], "twice.csv has two columns of one name: text, text"),
+        (["--input", "taken.csv"], "have a column 'words' already"),
+        (["--input", "-", "--input-format", "parquet"], "Parquet cannot be read from a pipe"),
+        (["--input", "a.parquet"], "cannot read a.parquet as Parquet"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
+    student, folder, capfd, arguments, sentence
+):
+    (folder / "a.csv").write_text("text\nup\n")
+    (folder / "a.txt").write_text("up\n")
+    (folder / "a.parquet").write_text("up\n")
+    (folder / "twice.csv").write_text("text,text\nup,up\n")
+    (folder / "taken.csv").write_text("text,words\nup,up\n")
+    (folder / "out.jsonl").write_text("before")
+    given = arguments if "--output" in arguments else [*arguments, "--output", "out.jsonl"]
+    assert infer(student, *given) == 2
+    captured = capfd.readouterr()
+    assert captured.err.startswith("dixtill: ")
+    assert sentence in captured.err
+    assert captured.err.count("\n") == 1
+    assert (folder / "out.jsonl").read_text() == "before"
+    assert (folder / "a.csv").read_text() == "text\nup\n"
+
+
+def test_texts_and_a_file_exclude_each_other(student, capfd):
+    with pytest.raises(SystemExit) as stopped:
+        infer(student, "up", "--input", "a.csv")
+    assert stopped.value.code == 2
+    assert "not allowed with argument" in capfd.readouterr().err

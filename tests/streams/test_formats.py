@@ -1,0 +1,169 @@
+"""Every input format to every output format: the classifier's answers beside their rows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+from streaming import answered, expected, infer
+from students import random_model
+
+import dixtill
+from dixtill.runtime.model_file import write_model
+
+pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
+pq = pytest.importorskip("pyarrow.parquet")
+
+TEXTS = [
+    "Apple shares jump", "", 'say "up", down', "two\nlines\r\n", "É 中 😀 up", "profit é 中 " * 9,
+    *(f"bank {number} falls" for number in range(2000)),
+]  # fmt: skip
+ROWS = [{"id": f"{number:03}", "text": text} for number, text in enumerate(TEXTS)]
+OUTPUTS = ["out.jsonl", "out.csv", "out.parquet"]
+
+
+def write_rows(path, rows):
+    if path.suffix == ".csv":
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    elif path.suffix == ".jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    elif path.suffix == ".txt":
+        path.write_text("".join(row["text"] + "\n" for row in rows), encoding="utf-8", newline="")
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=700)
+    return path
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.parquet", "in.txt"])
+def test_rows_keep_their_order_and_fields(student, folder, capfd, name, output):
+    rows = ROWS
+    if name == "in.txt":
+        rows = [{"text": row["text"]} for row in ROWS if "\n" not in row["text"]]
+    write_rows(folder / name, rows)
+    assert infer(student, "--input", name, "--output", output) == 0
+    predictions = dixtill.load(student)([row["text"] for row in rows])
+    found = [expected(row, answer) for row, answer in zip(rows, predictions, strict=True)]
+    assert answered(folder / output) == found
+    assert any(row["truncated"] for row in found)
+    assert f"{len(rows):,} rows, 0 bad rows, " in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_words_can_be_left_out(student, folder, output):
+    write_rows(folder / "in.csv", ROWS[:3])
+    assert infer(student, "--input", "in.csv", "--output", output, "--no-words") == 0
+    predictions = dixtill.load(student)(TEXTS[:3])
+    found = [expected(row, one, words=False) for row, one in zip(ROWS, predictions, strict=False)]
+    assert answered(folder / output) == found
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_check_and_threshold_work_as_for_one_text(student, folder, output):
+    write_rows(folder / "in.jsonl", ROWS[:6])
+    arguments = ["--input", "in.jsonl", "--output", output, "--check", "--threshold", "0.5"]
+    assert infer(student, *arguments) == 0
+    rows = answered(folder / output)
+    predictions = dixtill.load(student, threshold=0.5)(TEXTS[:6], check=True)
+    assert [row["predicted_label"] for row in rows] == [one.label for one in predictions]
+    assert None in [one.label for one in predictions]
+    for row, prediction in zip(rows, predictions, strict=True):
+        assert row["check"]["effects"] == pytest.approx(prediction.check.effects, abs=5e-7)
+        assert row["check"]["correlation"] == pytest.approx(prediction.check.correlation, abs=5e-7)
+        flip = prediction.check.flip
+        assert row["check"]["flip"] == (None if flip is None else list(flip))
+        assert row["check"]["is_smallest"] == prediction.check.is_smallest
+
+
+def test_standard_output_takes_json_lines_in_utf_8(student, folder, capfd):
+    write_rows(folder / "in.csv", ROWS[:5])
+    assert infer(student, "--input", "in.csv") == 0
+    assert infer(student, "--input", "in.csv", "--output", "out.jsonl") == 0
+    assert capfd.readouterr().out == (folder / "out.jsonl").read_text(encoding="utf-8")
+
+
+def test_what_a_json_line_holds_stays_as_it_was_written(student, folder):
+    line = '{"n": 1.50, "big": 123456789012345678901234567890,  "text": "\\u00e9 up", "a": [1]}'
+    (folder / "in.jsonl").write_text(f"\n{line}\r\n \n")
+    assert infer(student, "--input", "in.jsonl", "--output", "out.jsonl") == 0
+    assert (folder / "out.jsonl").read_text().startswith(line[:-1] + ',"predicted_label":')
+
+
+def test_half_a_character_becomes_u_fffd(student, folder):
+    (folder / "in.jsonl").write_text('{"text": "up \\ud800", "a": "\\ud83d\\ude00"}\n')
+    for output in OUTPUTS:
+        assert infer(student, "--input", "in.jsonl", "--output", output) == 0
+        (row,) = answered(folder / output)
+        assert (row["text"], row["a"]) == ("up \ufffd", "😀")
+    assert b"\\ud800" not in (folder / "out.jsonl").read_bytes()
+
+
+def test_parquet_keeps_its_types_and_json_has_what_fits_them(student, folder):
+    import datetime
+
+    day = datetime.date(2026, 1, 2)
+    table = pa.table({"text": ["up"], "day": [day], "n": [1.5], "nan": [float("nan")], "l": [[1]]})
+    pq.write_table(table, "in.parquet")
+    for output in OUTPUTS:
+        assert infer(student, "--input", "in.parquet", "--output", output) == 0
+    assert pq.read_schema("out.parquet").field("day").type == pa.date32()
+    (row,) = answered(folder / "out.jsonl")
+    assert (row["day"], row["n"], row["nan"], row["l"]) == ("2026-01-02", 1.5, None, [1])
+    (row,) = answered(folder / "out.csv")
+    assert (row["day"], row["n"], row["nan"], row["l"]) == ("2026-01-02", "1.5", "", "[1]")
+
+
+def test_json_values_give_parquet_its_types(student, folder):
+    rows = [
+        {"text": "up", "i": 1, "f": 1, "b": True, "s": "x", "m": "x", "big": 2**70},
+        {"text": "up", "i": None, "f": 0.5, "b": False, "m": [1], "late": 3, "big": 1},
+    ]
+    write_rows(folder / "in.jsonl", rows)
+    assert infer(student, "--input", "in.jsonl", "--output", "out.parquet") == 0
+    found = pq.read_table("out.parquet").select(["i", "f", "b", "s", "m", "late", "big"])
+    assert found.to_pylist() == [
+        {"i": 1, "f": 1.0, "b": True, "s": "x", "m": "x", "late": None, "big": str(2**70)},
+        {"i": None, "f": 0.5, "b": False, "s": None, "m": "[1]", "late": 3, "big": "1"},
+    ]
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize(("name", "content"), [("in.csv", "id,text\n"), ("in.jsonl", "")])
+def test_no_rows_are_a_file_without_rows(student, folder, name, content, output):
+    (folder / name).write_text(content)
+    assert infer(student, "--input", name, "--output", output) == 0
+    assert answered(folder / output) == []
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.txt"])
+def test_a_byte_order_mark_is_no_text(student, folder, name, mark):
+    content = {"in.csv": "text\nup\n", "in.jsonl": '{"text": "up"}', "in.txt": "up"}[name]
+    (folder / name).write_text(mark + content, encoding="utf-8")
+    assert infer(student, "--input", name, "--output", "out.jsonl") == 0
+    assert [row["text"] for row in answered(folder / "out.jsonl")] == ["up"]
+
+
+def test_labels_of_any_name_are_written(folder):
+    labels = ('per%cent "é"', "b", "c")
+    write_model(random_model(labels=labels), folder / "odd.safetensors")
+    write_rows(folder / "in.txt", ROWS[:1])
+    for output in OUTPUTS:
+        assert infer("odd.safetensors", "--input", "in.txt", "--output", output) == 0
+        (row,) = answered(folder / output)
+        assert row["predicted_label"] in labels
+        assert f"probability_{labels[0]}" in row
+
+
+def test_csv_of_standard_input(student, folder, monkeypatch):
+    content = io.BytesIO(b'text,n\n"up\nup",1\n')
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(content))
+    arguments = ["--input", "-", "--input-format", "csv", "--output", "out.jsonl"]
+    assert infer(student, *arguments) == 0
+    (row,) = answered(folder / "out.jsonl")
+    assert (row["text"], row["n"]) == ("up\nup", "1")
