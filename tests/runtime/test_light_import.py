@@ -14,7 +14,8 @@ import dixtill
 from dixtill.runtime.model_file import write_model
 
 HEAVY = [
-    "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pyarrow", "tqdm",
+    "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pandas", "polars",
+    "onnx", "huggingface_hub", "pyarrow", "tqdm",
     "ray",
 ]  # fmt: skip
 REFUSE_HEAVY = f"""
