@@ -87,6 +87,16 @@ def test_infer_checks_and_withholds_a_label(student, capsys):
     assert answer.label is None
 
 
+def test_what_a_complaint_quotes_of_a_file_is_safe_for_a_terminal_and_short(capsys, tmp_path):
+    for header in ("\x1b[31mred\x1b]0;title\x07", "column," * 9999):
+        (tmp_path / "odd.csv").write_text(header + "\nrow\n")
+        assert main(["explain", "--data", str(tmp_path / "odd.csv")]) == 2
+        sentence = complaint(capsys)
+        assert sentence.rstrip("\n").isprintable()
+        assert len(sentence) < 1100
+        assert "has no column 'text'" in sentence
+
+
 def test_a_threshold_out_of_range_is_one_sentence(student, capsys):
     assert main(["infer", "--model", student, "--threshold", "2", "up"]) == 2
     assert "expected a probability from 0 to 1" in complaint(capsys)

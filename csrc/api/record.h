@@ -16,6 +16,7 @@ class RecordView {
   public:
     RecordView(std::string_view record, size_t num_labels) : record_(record) {
         require(record.size() >= kHeadBytes);
+        require(number_at<int32_t>(sizeof(int32_t)) >= 0);
         num_words_ = static_cast<size_t>(number_at<int32_t>(sizeof(int32_t)));
         is_checked_ = (number_at<int32_t>(2 * sizeof(int32_t)) & kIsChecked) != 0;
         spans_ = kHeadBytes + num_labels * sizeof(float);

@@ -109,7 +109,7 @@ def infer(
     classifier = _shipped.get(kernel)
     if classifier is None:
         classifier = _shipped.setdefault(kernel, load(kernel=kernel))
-    return classifier(text, check=check, threshold=threshold)
+    return classifier(text, check=check, threshold=threshold or None)
 
 
 _shipped: dict[str | None, Classifier] = {}

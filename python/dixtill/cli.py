@@ -16,6 +16,7 @@ from .errors import DixtillError
 # As a shell reports a program that a signal ended: 128 and the signal's number.
 _INTERRUPTED, _BROKEN_PIPE = 128 + 2, 128 + 13
 _USER_MISTAKE = 2  # as argparse has it
+_LONGEST = 1000  # characters of a complaint
 
 _EXAMPLE = """\
 example:
@@ -68,5 +69,11 @@ def _never_fail_to_print() -> None:
 
 
 def _complain(sentence: str) -> int:
-    print(f"dixtill: {sentence}", file=sys.stderr)
+    """One line, however long or full of control characters what it quotes of a file is."""
+    from .display.terminal import printable
+
+    shown = printable(sentence)
+    if len(shown) > _LONGEST:
+        shown = f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
+    print(f"dixtill: {shown}", file=sys.stderr)
     return _USER_MISTAKE

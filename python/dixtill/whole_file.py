@@ -17,7 +17,11 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary name in the same folder; the file of that name becomes `path` in the end."""
+    """A temporary name in the same folder; the file of that name becomes `path` in the end.
+
+    A symbolic link stays one: what it points to is replaced.
+    """
+    path = Path(os.path.realpath(path))
     temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
         yield temporary

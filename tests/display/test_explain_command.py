@@ -100,6 +100,8 @@ def test_columns_are_chosen(tmp_path, capsys):
         (["--data", "{data}", "--text-column", "t"], "no column 't'"),
         (["--data", "{data}", "--label-column", "l"], "no column 'l'"),
         (["up", "--html", "."], ". is a folder; name a file in it"),
+        (["up", "--html", "-"], "- is no file that can be replaced"),
+        (["up", "--png", "/dev/null"], "/dev/null is no file that can be replaced"),
         (["up", "--png", "none/x.png"], "none is no folder, so x.png cannot be written in it"),
         (["up", "--threshold", "2"], "the threshold is 2.0"),
         (["up", "--model", "none.safetensors"], "there is no such file"),
@@ -160,3 +162,20 @@ sys.exit(main(["explain", "up", "--png", sys.argv[1]]))
         "dixtill: a picture needs matplotlib, not installed here; "
         "install the extra with: pip install 'dixtill[plot]'\n"
     )
+
+
+def test_the_file_that_is_explained_is_never_overwritten(tmp_path, capsys):
+    data = tmp_path / "own.csv"
+    data.write_text("text\nup\n")
+    (tmp_path / "link.html").symlink_to(data)
+    for name in ("own.csv", "link.html"):
+        assert main(["explain", "--data", str(data), "--html", str(tmp_path / name)]) == 2
+        assert "is the file that is explained" in capsys.readouterr().err
+    assert data.read_text() == "text\nup\n"
+
+
+def test_a_page_is_written_through_a_symbolic_link(tmp_path):
+    (tmp_path / "link.html").symlink_to(tmp_path / "page.html")
+    assert main(["explain", "up", "--html", str(tmp_path / "link.html")]) == 0
+    assert (tmp_path / "link.html").is_symlink()
+    assert (tmp_path / "page.html").read_text().startswith("<!DOCTYPE html>")

@@ -19,7 +19,7 @@ def read(tmp_path, content, text_column="text", label_column=None):
 def test_labels_are_names_or_indices_or_absent(tmp_path):
     content = '\ufefftext,label\n"one, with\na line",bullish\ntwo,0\nthree,\n'
     assert read(tmp_path, content) == [
-        (3, "one, with\na line", "bullish"), (4, "two", "bearish"), (5, "three", None),
+        (2, "one, with\na line", "bullish"), (4, "two", "bearish"), (5, "three", None),
     ]  # fmt: skip
 
 
@@ -44,9 +44,9 @@ def test_rows_are_those_of_the_training_side(tmp_path):
 @pytest.mark.parametrize(
     ("content", "columns", "sentence"),
     [
-        ("tweet\nup\n", ("text", None), r"has no column 'text'; its header is tweet"),
+        ("tweet\nup\n", ("text", None), r"has no column 'text'; it has tweet"),
         ("text\nup\n", ("text", "label"), r"has no column 'label'"),
-        ("", ("text", None), r"no column 'text'; its header is empty"),
+        ("", ("text", None), r"no column 'text'; it has none"),
         ("text,label\n", ("text", None), r"has a header but no rows"),
         ("text,label\nup,9\n", ("text", None), r"line 2: unknown label '9', expected one of 0, 1"),
         ('text\n"up\n', ("text", None), r"cannot read .* as UTF-8 CSV"),

@@ -127,7 +127,7 @@ def test_evaluate_chooses_a_threshold_and_says_what_it_gives(capsys):
     assert found["precision"] == pytest.approx(right / len(answered))
     assert found["precision"] >= 0.4
     assert main([*evaluate, "--threshold", "1"]) == 0
-    assert capsys.readouterr().out.endswith("threshold 1: no text is answered\n")
+    assert capsys.readouterr().out.endswith("threshold 1.0: no text is answered\n")
 
 
 @pytest.mark.usefixtures("folder")

@@ -42,6 +42,58 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages
     )
 
 
+COMMANDS = """
+import sys
+
+class Without:
+    "A finder that has never heard of some packages."
+
+    def __init__(self, finder):
+        self.finder = finder
+
+    def find_spec(self, name, *rest):
+        is_absent = name.partition(".")[0] in sys.argv[1].split(",")
+        return None if is_absent else self.finder.find_spec(name, *rest)
+
+sys.meta_path[:] = [Without(finder) for finder in sys.meta_path]
+from dixtill.cli import main
+sys.exit(main(sys.argv[2:]))
+"""
+NOTHING = (
+    "numpy,torch,transformers,captum,sklearn,pyarrow,tqdm,rich,accelerate,safetensors,scipy,"
+    "matplotlib,onnx,ray,datasets,huggingface_hub"
+)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "finetune --base b --train t.csv --out o",
+        "attribute --teacher t --data t.csv --out o",
+        "distill --teacher t --train t.csv --out o",
+        "evaluate --data t.csv",
+        "demo",
+        "score --data d --out o",
+        "explain --png p.png up",
+        "export --onnx o.onnx",
+        "card --data t.csv --out o",
+        "infer --input t.csv --output o.parquet",
+    ],
+)
+def test_each_command_says_what_it_misses_where_nothing_else_is_installed(command, tmp_path):
+    (tmp_path / "t.csv").write_text("text,label\nup,bullish\n")
+    answer = subprocess.run(
+        [sys.executable, "-c", COMMANDS, NOTHING, *command.split()],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert answer.returncode == 2
+    assert "Traceback" not in answer.stderr
+    assert "install the extra with: pip install 'dixtill[" in answer.stderr
+
+
 def test_export_names_its_own_extra():
     answer = subprocess.run(
         [sys.executable, "-c", SCRIPT, "onnx", "dixtill.export.onnx_graph"],

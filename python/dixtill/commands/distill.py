@@ -159,10 +159,12 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
-    from ..runtime.model_file import write_model
     from ..training.distill import distil
     from ..training.report import write_report
     from ..training.teacher import Teacher
+
+    # After the training's own imports, which say what to install.
+    from ..runtime.model_file import write_model  # isort: skip
 
     set_threads(args)
     config = _config(args)

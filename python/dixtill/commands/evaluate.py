@@ -99,9 +99,9 @@ def _abstention(
 
 def _shown_abstention(found: Abstention) -> str:
     if found.precision is None:
-        return f"threshold {found.threshold:g}: no text is answered"
+        return f"threshold {found.threshold!r}: no text is answered"
     return (
-        f"threshold {found.threshold:g}: {found.num_answered} texts are answered (coverage "
+        f"threshold {found.threshold!r}: {found.num_answered} texts are answered (coverage "
         f"{found.coverage:.4f}), {found.precision:.4f} of them rightly (95% interval "
         f"{found.precision_low:.4f} to {found.precision_high:.4f})"
     )

@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.texts) == bool(args.data):
         raise InputError("give either one TEXT or more, or --data and a CSV file")
     for path in filter(None, (args.html, args.png)):
-        _check_writable(Path(path))
+        _check_writable(Path(path), args.data)
     classifier = load(args.model, args.kernel, args.threshold)
     texts = _explained(args, classifier)
     if args.html:
@@ -87,10 +87,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_writable(path: Path) -> None:
-    """Refuse before the work what cannot be written after it."""
+def _check_writable(path: Path, data: str | None) -> None:
+    """Refuse before the work what cannot or should not be written after it."""
     if path.is_dir():
         raise InputError(f"{path} is a folder; name a file in it")
+    if str(path) == "-" or (path.exists() and not path.is_file()):
+        raise InputError(f"{path} is no file that can be replaced; name one")
+    if data and path.exists() and Path(data).exists() and path.samefile(data):
+        raise InputError(f"{path} is the file that is explained; choose another name")
     if not path.parent.is_dir():
         raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written in it")
 

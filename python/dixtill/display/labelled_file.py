@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ..errors import InputError
+from ..header import check_header
 
 _LABEL_COLUMN = "label"
 
@@ -35,41 +36,48 @@ def read_labelled(
     index |= {name: name for name in labels}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = _columns(path, reader.fieldnames or (), text_column, label_column)
-            rows = list(_rows(path, reader, *columns, index))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            reader = csv.reader(file, strict=True)
+            header = next(reader, [])
+            check_header(path, header, text_column)
+            places = header.index(text_column), _label_place(path, header, label_column)
+            rows = list(_rows(path, reader, len(header), places, index))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror}") from error
+    except (UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
     if not rows:
         raise InputError(f"{path} has a header but no rows")
     return rows
 
 
-def _columns(
-    path: Path, header: Sequence[str], text_column: str, label_column: str | None
-) -> tuple[str, str | None]:
-    if label_column is None and _LABEL_COLUMN in header:
-        label_column = _LABEL_COLUMN
-    for column in (text_column, label_column):
-        if column is not None and column not in header:
-            raise InputError(
-                f"{path} has no column '{column}'; its header is {', '.join(header) or 'empty'}"
-            )
-    return text_column, label_column
+def _label_place(path: Path, header: Sequence[str], label_column: str | None) -> int | None:
+    if label_column is None:
+        return header.index(_LABEL_COLUMN) if _LABEL_COLUMN in header else None
+    check_header(path, header, label_column)
+    return header.index(label_column)
 
 
 def _rows(
     path: Path,
-    reader: csv.DictReader[str],
-    text_column: str,
-    label_column: str | None,
+    reader: Any,
+    num_fields: int,
+    places: tuple[int, int | None],
     index: dict[str, str],
 ) -> Iterator[LabelledText]:
+    """Each row with the line that it begins in; an empty line is none."""
+    text_place, label_place = places
+    line = reader.line_num + 1
     for row in reader:
-        label = ((row[label_column] if label_column else None) or "").strip()
-        if label and label not in index:
-            raise InputError(
-                f"{path}, line {reader.line_num}: unknown label '{label}', expected one of "
-                f"{', '.join(index)}"
-            )
-        yield LabelledText(reader.line_num, row[text_column] or "", index.get(label))
+        if row:
+            if len(row) != num_fields:
+                raise InputError(
+                    f"{path}, line {line}: the row has {len(row)} fields, the header {num_fields}"
+                )
+            label = "" if label_place is None else row[label_place].strip()
+            if label and label not in index:
+                raise InputError(
+                    f"{path}, line {line}: unknown label '{label}', expected one of "
+                    f"{', '.join(index)}"
+                )
+            yield LabelledText(line, row[text_place], index.get(label))
+        line = reader.line_num + 1

@@ -67,7 +67,7 @@
   }
 
   function sortBy(key, sign) {
-    const sorted = [...rows].sort((a, b) => sign * compare(a[key], b[key]) || a.place - b.place);
+    const sorted = [...rows].sort((a, b) => sign * compare(a[key], b[key]));
     body.append(...sorted.map((row) => row.element));
     for (const cell of head.rows[0].cells) {
       if (cell.dataset.sort === key && key !== "place") {

@@ -93,7 +93,7 @@ def headline(prediction: Prediction) -> tuple[str, str]:
     """The label as it is given, and what is to be known with it."""
     label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
     if prediction.label is None:
-        return "no label", f": {label} {probability} is below {prediction.threshold:g}"
+        return "no label", f": {label} {probability} is below {prediction.threshold!r}"
     return label, f" {probability}"
 
 

@@ -96,8 +96,8 @@ class Classifier:
 
         Args:
             check: also leave out each word, and look for the smallest set of words without which
-                the label is another one (see Check): tens of answers' time, 2,100 at
-                most for a tweet.
+                the label is another one (see Check): the time of some hundred answers, of
+                2,100 at most where a text has at most 60 words.
             threshold: instead of the classifier's.
 
         Raises:

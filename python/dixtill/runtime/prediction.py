@@ -116,7 +116,8 @@ class Prediction:
         # Without a threshold, the probabilities need not be unpacked.
         if self._threshold and self.probability < self._threshold:
             return None
-        return self.top_label
+        label: str = self._labels[_HEAD.unpack_from(self._answer)[0]]
+        return label
 
     @property
     def top_label(self) -> str:
@@ -213,7 +214,7 @@ class Prediction:
         """The label with its probability, then a line for each word; safe for a terminal.
 
         In colour where standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded);
-        `format` and f-strings are without.
+        `format` and f-strings are without: write those to a file or a log.
         """
         from ..display.terminal import shown, wants_colour
 

@@ -72,7 +72,7 @@ def _figures(student: Path, distilled: Distilled, answers: Answers) -> str:
         ("macro-F1", f"{scores.macro_f1:.1%}", f"float32: {whole.macro_f1:.1%}"),
         ("calibration error", f"{scores.calibration_error:.1%}", "ECE, 15 bins"),
         ("size", f"{student.stat().st_size / 1e6:.2f} MB", f"{num_parameters:,} parameters"),
-        ("validation texts", f"{len(answers.corpus):,}", "they chose the best epoch"),
+        ("validation texts", f"{len(answers.corpus):,}", "they chose epoch and temperature"),
     ]
     return figures_html(found)
 
@@ -101,7 +101,8 @@ def _answers(answers: Answers) -> str:
         f"Share of right answers by their probability (calibration error {error:.3f})",
     )
     return (
-        "<h2>Answers</h2><p>To the validation texts, by the file as it ships. A calibrated "
+        "<h2>Answers</h2><p>To the validation texts, by the file as it ships; they chose the best "
+        "epoch and the temperature, so other texts will do a little worse. A calibrated "
         "student’s dots lie on the diagonal; their area is the number of texts.</p>"
         f'<div class="charts"><div>{_confusion(answers)}{_classes(answers)}</div>{chart}</div>\n'
     )
