@@ -40,6 +40,7 @@ def train(recipe: Recipe, out: Path) -> None:
         *("--teacher", str(recipe.teacher), "--train", str(recipe.train)),
         *("--exclude", str(recipe.test), "--attributions", str(recipe.attributions)),
         *("--seed", str(recipe.seed), "--threads", str(recipe.threads), "--out", str(out)),
+        "--no-report",  # its time is not that of training
         *recipe.arguments,
     ]
     if code := dixtill(["distill", *arguments]):

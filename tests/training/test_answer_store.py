@@ -28,7 +28,10 @@ class Counting:
         self.fingerprint = fingerprint
         self.asked: list[list[str]] = []
 
-    def predict(self, texts: Sequence[str], precision: str = "float32") -> Tensor:
+    def predict(
+        self, texts: Sequence[str], precision: str = "float32", on_batch=lambda _: None
+    ) -> Tensor:
+        on_batch(len(texts))
         self.asked.append(list(texts))
         return torch.tensor([[float(len(text)), sum(map(ord, text)) / 7] for text in texts])
 
@@ -59,10 +62,10 @@ def test_a_stopped_run_goes_on_from_the_last_whole_file(tmp_path):
         pass
 
     class Mortal(Counting):
-        def predict(self, texts: Sequence[str], precision: str = "float32") -> Tensor:
+        def predict(self, texts: Sequence[str], **settings) -> Tensor:
             if texts[0] == TEXTS[4]:
                 raise Killed
-            return super().predict(texts, precision)
+            return super().predict(texts, **settings)
 
     with pytest.raises(Killed):
         answers(Mortal(), TEXTS, tmp_path)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tiny_teachers import LABELS, TEXTS, tiny_teacher
 from torch import Tensor
+from watchers import EachEpoch
 
 from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
@@ -135,11 +136,11 @@ class Stopped(Exception):
 def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_path, explained):
     config = DistillConfig.of("dixtill", **SIZES, perturbed=2)
 
-    def run(name: str, on_epoch=lambda _: None) -> Distilled:
+    def run(name: str, watcher: EachEpoch | None = None) -> Distilled:
         folder = tmp_path / name
         return distil(
             bert, TRAIN, VALID, config, folder, explained,
-            unlabelled=UNLABELLED, on_epoch=on_epoch,
+            unlabelled=UNLABELLED, watcher=watcher,
         )  # fmt: skip
 
     def stop(metrics) -> None:
@@ -148,11 +149,12 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
 
     whole = run("whole")
     with pytest.raises(Stopped):
-        run("stopped", stop)
+        run("stopped", EachEpoch(stop))
     torch.rand(5)  # whoever else draws in between
-    epochs: list[int] = []
-    resumed = run("stopped", lambda metrics: epochs.append(metrics.epoch))
-    assert epochs == [3]
+    watcher = EachEpoch()
+    resumed = run("stopped", watcher)
+    assert [metrics.epoch for metrics in watcher.epochs] == [3]
+    assert resumed.history == (*watcher.history, *watcher.epochs)
     assert weights(resumed) == weights(whole)
     logs = [(Path(tmp_path) / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]

@@ -11,6 +11,7 @@ import pytest
 import tiny_teachers
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, ByT5Tokenizer
+from watchers import EachEpoch
 
 from dixtill.cli import main
 from dixtill.errors import InputError
@@ -67,14 +68,18 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 def test_the_result_is_a_teacher_with_the_labels_names_that_learned(base, tmp_path):
     config = FinetuneConfig(epochs=6, learning_rate=3e-3, batch_size=4, max_length=32)
-    epochs = []
-    scores = finetune(base, TRAIN, VALID, config, tmp_path / "out", epochs.append)
+    watcher = EachEpoch()
+    scores = finetune(base, TRAIN, VALID, config, tmp_path / "out", watcher)
+    epochs = watcher.epochs
     teacher = Teacher.load(tmp_path / "out")
     assert teacher.labels == LABELS
     assert scores == score_teacher(teacher, VALID)
     assert scores.accuracy == 1
     assert [epoch.epoch for epoch in epochs] == [1, 2, 3, 4, 5, 6]
     assert epochs[-1].loss < epochs[0].loss
+    per_epoch = -(-len(TRAIN) // config.batch_size)
+    steps = range(1, 6 * per_epoch + 1)
+    assert watcher.steps == [(step, per_epoch, 6) for step in steps]
     assert {path.name for path in tmp_path.iterdir()} == {"base", "out"}
 
 
@@ -97,8 +102,9 @@ def test_the_best_epoch_is_kept_not_the_last(bert_base, tmp_path):
     """On validation texts with every label wrong, learning makes the scores worse."""
     wrong = Corpus(VALID.texts, tuple(1 - label for label in VALID.labels), LABELS)
     config = FinetuneConfig(epochs=4, learning_rate=3e-3, batch_size=4, max_length=32)
-    epochs = []
-    scores = finetune(bert_base, TRAIN, wrong, config, tmp_path / "out", epochs.append)
+    watcher = EachEpoch()
+    scores = finetune(bert_base, TRAIN, wrong, config, tmp_path / "out", watcher)
+    epochs = watcher.epochs
     assert scores.macro_f1 == max(epoch.macro_f1 for epoch in epochs) > epochs[-1].macro_f1
 
 
@@ -115,16 +121,17 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(bert_base, t
     def kill(_):
         raise Killed
 
-    seen = []
     with pytest.raises(Killed):  # in the second epoch: the first has its checkpoint
         finetune(
             bert_base, TRAIN, VALID, CONFIG, tmp_path / "out",
-            lambda metrics: kill(metrics) if metrics.epoch == 2 else None,
+            EachEpoch(lambda metrics: kill(metrics) if metrics.epoch == 2 else None),
         )  # fmt: skip
     assert not (tmp_path / "out").exists()
     (tmp_path / "out.unfinished" / "checkpoint-8").mkdir()  # as if killed while writing it
-    finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", seen.append)
-    assert [metrics.epoch for metrics in seen] == [2]
+    watcher = EachEpoch()
+    finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", watcher)
+    assert [metrics.epoch for metrics in watcher.history] == [1]
+    assert [metrics.epoch for metrics in watcher.epochs] == [2]
     expected, resumed = weights(tmp_path / "whole"), weights(tmp_path / "out")
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
 
@@ -134,7 +141,7 @@ def test_an_unfinished_run_of_other_settings_is_refused(bert_base, tmp_path):
         raise Killed
 
     with pytest.raises(Killed):
-        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", kill)
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", EachEpoch(kill))
     other = FinetuneConfig(epochs=3, learning_rate=1e-3, batch_size=4, max_length=32)
     with pytest.raises(InputError, match="unfinished run with another base"):
         finetune(bert_base, TRAIN, VALID, other, tmp_path / "out")

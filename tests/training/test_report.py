@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
+import select
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,10 +27,10 @@ from dixtill.training.calibration import calibration_error
 from dixtill.training.corpus import Corpus
 from dixtill.training.distill import Distilled
 from dixtill.training.evaluate import Scores
+from dixtill.training.metrics import EpochMetrics
 from dixtill.training.report import write_report
 from dixtill.training.report.charts import epochs_chart, reliability_chart
-from dixtill.training.report.measures import Bin, agreement_of, answers_of, faithfulness_of
-from dixtill.training.run_folder import EpochMetrics
+from dixtill.training.report.measures import Bin, agreement_of, answers_of, faithfulness_of, some
 from dixtill.training.student import Student
 
 HOSTILE = '</style></title><script>document.title="x"</script><img src="http://a/b" onerror=x>&amp;'
@@ -83,19 +88,30 @@ def test_agreement_is_whole_with_a_teacher_of_the_same_weights_and_signs_differ_
     texts = ["up up shares profit down fall", "apple share record earnings $ up!", "too few"]
     for sign, expected in ((1.0, [1.0, 1.0, 1.0]), (-1.0, [1.0, 0.0, -1.0])):
         explained = {text: explained_as(CLASSIFIER, text, sign) for text in texts}
-        found, count = agreement_of(CLASSIFIER, explained)
-        assert count == 2
-        assert [one.weights for one in found] == pytest.approx(expected)
-        assert found[0].random < 1.0
+        found = agreement_of(CLASSIFIER, explained)
+        assert found.count == 2
+        assert [one.weights for one in found.rows] == pytest.approx(expected)
+        assert found.rows[0].random < 1.0
 
 
 def test_weights_hold_better_than_random_ones_for_a_student_without_a_gap():
     shipped = dixtill.load()
     texts = ["Apple shares jump after record earnings", "Ford cuts its forecast, shares slide"]
-    found = {one.name: one for one in faithfulness_of(shipped, shipped(texts * 3))}
+    found = {one.name: one for one in faithfulness_of(shipped, shipped(texts * 3)).rows}
     assert found["leave one out"].weights > 0.7 > abs(found["leave one out"].random)
     assert found["comprehensiveness"].weights > found["comprehensiveness"].random
-    assert faithfulness_of(shipped, [shipped("jump")]) == []
+    assert faithfulness_of(shipped, [shipped("jump")]).rows == []
+
+
+def test_the_texts_that_are_measured_are_spread_over_all():
+    """In a file sorted by label, the first ones would be of one class."""
+    items = list(range(1000))
+    chosen = some(items)
+    assert len(chosen) == 200
+    assert (chosen[0], chosen[-1]) == (0, 999)
+    assert {later - first for first, later in itertools.pairwise(chosen)} == {5, 6}
+    assert some(items[:7]) == items[:7]
+    assert some([]) == []
 
 
 def report_of(tmp_path: Path, labels: tuple[str, str, str], texts: tuple[str, ...]) -> str:
@@ -161,7 +177,9 @@ def test_a_chart_places_values_in_proportion():
     assert ys[0] - ys[2] == pytest.approx(ys[2] - ys[1], abs=0.2)
 
 
-@pytest.mark.parametrize("values", [[0.0], [5.0, 5.0], [float("nan"), 1e-9], [1e6, -1e6]])
+@pytest.mark.parametrize(
+    "values", [[0.0], [5.0, 5.0], [float("nan"), 1e-9], [float("nan")], [1e6, -1e6]]
+)
 def test_any_curve_can_be_drawn(values):
     assert "nan" not in epochs_chart({"loss": values}, 1, "Losses").lower()
 
@@ -172,20 +190,114 @@ def test_the_area_of_a_dot_is_the_number_of_texts():
     assert (large - 2) / (small - 2) == pytest.approx(2, abs=0.05)
 
 
-def test_distill_writes_a_report_unless_told_not_to(tmp_path, monkeypatch, capsys):
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A working folder with a teacher and labelled texts."""
     model, tokenizer = tiny_teachers.build("bert")
     for part in (model, tokenizer):
         part.save_pretrained(tmp_path / "teacher")
     rows = "".join(f"{tiny_teachers.TEXTS[i % 5]} {i},{i % 3}\n" for i in range(40))
     (tmp_path / "train.csv").write_text("text,label\n" + rows.replace('"', ""), encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    fixed = ["distill", "--teacher", "teacher", "--train", "train.csv", "--epochs", "1"]
-    fixed += ["--method", "none", "--embedding-dim", "6"]
-    assert main([*fixed, "--out", "a.safetensors"]) == 0
+
+
+ARGUMENTS = [
+    "--teacher", "teacher", "--train", "train.csv", "--epochs", "1", "--embedding-dim", "6",
+]  # fmt: skip
+
+
+def distill(out: str, *arguments: str) -> int:
+    return main(["distill", *ARGUMENTS, "--out", out, *arguments])
+
+
+@pytest.mark.usefixtures("folder")
+def test_distill_writes_a_report_unless_told_not_to(capsys):
+    assert distill("a.safetensors", "--method", "none") == 0
     assert "a.safetensors.run/report.html: curves" in capsys.readouterr().out
     page = Path("a.safetensors.run/report.html").read_text(encoding="utf-8")
     assert "dixtill infer --model a.safetensors" in page
     metrics = json.loads(Path("a.safetensors.run/metrics.jsonl").read_text().splitlines()[0])
     assert f"task, epoch 1: {metrics['terms']['task']:.4f}" in page
-    assert main([*fixed, "--out", "b.safetensors", "--no-report"]) == 0
+    assert distill("b.safetensors", "--method", "none", "--no-report") == 0
     assert not Path("b.safetensors.run/report.html").exists()
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_report_that_fails_is_one_sentence_and_the_student_is_there(capsys):
+    Path("s.safetensors.run/report.html").mkdir(parents=True)
+    assert distill("s.safetensors", "--method", "none") == 0
+    printed = capsys.readouterr()
+    assert "s.safetensors is whole, but s.safetensors.run/report.html could not be made:" in (
+        printed.err
+    )
+    assert "Traceback" not in printed.err
+    assert "curves" not in printed.out
+    assert dixtill.load("s.safetensors").labels == ("bearish", "bullish", "neutral")
+    assert not list(Path("s.safetensors.run").glob(".*.tmp"))
+
+
+def compared(page: str) -> tuple[int, str]:
+    """How many texts the student's weights were compared with the teacher's on, and which."""
+    found = re.search(r"Are they the teacher’s\? \((\d+) (\w+) texts\)", page)
+    return int(found.group(1)), found.group(2)
+
+
+@pytest.mark.usefixtures("folder")
+def test_agreement_is_that_on_validation_texts_where_they_were_explained():
+    few = ["--steps", "2", "--perturbed", "0"]
+    assert distill("a.safetensors", *few) == 0
+    page = Path("a.safetensors.run/report.html").read_text(encoding="utf-8")
+    student = dixtill.load("a.safetensors").model.provenance
+    assert compared(page) == (student["train"]["rows"], "training")
+    explain = ["attribute", "--teacher", "teacher", "--data", "train.csv", "--out", "kept"]
+    assert main([*explain, "--steps", "2"]) == 0
+    assert distill("b.safetensors", *few, "--attributions", "kept") == 0
+    page = Path("b.safetensors.run/report.html").read_text(encoding="utf-8")
+    assert compared(page) == (student["valid"]["rows"], "validation")
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("missing", [True, False])
+def test_what_hinders_a_log_is_said_before_the_long_work(monkeypatch, capsys, missing):
+    if missing:
+        monkeypatch.setattr("dixtill.training.tensorboard_log.find_spec", lambda _: None)
+    else:
+        pytest.importorskip("tensorboard")
+        Path("log").write_text("")
+    assert distill("s.safetensors", "--tensorboard", "log") == 2
+    expected = "pip install 'dixtill[tensorboard]'" if missing else "log is a file"
+    assert expected in capsys.readouterr().err
+    assert not Path("s.safetensors.run").exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.usefixtures("folder")
+def test_a_real_terminal_sees_each_stage_and_the_table():
+    import pty
+
+    command = [sys.executable, "-m", "dixtill", "distill", *ARGUMENTS, "--out", "s.safetensors"]
+    main_end, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*command, "--steps", "2", "--perturbed", "2"],
+        stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
+    ) as process:  # fmt: skip
+        os.close(terminal)
+        seen = b""
+        while process.poll() is None or select.select([main_end], [], [], 0)[0]:
+            if select.select([main_end], [], [], 0.1)[0]:
+                try:
+                    seen += os.read(main_end, 65536)
+                except OSError:  # as Linux tells that the other end is closed
+                    break
+        out = process.stdout.read().decode()
+    os.close(main_end)
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
+    assert process.returncode == 0, plain
+    rows = dixtill.load("s.safetensors").model.provenance["train"]["rows"]
+    stages = f"explaining {rows} texts", "the teacher answers", f"{2 * rows}/{2 * rows}"
+    for words in ("loading the teacher", *stages, "additivity"):
+        assert words in plain
+    assert re.search(r"1 +\d\.\d{4}.* best", plain)
+    assert "int8" in out
+    assert "\x1b" not in out

@@ -115,7 +115,11 @@ def test_no_texts_have_no_tokens(bert):
 def test_batch_and_padding_do_not_change_the_logits(any_teacher):
     texts = ["", *TEXTS, "a \ud800 b"]
     one_by_one = torch.cat([any_teacher.predict([text]) for text in texts])
-    torch.testing.assert_close(any_teacher.predict(texts, batch_size=4), one_by_one)
+    told: list[int] = []
+    together = any_teacher.predict(texts, batch_size=4, on_batch=told.append)
+    torch.testing.assert_close(together, one_by_one)
+    assert sum(told) == len(texts)
+    assert max(told) == 4
     assert len(one_by_one.unique(dim=0)) == len(texts)
 
 

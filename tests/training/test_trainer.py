@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from watchers import EachEpoch
 
 from dixtill.errors import InputError
 from dixtill.runtime.words import TokenizedText
@@ -19,8 +20,8 @@ from dixtill.training import trainer as trainer_module
 from dixtill.training.config import DistillConfig
 from dixtill.training.evaluate import Scores
 from dixtill.training.examples import NO_LABEL, Batch, Examples
+from dixtill.training.metrics import EpochMetrics
 from dixtill.training.objective import distillation_terms, total_loss
-from dixtill.training.run_folder import EpochMetrics
 from dixtill.training.student import Student
 from dixtill.training.trainer import StudentTrainer
 
@@ -156,12 +157,15 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, stop_after):
 
     expected = trained(tmp_path / "whole")
     with pytest.raises(Stopped):
-        new_trainer(tmp_path / "stopped").run(stop)
+        new_trainer(tmp_path / "stopped").run(EachEpoch(stop))
     resumed = new_trainer(tmp_path / "stopped", student=new_student(seed=9))
     torch.rand(7)  # whoever else draws in between
-    epochs: list[int] = []
-    resumed.run(lambda metrics: epochs.append(metrics.epoch))
-    assert epochs == list(range(stop_after + 1, CONFIG.epochs + 1))
+    watcher = EachEpoch()
+    resumed.run(watcher)
+    assert watcher.history + watcher.epochs == read_log(tmp_path / "whole")
+    assert len(watcher.history) == stop_after
+    steps = range(4 * stop_after + 1, 4 * CONFIG.epochs + 1)
+    assert watcher.steps == [(step, 4, CONFIG.epochs) for step in steps]
     assert weights(resumed) == expected
     logs = [(tmp_path / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]
@@ -171,10 +175,9 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
     expected = trained(tmp_path)
     again = new_trainer(tmp_path, student=new_student(seed=9))
 
-    def fail(*_: int) -> None:
-        pytest.fail("it trained")
-
-    best = again.run(on_step=fail)
+    watcher = EachEpoch()
+    best = again.run(watcher)
+    assert (watcher.history, watcher.steps, watcher.epochs) == (read_log(tmp_path), [], [])
     assert weights(again) == expected
     assert not again.student.training
     assert best == max(read_log(tmp_path), key=lambda m: (m.accuracy + m.macro_f1, -m.epoch))
@@ -183,6 +186,26 @@ def test_a_finished_run_is_not_trained_again(tmp_path):
 def read_log(folder: Path) -> list[EpochMetrics]:
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     return [EpochMetrics(**json.loads(line)) for line in lines]
+
+
+def test_a_run_from_before_losses_were_kept_by_term_goes_on_to_the_same_bits(tmp_path):
+    def stop(metrics: EpochMetrics) -> None:
+        if metrics.epoch == 2:
+            raise Stopped
+
+    expected = trained(tmp_path / "whole")
+    with pytest.raises(Stopped):
+        new_trainer(tmp_path / "old").run(EachEpoch(stop))
+    checkpoint = tmp_path / "old" / "checkpoint.pt"
+    state = torch.load(checkpoint, weights_only=True)
+    names = ("epoch", "loss", "accuracy", "macro_f1")
+    state["history"] = [{name: row[name] for name in names} for row in state["history"]]
+    torch.save(state, checkpoint)
+    resumed = new_trainer(tmp_path / "old")
+    resumed.run()
+    assert weights(resumed) == expected
+    has_terms = [bool(metrics.terms) for metrics in read_log(tmp_path / "old")]
+    assert has_terms == [False, False, True, True]
 
 
 def test_the_folder_holds_config_and_metrics(tmp_path):
@@ -241,7 +264,7 @@ def test_the_best_weights_outlive_a_stop(tmp_path, scripted_scores):
 
     epochs = scripted_scores(0.3, 0.8, 0.4, 0.5)
     with pytest.raises(Stopped):
-        new_trainer(tmp_path).run(stop)
+        new_trainer(tmp_path).run(EachEpoch(stop))
     trainer = new_trainer(tmp_path)
     assert trainer.run().epoch == 2
     assert weights(trainer) == epochs[1]

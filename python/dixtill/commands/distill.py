@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of, use_gpu
 from .corpus_arguments import add_training_arguments, read, read_training
 from .evaluate import shown
-from .training_display import watched
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from ..training.attributions import Attribution, AttributionSettings
+    from ..runtime.model_file import StudentModel
+    from ..training.attribution_store import AttributionStore
+    from ..training.attributions import Attribution, AttributionSettings, Attributor
     from ..training.config import DistillConfig
     from ..training.corpus import Corpus
     from ..training.distill import Distilled
-    from ..training.teacher import Teacher
+    from ..training.watcher import Watcher
 
 _EXAMPLES = """\
 examples:
@@ -157,11 +159,19 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--max-pieces", type=int, metavar="N", help="longer texts are cut (256)")
 
 
+class _Made(NamedTuple):
+    """A student, and what its report asks for besides."""
+
+    distilled: Distilled
+    model: StudentModel
+    valid: Corpus
+    explained: Mapping[str, Attribution]  # by text
+    explained_are: str  # which texts those are
+
+
 def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
-    from ..training.distill import distil
-    from ..training.report import write_report
-    from ..training.teacher import Teacher
+    from ..training.display import watched
 
     # After the training's own imports, which say what to install.
     from ..runtime.model_file import write_model  # isort: skip
@@ -170,38 +180,76 @@ def run(args: argparse.Namespace) -> int:
     config = _config(args)
     out = _free_file(args.out)
     run_folder = Path(args.run_folder or f"{args.out}.run")
-    teacher = Teacher.load(args.teacher)
+    with watched(args.tensorboard) as watcher:
+        made = _make(args, config, run_folder, watcher)
+    write_model(made.model, out)
+    found = made.distilled
+    for name, scores in (("float32", found.float_scores), ("int8", found.int8_scores)):
+        print(f"{name:>8}  {shown(scores)}")
+    num_parameters = made.model.weights.shape.num_parameters
+    print(f"{out}: {out.stat().st_size:,} bytes, {num_parameters:,} parameters")
+    if args.report:
+        _report(made, out, run_folder / "report.html")
+    return 0
+
+
+def _make(
+    args: argparse.Namespace, config: DistillConfig, run_folder: Path, watcher: Watcher
+) -> _Made:
+    from ..training.bars import stage
+
+    with stage("loading the teacher"):  # and PyTorch, which takes longer
+        from ..training.attributions import Attributor
+        from ..training.distill import distil
+        from ..training.teacher import Teacher
+
+        teacher = Teacher.load(args.teacher)
     use_gpu(teacher)  # as `dixtill attribute` does: precision, and so the store's key, go by it
     train, valid = read_training(args, teacher.labels)
     unlabelled = _unlabelled(args, valid)
     settings = settings_of(args, teacher.device)
-    explained = _explained(args, config, settings, teacher, train.texts, run_folder)
-    with watched("training", args.tensorboard) as watcher:
-        distilled = distil(
-            teacher,
-            train,
-            valid,
-            config,
-            run_folder,
-            explained,
-            unlabelled=unlabelled,
-            answers_folder=Path(args.attributions) if args.attributions else None,
-            precision=settings.precision,
-            embedding_bits=args.embedding_bits,
-            on_epoch=watcher.on_epoch,
-            on_step=watcher.on_step,
-        )
+    store = _store(args, config, settings, run_folder)
+    attributor = Attributor(teacher, settings, args.rows_per_pass)
+    explained = _explained(store, attributor, train.texts)
+    distilled = distil(
+        teacher,
+        train,
+        valid,
+        config,
+        run_folder,
+        explained,
+        unlabelled=unlabelled,
+        answers_folder=Path(args.attributions) if args.attributions else None,
+        precision=settings.precision,
+        embedding_bits=args.embedding_bits,
+        watcher=watcher,
+    )
     model = replace(distilled.model, provenance=_provenance(args, settings, distilled))
-    write_model(model, out)
-    for name, scores in (("float32", distilled.float_scores), ("int8", distilled.int8_scores)):
-        print(f"{name:>8}  {shown(scores)}")
-    print(f"{out}: {out.stat().st_size:,} bytes, {model.weights.shape.num_parameters:,} parameters")
-    if args.report:
-        by_text = dict(zip(train.texts, explained or (), strict=False))
-        report = run_folder / "report.html"
-        write_report(report, out, distilled, valid, by_text)
-        print(f"{report}: curves, errors, calibration and explained examples")
-    return 0
+    known = store.known(attributor, valid.texts) if store else {}
+    if known:
+        return _Made(distilled, model, valid, known, "validation texts")
+    by_text = dict(zip(train.texts, explained or (), strict=False))
+    return _Made(distilled, model, valid, by_text, "training texts")
+
+
+def _report(made: _Made, student: Path, page: Path) -> None:
+    """Write the report; whatever goes wrong with it, the student is there."""
+    from ..training.bars import stage
+    from ..training.report import write_report
+
+    try:
+        with stage("measuring for the report"):
+            write_report(
+                page, student, made.distilled, made.valid, made.explained, made.explained_are
+            )
+    except Exception as error:
+        reason = str(error) or type(error).__name__
+        print(
+            f"dixtill: {student} is whole, but {page} could not be made: {reason}",
+            file=sys.stderr,
+        )
+    else:
+        print(f"{page}: curves, errors, calibration and explained examples")
 
 
 def _free_file(name: str) -> Path:
@@ -239,16 +287,11 @@ def _unlabelled(args: argparse.Namespace, valid: Corpus) -> list[str]:
     return texts
 
 
-def _explained(
-    args: argparse.Namespace,
-    config: DistillConfig,
-    settings: AttributionSettings,
-    teacher: Teacher,
-    texts: Sequence[str],
-    run_folder: Path,
-) -> list[Attribution] | None:
+def _store(
+    args: argparse.Namespace, config: DistillConfig, settings: AttributionSettings, run_folder: Path
+) -> AttributionStore | None:
+    """Where the teacher's attributions are kept, if any are asked for."""
     from ..training.attribution_store import AttributionStore
-    from ..training.attributions import Attributor
 
     if not config.is_explained and not args.attributions:
         return None
@@ -257,8 +300,14 @@ def _explained(
             "--explained-classes all needs attributions of every class; leave --classes away, or "
             "choose --explained-classes predicted"
         )
-    store = AttributionStore(Path(args.attributions or run_folder / "attributions"))
-    attributor = Attributor(teacher, settings, args.rows_per_pass)
+    return AttributionStore(Path(args.attributions or run_folder / "attributions"))
+
+
+def _explained(
+    store: AttributionStore | None, attributor: Attributor, texts: Sequence[str]
+) -> list[Attribution] | None:
+    if store is None:
+        return None
     store.run(attributor, texts, progress=True)
     return store.read(attributor, texts)
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .corpus_arguments import add_training_arguments, read_training
-from .training_display import watched
 
 if TYPE_CHECKING:
     from ..training.teacher_trainer import FinetuneConfig
@@ -96,15 +95,14 @@ def config_of(args: argparse.Namespace) -> FinetuneConfig:
 
 def run(args: argparse.Namespace) -> int:
     """Fine-tune, and print the scores of what was saved."""
+    from ..training.display import watched
     from ..training.finetune import finetune
 
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     train, valid = read_training(args, labels)
     config = config_of(args)
-    with watched("fine-tuning", args.tensorboard) as watcher:
-        scores = finetune(
-            args.base, train, valid, config, Path(args.out), watcher.on_epoch, watcher.on_step
-        )
+    with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:
+        scores = finetune(args.base, train, valid, config, Path(args.out), watcher)
     print(
         f"{args.out}: {', '.join(train.label_names)}; on {len(valid)} validation texts "
         f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"

@@ -17,10 +17,11 @@ from ..training.corpus import Corpus
 from ..training.distill import distil
 from ..training.evaluate import Scores, score_classifier
 from ..training.finetune import score_teacher
-from ..training.run_folder import EpochMetrics
+from ..training.metrics import EpochMetrics
 from ..training.teacher import Teacher
 from ..training.teacher_trainer import quiet_transformers
 from ..training.trainer import one_thread
+from ..training.watcher import Watcher
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews
 from .teacher import train_teacher
@@ -113,7 +114,7 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
         students: dict[str, Classifier] = {}
         for method in METHODS:
             say(f"distilling a student: {method.title}")
-            student = _student(method, teacher, parts, explained, settings, folder, _telling(say))
+            student = _student(method, teacher, parts, explained, settings, folder, _Telling(say))
             students[method.name] = student
             quality[method.title] = score_classifier(student, parts.test)
         say("timing the teacher, its compressed forms and the student")
@@ -125,11 +126,18 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
     return DemoResult(settings, quality, compression, examples)
 
 
-def _telling(say: Say) -> Callable[[EpochMetrics], None]:
-    return lambda metrics: say(
-        f"  epoch {metrics.epoch}: loss {metrics.loss:.3f}, "
-        f"validation accuracy {metrics.accuracy:.3f}"
-    )
+class _Telling(Watcher):
+    """Says each epoch."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def on_epoch(self, metrics: EpochMetrics) -> None:
+        """Say its loss and accuracy."""
+        self._say(
+            f"  epoch {metrics.epoch}: loss {metrics.loss:.3f}, "
+            f"validation accuracy {metrics.accuracy:.3f}"
+        )
 
 
 def _parts(reviews: Sequence[Review], settings: DemoSettings) -> _Parts:
@@ -150,7 +158,7 @@ def _teacher(parts: _Parts, settings: DemoSettings, folder: Path, say: Say) -> T
         settings.teacher_epochs,
         settings.seed,
         folder / "teacher",
-        _telling(say),
+        _Telling(say),
     )
 
 
@@ -175,14 +183,14 @@ def _student(
     explained: Sequence[Attribution],
     settings: DemoSettings,
     folder: Path,
-    on_epoch: Callable[[EpochMetrics], None],
+    watcher: Watcher,
 ) -> Classifier:
     """Distil one student and write its file."""
     config = replace(method.config, epochs=settings.student_epochs, seed=settings.seed)
     run_folder = folder / "runs" / method.name
     run_folder.parent.mkdir(exist_ok=True)
     model = distil(
-        teacher, parts.train, parts.valid, config, run_folder, explained, on_epoch=on_epoch
+        teacher, parts.train, parts.valid, config, run_folder, explained, watcher=watcher
     ).model
     write_model(model, _file(folder, method.name))
     return Classifier(model)

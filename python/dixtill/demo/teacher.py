@@ -13,7 +13,7 @@ from ..training.corpus import Corpus
 from ..training.finetune import save_teacher
 from ..training.teacher import Teacher
 from ..training.teacher_trainer import FinetuneConfig, fit
-from ..training.trainer import OnEpoch
+from ..training.watcher import Watcher
 
 _VOCABULARY_SIZE = 1500
 _INITIAL_STD = 0.05  # BERT's 0.02 suits wider layers: this one learns in fewer epochs
@@ -21,7 +21,7 @@ _SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 def train_teacher(
-    train: Corpus, valid: Corpus, epochs: int, seed: int, folder: Path, on_epoch: OnEpoch
+    train: Corpus, valid: Corpus, epochs: int, seed: int, folder: Path, watcher: Watcher
 ) -> Teacher:
     """A teacher of the training texts, saved in `folder`."""
     config = FinetuneConfig(epochs=epochs, learning_rate=5e-4, batch_size=32, seed=seed)
@@ -29,7 +29,7 @@ def train_teacher(
     tokenizer = new_tokenizer(train.texts)
     model = _model(len(tokenizer), train.label_names)
     checkpoints = folder.with_name(f"{folder.name}.checkpoints")
-    fit(model, tokenizer, train, valid, config, checkpoints, on_epoch)
+    fit(model, tokenizer, train, valid, config, checkpoints, watcher)
     shutil.rmtree(checkpoints)
     save_teacher(model, tokenizer, folder)
     return Teacher.load(folder)

@@ -7,7 +7,7 @@ from ..errors import MissingExtraError
 _PACKAGES = {
     "numpy": "numpy", "safetensors": "safetensors",
     "torch": "torch", "transformers": "transformers", "captum": "captum", "pyarrow": "pyarrow",
-    "sklearn": "scikit-learn", "tqdm": "tqdm", "rich": "rich", "accelerate": "accelerate",
+    "sklearn": "scikit-learn", "rich": "rich", "accelerate": "accelerate",
     "datasets": "datasets",
 }  # fmt: skip
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from ..errors import InputError
 from ..whole_file import write_whole
+from .bars import Advance, bar
 from .precision import Precision
 from .teacher import Teacher
 
@@ -35,30 +35,30 @@ def answers(
         raise InputError(f"{folder} is a file; a teacher's answers need a folder")
     folder.mkdir(parents=True, exist_ok=True)
     parts = [texts[at : at + _TEXTS_PER_FILE] for at in range(0, len(texts), _TEXTS_PER_FILE)]
-    with tqdm(total=len(texts), unit=" texts", desc="the teacher's answers", disable=None) as bar:
-        found = []
-        for part in parts:
-            found.append(_answers_to_part(teacher, part, folder, precision))
-            bar.update(len(part))
+    with bar("the teacher answers", len(texts), "texts") as advance:
+        found = [_answers_to_part(teacher, part, folder, precision, advance) for part in parts]
     return torch.cat(found) if found else torch.empty(0, len(teacher.labels))
 
 
 def _answers_to_part(
-    teacher: Teacher, texts: Sequence[str], folder: Path, precision: Precision
+    teacher: Teacher, texts: Sequence[str], folder: Path, precision: Precision, advance: Advance
 ) -> Tensor:
     path = folder / f"answers-{_key(teacher, texts, precision)}.npy"
-    if not path.exists():
+    if path.exists():
+        advance(len(texts))
+    else:
         content = io.BytesIO()
-        np.save(content, teacher.predict(texts, precision=precision).numpy())
+        logits = teacher.predict(texts, precision=precision, on_batch=advance)
+        np.save(content, logits.numpy())
         write_whole(path, content.getvalue())
     with path.open("rb") as file:
         try:
-            logits = np.lib.format.read_array(file, allow_pickle=False)
+            found = np.lib.format.read_array(file, allow_pickle=False)
         except (ValueError, EOFError) as error:
             raise InputError(f"{path} is damaged; delete it, and it is made again") from error
-    if logits.dtype != np.float32 or logits.shape != (len(texts), len(teacher.labels)):
+    if found.dtype != np.float32 or found.shape != (len(texts), len(teacher.labels)):
         raise InputError(f"{path} does not fit its texts; delete it, and it is made again")
-    return torch.from_numpy(logits)
+    return torch.from_numpy(found)
 
 
 def _key(teacher: Teacher, texts: Sequence[str], precision: Precision) -> str:

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
 from ..errors import InputError
 from .attributions import Attribution, Attributor
+from .bars import bar
 
 TEXTS_PER_SHARD = 128
 
@@ -90,18 +90,18 @@ class AttributionStore:
         items = _plan(attributor, texts)
         missing = [item for item in items if item.key not in stored]
         shards = _shards_of(items, stored)
-        with tqdm(
+        with bar(
+            f"explaining {len(missing):,} texts",
             total=sum(item.num_tokens for item in items),
-            initial=sum(item.num_tokens for item in items if item.key in stored),
-            unit=" tokens",
-            desc=f"explaining {len(missing)} of {len(items)} texts",
-            disable=None if progress else True,  # None: drawn on a terminal only
-        ) as bar:
+            unit="tokens",
+            done=sum(item.num_tokens for item in items if item.key in stored),
+            shown=progress,
+        ) as advance:
             texts_of_shards = [[item.text for item in shard] for shard in shards.values()]
             for number, rows in (explain or _one_by_one(attributor))(texts_of_shards):
                 shard = shards.pop(number)
                 self._write([item.key for item in shard], rows)
-                bar.update(sum(item.num_tokens for item in shard))
+                advance(sum(item.num_tokens for item in shard))
         if shards:
             raise RuntimeError(f"{len(shards)} shards were not explained")
         return RunSummary(computed=len(missing), reused=len(items) - len(missing))
@@ -113,15 +113,28 @@ class AttributionStore:
             InputError: a file is no shard, or a text was not explained by this teacher with
                 these settings.
         """
-        rows = {row.pop("key"): row for path in self._shards() for row in _read(path).to_pylist()}
-        keys = _keys(attributor, texts)
-        absent = sum(key not in rows for key in keys)
+        known = self.known(attributor, texts)
+        absent = sum(text not in known for text in texts)
         if absent:
             raise InputError(
-                f"{self.folder} lacks {absent} of {len(keys)} texts for this teacher and these "
+                f"{self.folder} lacks {absent} of {len(texts)} texts for this teacher and these "
                 "settings; run `dixtill attribute` with the same ones first"
             )
-        return [_attribution(text, rows[key]) for text, key in zip(texts, keys, strict=True)]
+        return [known[text] for text in texts]
+
+    def known(self, attributor: Attributor, texts: Sequence[str]) -> dict[str, Attribution]:
+        """The attributions of those `texts` that this teacher explained with these settings.
+
+        Raises:
+            InputError: a file is no shard.
+        """
+        text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
+        found = (row for path in self._shards() for row in _read(path).to_pylist())
+        return {
+            text_of_key[key]: _attribution(text_of_key[key], row)
+            for row in found
+            if (key := row.pop("key")) in text_of_key
+        }
 
     def find(self, texts: Sequence[str]) -> dict[str, Attribution]:
         """The stored attributions of those `texts` that have some, of whichever teacher.

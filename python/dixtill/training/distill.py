@@ -21,19 +21,21 @@ from ..runtime.model_file import StudentModel
 from ..runtime.words import UNKNOWN_PIECE, Tokenizer
 from .answer_store import answers
 from .attributions import Attribution
+from .bars import stage
 from .calibration import divide_logits, fit_temperature
 from .config import DistillConfig
 from .corpus import Corpus
 from .evaluate import Scores, logits_of, score, score_classifier
 from .examples import make_examples, unlabelled_examples
+from .metrics import EpochMetrics
 from .perturbation import perturbed_texts
 from .precision import Precision
 from .quantize import quantize
-from .run_folder import EpochMetrics
 from .student import Student
 from .teacher import Teacher
-from .trainer import OnEpoch, OnStep, StudentTrainer, one_thread
+from .trainer import StudentTrainer, one_thread
 from .vocabulary import Vocabulary, starting_vectors, student_vocabulary
+from .watcher import Watcher
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,7 @@ def distil(
     precision: Precision = "float32",
     embedding_bits: int = 4,
     calibrated: bool = True,
-    on_epoch: OnEpoch = lambda _: None,
-    on_step: OnStep = lambda *_: None,
+    watcher: Watcher | None = None,
 ) -> Distilled:
     """Train a student of `teacher`, calibrate and quantise it.
 
@@ -80,8 +81,7 @@ def distil(
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
             among them, for other runs; None: `answers` in the run folder.
         precision: of the teacher's answers to texts without labels.
-        on_epoch: told the metrics of each epoch that is trained.
-        on_step: told how many of how many steps are done.
+        watcher: told how the training goes on.
         embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
         calibrated: whether the temperature is found on `valid`, or is 1; no part of the run either.
 
@@ -93,7 +93,8 @@ def distil(
     cleaned = [clean(text, config.cleaning) for text in train.texts]
     asked = config.method != "none"
     unlabelled = [clean(text, config.cleaning) for text in unlabelled] if asked else []
-    vocabulary = student_vocabulary([*cleaned, *unlabelled], teacher)
+    with stage("choosing the student's pieces"):
+        vocabulary = student_vocabulary([*cleaned, *unlabelled], teacher)
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     logits = _teacher_logits(teacher, cleaned, config, explained)
     valid_examples = make_examples(valid, tokenizer, config.cleaning)
@@ -108,16 +109,20 @@ def distil(
     )
     # The perturbed texts are the same for every seed, and so are the teacher's answers.
     if asked:
-        unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+        with stage("making perturbed texts"):
+            unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
     if teacher and unlabelled:
         folder = answers_folder or run_folder / "answers"
         answered = answers(teacher, unlabelled, folder, precision)
-        examples += unlabelled_examples(unlabelled, tokenizer, answered, config.explained_classes)
+        with stage("reading them as the student does"):
+            examples += unlabelled_examples(
+                unlabelled, tokenizer, answered, config.explained_classes
+            )
     unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
     with one_thread():
         student = _new_student(teacher, vocabulary, len(train.label_names), config)
         trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
-        best_epoch = trainer.run(on_epoch, on_step)
+        best_epoch = trainer.run(watcher)
         uncalibrated = score(student, valid_examples).calibration_error
         temperature = 1.0
         if calibrated:

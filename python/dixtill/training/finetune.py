@@ -29,7 +29,7 @@ from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .teacher import Teacher
 from .teacher_trainer import FinetuneConfig, fit, quiet_transformers
-from .trainer import OnEpoch, OnStep
+from .watcher import Watcher
 
 
 def finetune(
@@ -38,8 +38,7 @@ def finetune(
     valid: Corpus,
     config: FinetuneConfig,
     out: Path,
-    on_epoch: OnEpoch = lambda _: None,
-    on_step: OnStep = lambda *_: None,
+    watcher: Watcher | None = None,
 ) -> Scores:
     """Fine-tune `base` into the folder `out`; returns the scores on `valid` of what is saved.
 
@@ -49,8 +48,7 @@ def finetune(
         valid: chooses the best epoch, by macro-F1.
         config: see FinetuneConfig.
         out: must not exist, or be empty. A stopped run of the same settings goes on.
-        on_epoch: told the metrics of each epoch.
-        on_step: told how many of how many steps are done.
+        watcher: told how the training goes on.
 
     Raises:
         InputError: there is no such base, its tokenizer is not a fast one, the labels do not
@@ -59,7 +57,7 @@ def finetune(
     _check_labels(train, valid)
     _check_free(out)
     with quiet_transformers():
-        return _finetune(base, train, valid, config, out, on_epoch, on_step)
+        return _finetune(base, train, valid, config, out, watcher or Watcher())
 
 
 def _finetune(
@@ -68,8 +66,7 @@ def _finetune(
     valid: Corpus,
     config: FinetuneConfig,
     out: Path,
-    on_epoch: OnEpoch,
-    on_step: OnStep,
+    watcher: Watcher,
 ) -> Scores:
     model, tokenizer = load_base(base, train.label_names, config.seed)
     unfinished = out.with_name(f"{out.name}.unfinished")
@@ -82,7 +79,7 @@ def _finetune(
             "config": {**asdict(config), "cleaning": list(config.cleaning)},
         },
     )
-    fit(model, tokenizer, train, valid, config, unfinished, on_epoch, on_step)
+    fit(model, tokenizer, train, valid, config, unfinished, watcher)
     save_teacher(model, tokenizer, unfinished / "teacher")
     scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
     if out.exists():

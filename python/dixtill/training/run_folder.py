@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,9 @@ import torch
 
 from ..errors import InputError
 from ..whole_file import write_whole
+from .metrics import EpochMetrics
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.pt"
-
-
-@dataclass(frozen=True)
-class EpochMetrics:
-    """One line of metrics.jsonl; accuracy and macro-F1 are of the validation texts."""
-
-    epoch: int
-    loss: float  # what was minimised, mean over the batches
-    accuracy: float
-    macro_f1: float
-    terms: Mapping[str, float] = field(default_factory=dict)  # its parts, unweighted
-    learning_rate: float | None = None  # of the last step
 
 
 @dataclass(frozen=True)

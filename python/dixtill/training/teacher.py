@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -158,9 +158,16 @@ class Teacher:
         return output.cpu()
 
     def predict(
-        self, texts: Sequence[str], batch_size: int = 64, precision: Precision = "float32"
+        self,
+        texts: Sequence[str],
+        batch_size: int = 64,
+        precision: Precision = "float32",
+        on_batch: Callable[[int], None] = lambda _: None,
     ) -> Tensor:
-        """Logits [texts, classes] of cleaned texts; `precision` is that of the products."""
+        """Logits [texts, classes] of cleaned texts; `precision` is that of the products.
+
+        `on_batch` is told the number of texts of each batch.
+        """
         logits = torch.empty(len(texts), len(self.labels))
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         with torch.no_grad(), autocast(self.device, precision):
@@ -168,6 +175,7 @@ class Teacher:
                 rows = by_length[start : start + batch_size]
                 batch = self.encode([texts[row] for row in rows])
                 logits[rows] = self.logits(batch.input_ids, batch.attention_mask).float()
+                on_batch(len(rows))
         return logits
 
     @cached_property

@@ -29,10 +29,10 @@ from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
+from .metrics import EpochMetrics
 from .precision import Precision, attention_for_gradients
-from .run_folder import EpochMetrics
 from .teacher import Teacher
-from .trainer import OnEpoch, OnStep
+from .watcher import Step, Watcher
 
 _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
 _STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
@@ -74,8 +74,7 @@ def fit(
     valid: Corpus,
     config: FinetuneConfig,
     folder: Path,
-    on_epoch: OnEpoch = lambda _: None,
-    on_step: OnStep = lambda *_: None,
+    watcher: Watcher,
 ) -> None:
     """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
 
@@ -91,7 +90,7 @@ def fit(
         train_dataset=_encoded(train, limits, config),
         eval_dataset=_encoded(valid, limits, config),
         compute_metrics=_metrics,
-        callbacks=[_Report(on_epoch, on_step)],
+        callbacks=[_Report(watcher)],
         optimizers=(_optimizer(model, config), None),
     )
     for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
@@ -158,27 +157,36 @@ def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
 
 
 class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Tells of each step, and the metrics of each epoch."""
+    """Tells a watcher what transformers tells its callbacks."""
 
-    def __init__(self, on_epoch: OnEpoch, on_step: OnStep) -> None:
-        self._on_epoch, self._on_step = on_epoch, on_step
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
 
-    def on_step_end(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
-        self._on_step(state.global_step, state.max_steps)
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._watcher.on_begin(_history(state))
 
-    def on_evaluate(
-        self, _args: Any, state: Any, _control: Any, metrics: dict[str, float], **_: Any
-    ) -> None:
-        logged = [entry for entry in state.log_history if "loss" in entry]
-        self._on_epoch(
-            EpochMetrics(
-                epoch=round(state.epoch),
-                loss=logged[-1]["loss"],
-                accuracy=metrics["eval_accuracy"],
-                macro_f1=metrics["eval_macro_f1"],
-                learning_rate=logged[-1].get("learning_rate"),
-            )
+    def on_step_end(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        epochs = round(args.num_train_epochs)
+        self._watcher.on_step(Step(state.global_step, state.max_steps // epochs, epochs))
+
+    def on_evaluate(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._watcher.on_epoch(_history(state)[-1])
+
+
+def _history(state: Any) -> list[EpochMetrics]:
+    """The epochs in the log of transformers, which has two entries for each."""
+    trained = [entry for entry in state.log_history if "loss" in entry]
+    scored = [entry for entry in state.log_history if "eval_macro_f1" in entry]
+    return [
+        EpochMetrics(
+            epoch=round(scores["epoch"]),
+            loss=losses["loss"],
+            accuracy=scores["eval_accuracy"],
+            macro_f1=scores["eval_macro_f1"],
+            learning_rate=losses.get("learning_rate"),
         )
+        for losses, scores in zip(trained, scored, strict=True)
+    ]
 
 
 def _last_checkpoint(folder: Path) -> str | None:

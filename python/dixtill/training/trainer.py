@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
@@ -22,13 +22,11 @@ from torch import Tensor
 from .config import DistillConfig
 from .evaluate import score
 from .examples import Batch, Examples
+from .metrics import EpochMetrics, best_epoch
 from .objective import loss_terms, total_loss
-from .run_folder import EpochMetrics, RunFolder
+from .run_folder import RunFolder
 from .student import Student
-
-OnEpoch = Callable[[EpochMetrics], None]
-OnStep = Callable[[int, int], None]
-"""Told how many of how many steps of the run are done."""
+from .watcher import Step, Watcher
 
 
 class StudentTrainer:
@@ -79,29 +77,28 @@ class StudentTrainer:
         """The metrics of every epoch so far, also of those before the run was stopped."""
         return tuple(self._history)
 
-    def run(
-        self, on_epoch: OnEpoch = lambda _: None, on_step: OnStep = lambda *_: None
-    ) -> EpochMetrics:
+    def run(self, watcher: Watcher | None = None) -> EpochMetrics:
         """Train to the last epoch or until patience ends.
 
         Returns:
             The metrics of the best epoch, whose weights the student then has; it is left in
             evaluation mode.
         """
+        watcher = watcher or Watcher()
+        watcher.on_begin(self.history)
         while not self._is_finished():
-            metrics = self._train_epoch(on_step)
+            metrics = self._train_epoch(watcher)
             self._history.append(metrics)
             if metrics is self._best():
                 self._best_weights = _copy(self.student)
             self._save()
-            on_epoch(metrics)
+            watcher.on_epoch(metrics)
         self.student.load_state_dict(self._best_weights)
         self.student.eval()
         return self._best()
 
     def _best(self) -> EpochMetrics:
-        """The first epoch with the highest mean of accuracy and macro-F1."""
-        return max(self._history, key=lambda m: (m.accuracy + m.macro_f1, -m.epoch))
+        return best_epoch(self._history)
 
     def _is_finished(self) -> bool:
         epochs = len(self._history)
@@ -109,7 +106,7 @@ class StudentTrainer:
             epochs > 0 and epochs - self._best().epoch >= self.config.patience
         )
 
-    def _train_epoch(self, on_step: OnStep) -> EpochMetrics:
+    def _train_epoch(self, watcher: Watcher) -> EpochMetrics:
         """One pass over the training examples, and the scores on the validation texts."""
         self.student.train()
         sums: Counter[str] = Counter()
@@ -122,7 +119,7 @@ class StudentTrainer:
                 rate = float(self._schedule.get_last_lr()[0])
                 sums.update(self._train_step(batch))
                 done += 1
-                on_step(done, self.config.epochs * self._steps_per_epoch)
+                watcher.on_step(Step(done, self._steps_per_epoch, self.config.epochs))
             self._torch_rng = torch.get_rng_state()
         means = {name: total / self._steps_per_epoch for name, total in sums.items()}
         scores = score(self.student, self._valid)

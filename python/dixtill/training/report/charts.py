@@ -30,7 +30,8 @@ class _Frame:
 def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str) -> str:
     """A line for each series, over the epochs from 1; `best` is marked."""
     values = [value for line in series.values() for value in line if math.isfinite(value)]
-    ticks = _ticks(min(values), max(values))
+    # Training that has diverged has no value that could be drawn.
+    ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
     num_epochs = max(map(len, series.values()))
     frame = _Frame((0.5, num_epochs + 0.5), (ticks[0], ticks[-1]))
     marks = [

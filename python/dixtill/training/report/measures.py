@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,8 @@ from ..evaluate import Scores, scores_of
 
 _EXPLAINED = 200  # texts at most: some seconds
 _TOP = 3  # words, as in the tables of docs/students.md
+
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,14 @@ class Measured:
     name: str
     weights: float  # mean over the texts, of the weights that are shown
     random: float  # the same of random weights
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Means over `count` texts."""
+
+    rows: list[Measured]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -119,9 +130,9 @@ def answers_of(classifier: Classifier, corpus: Corpus) -> Answers:
     return Answers(corpus, answers.predictions, scores)
 
 
-def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> list[Measured]:
-    """How the weights hold for the student itself, on the first texts of two words or more."""
-    chosen = [p for p in predictions if len(p.words) > 1][:_EXPLAINED]
+def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> Comparison:
+    """How the weights hold for the student itself, on some of the texts of two words or more."""
+    chosen = some([p for p in predictions if len(p.words) > 1])
     names = [field.name for field in fields(measures.Faithfulness)]
     own = [astuple(_faithfulness(classifier, p, _weights(p))) for p in chosen]
     random = [
@@ -131,12 +142,10 @@ def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -
     return _means(names, own, random)
 
 
-def agreement_of(
-    classifier: Classifier, explained: Mapping[str, Attribution]
-) -> tuple[list[Measured], int]:
-    """Agreement with the teacher's attributions, and the number of texts it is the mean of."""
+def agreement_of(classifier: Classifier, explained: Mapping[str, Attribution]) -> Comparison:
+    """Agreement with the teacher's attributions, on some of the texts."""
     own, random = [], []
-    for seed, (text, attribution) in enumerate(list(explained.items())[:_EXPLAINED]):
+    for seed, (text, attribution) in enumerate(some(list(explained.items()))):
         prediction = classifier(text)
         if len(prediction.words) <= _TOP:
             continue  # of so few words, the first ones always agree
@@ -145,7 +154,7 @@ def agreement_of(
         own.append(_agreement(theirs, _weights(prediction)))
         random.append(_agreement(theirs, chance))
     names = [f"feature agreement, first {_TOP}", f"sign agreement, first {_TOP}", "cosine"]
-    return _means(names, own, random), len(own)
+    return _means(names, own, random)
 
 
 def _agreement(theirs: measures.Weights, weights: measures.Weights) -> tuple[float, ...]:
@@ -172,10 +181,17 @@ def _weights(prediction: Prediction) -> measures.Weights:
     return np.array([word.weight for word in prediction.words])
 
 
+def some(items: Sequence[_Item]) -> list[_Item]:
+    """At most so many that measuring takes seconds, evenly spread: files may be sorted by label."""
+    rows = np.linspace(0, len(items) - 1, min(_EXPLAINED, len(items))).astype(int)
+    return [items[row] for row in rows]
+
+
 def _means(
     names: Sequence[str], own: Sequence[tuple[float, ...]], random: Sequence[tuple[float, ...]]
-) -> list[Measured]:
+) -> Comparison:
     if not own:
-        return []
+        return Comparison([], 0)
     values = zip(names, np.mean(own, axis=0), np.mean(random, axis=0), strict=True)
-    return [Measured(name.replace("_", " "), float(a), float(b)) for name, a, b in values]
+    rows = [Measured(name.replace("_", " "), float(a), float(b)) for name, a, b in values]
+    return Comparison(rows, len(own))

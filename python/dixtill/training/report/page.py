@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,16 @@ from ...whole_file import write_whole
 from ..attributions import Attribution
 from ..corpus import Corpus
 from ..distill import Distilled
-from ..run_folder import EpochMetrics
+from ..metrics import EpochMetrics
 from .charts import epochs_chart, reliability_chart
-from .measures import Answers, Measured, agreement_of, answers_of, faithfulness_of
+from .measures import (
+    Answers,
+    Comparison,
+    Measured,
+    agreement_of,
+    answers_of,
+    faithfulness_of,
+)
 
 _STYLE = Path(__file__).with_name("report.css").read_text(encoding="utf-8")
 _SHOWN = 4  # examples of a kind
@@ -31,6 +39,7 @@ def write_report(
     distilled: Distilled,
     valid: Corpus,
     explained: Mapping[str, Attribution],
+    explained_are: str = "training texts",
 ) -> None:
     """Write the page of a finished student.
 
@@ -39,14 +48,20 @@ def write_report(
         student: the student's file, which is loaded anew: the page is about what ships.
         distilled: how it was made.
         valid: the texts that chose the best epoch.
-        explained: the teacher's attributions by text, from which the student learnt.
+        explained: the teacher's attributions by text, with which the student's weights are
+            compared.
+        explained_are: which texts those are.
     """
-    page = "".join(_parts(student, distilled, valid, explained))
+    page = "".join(_parts(student, distilled, valid, explained, explained_are))
     write_whole(path, page.encode())
 
 
 def _parts(
-    student: Path, distilled: Distilled, valid: Corpus, explained: Mapping[str, Attribution]
+    student: Path,
+    distilled: Distilled,
+    valid: Corpus,
+    explained: Mapping[str, Attribution],
+    explained_are: str,
 ) -> Iterator[str]:
     classifier = load_classifier(student)
     answers = answers_of(classifier, valid)
@@ -56,8 +71,11 @@ def _parts(
     yield _figures(student, distilled, answers)
     yield _curves(distilled.history, distilled.best_epoch.epoch)
     yield _answers(answers)
-    agreement, count = agreement_of(classifier, explained)
-    yield _explanations(faithfulness_of(classifier, answers.predictions), agreement, count)
+    yield _explanations(
+        faithfulness_of(classifier, answers.predictions),
+        agreement_of(classifier, explained),
+        explained_are,
+    )
     yield _examples(answers)
     yield _use(student)
     yield _settings(classifier.model.provenance)
@@ -71,7 +89,7 @@ def _figures(student: Path, distilled: Distilled, answers: Answers) -> str:
         ("accuracy", f"{scores.accuracy:.1%}", f"float32: {whole.accuracy:.1%}"),
         ("macro-F1", f"{scores.macro_f1:.1%}", f"float32: {whole.macro_f1:.1%}"),
         ("calibration error", f"{scores.calibration_error:.1%}", "ECE, 15 bins"),
-        ("size", f"{student.stat().st_size / 1e6:.2f} MB", f"{num_parameters:,} parameters"),
+        ("bytes", f"{student.stat().st_size:,}", f"{num_parameters:,} parameters"),
         ("validation texts", f"{len(answers.corpus):,}", "they chose epoch and temperature"),
     ]
     return figures_html(found)
@@ -104,7 +122,8 @@ def _answers(answers: Answers) -> str:
         "<h2>Answers</h2><p>To the validation texts, by the file as it ships; they chose the best "
         "epoch and the temperature, so other texts will do a little worse. A calibrated "
         "student’s dots lie on the diagonal; their area is the number of texts.</p>"
-        f'<div class="charts"><div>{_confusion(answers)}{_classes(answers)}</div>{chart}</div>\n'
+        f'<div class="charts"><div>{_confusion(answers)}{_classes(answers)}</div>'
+        f"<div>{chart}{_bins(answers)}</div></div>\n"
     )
 
 
@@ -122,6 +141,19 @@ def _confusion(answers: Answers) -> str:
     )
 
 
+def _bins(answers: Answers) -> str:
+    rows = [
+        (
+            f"{one.low:.2f} to {one.high:.2f}",
+            f"{one.count:,}",
+            f"{one.probability:.3f}",
+            f"{one.accuracy:.3f}",
+        )
+        for one in answers.bins()
+    ]
+    return _table("", ("probability", "texts", "mean", "right"), rows)
+
+
 def _classes(answers: Answers) -> str:
     rows = [
         (
@@ -136,16 +168,15 @@ def _classes(answers: Answers) -> str:
     return _table("By class", ("label", "precision", "recall", "F1", "texts"), rows)
 
 
-def _explanations(
-    faithfulness: Sequence[Measured], agreement: Sequence[Measured], count: int
-) -> str:
-    if not faithfulness:
+def _explanations(faithfulness: Comparison, agreement: Comparison, explained_are: str) -> str:
+    if not faithfulness.rows:
         return ""
     columns = ("", "weights", "random weights")
-    tables = [_table("Do they hold for the student itself?", columns, _rows(faithfulness))]
-    if agreement:
-        caption = f"Are they the teacher’s? ({count:,} training texts)"
-        tables.append(_table(caption, columns, _rows(agreement)))
+    caption = f"Do they hold for the student itself? ({faithfulness.count:,} validation texts)"
+    tables = [_table(caption, columns, _rows(faithfulness.rows))]
+    if agreement.rows:
+        caption = f"Are they the teacher’s? ({agreement.count:,} {explained_are})"
+        tables.append(_table(caption, columns, _rows(agreement.rows)))
     return (
         "<h2>Explanations</h2><p>Leave one out is the rank correlation of the weights with what "
         "each word’s absence costs. Comprehensiveness and insertion are good when large, "
@@ -171,7 +202,7 @@ def _examples(answers: Answers) -> str:
         "Unsure": by_probability[::-1],
     }
     sections = "".join(
-        f"<h3>{name}</h3>{''.join(_example(answers, *pair) for pair in chosen[:_SHOWN])}"
+        f"<h3>{name}</h3>{''.join(_example(answers, *pair) for pair in _by_turns(chosen)[:_SHOWN])}"
         for name, chosen in kinds.items()
         if chosen
     )
@@ -179,6 +210,17 @@ def _examples(answers: Answers) -> str:
         "<h2>Examples</h2><p>Blue supports the predicted label, orange (dashed) opposes it; a "
         f"word’s title is its weight.</p>{sections}\n"
     )
+
+
+def _by_turns(pairs: Sequence[tuple[Prediction, int]]) -> list[tuple[Prediction, int]]:
+    """The predicted labels by turns, as the surest answers may all be of one."""
+    turns: Counter[str] = Counter()
+    ranked = []
+    for pair in pairs:
+        label = pair[0].top_label
+        ranked.append((turns[label], pair))
+        turns[label] += 1
+    return [pair for _, pair in sorted(ranked, key=lambda item: item[0])]
 
 
 def _example(answers: Answers, prediction: Prediction, true: int) -> str:

@@ -1,0 +1,30 @@
+"""What is kept of an epoch, and which epoch is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class EpochMetrics:
+    """One line of metrics.jsonl; accuracy and macro-F1 are of the validation texts."""
+
+    epoch: int
+    loss: float  # what was minimised, mean over the batches
+    accuracy: float
+    macro_f1: float
+    terms: Mapping[str, float] = field(default_factory=dict)  # its parts, unweighted
+    learning_rate: float | None = None  # of the last step
+
+
+def mean_score(metrics: EpochMetrics) -> float:
+    """What the best epoch of a student has most of."""
+    return metrics.accuracy + metrics.macro_f1
+
+
+def best_epoch(
+    history: Sequence[EpochMetrics], score: Callable[[EpochMetrics], float] = mean_score
+) -> EpochMetrics:
+    """The first epoch of the highest score."""
+    return max(history, key=lambda metrics: (score(metrics), -metrics.epoch))
