@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from streaming import answered, infer
 
@@ -151,6 +153,27 @@ def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
     assert captured.err.count("\n") == 1
     assert (folder / "out.jsonl").read_text() == "before"
     assert (folder / "a.csv").read_text() == "text\nup\n"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "link.jsonl", "hard.jsonl"])
+def test_a_redirected_input_is_not_overwritten(student, folder, capfd, monkeypatch, name):
+    content = '{"text": "up"}\n'
+    (folder / "a.jsonl").write_text(content)
+    (folder / "link.jsonl").symlink_to("a.jsonl")
+    (folder / "hard.jsonl").hardlink_to("a.jsonl")
+    with (folder / "a.jsonl").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert infer(student, "--input", "-", "--output", name) == 2
+    assert capfd.readouterr().err == f"dixtill: {name} is the input; choose another output\n"
+    assert (folder / "a.jsonl").read_text() == content
+
+
+def test_a_file_named_as_standard_output_is_not_in_the_way(student, folder, capfd, monkeypatch):
+    (folder / "-").write_text("not read")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "up"}\n')))
+    assert infer(student, "--input", "-") == 0
+    assert capfd.readouterr().out.startswith('{"text": "up",')
+    assert (folder / "-").read_text() == "not read"
 
 
 def test_texts_and_a_file_exclude_each_other(student, capfd):

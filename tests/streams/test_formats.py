@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 
 import pytest
-from streaming import answered, expected, infer
+from streaming import answered, expected, infer, started
 from students import random_model
 
 import dixtill
@@ -147,6 +148,18 @@ def test_a_byte_order_mark_is_no_text(student, folder, name, mark):
     (folder / name).write_text(mark + content, encoding="utf-8")
     assert infer(student, "--input", name, "--output", "out.jsonl") == 0
     assert [row["text"] for row in answered(folder / "out.jsonl")] == ["up"]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_byte_order_mark_may_come_in_pieces(student, cut):
+    content = b'\xef\xbb\xbf{"text": "up"}\n'
+    process = started("--model", student, "--input", "-", stdin=-1, stdout=-1, stderr=-1)
+    process.stdin.write(content[:cut])
+    process.stdin.flush()
+    time.sleep(1)
+    output, errors = process.communicate(content[cut:], timeout=120)
+    assert json.loads(output)["text"] == "up"
+    assert b" 0 bad rows, " in errors
 
 
 def test_labels_of_any_name_are_written(folder):

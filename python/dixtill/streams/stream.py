@@ -16,7 +16,7 @@ from importlib import import_module
 from itertools import chain
 from pathlib import PurePath
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from ..errors import InputError
 from ..header import check_free
@@ -56,10 +56,10 @@ class Stream:
             OSError: the input cannot be read, or the output not be written.
         """
         formats = self._input_format(), self._output_format()
-        self._check_output()
         answers = AnswerColumns(classifier.labels, self.words, self.check)
         with Interruption() as interruption, ExitStack() as stack:
             file = stack.enter_context(opened(self.input))
+            self._check_output(file)
             source = Source(file, interruption)
             state = state_of(file)
             rows = self._rows(source, *formats)
@@ -97,10 +97,13 @@ class Stream:
             return "jsonl"
         return _format_of(self.output, FORMATS[:3], "name it .csv, .jsonl or .parquet")
 
-    def _check_output(self) -> None:
+    def _check_output(self, file: BinaryIO) -> None:
+        state = state_of(file)
+        if self.output == STANDARD or state is None or not is_regular(state):
+            return
         try:
-            is_same = os.path.samefile(self.input, self.output)
-        except OSError:  # one of them is no file
+            is_same = os.path.samestat(state, os.stat(self.output))
+        except OSError:  # it is not there yet
             return
         if is_same:
             raise InputError(f"{self.output} is the input; choose another output")
