@@ -98,6 +98,19 @@ def test_a_missing_text_of_a_parquet_file_is_named_by_its_row(student, folder, c
         assert "a.parquet, row 2: the field 'text' is missing" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
+def test_a_line_of_any_depth_ends_nothing(student, folder, output):
+    if output.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    depths = (*range(0, 1100, 10), 5_000, 200_000)
+    lines = [f'{{"text": "up", "u": "\\u00e9", "d": {"[" * n}{"]" * n}}}\n' for n in depths]
+    (folder / "a.jsonl").write_text("".join([*lines, '{"text": "last"}']))
+    assert infer(student, "--input", "a.jsonl", "--output", output, "--no-words") == 0
+    rows = answered(folder / output)
+    assert rows[-1]["text"] == "last"
+    assert len(rows) > 50
+
+
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
 def test_what_comes_after_the_columns_are_decided_has_to_fit(
     student, folder, capfd, output, monkeypatch

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from ..header import check_header
-from .encoding import as_json, utf8_of
 from .rows import BadRow, Block, Row, Rows
 from .source import Source
 
@@ -89,16 +89,20 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row:
     text = fields[text_column]
     if not isinstance(text, str):
         raise BadRow(number, f"the field '{text_column}' is no string")
-    return Row(number, text, fields, _well_formed(line.strip(), fields))
+    return Row(number, text, fields, _well_formed(line.strip()))
 
 
-def _well_formed(line: bytes, fields: dict[str, Any]) -> bytes:
-    """The line itself, unless an escape in it stands for half a character."""
+# Each escape whole, so that no backslash is taken for the begin of another.
+_ESCAPE = re.compile(
+    rb"(?i:\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>d[89a-f][0-9a-f]{2})))|\\."
+)
+
+
+def _well_formed(line: bytes) -> bytes:
+    """The line with U+FFFD for each escape that stands for half a character, else as it was."""
     if b"\\u" not in line:
         return line
-    written = as_json(fields)
-    replaced = utf8_of(written)
-    return line if replaced.decode() == written else replaced
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)
 
 
 class _DecodedLines:

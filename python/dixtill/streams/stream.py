@@ -176,6 +176,8 @@ class _Run:
             return self._writer.prepare(row)
         except BadRow as bad:
             return bad
+        except RecursionError:
+            return BadRow(row.number, "its values are nested too deeply")
 
     def _write(self, prepared: list[Any], texts: list[str]) -> None:
         if texts:
