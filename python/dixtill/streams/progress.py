@@ -26,7 +26,10 @@ class Progress:
 
     def place_of(self, bad: BadRow) -> str:
         """A sentence about a row that is left out."""
-        return f"{self._name}, {self._unit} {bad.number}: {bad.reason}"
+        place = f"{self._unit} {bad.number}"
+        if bad.last > bad.number:
+            place = f"{self._unit}s {bad.number} to {bad.last}"
+        return f"{self._name}, {place}: {bad.reason}"
 
     def report(self, bad: BadRow) -> None:
         """Count a row that is left out, and say why."""
