@@ -53,6 +53,9 @@ def test_bad_rows_are_named_and_left_out(student, folder, capfd, name, lines):
     for line, sentence in zip(found, expected, strict=True):
         assert line.startswith(sentence)
     assert summary.startswith(f"2 rows, {len(expected)} bad rows, ")
+    few = lines[: 3 if name == "a.csv" else 2]
+    assert infer(student, "--input", written(folder, name, few), "--no-words") == 0
+    assert "\n1 row, 1 bad row, " in capfd.readouterr().err
 
 
 def test_lines_are_counted_through_fields_of_several_lines(student, folder, capfd):
@@ -167,6 +170,7 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
         (["--input", ".", "--input-format", "csv"], ".: Is a directory"),
         (["--input", "a.txt", "--output", "b.txt"], "b.txt: its name tells no format"),
         (["--input", "a.csv", "--output", "none/b.csv"], "none/b.csv: No such file or directory"),
+        (["--input", "a.csv", "--output", "none/b.parquet"], "none/b.parquet: No such file or dir"),
         (["--input", "a.csv", "--output", "./a.csv"], "./a.csv is the input; choose another"),
         (
             ["--input", "a.csv", "--text-column", "tweet"],

@@ -50,7 +50,7 @@ class Progress:
         self._clear()
         begin = f"stopped by {stopped_by.name}: " if stopped_by else ""
         print(
-            f"{begin}{self.rows:,} rows, {self.bad_rows:,} bad rows, "
+            f"{begin}{_count(self.rows, 'row')}, {_count(self.bad_rows, 'bad row')}, "
             f"{perf_counter() - self._start:.2f} s, {self._rate():,.0f} rows a second",
             file=sys.stderr,
         )
@@ -67,3 +67,7 @@ class Progress:
     def _clear(self) -> None:
         if self._is_shown:
             print("\r\033[K", end="", file=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, cast
 from ..errors import InputError
 from ..header import check_free
 from ..runtime.classifier import Classifier
+from ..runtime.targets import choose_num_threads
 from . import FORMATS
 from .answers import AnswerColumns
 from .interruption import Interruption
@@ -31,6 +32,7 @@ from .sinks import open_sink
 from .source import STANDARD, Source, is_regular, opened, state_of
 from .writers import CsvTable, JsonLines, Writer
 
+_CHECKED_AT_ONCE = 16  # rows a thread
 _BY_SUFFIX = {
     ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text",
 }  # fmt: skip
@@ -145,14 +147,23 @@ class _Run:
         self._strict = strict
 
     def blocks(self, blocks: Iterator[Block]) -> Iterator[None]:
-        """Answer block by block; yields after each."""
+        """Answer block by block, or a few rows where they are checked; yields after each."""
         if self._writer.group:
             blocks = regrouped(blocks, self._writer.group)
         first = next(blocks, ())
         self._writer.start([row for row in first if isinstance(row, Row)])
         for block in chain([first], blocks):
-            self._answer(block)
-            yield
+            for part in self._parts(block):
+                self._answer(part)
+                yield
+
+    def _parts(self, block: Block) -> Iterator[Block]:
+        if not self._check:
+            yield block
+            return
+        # A checked answer takes up to half a second, and what is being answered is finished.
+        size = _CHECKED_AT_ONCE * choose_num_threads()
+        yield from (block[i : i + size] for i in range(0, len(block), size))
 
     def _answer(self, block: Block) -> None:
         texts: list[str] = []
