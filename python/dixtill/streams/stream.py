@@ -32,7 +32,7 @@ from .sinks import open_sink
 from .source import STANDARD, Source, is_regular, opened, state_of
 from .writers import CsvTable, JsonLines, Writer
 
-_CHECKED_AT_ONCE = 16  # rows a thread
+_CHECKED_AT_ONCE = 4096  # characters a thread: some forty tweets or a long text, under a second
 _BY_SUFFIX = {
     ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text",
 }  # fmt: skip
@@ -161,9 +161,17 @@ class _Run:
         if not self._check:
             yield block
             return
-        # A checked answer takes up to half a second, and what is being answered is finished.
-        size = _CHECKED_AT_ONCE * choose_num_threads()
-        yield from (block[i : i + size] for i in range(0, len(block), size))
+        # What is being answered is finished, and to check a long text takes tenths of a second.
+        most = _CHECKED_AT_ONCE * choose_num_threads()
+        part: list[Row | BadRow] = []
+        size = 0
+        for row in block:
+            part.append(row)
+            size += 1 + len(row.text) if isinstance(row, Row) else 0
+            if size >= most:
+                yield part
+                part, size = [], 0
+        yield part
 
     def _answer(self, block: Block) -> None:
         texts: list[str] = []
