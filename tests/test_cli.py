@@ -111,6 +111,21 @@ def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kerne
     assert used[0].kernel == kernel
 
 
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["--output", "-"], "--output"),
+        (["--text-column", "text"], "--text-column"),
+        (["--input-format", "csv", "--strict"], "--input-format, --strict"),
+        (["--no-words"], "--no-words"),
+        (["--words"], "--words"),
+    ],
+)
+def test_infer_refuses_what_belongs_to_files_beside_texts(student, capsys, arguments, names):
+    assert main(["infer", "--model", student, *arguments, "up"]) == 2
+    assert complaint(capsys).startswith(f"dixtill: {names}: only for files and pipes; ")
+
+
 def test_infer_escapes_what_standard_output_cannot_print(student, monkeypatch):
     output = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))

@@ -32,6 +32,6 @@ def check_free(columns: Iterable[str], added: Iterable[str]) -> None:
     for name in added:
         if name in taken:
             raise InputError(
-                f"the data have a column '{name}' already, which is to hold the score; "
+                f"the data have a column '{name}' already, which the answers are to add; "
                 "rename it first"
             )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+
 import pytest
 from streaming import answered, infer
 
@@ -50,6 +53,9 @@ def test_bad_rows_are_named_and_left_out(student, folder, capfd, name, lines):
     for line, sentence in zip(found, expected, strict=True):
         assert line.startswith(sentence)
     assert summary.startswith(f"2 rows, {len(expected)} bad rows, ")
+    few = lines[: 3 if name == "a.csv" else 2]
+    assert infer(student, "--input", written(folder, name, few), "--no-words") == 0
+    assert "\n1 row, 1 bad row, " in capfd.readouterr().err
 
 
 def test_lines_are_counted_through_fields_of_several_lines(student, folder, capfd):
@@ -58,15 +64,43 @@ def test_lines_are_counted_through_fields_of_several_lines(student, folder, capf
     assert [row["text"] for row in answered(folder / "out.csv")] == ["one\n\ntwo"]
     first, second, _ = capfd.readouterr().err.splitlines()
     assert first.startswith("dixtill: a.csv, line 6: ")
-    assert second.startswith("dixtill: a.csv, line 7: ")
+    assert second.startswith("dixtill: a.csv, lines 7 to 9: ")
 
 
-def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(student, folder, capfd):
+def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
+    student, folder, capfd, monkeypatch
+):
+    monkeypatch.setattr("dixtill.streams.readers._LARGEST_FIELD", 200_000)
+    monkeypatch.setattr("dixtill.streams.source._CHUNK", 1 << 16)
+    csv.field_size_limit(131_072)
     rows = "up,1\n" * 50_000
     (folder / "a.csv").write_text(f'text,n\nup,1\n"down,1\n{rows}last,1\n')
     assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
-    assert answered(folder / "out.jsonl")[-1]["text"] == "last"
-    assert "a.csv, line 3: not CSV: field larger than field limit" in capfd.readouterr().err
+    assert csv.field_size_limit() == 200_000
+    # Line 3 gives 7 characters, line end included, and each one after it 5.
+    last = 3 + -(-(200_000 - 6) // 5)
+    errors = capfd.readouterr().err
+    assert f"a.csv, lines 3 to {last}: not CSV: field larger than field limit" in errors
+    found = answered(folder / "out.jsonl")
+    assert found[-1]["text"] == "last"
+    assert len(found) == 1 + 50_000 - (last - 3) + 1
+
+
+def test_a_quotation_mark_that_the_next_one_closes_names_its_lines(student, folder, capfd):
+    (folder / "a.csv").write_text('text,n\nup,1\n"down,1\nup,2\n"last",1\nup,3\n')
+    assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
+    assert "a.csv, lines 3 to 5: not CSV: ',' expected after '\"'\n" in capfd.readouterr().err
+    assert [row["n"] for row in answered(folder / "out.jsonl")] == ["1", "3"]
+
+
+def test_a_field_of_csv_may_be_an_article(student, folder, monkeypatch):
+    csv.field_size_limit(131_072)
+    text = "up " * 100_000
+    (folder / "a.csv").write_text(f'text,n\n"{text}",1\n{text},2\n')
+    assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
+    assert [(row["text"], row["n"]) for row in answered(folder / "out.jsonl")] == [
+        (text, "1"), (text, "2"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv"])
@@ -96,6 +130,19 @@ def test_a_missing_text_of_a_parquet_file_is_named_by_its_row(student, folder, c
         assert "a.parquet, row 2: the field 'text' is missing" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
+def test_a_line_of_any_depth_ends_nothing(student, folder, output):
+    if output.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    depths = (*range(1100), 5_000, 200_000)  # some that can be read and not written
+    lines = [f'{{"text": "up", "u": "\\u00e9", "d": {"[" * n}{"]" * n}}}\n' for n in depths]
+    (folder / "a.jsonl").write_text("".join([*lines, '{"text": "last"}']))
+    assert infer(student, "--input", "a.jsonl", "--output", output, "--no-words") == 0
+    rows = answered(folder / output)
+    assert rows[-1]["text"] == "last"
+    assert len(rows) > 500
+
+
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
 def test_what_comes_after_the_columns_are_decided_has_to_fit(
     student, folder, capfd, output, monkeypatch
@@ -123,13 +170,17 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
         (["--input", ".", "--input-format", "csv"], ".: Is a directory"),
         (["--input", "a.txt", "--output", "b.txt"], "b.txt: its name tells no format"),
         (["--input", "a.csv", "--output", "none/b.csv"], "none/b.csv: No such file or directory"),
+        (["--input", "a.csv", "--output", "none/b.parquet"], "none/b.parquet: No such file or dir"),
         (["--input", "a.csv", "--output", "./a.csv"], "./a.csv is the input; choose another"),
         (
             ["--input", "a.csv", "--text-column", "tweet"],
             "a.csv has no column 'tweet'; it has text",
         ),
         (["--input", "twice.csv"], "twice.csv has two columns of one name: text, text"),
-        (["--input", "taken.csv"], "have a column 'words' already"),
+        (["--input", "taken.csv"], "have a column 'words' already, which the answers are to add"),
+        (["--input", "open.csv"], "open.csv: its header is not CSV: unexpected end of data"),
+        (["--input", "utf16.csv"], "utf16.csv: its header is not UTF-8"),
+        (["--input", "empty.csv"], "empty.csv has no column 'text'; it has none"),
         (["--input", "-", "--input-format", "parquet"], "Parquet cannot be read from a pipe"),
         (["--input", "a.parquet"], "cannot read a.parquet as Parquet"),
     ],
@@ -142,6 +193,9 @@ def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
     (folder / "a.parquet").write_text("up\n")
     (folder / "twice.csv").write_text("text,text\nup,up\n")
     (folder / "taken.csv").write_text("text,words\nup,up\n")
+    (folder / "open.csv").write_text('text,"words\nup,up\n')
+    (folder / "utf16.csv").write_text("text\nup\n", encoding="utf-16")
+    (folder / "empty.csv").write_text("")
     (folder / "out.jsonl").write_text("before")
     given = arguments if "--output" in arguments else [*arguments, "--output", "out.jsonl"]
     assert infer(student, *given) == 2
@@ -151,6 +205,27 @@ def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
     assert captured.err.count("\n") == 1
     assert (folder / "out.jsonl").read_text() == "before"
     assert (folder / "a.csv").read_text() == "text\nup\n"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "link.jsonl", "hard.jsonl"])
+def test_a_redirected_input_is_not_overwritten(student, folder, capfd, monkeypatch, name):
+    content = '{"text": "up"}\n'
+    (folder / "a.jsonl").write_text(content)
+    (folder / "link.jsonl").symlink_to("a.jsonl")
+    (folder / "hard.jsonl").hardlink_to("a.jsonl")
+    with (folder / "a.jsonl").open() as file:
+        monkeypatch.setattr("sys.stdin", file)
+        assert infer(student, "--input", "-", "--output", name) == 2
+    assert capfd.readouterr().err == f"dixtill: {name} is the input; choose another output\n"
+    assert (folder / "a.jsonl").read_text() == content
+
+
+def test_a_file_named_as_standard_output_is_not_in_the_way(student, folder, capfd, monkeypatch):
+    (folder / "-").write_text("not read")
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "up"}\n')))
+    assert infer(student, "--input", "-") == 0
+    assert capfd.readouterr().out.startswith('{"text": "up",')
+    assert (folder / "-").read_text() == "not read"
 
 
 def test_texts_and_a_file_exclude_each_other(student, capfd):

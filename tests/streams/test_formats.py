@@ -5,9 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 
 import pytest
-from streaming import answered, expected, infer
+from streaming import answered, expected, infer, started
 from students import random_model
 
 import dixtill
@@ -103,6 +104,27 @@ def test_half_a_character_becomes_u_fffd(student, folder):
     assert b"\\ud800" not in (folder / "out.jsonl").read_bytes()
 
 
+def test_the_rest_of_a_line_with_half_a_character_stays_as_it_was_written(student, folder):
+    line = r'{"text": "\ud800 \\ud800 \\\uDC00\ud83d\uDE00\"", "\udfff": 1e999, "n": 1.50}'
+    (folder / "in.jsonl").write_text(line + "\n")
+    assert infer(student, "--input", "in.jsonl", "--output", "out.jsonl") == 0
+    kept = r'{"text": "\ufffd \\ud800 \\\ufffd\ud83d\uDE00\"", "\ufffd": 1e999, "n": 1.50'
+    assert (folder / "out.jsonl").read_text().startswith(kept + ',"predicted_label":')
+
+
+def test_what_is_written_as_json_is_json(student, folder):
+    """Which has neither NaN nor infinity: json.loads alone takes them."""
+    pq.write_table(pa.table({"text": ["up"], "l": [[float("nan"), 1.5]]}), "in.parquet")
+    (folder / "in.jsonl").write_text('{"text": "up", "l": [1e999, 1.5], "n": 1e999}\n')
+    assert infer(student, "--input", "in.parquet", "--output", "out.jsonl") == 0
+    assert '"l":[null,1.5]' in (folder / "out.jsonl").read_text()
+    for name in ("in.parquet", "in.jsonl"):
+        assert infer(student, "--input", name, "--output", "out.csv") == 0
+        (row,) = answered(folder / "out.csv")
+        assert row["l"] == "[null,1.5]"
+    assert row["n"] == "inf"
+
+
 def test_parquet_keeps_its_types_and_json_has_what_fits_them(student, folder):
     import datetime
 
@@ -147,6 +169,18 @@ def test_a_byte_order_mark_is_no_text(student, folder, name, mark):
     (folder / name).write_text(mark + content, encoding="utf-8")
     assert infer(student, "--input", name, "--output", "out.jsonl") == 0
     assert [row["text"] for row in answered(folder / "out.jsonl")] == ["up"]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_a_byte_order_mark_may_come_in_pieces(student, cut):
+    content = b'\xef\xbb\xbf{"text": "up"}\n'
+    process = started("--model", student, "--input", "-", stdin=-1, stdout=-1, stderr=-1)
+    process.stdin.write(content[:cut])
+    process.stdin.flush()
+    time.sleep(1)
+    output, errors = process.communicate(content[cut:], timeout=120)
+    assert json.loads(output)["text"] == "up"
+    assert b" 0 bad rows, " in errors
 
 
 def test_labels_of_any_name_are_written(folder):

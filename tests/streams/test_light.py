@@ -36,7 +36,7 @@ def test_nothing_heavy_is_imported(student, folder, name, output):
     (folder / name).write_text(content)
     done = infer_alone(student, "--input", name, "--output", output)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.startswith("1 rows, 0 bad rows, ")
+    assert done.stderr.startswith("1 row, 0 bad rows, ")
     assert [row["text"] for row in answered(folder / output)] == ["up"]
 
 

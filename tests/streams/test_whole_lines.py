@@ -173,6 +173,29 @@ def test_a_full_disk_leaves_whole_lines_and_one_sentence(student, tmp_path, rows
     check_rows(lines, labels)
 
 
+def test_a_full_disk_is_one_sentence_that_names_the_parquet_file(student, tmp_path, rows):
+    import resource
+
+    pytest.importorskip("pyarrow", reason="needs pyarrow")
+    output = tmp_path / "out.parquet"
+    process = started(
+        "--model", student, "--input", rows, "--output", output, stderr=-1,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )  # fmt: skip
+    _, errors = process.communicate(timeout=120)
+    assert (process.returncode, errors.decode()) == (2, f"dixtill: {output}: File too large\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_standard_output_is_named(student, rows):
+    with open("/dev/full", "wb") as full:
+        process = started("--model", student, "--input", rows, stdout=full, stderr=-1)
+        _, errors = process.communicate(timeout=120)
+    sentence = b"dixtill: standard output: No space left on device\n"
+    assert (process.returncode, errors) == (2, sentence)
+
+
 def test_an_interactive_pipe_is_answered_at_once(student):
     process = started("--model", student, "--input", "-", stdin=-1, stdout=-1, stderr=-1)
     for text in ("up", "down"):

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from .infer_files import add_file_arguments, answer_file
+from .infer_files import add_file_arguments, answer_file, check_no_file_arguments
 
 if TYPE_CHECKING:
     from .. import Prediction
@@ -76,6 +76,8 @@ def run(args: argparse.Namespace) -> int:
     """Answer the texts one by one, so that a stream is answered as it comes, or a file."""
     from .. import load
 
+    if args.input is None:
+        check_no_file_arguments(args)
     classifier = load(args.model, args.kernel, args.threshold)
     if args.input is not None:
         return answer_file(args, classifier)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ..errors import InputError
 from ..streams import FORMATS
 
 if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
 
+_NAMES = ("output", "input_format", "text_column", "words", "strict")  # Stream has the defaults
 _SIGNALLED = 128  # as a shell reports it: this and the signal's number
 
 
@@ -27,7 +29,6 @@ def add_file_arguments(
     )
     files.add_argument(
         "--output",
-        default="-",
         metavar="FILE",
         help="a .jsonl, .csv or .parquet file; - (default) writes JSON lines to standard output",
     )
@@ -36,20 +37,37 @@ def add_file_arguments(
         choices=FORMATS,
         help="instead of what the name says; of standard input, jsonl by default",
     )
-    files.add_argument(
-        "--text-column", default="text", metavar="NAME", help="the field to answer (default: text)"
-    )
+    files.add_argument("--text-column", metavar="NAME", help="the field to answer (default: text)")
     files.add_argument(
         "--words",
         action=argparse.BooleanOptionalAction,
-        default=True,
         help="write each word with its place and weight (default: yes)",
     )
     files.add_argument(
         "--strict",
         action="store_true",
+        default=None,
         help="end at the first row that cannot be answered; by default it is reported and left out",
     )
+
+
+def check_no_file_arguments(args: argparse.Namespace) -> None:
+    """Whether what belongs to `--input` was left out with it.
+
+    Raises:
+        InputError: something was given.
+    """
+    names = [f"--{name.replace('_', '-')}" for name in _given(args)]
+    if args.words is False:
+        names[names.index("--words")] = "--no-words"
+    if names:
+        raise InputError(
+            f"{', '.join(names)}: only for files and pipes; name one by --input FILE, not TEXT"
+        )
+
+
+def _given(args: argparse.Namespace) -> dict[str, Any]:
+    return {name: value for name in _NAMES if (value := getattr(args, name)) is not None}
 
 
 def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
@@ -58,12 +76,8 @@ def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
 
     stream = Stream(
         input=args.input,
-        output=args.output,
-        input_format=args.input_format,
-        text_column=args.text_column,
-        words=args.words,
         check=args.check,
-        strict=args.strict,
+        **_given(args),
     )
     stopped_by = stream.run(classifier)
     return _SIGNALLED + stopped_by if stopped_by else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import Any
 
 from ..runtime.prediction import without_surrogates
@@ -18,9 +19,30 @@ def utf8_of(text: str) -> bytes:
 
 def as_text(value: Any) -> str | None:
     """A value as a cell of text: what is neither text nor missing, as JSON."""
+    if isinstance(value, float):  # an infinite one too, of which a cell can tell
+        return str(value)
     return value if value is None or isinstance(value, str) else as_json(value)
 
 
 def as_json(value: Any) -> str:
-    """On one line, any character as itself; what JSON has no values for, such as dates, as text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
+    """On one line, any character as itself; what JSON has no values for, such as dates, as text.
+
+    Numbers that are infinite or none, for which it has no text either, are null.
+    """
+    try:
+        return _encode(value)
+    except ValueError:
+        return _encode(_with_finite_numbers(value))
+
+
+_encode = json.JSONEncoder(
+    ensure_ascii=False, separators=(",", ":"), default=str, allow_nan=False
+).encode
+
+
+def _with_finite_numbers(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _with_finite_numbers(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_with_finite_numbers(one) for one in value]
+    return None if isinstance(value, float) and not isfinite(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..whole_file import replacing
 from .answers import AnswerColumns
 from .encoding import as_text, utf8_of
 from .rows import BadRow, Block, Row, Rows
+from .sinks import naming
 from .writers import GROUP, check_columns, columns_of
 
 # What a value has to be to stand in a column of a type that is not text.
@@ -77,11 +79,16 @@ class _TableWriter:
 
     group = GROUP  # a row group of few rows reads slowly
 
-    def __init__(self, path: Path, answers: AnswerColumns, schema: pa.Schema | None) -> None:
+    def __init__(
+        self, path: Path, name: str, answers: AnswerColumns, schema: pa.Schema | None
+    ) -> None:
         self._path = path
+        self._name = name  # of the file in the end
         self._answers = answers
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
+        self._held: list[Any] = []
+        self._predictions: list[Prediction] = []
 
     def start(self, rows: Sequence[Row]) -> None:
         """Decide on the columns where the input has no types."""
@@ -98,32 +105,42 @@ class _TableWriter:
         return [_cell(row, field) for field in self._schema]
 
     def write(self, prepared: Sequence[Any], predictions: Sequence[Prediction]) -> None:
-        """One row group."""
+        """Hold rows until they make a row group."""
+        self._held += prepared
+        self._predictions += predictions
+        if len(self._held) >= self.group:
+            self._write_group()
+
+    def close(self) -> None:
+        """Write what is held, and the footer."""
+        if self._held:
+            self._write_group()
+        if self._writer:
+            with naming(self._name):
+                self._writer.close()
+
+    def _write_group(self) -> None:
         assert self._schema is not None
-        if not prepared:
-            return
-        if isinstance(prepared[0], tuple):
-            table = prepared[0][0].take(pa.array([place for _, place in prepared]))
+        rows, predictions = self._held, self._predictions
+        self._held, self._predictions = [], []
+        if isinstance(rows[0], tuple):
+            table = _taken(rows)
         else:
-            columns = zip(self._schema, zip(*prepared, strict=True), strict=True)
+            columns = zip(self._schema, zip(*rows, strict=True), strict=True)
             arrays = [pa.array(values, field.type) for field, values in columns]
             table = pa.table(arrays, schema=self._schema)
         self._append(table, predictions)
-
-    def close(self) -> None:
-        """Write the footer."""
-        if self._writer:
-            self._writer.close()
 
     def _append(self, table: pa.Table, predictions: Sequence[Prediction]) -> None:
         answers = self._answers
         columns = answer_columns(answers.labels, predictions, answers.words, answers.check)
         for name, values in columns.items():
             table = table.append_column(name, values)
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._path, table.schema)
-        if len(table):
-            self._writer.write_table(table)
+        with naming(self._name):
+            if self._writer is None:
+                self._writer = pq.ParquetWriter(self._path, table.schema)
+            if len(table):
+                self._writer.write_table(table)
 
 
 @contextmanager
@@ -132,11 +149,19 @@ def parquet_writer(
 ) -> Iterator[_TableWriter]:
     """Writes under a temporary name, and gives the file its own when its footer is there."""
     with replacing(Path(path)) as temporary:
-        writer = _TableWriter(temporary, answers, schema)
+        writer = _TableWriter(temporary, path, answers, schema)
         try:
             yield writer
         finally:
             writer.close()
+
+
+def _taken(rows: Sequence[tuple[pa.Table, int]]) -> pa.Table:
+    parts = []
+    for _, run in groupby(rows, key=lambda row: id(row[0])):
+        tables, places = zip(*run, strict=True)
+        parts.append(tables[0].take(pa.array(places)))
+    return pa.concat_tables(parts)
 
 
 def _schema_of(rows: Sequence[Row], answers: AnswerColumns) -> pa.Schema:

@@ -26,7 +26,10 @@ class Progress:
 
     def place_of(self, bad: BadRow) -> str:
         """A sentence about a row that is left out."""
-        return f"{self._name}, {self._unit} {bad.number}: {bad.reason}"
+        place = f"{self._unit} {bad.number}"
+        if bad.last > bad.number:
+            place = f"{self._unit}s {bad.number} to {bad.last}"
+        return f"{self._name}, {place}: {bad.reason}"
 
     def report(self, bad: BadRow) -> None:
         """Count a row that is left out, and say why."""
@@ -47,7 +50,7 @@ class Progress:
         self._clear()
         begin = f"stopped by {stopped_by.name}: " if stopped_by else ""
         print(
-            f"{begin}{self.rows:,} rows, {self.bad_rows:,} bad rows, "
+            f"{begin}{_count(self.rows, 'row')}, {_count(self.bad_rows, 'bad row')}, "
             f"{perf_counter() - self._start:.2f} s, {self._rate():,.0f} rows a second",
             file=sys.stderr,
         )
@@ -64,3 +67,7 @@ class Progress:
     def _clear(self) -> None:
         if self._is_shown:
             print("\r\033[K", end="", file=sys.stderr)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

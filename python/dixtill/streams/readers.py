@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from ..errors import InputError
 from ..header import check_header
-from .encoding import as_json, utf8_of
 from .rows import BadRow, Block, Row, Rows
 from .source import Source
 
 _NOT_UTF8 = "not UTF-8"
+_LARGEST_FIELD = 1 << 22  # characters of CSV: what a quotation mark that is never closed can take
 
 
 def read_json_lines(source: Source, text_column: str) -> Rows:
@@ -46,14 +48,27 @@ def read_csv(source: Source, text_column: str, name: str) -> Rows:
     Raises:
         InputError: the header has no column `text_column`, or two of one name.
     """
+    # The module's own limit is 131,072, which an article passes. It is one for all readers of the
+    # process, so it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), _LARGEST_FIELD))
     lines = _DecodedLines(source)
     reader = csv.reader(lines, strict=True)
-    try:
-        header = next(reader, [])
-    except csv.Error:
-        header = []
+    header = _csv_header(reader, name)
+    if source.is_stopped and not header:
+        return Rows((), iter(()))
     check_header(name, header, text_column)
     return Rows(header, _csv_blocks(source, lines, reader, header, text_column))
+
+
+def _csv_header(reader: Any, name: str) -> list[str]:
+    try:
+        header: list[str] = next(reader, [])
+        "".join(header).encode()
+    except csv.Error as error:
+        raise InputError(f"{name}: its header is not CSV: {error}") from None
+    except UnicodeEncodeError:
+        raise InputError(f"{name}: its header is not UTF-8; save the file as UTF-8") from None
+    return header
 
 
 def _by_line(
@@ -89,16 +104,20 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row:
     text = fields[text_column]
     if not isinstance(text, str):
         raise BadRow(number, f"the field '{text_column}' is no string")
-    return Row(number, text, fields, _well_formed(line.strip(), fields))
+    return Row(number, text, fields, _well_formed(line.strip()))
 
 
-def _well_formed(line: bytes, fields: dict[str, Any]) -> bytes:
-    """The line itself, unless an escape in it stands for half a character."""
+# Each escape whole, so that no backslash is taken for the begin of another.
+_ESCAPE = re.compile(
+    rb"(?i:\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>d[89a-f][0-9a-f]{2})))|\\."
+)
+
+
+def _well_formed(line: bytes) -> bytes:
+    """The line with U+FFFD for each escape that stands for half a character, else as it was."""
     if b"\\u" not in line:
         return line
-    written = as_json(fields)
-    replaced = utf8_of(written)
-    return line if replaced.decode() == written else replaced
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)
 
 
 class _DecodedLines:
@@ -141,18 +160,20 @@ def _csv_blocks(
             return
         except csv.Error as error:
             if not source.is_stopped:  # which leaves half a row
-                block.append(BadRow(number, f"not CSV: {error}"))
+                block.append(BadRow(number, f"not CSV: {error}", reader.line_num))
             continue
-        if values:
-            block.append(_csv_row(number, values, header, position))
+        if values and (reason := _csv_fault(values, header)):
+            block.append(BadRow(number, reason, reader.line_num))
+        elif values:
+            fields = dict(zip(header, values, strict=True))
+            block.append(Row(number, values[position], fields))
 
 
-def _csv_row(number: int, values: list[str], header: list[str], position: int) -> Row | BadRow:
+def _csv_fault(values: list[str], header: list[str]) -> str | None:
     if len(values) != len(header):
-        reason = f"the row has {len(values)} fields, the header {len(header)}"
-        return BadRow(number, reason)
+        return f"the row has {len(values)} fields, the header {len(header)}"
     try:
         "".join(values).encode()
     except UnicodeEncodeError:
-        return BadRow(number, _NOT_UTF8)
-    return Row(number, values[position], dict(zip(header, values, strict=True)))
+        return _NOT_UTF8
+    return None

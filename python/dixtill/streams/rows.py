@@ -18,10 +18,11 @@ class Row(NamedTuple):
 class BadRow(Exception):
     """A row that is left out, and the reason."""
 
-    def __init__(self, number: int, reason: str) -> None:
-        super().__init__(number, reason)
+    def __init__(self, number: int, reason: str, last: int | None = None) -> None:
+        super().__init__(number, reason, last)
         self.number = number
         self.reason = reason
+        self.last = last or number  # of its lines
 
 
 Block = Sequence[Row | BadRow]  # rows that are answered at once, in their order

@@ -31,9 +31,20 @@ def open_sink(path: str) -> Iterator[Sink]:
 
 
 @contextmanager
+def naming(name: str) -> Iterator[None]:
+    """An error of the system says what could not be written, where it does not yet."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is not None or error.errno is None:
+            raise
+        raise OSError(error.errno, os.strerror(error.errno), name) from None
+
+
+@contextmanager
 def _sink_of(file: BinaryIO, name: str) -> Iterator[Sink]:
     if not is_regular(state_of(file)):  # a pipe has a reader, who sees where it was cut
-        yield lambda block: _write_all(file, block)
+        yield lambda block: _write_all(file, block, name)
         return
     file.flush()
     writer = _BlockWriter(file, name)
@@ -43,11 +54,12 @@ def _sink_of(file: BinaryIO, name: str) -> Iterator[Sink]:
         writer.close()
 
 
-def _write_all(file: BinaryIO, block: bytes) -> None:
+def _write_all(file: BinaryIO, block: bytes, name: str) -> None:
     rest = memoryview(block)
-    while rest:
-        rest = rest[file.write(rest) :]
-    file.flush()
+    with naming(name):
+        while rest:
+            rest = rest[file.write(rest) :]
+        file.flush()
 
 
 class _BlockWriter:

@@ -48,12 +48,22 @@ class Source:
             yield [last]
 
     def _read(self) -> bytes | None:
-        chunk = self._interruption.read(self._file.read1, _CHUNK)
         is_first = not self.num_read
+        chunk = self._read_some()
+        return self._after_mark(chunk) if is_first and chunk else chunk
+
+    def _after_mark(self, chunk: bytes) -> bytes | None:
+        # A pipe may cut the mark: of what begins as one, and of nothing else, wait for the rest.
+        while len(chunk) < len(_BYTE_ORDER_MARK) and _BYTE_ORDER_MARK.startswith(chunk):
+            more = self._read_some()
+            if not more:
+                return chunk
+            chunk += more
+        return chunk.removeprefix(_BYTE_ORDER_MARK) or self._read_some()
+
+    def _read_some(self) -> bytes | None:
+        chunk = self._interruption.read(self._file.read1, _CHUNK)
         self.num_read += len(chunk or b"")
-        if is_first and chunk and chunk.startswith(_BYTE_ORDER_MARK):
-            # A file of the mark alone is an empty one, and an empty chunk its end.
-            return chunk[len(_BYTE_ORDER_MARK) :]
         return chunk
 
 

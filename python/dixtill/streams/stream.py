@@ -16,11 +16,12 @@ from importlib import import_module
 from itertools import chain
 from pathlib import PurePath
 from types import ModuleType
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 from ..errors import InputError
 from ..header import check_free
 from ..runtime.classifier import Classifier
+from ..runtime.targets import choose_num_threads
 from . import FORMATS
 from .answers import AnswerColumns
 from .interruption import Interruption
@@ -31,6 +32,7 @@ from .sinks import open_sink
 from .source import STANDARD, Source, is_regular, opened, state_of
 from .writers import CsvTable, JsonLines, Writer
 
+_CHECKED_AT_ONCE = 4096  # characters a thread: some forty tweets or a long text, under a second
 _BY_SUFFIX = {
     ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text",
 }  # fmt: skip
@@ -56,10 +58,10 @@ class Stream:
             OSError: the input cannot be read, or the output not be written.
         """
         formats = self._input_format(), self._output_format()
-        self._check_output()
         answers = AnswerColumns(classifier.labels, self.words, self.check)
         with Interruption() as interruption, ExitStack() as stack:
             file = stack.enter_context(opened(self.input))
+            self._check_output(file)
             source = Source(file, interruption)
             state = state_of(file)
             rows = self._rows(source, *formats)
@@ -97,10 +99,13 @@ class Stream:
             return "jsonl"
         return _format_of(self.output, FORMATS[:3], "name it .csv, .jsonl or .parquet")
 
-    def _check_output(self) -> None:
+    def _check_output(self, file: BinaryIO) -> None:
+        state = state_of(file)
+        if self.output == STANDARD or state is None or not is_regular(state):
+            return
         try:
-            is_same = os.path.samefile(self.input, self.output)
-        except OSError:  # one of them is no file
+            is_same = os.path.samestat(state, os.stat(self.output))
+        except OSError:  # it is not there yet
             return
         if is_same:
             raise InputError(f"{self.output} is the input; choose another output")
@@ -142,14 +147,31 @@ class _Run:
         self._strict = strict
 
     def blocks(self, blocks: Iterator[Block]) -> Iterator[None]:
-        """Answer block by block; yields after each."""
+        """Answer block by block, or a few rows where they are checked; yields after each."""
         if self._writer.group:
             blocks = regrouped(blocks, self._writer.group)
         first = next(blocks, ())
         self._writer.start([row for row in first if isinstance(row, Row)])
         for block in chain([first], blocks):
-            self._answer(block)
-            yield
+            for part in self._parts(block):
+                self._answer(part)
+                yield
+
+    def _parts(self, block: Block) -> Iterator[Block]:
+        if not self._check:
+            yield block
+            return
+        # What is being answered is finished, and to check a long text takes tenths of a second.
+        most = _CHECKED_AT_ONCE * choose_num_threads()
+        part: list[Row | BadRow] = []
+        size = 0
+        for row in block:
+            part.append(row)
+            size += 1 + len(row.text) if isinstance(row, Row) else 0
+            if size >= most:
+                yield part
+                part, size = [], 0
+        yield part
 
     def _answer(self, block: Block) -> None:
         texts: list[str] = []
@@ -173,6 +195,8 @@ class _Run:
             return self._writer.prepare(row)
         except BadRow as bad:
             return bad
+        except RecursionError:
+            return BadRow(row.number, "its values are nested too deeply")
 
     def _write(self, prepared: list[Any], texts: list[str]) -> None:
         if texts:

@@ -1,0 +1,140 @@
+"""Signals at the moments that matter: between checked rows, inside a row, a second time."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from streaming import answered, started
+
+from dixtill.streams import interruption
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+
+
+@pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
+def test_checked_rows_are_interrupted_between_a_few(tmp_path, monkeypatch, output):
+    if output.endswith("parquet"):
+        pytest.importorskip("pyarrow")
+    monkeypatch.setenv("DIXTILL_NUM_THREADS", "1")
+    texts = [f"{n} " + "apple profit up down bank shares " * 40 for n in range(3000)]
+    (tmp_path / "in.txt").write_text("\n".join(texts))
+    arguments = ["--input", "in.txt", "--output", output, "--check"]
+    process = started(*arguments, cwd=tmp_path, stderr=-1)
+    while not [path for path in tmp_path.iterdir() if path.name != "in.txt"]:
+        time.sleep(0.01)
+    time.sleep(1)  # the first block has 180 of these texts, each of which takes a tenth of a second
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    rows = answered(tmp_path / output)
+    assert process.returncode == 130
+    assert 0 < len(rows) < 150
+    assert [row["text"] for row in rows] == texts[: len(rows)]
+    assert all(row["check"] for row in rows)
+    assert errors.decode().splitlines()[-1].startswith(f"stopped by SIGINT: {len(rows):,} rows, ")
+
+
+def test_checked_rows_of_parquet_are_still_written_in_large_groups(student, tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    (tmp_path / "in.txt").write_text("up\n" * 300)
+    arguments = ["--model", student, "--input", "in.txt", "--output", "out.parquet", "--check"]
+    assert started(*arguments, cwd=tmp_path).wait(timeout=120) == 0
+    with pq.ParquetFile(tmp_path / "out.parquet") as file:
+        assert (file.num_row_groups, file.metadata.num_rows) == (1, 300)
+
+
+@pytest.mark.parametrize("begin", [b"", b'text,n\nup,1\n"do\nwn'])
+def test_half_a_row_of_csv_is_left_out_in_silence(student, tmp_path, begin):
+    output = tmp_path / "out.jsonl"
+    arguments = ["--model", student, "--input", "-", "--input-format", "csv", "--output", output]
+    process = started(*arguments, stdin=-1, stderr=-1)
+    process.stdin.write(begin)
+    process.stdin.flush()
+    time.sleep(2)  # it has come as far as it can
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=60) == 130
+    (errors,) = process.stderr.read().decode().splitlines()
+    number = "1 row" if begin else "0 rows"
+    assert errors.startswith(f"stopped by SIGINT: {number}, 0 bad rows, ")
+    assert [row["text"] for row in answered(output)] == (["up"] if begin else [])
+    process.stdin.close()
+    process.stderr.close()
+
+
+def test_a_second_signal_ends_it_at_once_but_not_the_same_moment(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(interruption, "monotonic", lambda: now)
+    with interruption.Interruption() as entered:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)  # as `timeout` may
+        assert entered.signal == signal.SIGINT
+        now += 2
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+# Stops the process that writes, gives it a block, and tells who it is.
+SINK = """
+import os, signal, sys, time
+from dixtill.streams.sinks import open_sink
+with open_sink(sys.argv[1]) as write:
+    write(b"first\\n")
+    while not os.path.getsize(sys.argv[1]):
+        time.sleep(0.01)
+    writer = write.__self__._process.pid
+    os.kill(writer, signal.SIGSTOP)
+    write(b"second\\n")
+    print(writer, flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_kill_of_the_process_group_leaves_the_process_that_writes(tmp_path):
+    output = tmp_path / "out"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SINK, output],
+        stdout=subprocess.PIPE, start_new_session=True,
+        env={**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"},
+    )  # fmt: skip
+    writer = int(process.stdout.readline())
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait(timeout=60)
+    process.stdout.close()
+    os.kill(writer, signal.SIGCONT)
+    end = time.monotonic() + 20
+    while output.read_bytes() != b"first\nsecond\n" and time.monotonic() < end:
+        time.sleep(0.01)
+    assert output.read_bytes() == b"first\nsecond\n"
+
+
+def shown_on_terminal(student, folder, **options):
+    """What a run shows on a terminal of its own, whose end `terminal` stands for in options."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    (folder / "in.jsonl").write_text(json.dumps({"text": "up"}) + "\n")
+    streams = {name: theirs if kind == "terminal" else kind for name, kind in options.items()}
+    process = started("--model", student, "--input", folder / "in.jsonl", **streams)
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # Linux says so where the other end is closed
+        pass
+    os.close(ours)
+    assert process.wait(timeout=60) == 0
+    return shown
+
+
+def test_the_bar_stays_out_of_rows_on_the_same_terminal(student, tmp_path):
+    both = shown_on_terminal(student, tmp_path, stdout="terminal", stderr="terminal")
+    assert b'"predicted_label":' in both
+    assert b"\033[K" not in both
+    alone = shown_on_terminal(student, tmp_path, stdout=subprocess.DEVNULL, stderr="terminal")
+    assert b"\033[K" in alone
