@@ -1,11 +1,23 @@
-"""The columns of a table that is read, and those that answers add."""
+"""What all readers of tables share: the columns, those that answers add, and large CSV fields."""
 
 from __future__ import annotations
 
+import csv
 import os
 from collections.abc import Iterable, Sequence
 
 from .errors import InputError
+
+LARGEST_FIELD = 1 << 22  # characters: what a quotation mark that is never closed can take
+
+
+def allow_large_fields() -> None:
+    """Let the csv module read fields of up to LARGEST_FIELD characters.
+
+    Its own limit is 131,072, which an article passes. It is one for all readers of the process, so
+    it is only ever raised.
+    """
+    csv.field_size_limit(max(csv.field_size_limit(), LARGEST_FIELD))
 
 
 def check_header(path: str | os.PathLike[str], columns: Sequence[str], text_column: str) -> None:

@@ -61,3 +61,9 @@ def test_a_mistake_is_one_sentence(tmp_path, content, columns, sentence):
 def test_a_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
         read_labelled(tmp_path / "none.csv", LABELS, "text", None)
+
+
+def test_a_text_may_be_as_long_as_an_article(tmp_path):
+    (tmp_path / "data.csv").write_text(f'text\n"{"up, " * 50_000}"\n', encoding="utf-8")
+    [row] = read_labelled(tmp_path / "data.csv", LABELS, "text", None)
+    assert row.text == "up, " * 50_000

@@ -70,7 +70,7 @@ def test_lines_are_counted_through_fields_of_several_lines(student, folder, capf
 def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
     student, folder, capfd, monkeypatch
 ):
-    monkeypatch.setattr("dixtill.streams.readers._LARGEST_FIELD", 200_000)
+    monkeypatch.setattr("dixtill.header.LARGEST_FIELD", 200_000)
     monkeypatch.setattr("dixtill.streams.source._CHUNK", 1 << 16)
     csv.field_size_limit(131_072)
     rows = "up,1\n" * 50_000

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..header import check_header
+from ..header import allow_large_fields, check_header
 
 _SUFFIXES = (".csv", ".parquet")
 
@@ -58,6 +58,7 @@ def read_tables(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Tabl
 def _read_csv(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
+            allow_large_fields()
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             check_header(path, header, text_column)

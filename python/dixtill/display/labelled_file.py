@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..errors import InputError
-from ..header import check_header
+from ..header import allow_large_fields, check_header
 
 _LABEL_COLUMN = "label"
 
@@ -36,6 +36,7 @@ def read_labelled(
     index |= {name: name for name in labels}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
+            allow_large_fields()
             reader = csv.reader(file, strict=True)
             header = next(reader, [])
             check_header(path, header, text_column)

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..bulk.tables import read_tables
 from ..errors import InputError
+from ..header import allow_large_fields
 from ..runtime.cleaning import clean
 from .hub_data import is_on_hub, read_hub
 
@@ -183,6 +184,7 @@ def _csv_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, s
     """Line number and fields of each row, of which there is at least one."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
+            allow_large_fields()
             reader = csv.DictReader(file, strict=True)
             for column in columns:
                 if column not in (reader.fieldnames or ()):
