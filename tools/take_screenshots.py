@@ -14,6 +14,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
@@ -50,9 +51,11 @@ def write(page: Path, *arguments: str) -> None:
         raise SystemExit(f"{page} was not written")
 
 
-def take(browser: Browser, page: Path, scheme: str, first: str, height: int) -> None:
+def take(
+    browser: Browser, page: Path, scheme: Literal["light", "dark"], first: str, height: int
+) -> None:
     """A picture of what is seen where `first` is at the top."""
-    window = browser.new_page(viewport={"width": 1200, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+    window = browser.new_page(viewport={"width": 1200, "height": height}, color_scheme=scheme)
     window.goto(page.as_uri())
     window.eval_on_selector(first, "e => scrollTo(0, scrollY + e.getBoundingClientRect().top - 50)")
     shot = Image.open(io.BytesIO(window.screenshot()))

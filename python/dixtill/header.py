@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TextIO
 
 from .errors import InputError
 
@@ -47,3 +48,35 @@ def check_free(columns: Iterable[str], added: Iterable[str]) -> None:
                 f"the data have a column '{name}' already, which the answers are to add; "
                 "rename it first"
             )
+
+
+def read_csv_rows(
+    path: str | os.PathLike[str], file: TextIO, text_column: str
+) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+    """The header of an open CSV file, and each row with the line that it begins in.
+
+    A line without anything is no row.
+
+    Raises:
+        InputError: the header cannot be used, or, later, a row has another number of fields.
+        csv.Error: the file is not CSV.
+    """
+    allow_large_fields()
+    reader = csv.reader(file, strict=True)
+    header = next(reader, [])
+    check_header(path, header, text_column)
+    return header, _complete_rows(path, reader, len(header))
+
+
+def _complete_rows(
+    path: str | os.PathLike[str], reader: Any, num_fields: int
+) -> Iterator[tuple[int, list[str]]]:
+    line = reader.line_num + 1
+    for row in reader:
+        if row and len(row) != num_fields:
+            raise InputError(
+                f"{path}, line {line}: the row has {len(row)} fields, the header {num_fields}"
+            )
+        if row:
+            yield line, row
+        line = reader.line_num + 1

@@ -15,7 +15,7 @@ from dixtill.errors import InputError
 pytest.importorskip("matplotlib", reason="draws with matplotlib: pip install 'dixtill[plot]'")
 image = pytest.importorskip("PIL.Image")
 
-from dixtill.display import picture  # noqa: E402
+from dixtill.display import picture  # noqa: E402  importing it needs matplotlib
 
 
 def drawn(*predictions):

@@ -26,7 +26,8 @@ class PageReader:
     def __init__(self, path: str | Path) -> None:
         with safe_open(str(path), "np") as file:
             self.written = file.metadata()["dixtill"]
-            self.tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            names = file.keys()  # it has no iterator
+            self.tensors = {name: file.get_tensor(name) for name in names}
         self.description: dict[str, Any] = json.loads(self.written)
 
     @property

@@ -48,7 +48,7 @@ def test_scores_by_class_are_scikit_learns():
     )  # fmt: skip
     for one in answers.classes():
         row = expected[one.label]
-        assert (one.precision, one.recall, one.f1, one.support) == pytest.approx(
+        assert (one.precision, one.recall, one.f1, one.rows) == pytest.approx(
             (row["precision"], row["recall"], row["f1-score"], row["support"])
         )
     assert answers.scores.accuracy == pytest.approx(expected["accuracy"])

@@ -9,13 +9,12 @@ import csv
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..header import allow_large_fields, check_header
+from ..header import check_header, read_csv_rows
 
 _SUFFIXES = (".csv", ".parquet")
 
@@ -58,27 +57,13 @@ def read_tables(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Tabl
 def _read_csv(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            allow_large_fields()
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            check_header(path, header, text_column)
-            rows = _complete_rows(path, reader, len(header))
+            header, numbered = read_csv_rows(path, file, text_column)
+            rows = (row for _, row in numbered)
             while some := list(islice(rows, num_rows)):
                 columns = zip(header, zip(*some, strict=True), strict=True)
                 yield pa.table({name: pa.array(values, pa.string()) for name, values in columns})
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
-
-
-def _complete_rows(path: Path, reader: Any, num_fields: int) -> Iterator[list[str]]:
-    for row in reader:
-        if row and len(row) != num_fields:
-            raise InputError(
-                f"{path}, line {reader.line_num}: the row has {len(row)} fields, "
-                f"the header {num_fields}"
-            )
-        if row:
-            yield row
 
 
 def _read_parquet(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from .corpus_arguments import add_corpus_arguments, read
+from .student_arguments import add_model_argument
 
 _EXAMPLES = """\
 examples:
@@ -25,9 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "--data",
         metavar="DATA",

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .corpus_arguments import add_corpus_arguments, read
+from .student_arguments import add_student_arguments
 
 if TYPE_CHECKING:
     from ..training.abstention import Abstention
@@ -41,12 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="DATA",
         help="labelled texts: a CSV file, or hub:NAME[[:CONFIG]:SPLIT]",
     )
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
-    parser.add_argument(
-        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
-    )
+    add_student_arguments(parser)
     group = parser.add_mutually_exclusive_group()
     group.add_argument(
         "--target-precision",

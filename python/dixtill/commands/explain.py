@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .infer import add_answer_arguments, texts_of
+from .infer import texts_of
+from .student_arguments import add_answer_arguments, add_student_arguments
 
 if TYPE_CHECKING:
     from ..display.labelled_file import LabelledText
@@ -58,12 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="DIR",
         help="also show what `dixtill attribute` stored of the teacher for these texts",
     )
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
-    parser.add_argument(
-        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
-    )
+    add_student_arguments(parser)
     add_answer_arguments(parser)
     parser.set_defaults(run=run)
 

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .student_arguments import add_model_argument
+
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
@@ -34,9 +36,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--onnx", required=True, metavar="FILE", help="the graph to write")
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
+    add_model_argument(parser)
     parser.add_argument(
         "--run",
         dest="run_folder",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .infer_files import add_file_arguments, answer_file, check_no_file_arguments
+from .student_arguments import add_answer_arguments, add_student_arguments
 
 if TYPE_CHECKING:
     from .. import Prediction
@@ -45,31 +46,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="a text; - reads one a line from standard input",
     )
     add_file_arguments(parser, given)
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
-    parser.add_argument(
-        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
-    )
+    add_student_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     add_answer_arguments(parser)
     parser.set_defaults(run=run)
-
-
-def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--check` and `--threshold`."""
-    parser.add_argument(
-        "--check",
-        action="store_true",
-        help="also leave out each word, and find the fewest words whose absence changes the label",
-    )
-    parser.add_argument(
-        "--threshold",
-        type=float,
-        default=0.0,
-        metavar="P",
-        help="give no label of lower probability (`dixtill evaluate --target-precision` finds one)",
-    )
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
+from .student_arguments import add_student_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,12 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--data", required=True, metavar="PATH", help="the texts to answer")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the answers")
-    parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
-    )
-    parser.add_argument(
-        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
-    )
+    add_student_arguments(parser)
     parser.add_argument(
         "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..errors import InputError
-from ..header import allow_large_fields, check_header
+from ..header import check_header, read_csv_rows
 
 _LABEL_COLUMN = "label"
 
@@ -36,12 +36,9 @@ def read_labelled(
     index |= {name: name for name in labels}
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            allow_large_fields()
-            reader = csv.reader(file, strict=True)
-            header = next(reader, [])
-            check_header(path, header, text_column)
+            header, numbered = read_csv_rows(path, file, text_column)
             places = header.index(text_column), _label_place(path, header, label_column)
-            rows = list(_rows(path, reader, len(header), places, index))
+            rows = [_labelled(path, line, row, places, index) for line, row in numbered]
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
@@ -58,27 +55,17 @@ def _label_place(path: Path, header: Sequence[str], label_column: str | None) ->
     return header.index(label_column)
 
 
-def _rows(
+def _labelled(
     path: Path,
-    reader: Any,
-    num_fields: int,
+    line: int,
+    row: Sequence[str],
     places: tuple[int, int | None],
     index: dict[str, str],
-) -> Iterator[LabelledText]:
-    """Each row with the line that it begins in; an empty line is none."""
+) -> LabelledText:
     text_place, label_place = places
-    line = reader.line_num + 1
-    for row in reader:
-        if row:
-            if len(row) != num_fields:
-                raise InputError(
-                    f"{path}, line {line}: the row has {len(row)} fields, the header {num_fields}"
-                )
-            label = "" if label_place is None else row[label_place].strip()
-            if label and label not in index:
-                raise InputError(
-                    f"{path}, line {line}: unknown label '{label}', expected one of "
-                    f"{', '.join(index)}"
-                )
-            yield LabelledText(line, row[text_place], index.get(label))
-        line = reader.line_num + 1
+    label = "" if label_place is None else row[label_place].strip()
+    if label and label not in index:
+        raise InputError(
+            f"{path}, line {line}: unknown label '{label}', expected one of {', '.join(index)}"
+        )
+    return LabelledText(line, row[text_place], index.get(label))

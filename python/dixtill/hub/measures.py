@@ -10,13 +10,11 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-from scipy import stats
-from sklearn.metrics import precision_recall_fscore_support
 
 from ..runtime.classifier import Classifier
 from ..training.calibration import FloatArray
 from ..training.corpus import Corpus
-from ..training.evaluate import Scores, scores_of
+from ..training.evaluate import LabelScores, Scores, exact_interval, label_scores, scores_of
 
 _RESAMPLES = 1000
 _TIMED_TEXTS, _ROUNDS = 200, 11
@@ -29,17 +27,6 @@ class Interval:
     value: float
     low: float
     high: float
-
-
-@dataclass(frozen=True)
-class LabelScores:
-    """How well one label is found; shares in [0, 1]."""
-
-    label: str
-    rows: int
-    precision: float
-    recall: float
-    f1: float
 
 
 @dataclass(frozen=True)
@@ -64,17 +51,16 @@ def measure(classifier: Classifier, corpus: Corpus) -> Measured:
     labels = np.array(corpus.labels)
     scores = scores_of(corpus.labels, probabilities)
     right = int((probabilities.argmax(axis=1) == labels).sum())
-    exact = stats.binomtest(right, len(labels)).proportion_ci(0.95, method="exact")
     resampled = _resampled(probabilities, labels)
     return Measured(
         rows=len(labels),
         majority=float(np.bincount(labels).max() / len(labels)),
-        accuracy=Interval(scores.accuracy, float(exact.low), float(exact.high)),
+        accuracy=Interval(scores.accuracy, *exact_interval(right, len(labels))),
         macro_f1=_interval(scores.macro_f1, [row.macro_f1 for row in resampled]),
         calibration_error=_interval(
             scores.calibration_error, [row.calibration_error for row in resampled]
         ),
-        by_label=_by_label(corpus, probabilities),
+        by_label=label_scores(corpus.labels, probabilities, corpus.label_names),
         truncated=sum(answer.truncated for answer in answers) / len(answers),
         microseconds=_microseconds(classifier, corpus.texts[:_TIMED_TEXTS]),
         machine=f"{_processor()}, kernel {classifier.kernel}",
@@ -91,19 +77,6 @@ def _interval(value: float, resampled: Sequence[float]) -> Interval:
     low, high = np.quantile(resampled, [0.025, 0.975])
     # Resampling adds to a calibration error, which cannot be below zero, and may leave it outside.
     return Interval(value, min(float(low), value), max(float(high), value))
-
-
-def _by_label(corpus: Corpus, probabilities: FloatArray) -> tuple[LabelScores, ...]:
-    table = precision_recall_fscore_support(
-        corpus.labels,
-        probabilities.argmax(axis=1),
-        labels=range(len(corpus.label_names)),
-        zero_division=0.0,
-    )
-    return tuple(
-        LabelScores(name, int(rows), float(precision), float(recall), float(f1))
-        for name, precision, recall, f1, rows in zip(corpus.label_names, *table, strict=True)
-    )
 
 
 def _microseconds(classifier: Classifier, texts: Sequence[str]) -> float:

@@ -36,7 +36,7 @@ _FEW = 1000
 _LEAST_TO_CALIBRATE = 50  # a temperature found on fewer is that of their few errors
 
 
-class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
     """Distils a student of the texts that it is fitted to.
 
     After `fit`, `classes_` are the labels, and `student_` is the classifier that `dixtill.load`

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
 from ..errors import InputError
 from .calibration import FloatArray
+from .evaluate import exact_interval
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,7 @@ def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[
     coverage = count / len(labels)
     if not count:
         return Abstention(threshold, coverage, count, None, None, None)
-    interval = stats.binomtest(hits, count).proportion_ci(0.95, method="exact")
-    return Abstention(
-        threshold, coverage, count, hits / count, float(interval.low), float(interval.high)
-    )
+    return Abstention(threshold, coverage, count, hits / count, *exact_interval(hits, count))
 
 
 def choose_threshold(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from sklearn.metrics import accuracy_score, f1_score
+from scipy import stats
+from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 from torch import Tensor
 
 from ..runtime.classifier import Classifier
@@ -26,6 +27,17 @@ class Scores:
     calibration_error: float
 
 
+@dataclass(frozen=True)
+class LabelScores:
+    """How well one label is found; shares in [0, 1]."""
+
+    label: str
+    rows: int  # texts that have it
+    precision: float
+    recall: float
+    f1: float
+
+
 def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
     """Scores of probabilities [N, C]; in macro-F1, an absent class counts as F1 = 0."""
     predicted = probabilities.argmax(axis=1)
@@ -37,6 +49,25 @@ def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
         ),
         calibration_error=calibration_error(probabilities, np.asarray(labels)),
     )
+
+
+def label_scores(
+    labels: Sequence[int], probabilities: FloatArray, names: Sequence[str]
+) -> tuple[LabelScores, ...]:
+    """Each label by itself, by probabilities [N, C]; what is undefined counts as 0."""
+    columns = precision_recall_fscore_support(
+        labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0.0
+    )
+    return tuple(
+        LabelScores(name, int(rows), float(precision), float(recall), float(f1))
+        for name, precision, recall, f1, rows in zip(names, *columns, strict=True)
+    )
+
+
+def exact_interval(hits: int, count: int) -> tuple[float, float]:
+    """The 95% interval of a share, by Clopper and Pearson."""
+    interval = stats.binomtest(hits, count).proportion_ci(0.95, method="exact")
+    return float(interval.low), float(interval.high)
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix
 
 from ...runtime.classifier import Classifier
 from ...runtime.prediction import Prediction
@@ -17,23 +17,12 @@ from .. import explanation_measures as measures
 from ..attributions import Attribution
 from ..calibration import NUM_BINS
 from ..corpus import Corpus
-from ..evaluate import Scores, scores_of
+from ..evaluate import LabelScores, Scores, label_scores, scores_of
 
 _EXPLAINED = 200  # texts at most: some seconds
 _TOP = 3  # words, as in the tables of docs/students.md
 
 _Item = TypeVar("_Item")
-
-
-@dataclass(frozen=True)
-class OfClass:
-    """Precision, recall and F1 of one class, and its number of texts."""
-
-    label: str
-    precision: float
-    recall: float
-    f1: float
-    support: int
 
 
 @dataclass(frozen=True)
@@ -88,18 +77,9 @@ class Answers:
         )
         return counts
 
-    def classes(self) -> list[OfClass]:
-        """Each class by itself; what is undefined counts as 0."""
-        columns = precision_recall_fscore_support(
-            self.corpus.labels,
-            self._predicted(),
-            labels=range(len(self.labels)),
-            zero_division=0.0,
-        )
-        return [
-            OfClass(label, float(p), float(r), float(f), int(support))
-            for label, p, r, f, support in zip(self.labels, *columns, strict=True)
-        ]
+    def classes(self) -> tuple[LabelScores, ...]:
+        """Each class by itself."""
+        return label_scores(self.corpus.labels, self.probabilities(), self.labels)
 
     def bins(self, count: int = NUM_BINS) -> list[Bin]:
         """The bins that hold an answer, as the calibration error has them."""

@@ -161,7 +161,7 @@ def _classes(answers: Answers) -> str:
             f"{one.precision:.3f}",
             f"{one.recall:.3f}",
             f"{one.f1:.3f}",
-            f"{one.support:,}",
+            f"{one.rows:,}",
         )
         for one in answers.classes()
     ]

@@ -1,0 +1,36 @@
+"""The arguments by which commands name a student, and say how it answers."""
+
+from __future__ import annotations
+
+import argparse
+
+
+def add_model_argument(parser: argparse.ArgumentParser) -> None:
+    """`--model`."""
+    parser.add_argument(
+        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+    )
+
+
+def add_student_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--model` and `--kernel`."""
+    add_model_argument(parser)
+    parser.add_argument(
+        "--kernel", metavar="NAME", help="the instruction set to use (see `dixtill info`)"
+    )
+
+
+def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
+    """`--check` and `--threshold`."""
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="also leave out each word, and find the fewest words whose absence changes the label",
+    )
+    parser.add_argument(
+        "--threshold",
+        type=float,
+        default=0.0,
+        metavar="P",
+        help="give no label of lower probability (`dixtill evaluate --target-precision` finds one)",
+    )
