@@ -17,6 +17,7 @@ METHODS: dict[str, tuple[str, ...]] = {
         *("--batch-size", "128", "--learning-rate", "3e-3", "--dropout", "0.15"),
     ),
     "ours": ("--method", "dixtill"),
+    "ours, additivity 4": ("--method", "dixtill", "--additivity", "4"),
 }
 OURS = "ours"  # what the tables compare with all others
 

@@ -1,0 +1,82 @@
+"""How far teachers give the same reasons: what agreement can be expected of a student.
+
+    dixtill attribute --teacher ONE --data valid.csv --out one
+    dixtill attribute --teacher OTHER --data valid.csv --out other
+    python tools/measure_teacher_agreement.py --data valid.csv one other
+
+Prints of each two folders the feature and sign agreement of the three most weighty words,
+Spearman's rank correlation and the cosine, in the mean over the texts of more words than that; then
+of those to which both teachers give the same label.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+
+from dixtill.training import explanation_measures as measures
+from dixtill.training.attribution_store import AttributionStore
+from dixtill.training.attributions import Attribution
+from dixtill.training.corpus import read_texts
+
+TOP = 3
+Pair = tuple[Attribution, Attribution]
+
+
+def main() -> None:
+    """Print two lines of each two folders."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--data", required=True, metavar="DATA")
+    parser.add_argument("--num-texts", type=int, metavar="N", help="the first of them (all)")
+    parser.add_argument("folders", nargs="+", metavar="FOLDER", help="attributions of one teacher")
+    args = parser.parse_args()
+    texts = read_texts(args.data)[: args.num_texts]
+    found = {folder: AttributionStore(Path(folder)).find(texts) for folder in args.folders}
+    for one, other in combinations(found, 2):
+        pairs = [
+            (found[one][text], found[other][text])
+            for text in texts
+            if text in found[one] and text in found[other]
+        ]
+        same = [(a, b) for a, b in pairs if a.target == b.target]
+        for which, chosen in (("all texts", pairs), ("same label", same)):
+            print(f"{one} | {other}, {which}: {shown(chosen)}")
+
+
+def shown(pairs: Sequence[Pair]) -> str:
+    """How many texts, and the means of the measures."""
+    rows = [
+        (
+            measures.feature_agreement(a, b, TOP),
+            measures.sign_agreement(a, b, TOP),
+            measures.spearman(a, b),
+            measures.cosine(a, b),
+        )
+        for a, b in map(matched, pairs)
+        if len(a) > TOP
+    ]
+    if not rows:
+        return f"no text of more than {TOP} words"
+    feature, sign, spearman, cosine = np.mean(rows, axis=0)
+    return (
+        f"{len(rows)} texts  feature@{TOP} {feature:.2f}  sign@{TOP} {sign:.2f}  "
+        f"Spearman {spearman:.2f}  cosine {cosine:.2f}"
+    )
+
+
+def matched(pair: Pair) -> tuple[measures.Weights, measures.Weights]:
+    """The attributions of the words that both teachers read, by their spans."""
+    one, other = (
+        dict(zip(zip(row.starts, row.ends, strict=True), row.attributions, strict=True))
+        for row in pair
+    )
+    spans = [span for span in one if span in other]
+    return np.array([one[span] for span in spans]), np.array([other[span] for span in spans])
+
+
+if __name__ == "__main__":
+    main()
