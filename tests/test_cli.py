@@ -126,6 +126,22 @@ def test_infer_refuses_what_belongs_to_files_beside_texts(student, capsys, argum
     assert complaint(capsys).startswith(f"dixtill: {names}: only for files and pipes; ")
 
 
+def test_infer_refuses_what_belongs_to_texts_beside_a_file(student, capsys, tmp_path):
+    given = ["--json", "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")]
+    assert main(["infer", "--model", student, *given]) == 2
+    assert complaint(capsys).startswith("dixtill: --json: only for TEXT; ")
+    assert not (tmp_path / "b.csv").exists()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_device_is_one_sentence(student):
+    command = [sys.executable, "-m", "dixtill", "infer", "--model", student, "up"]
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert process.returncode == 2
+    assert process.stderr == b"dixtill: No space left on device\n"
+
+
 def test_infer_escapes_what_standard_output_cannot_print(student, monkeypatch):
     output = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(output, encoding="ascii"))

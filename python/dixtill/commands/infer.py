@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from ..errors import InputError
 from .infer_files import add_file_arguments, answer_file, check_no_file_arguments
 from .student_arguments import add_answer_arguments, add_student_arguments
 
@@ -58,6 +59,11 @@ def run(args: argparse.Namespace) -> int:
 
     if args.input is None:
         check_no_file_arguments(args)
+    elif args.json:
+        raise InputError(
+            "--json: only for TEXT; answers to --input are JSON lines, unless --output names "
+            "another kind of file"
+        )
     classifier = load(args.model, args.kernel, args.threshold)
     if args.input is not None:
         return answer_file(args, classifier)
