@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("--num-texts", type=int, metavar="N", help="the first of them (all)")
     parser.add_argument("folders", nargs="+", metavar="FOLDER", help="attributions of one teacher")
     args = parser.parse_args()
+    if len(args.folders) < 2:
+        parser.error("one folder agrees with itself; name two or more")
     texts = read_texts(args.data)[: args.num_texts]
     found = {folder: AttributionStore(Path(folder)).find(texts) for folder in args.folders}
     for one, other in combinations(found, 2):
@@ -56,7 +58,7 @@ def shown(pairs: Sequence[Pair]) -> str:
             measures.spearman(a, b),
             measures.cosine(a, b),
         )
-        for a, b in map(matched, pairs)
+        for a, b in map(weights, pairs)
         if len(a) > TOP
     ]
     if not rows:
@@ -68,14 +70,11 @@ def shown(pairs: Sequence[Pair]) -> str:
     )
 
 
-def matched(pair: Pair) -> tuple[measures.Weights, measures.Weights]:
-    """The attributions of the words that both teachers read, by their spans."""
-    one, other = (
-        dict(zip(zip(row.starts, row.ends, strict=True), row.attributions, strict=True))
-        for row in pair
-    )
-    spans = [span for span in one if span in other]
-    return np.array([one[span] for span in spans]), np.array([other[span] for span in spans])
+def weights(pair: Pair) -> tuple[measures.Weights, measures.Weights]:
+    """Both attributions of the words of the first."""
+    one, other = pair
+    spans = zip(one.starts, one.ends, strict=True)
+    return np.array(one.attributions), measures.by_spans(spans, other)
 
 
 if __name__ == "__main__":

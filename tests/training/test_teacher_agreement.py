@@ -47,5 +47,11 @@ def test_words_are_matched_by_their_place_and_measures_are_means():
 
 def test_texts_of_three_words_or_fewer_count_for_nothing():
     short = replace(ONE, starts=(0, 2, 4), ends=(1, 3, 5), attributions=(1.0, 2.0, 3.0))
-    assert TOOL["shown"]([(ONE, short)]) == "no text of more than 3 words"
-    assert TOOL["shown"]([(ONE, short), (ONE, ONE)]).startswith("1 texts")
+    assert TOOL["shown"]([(short, ONE)]) == "no text of more than 3 words"
+    assert TOOL["shown"]([(short, ONE), (ONE, ONE)]).startswith("1 texts")
+
+
+def test_a_word_that_the_other_teacher_lacks_has_no_weight_there():
+    short = replace(ONE, starts=(0, 2), ends=(1, 3), attributions=(4.0, 3.0))
+    # Of a, b, c and d the weights are 4, 3, -2, 1, and 4, 3, 0, 0; cosine 25 / sqrt(30 * 25).
+    assert TOOL["shown"]([(ONE, short)]).endswith("cosine 0.91")

@@ -125,9 +125,14 @@ def faithfulness(
 
 def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
     """The teacher's attributions in the order of the student's words, by their spans."""
-    spans = zip(teacher.starts, teacher.ends, strict=True)
-    by_span = dict(zip(spans, teacher.attributions, strict=True))
-    return np.array([by_span.get((word.start, word.end), 0.0) for word in prediction.words])
+    return by_spans([(word.start, word.end) for word in prediction.words], teacher)
+
+
+def by_spans(spans: Iterable[Span], teacher: Attribution) -> Weights:
+    """The teacher's attributions of the words at `spans`; 0 of those that it does not have."""
+    own_spans = zip(teacher.starts, teacher.ends, strict=True)
+    by_span = dict(zip(own_spans, teacher.attributions, strict=True))
+    return np.array([by_span.get(span, 0.0) for span in spans])
 
 
 def random_weights(num_words: int, seed: int) -> Weights:
