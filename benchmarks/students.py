@@ -71,14 +71,16 @@ class LogitsOfFullTexts(nn.Module):
         super().__init__()
         self.embedding, self.lstm = student.embedding, student.lstm
         self.attention_weight = student.attention_weight
-        self.attention_vector = student.attention_vector
+        self.attention_vector, self.null_score = student.attention_vector, student.null_score
         self.head = student.head
 
     def forward(self, piece_ids: Tensor) -> Tensor:
         """Logits [batch, classes] of ids [batch, time]."""
         states = self.lstm(self.embedding(piece_ids))[0]
         scores = self.attention_vector(torch.tanh(self.attention_weight(states)))
-        logits: Tensor = self.head((scores.softmax(dim=1) * states).sum(dim=1))
+        null_scores = self.null_score.expand_as(scores[:, :1])
+        attention = torch.cat([null_scores, scores], dim=1).softmax(dim=1)[:, 1:]
+        logits: Tensor = self.head((attention * states).sum(dim=1))
         return logits
 
 

@@ -47,6 +47,7 @@ def random_weights(
         attention_weight_q8=q8(a, 2 * h),
         attention_scale=floats(a, 0.5 * unit, 1.5 * unit),
         attention_vector=floats(a, -1, 1),
+        null_score=floats(1, -1, 1),
         head_weight_q8=q8(c, 2 * h),
         head_scale=floats(c, 0.5 * unit, 1.5 * unit),
         head_bias=floats(c, -0.5, 0.5),

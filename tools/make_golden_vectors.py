@@ -21,10 +21,10 @@ import numpy.typing as npt
 
 from dixtill.runtime import reference
 from dixtill.runtime.forward import Forward
-from dixtill.runtime.weights import StudentWeights, pack_nibbles
+from dixtill.runtime.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD2"
+MAGIC = b"DIXGOLD3"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
 
 FloatArray = npt.NDArray[np.float32]
@@ -44,6 +44,7 @@ class Recipe:
     largest: int = 127  # int8 weight; four of 32 sum to kSmallSum of csrc/kernels/interface.h
     spread: float = 1.0  # standard deviation of the gates' inputs, about
     bits: int = 8  # of the embedding
+    null_score: float | None = None  # a random one beside the pieces' scores
 
 
 # Widths beside and on a multiple of 4, 8 and 16. With a spread of 30 most gates are saturated; at
@@ -67,6 +68,8 @@ RECIPES = (
     Recipe("4 bits, odd width", 37, 17, 7, 2, bits=4),
     Recipe("4 bits, extreme weights", 6, 8, 7, 3, extreme=True, bits=4),
     Recipe("empty batch", 5, 3, 7, 2, lengths=()),
+    Recipe("no null score", 5, 17, 7, 3, null_score=NO_NULL_SCORE),
+    Recipe("all attention to no piece", 5, 17, 7, 3, null_score=-NO_NULL_SCORE),
 )
 
 
@@ -157,6 +160,9 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
     if recipe.bits == 4:
         embedding_q8 = embedding_q8 // 18 * 16  # -8 to 7
         embedding_q8[embedding_q8 == -128] = -112
+    null_score = floats(1)
+    if recipe.null_score is not None:
+        null_score = np.full(1, recipe.null_score, np.float32)
     return StudentWeights(
         embedding_q8=embedding_q8,
         forward_weight_q8=q8(4 * h, d + h),
@@ -168,6 +174,7 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
         attention_weight_q8=q8(a, 2 * h),
         attention_scale=scale(a, 2 * h),
         attention_vector=floats(a),
+        null_score=null_score,
         head_weight_q8=q8(c, 2 * h),
         head_scale=scale(c, 2 * h),
         head_bias=floats(c),

@@ -10,7 +10,7 @@ namespace dixtill {
 namespace {
 
 constexpr uint32_t kMagic = 0x4C495844;  // "DXIL"
-constexpr uint32_t kVersion = 3;
+constexpr uint32_t kVersion = 4;
 constexpr int64_t kAlignment = 64;
 // 131072 products of 127 * 127 stay below 2^31.
 constexpr int64_t kMaxColumns = 131072;
@@ -34,7 +34,7 @@ struct LstmBlocks {
 struct Blocks {
     LstmBlocks forward, backward;
     int64_t readout, readout_correction;
-    int64_t attention_scale, attention_vector, head_scale, head_bias;
+    int64_t attention_scale, attention_vector, null_score, head_scale, head_bias;
     int64_t num_bytes;
 };
 
@@ -93,6 +93,7 @@ Blocks place_blocks(const StudentShape& shape) {
     blocks.readout_correction = take_words(cursor, padded_rows(readout_matrix(shape).num_rows));
     blocks.attention_scale = take_words(cursor, head_row(shape));
     blocks.attention_vector = take_words(cursor, head_row(shape));
+    blocks.null_score = take_words(cursor, 1);
     blocks.head_scale = take_words(cursor, shape.num_classes);
     blocks.head_bias = take_words(cursor, shape.num_classes);
     blocks.num_bytes = cursor;
@@ -229,6 +230,7 @@ Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint
             block<int32_t>(packed, blocks.readout_correction),
             block<float>(packed, blocks.attention_scale),
             block<float>(packed, blocks.attention_vector),
+            block<float>(packed, blocks.null_score),
             block<float>(packed, blocks.head_scale),
             block<float>(packed, blocks.head_bias)};
 }
@@ -281,6 +283,7 @@ void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out
                       out);
     copy_floats(weights.attention_scale, shape.attention_dim, out + blocks.attention_scale);
     copy_floats(weights.attention_vector, shape.attention_dim, out + blocks.attention_vector);
+    copy_floats(weights.null_score, 1, out + blocks.null_score);
     copy_floats(weights.head_scale, shape.num_classes, out + blocks.head_scale);
     copy_floats(weights.head_bias, shape.num_classes, out + blocks.head_bias);
 }

@@ -3,7 +3,8 @@
 //   header (64 bytes): magic, version, the four dimensions, the buffer's size
 //   forward direction: input weights, recurrent weights, correction, scale, bias
 //   backward direction: the same
-//   readout: weights, correction, attention scale, attention vector, head scale, head bias
+//   readout: weights, correction, attention scale, attention vector, null score, head scale, head
+//   bias
 //
 // Each block begins at a multiple of 64 bytes and has the layout that kernels/interface.h gives.
 // The embedding is not packed: it is used row by row as it stands, and may be a mapped file.
@@ -36,6 +37,7 @@ struct StudentWeights {
     const int8_t* attention_weight_q8;  // [attention_dim, 2 * hidden_dim]
     const float* attention_scale;       // [attention_dim]
     const float* attention_vector;      // [attention_dim]
+    const float* null_score;            // [1]
     const int8_t* head_weight_q8;       // [num_classes, 2 * hidden_dim]
     const float* head_scale;            // [num_classes]
     const float* head_bias;             // [num_classes]

@@ -130,6 +130,7 @@ StudentWeights student_weights(Tensors& tensors, const StudentShape& shape) {
             tensors.int8("attention_weight_q8", shape.attention_dim * num_states),
             tensors.floats("attention_scale", shape.attention_dim),
             tensors.floats("attention_vector", shape.attention_dim),
+            tensors.floats("null_score", 1),
             tensors.int8("head_weight_q8", shape.num_classes * num_states),
             tensors.floats("head_scale", shape.num_classes),
             tensors.floats("head_bias", shape.num_classes)};

@@ -70,12 +70,14 @@ UInt8Array pack_weights(int64_t embedding_dim, int64_t hidden_dim,
                         const FloatArray& forward_bias, const Int8Array& backward_weight_q8,
                         const FloatArray& backward_scale, const FloatArray& backward_bias,
                         const Int8Array& attention_weight_q8, const FloatArray& attention_scale,
-                        const FloatArray& attention_vector, const Int8Array& head_weight_q8,
-                        const FloatArray& head_scale, const FloatArray& head_bias) {
+                        const FloatArray& attention_vector, const FloatArray& null_score,
+                        const Int8Array& head_weight_q8, const FloatArray& head_scale,
+                        const FloatArray& head_bias) {
     const dixtill::StudentShape shape = {embedding_dim, hidden_dim, attention_scale.size(),
                                          head_scale.size()};
     UInt8Array packed = aligned_bytes(dixtill::packed_bytes(shape));
     check_size("attention_vector", attention_vector.size(), shape.attention_dim);
+    check_size("null_score", null_score.size(), 1);
     check_size("attention_weight_q8", attention_weight_q8.size(),
                shape.attention_dim * 2 * hidden_dim);
     check_size("head_weight_q8", head_weight_q8.size(), shape.num_classes * 2 * hidden_dim);
@@ -84,7 +86,7 @@ UInt8Array pack_weights(int64_t embedding_dim, int64_t hidden_dim,
                   {lstm_weights(shape, forward_weight_q8, forward_scale, forward_bias),
                    lstm_weights(shape, backward_weight_q8, backward_scale, backward_bias),
                    attention_weight_q8.data(), attention_scale.data(), attention_vector.data(),
-                   head_weight_q8.data(), head_scale.data(), head_bias.data()},
+                   null_score.data(), head_weight_q8.data(), head_scale.data(), head_bias.data()},
                   packed.mutable_data());
     return packed;
 }
@@ -186,8 +188,8 @@ PYBIND11_MODULE(_native, module) {
                py::arg("hidden_dim"), py::arg("forward_weight_q8"), py::arg("forward_scale"),
                py::arg("forward_bias"), py::arg("backward_weight_q8"), py::arg("backward_scale"),
                py::arg("backward_bias"), py::arg("attention_weight_q8"), py::arg("attention_scale"),
-               py::arg("attention_vector"), py::arg("head_weight_q8"), py::arg("head_scale"),
-               py::arg("head_bias"));
+               py::arg("attention_vector"), py::arg("null_score"), py::arg("head_weight_q8"),
+               py::arg("head_scale"), py::arg("head_bias"));
     // An ordinary metaclass: pybind11's own, which allows static properties, has no name in a stub.
     py::class_<Student>(module, "Student", py::is_final(),
                         py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))

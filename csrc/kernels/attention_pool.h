@@ -49,9 +49,10 @@ static inline void score_pieces(const ForwardArguments& arguments, int64_t lengt
     }
 }
 
-static inline float largest(const float* values, int64_t count) {
-    float result = values[0];
-    for (int64_t i = 1; i < count; ++i) result = values[i] > result ? values[i] : result;
+// Of `first` and the values.
+static inline float largest(float first, const float* values, int64_t count) {
+    float result = first;
+    for (int64_t i = 0; i < count; ++i) result = values[i] > result ? values[i] : result;
     return result;
 }
 
@@ -68,13 +69,28 @@ static inline void exp_of_difference(const float* values, float shift, int64_t c
     }
 }
 
-// The sum runs in order, so a value's place in a register cannot change it.
-static inline void softmax(const float* values, int64_t count, float* out) {
-    if (count == 0) return;
-    exp_of_difference(values, largest(values, count), count, out);
-    float sum = 0.0F;
+// out = exp(values - shift), divided by `first` and their sum. It runs in order, from `first` on,
+// so a value's place in a register cannot change it.
+static inline void share_out(const float* values, float shift, float first, int64_t count,
+                             float* out) {
+    exp_of_difference(values, shift, count, out);
+    float sum = first;
     for (int64_t i = 0; i < count; ++i) sum += out[i];
     for (int64_t i = 0; i < count; ++i) out[i] /= sum;
+}
+
+// Of one value at least.
+static inline void softmax(const float* values, int64_t count, float* out) {
+    share_out(values, largest(values[0], values, count), 0.0F, count, out);
+}
+
+// Softmax over the null score and those of the pieces, in this order; what the former takes is
+// nobody's. So a text may have no pieces.
+static inline void attention_of(const float* scores, float null_score, int64_t length, float* out) {
+    const float shift = largest(null_score, scores, length);
+    float of_null;
+    exp_of_difference(&null_score, shift, 1, &of_null);
+    share_out(scores, shift, of_null, length, out);
 }
 
 // contributions *= attention; logits = bias + the contributions, in order of time.
@@ -92,6 +108,7 @@ static inline void pool(const Readout& readout, const float* attention, int64_t 
 
 // Everything after the LSTM, for the text `b`.
 static inline void attend(const ForwardArguments& arguments, int64_t b) {
+    const Readout& readout = arguments.student->readout;
     const int64_t num_classes = arguments.student->num_classes;
     const int64_t start = arguments.offsets[b];
     const int64_t length = arguments.offsets[b + 1] - start;
@@ -100,8 +117,8 @@ static inline void attend(const ForwardArguments& arguments, int64_t b) {
     float* contributions = arguments.contributions + start * num_classes;
     float* logits = arguments.logits + b * num_classes;
     score_pieces(arguments, length, scores, contributions);
-    softmax(scores, length, attention);
-    pool(arguments.student->readout, attention, length, num_classes, contributions, logits);
+    attention_of(scores, *readout.null_score, length, attention);
+    pool(readout, attention, length, num_classes, contributions, logits);
     softmax(logits, num_classes, arguments.probabilities + b * num_classes);
 }
 

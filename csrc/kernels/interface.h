@@ -69,6 +69,7 @@ struct Readout {
     const int32_t* correction;      // [padded_rows]: -128 times the row's sum
     const float* attention_scale;   // [round_up(attention_dim, 8)], zero padded
     const float* attention_vector;  // [round_up(attention_dim, 8)], zero padded
+    const float* null_score;        // [1]
     const float* head_scale;        // [num_classes]
     const float* head_bias;         // [num_classes]
 };

@@ -22,6 +22,7 @@ def pack_weights(
     attention_weight_q8: npt.NDArray[np.int8],
     attention_scale: npt.NDArray[np.float32],
     attention_vector: npt.NDArray[np.float32],
+    null_score: npt.NDArray[np.float32],
     head_weight_q8: npt.NDArray[np.int8],
     head_scale: npt.NDArray[np.float32],
     head_bias: npt.NDArray[np.float32],

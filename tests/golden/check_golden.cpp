@@ -40,8 +40,8 @@ class Packed {
         start_ = memory_.data() + (kPackedAlignment - misaligned) % kPackedAlignment;
         dixtill::pack(shape,
                       {lstm(s.forward), lstm(s.backward), s.attention_weight_q8.data(),
-                       s.attention_scale.data(), s.attention_vector.data(), s.head_weight_q8.data(),
-                       s.head_scale.data(), s.head_bias.data()},
+                       s.attention_scale.data(), s.attention_vector.data(), s.null_score.data(),
+                       s.head_weight_q8.data(), s.head_scale.data(), s.head_bias.data()},
                       start_);
     }
     Packed(const Packed&) = delete;

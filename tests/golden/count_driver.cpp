@@ -77,15 +77,16 @@ std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random
     const auto attention_weight_q8 = random.q8(shape.attention_dim * num_states);
     const auto attention_scale = random.floats(shape.attention_dim, 4e-5F);
     const auto attention_vector = random.floats(shape.attention_dim, 1.0F);
+    const auto null_score = random.floats(1, 1.0F);
     const auto head_weight_q8 = random.q8(shape.num_classes * num_states);
     const auto head_scale = random.floats(shape.num_classes, 4e-5F);
     const auto head_bias = random.floats(shape.num_classes, 1.0F);
     std::vector<uint8_t> packed(static_cast<size_t>(dixtill::packed_bytes(shape)));
-    dixtill::pack(
-        shape,
-        {forward.weights(), backward.weights(), attention_weight_q8.data(), attention_scale.data(),
-         attention_vector.data(), head_weight_q8.data(), head_scale.data(), head_bias.data()},
-        packed.data());
+    dixtill::pack(shape,
+                  {forward.weights(), backward.weights(), attention_weight_q8.data(),
+                   attention_scale.data(), attention_vector.data(), null_score.data(),
+                   head_weight_q8.data(), head_scale.data(), head_bias.data()},
+                  packed.data());
     return packed;
 }
 

@@ -1,7 +1,7 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD2", uint32 number of students, uint32 number of accumulations
+//   "DIXGOLD3", uint32 number of students, uint32 number of accumulations
 //   each student: name, ending in a zero byte; uint32 num_pieces, embedding_dim, hidden_dim,
 //     attention_dim, num_classes, num_piece_ids, num_texts, embedding_bits; then the arrays of
 //     GoldenStudent
@@ -33,6 +33,7 @@ struct GoldenStudent {
     GoldenDirection forward, backward;
     std::vector<int8_t> attention_weight_q8;               // [attention_dim, 2 * hidden_dim]
     std::vector<float> attention_scale, attention_vector;  // [attention_dim]
+    std::vector<float> null_score;                         // [1]
     std::vector<int8_t> head_weight_q8;                    // [num_classes, 2 * hidden_dim]
     std::vector<float> head_scale, head_bias;              // [num_classes]
     std::vector<int32_t> piece_ids;                        // [num_piece_ids]
@@ -82,7 +83,7 @@ class GoldenReader {
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD2";
+    static constexpr const char* kMagic = "DIXGOLD3";
 
     GoldenStudent student() {
         GoldenStudent s;
@@ -101,6 +102,7 @@ class GoldenReader {
         fill(s.attention_weight_q8, s.attention_dim * 2 * s.hidden_dim);
         fill(s.attention_scale, s.attention_dim);
         fill(s.attention_vector, s.attention_dim);
+        fill(s.null_score, 1);
         fill(s.head_weight_q8, s.num_classes * 2 * s.hidden_dim);
         fill(s.head_scale, s.num_classes);
         fill(s.head_bias, s.num_classes);

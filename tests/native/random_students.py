@@ -80,6 +80,7 @@ def random_student(
         attention_weight_q8=q8(a, 2 * h),
         attention_scale=scale(a, 2 * h),
         attention_vector=floats(a),
+        null_score=floats(1),
         head_weight_q8=q8(c, 2 * h),
         head_scale=scale(c, 2 * h),
         head_bias=floats(c),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from random_students import (
 from dixtill.errors import InputError
 from dixtill.runtime import kernels, reference, targets
 from dixtill.runtime.kernels import StudentKernel
-from dixtill.runtime.weights import pack_nibbles
+from dixtill.runtime.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
 
 per_target = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
@@ -32,6 +33,10 @@ per_target = settings(
 LARGEST = st.sampled_from([32, 33, 127])
 BITS = st.sampled_from([4, 8])
 SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
+
+
+def with_null_score(weights: StudentWeights, null_score: float) -> StudentWeights:
+    return replace(weights, null_score=np.full(1, null_score, np.float32))
 
 
 @per_target
@@ -105,18 +110,42 @@ def test_contributions_and_bias_sum_to_the_logits(target):
     assert same_bits(total, result.logits[0])
 
 
-def test_attention_and_probabilities_are_distributions(target):
-    weights = random_student(SHIPPED, seed=5)
-    result = StudentKernel(weights, target).forward(*random_batch(300, [20, 15], seed=5))
+def test_probabilities_sum_to_one(target):
+    kernel = StudentKernel(random_student(SHIPPED, seed=5), target)
+    result = kernel.forward(*random_batch(300, [20, 0, 15], seed=5))
     np.testing.assert_allclose(result.probabilities.sum(1), 1, atol=1e-6)
-    np.testing.assert_allclose(
-        [result.attention[:20].sum(), result.attention[20:].sum()], 1, atol=1e-6
-    )
-    assert (result.attention > 0).all()
 
 
-def test_an_empty_text_gets_the_bias(target):
-    weights = random_student(SHIPPED, seed=6)
+@pytest.mark.parametrize("null_score", [-3.0, 0.0, 3.0, 20.0])
+def test_attention_is_softmax_over_the_null_score_and_the_pieces(target, null_score):
+    weights = with_null_score(random_student(SHIPPED, seed=5), null_score)
+    result = StudentKernel(weights, target).forward(*random_batch(300, [20, 15], seed=5))
+    for rows in (slice(20), slice(20, 35)):
+        exponentials = np.exp(result.scores[rows].astype(np.float64))
+        expected = exponentials / (np.exp(null_score) + exponentials.sum())
+        np.testing.assert_allclose(result.attention[rows], expected, rtol=1e-5)
+        assert result.attention[rows].sum() < 1
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 9, 40])
+def test_without_a_null_score_attention_is_softmax_to_the_last_bit(target, length):
+    weights = with_null_score(random_student(SHIPPED, seed=5), NO_NULL_SCORE)
+    result = StudentKernel(weights, target).forward(*random_batch(300, [length], seed=length))
+    assert same_bits(result.attention, reference.softmax(result.scores))
+
+
+@pytest.mark.parametrize("null_score", [NO_NULL_SCORE, -100.0, 100.0, -NO_NULL_SCORE])
+def test_an_extreme_null_score_gives_the_bits_of_the_specification(target, null_score):
+    weights = with_null_score(random_student(SHIPPED, seed=6), null_score)
+    batch = random_batch(300, [0, 1, 8, 30], seed=6)
+    expected = reference.forward(weights, *batch)
+    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert np.isfinite(expected.logits).all()
+
+
+@pytest.mark.parametrize("null_score", [NO_NULL_SCORE, 0.5])
+def test_an_empty_text_gets_the_bias(target, null_score):
+    weights = with_null_score(random_student(SHIPPED, seed=6), null_score)
     result = StudentKernel(weights, target).forward([], [0, 0])
     assert same_bits(result.logits[0], weights.head_bias)
     assert result.scores.shape == (0,)

@@ -14,9 +14,14 @@ from students import VOCABULARY, random_model
 
 from dixtill.errors import InputError, ModelFileError
 from dixtill.runtime import mapped_model
-from dixtill.runtime.classifier import load_classifier
+from dixtill.runtime.classifier import Classifier, load_classifier
 from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.weights import StudentWeights, pack_nibbles, unpack_nibbles
+from dixtill.runtime.weights import (
+    NO_NULL_SCORE,
+    StudentWeights,
+    pack_nibbles,
+    unpack_nibbles,
+)
 
 
 @pytest.fixture
@@ -256,15 +261,15 @@ def test_a_truncated_file_is_refused_wherever_it_ends(path):
 
 def test_a_newer_and_an_older_format_are_refused(path):
     tensors, description = parts(path)
-    rewrite(path, tensors, {**description, "format_version": 3})
-    assert "is of format 3, expected 2; upgrade dixtill" in refusal(path)
-    rewrite(path, tensors, {**description, "format_version": 1})
-    assert "is of format 1, expected 2; write it again with `dixtill distill`" in refusal(path)
+    rewrite(path, tensors, {**description, "format_version": 4})
+    assert "is of format 4, expected 3; upgrade dixtill" in refusal(path)
+    rewrite(path, tensors, {**description, "format_version": 2})
+    assert "is of format 2, expected 3; write it again with `dixtill distill`" in refusal(path)
 
 
 def test_a_newer_format_may_differ_in_everything_else(path):
-    rewrite(path, {"other": np.zeros(1)}, {"format_version": 3})
-    assert "is of format 3" in refusal(path)
+    rewrite(path, {"other": np.zeros(1)}, {"format_version": 4})
+    assert "is of format 4" in refusal(path)
 
 
 def test_a_missing_and_an_unknown_tensor_are_refused(path):
@@ -287,6 +292,12 @@ def test_a_missing_and_an_unknown_tensor_are_refused(path):
         ("embedding_q8", lambda a: a.view(np.uint8), "type U8, expected I8"),
         ("head_bias", lambda a: a * np.float32("nan"), "not finite"),
         ("head_scale", lambda a: a * 0 + np.float32(3e38), "beyond 1e25"),
+        ("null_score", lambda a: a[:0], r"'null_score' has shape \[0\], expected \[1\]"),
+        ("null_score", lambda a: a.repeat(2), r"'null_score' has shape \[2\], expected \[1\]"),
+        ("null_score", lambda a: a[None], r"'null_score' has shape \[1, 1\], expected \[1\]"),
+        ("null_score", lambda a: a.astype(np.float16), "type F16, expected F32"),
+        ("null_score", lambda a: a - np.float32("inf"), "'null_score' holds .* not finite"),
+        ("null_score", lambda a: a - np.float32(1.1e25), "'null_score' holds .* beyond 1e25"),
         ("embedding_q8", lambda a: np.full_like(a, -128), "-128"),
         ("embedding_q8", lambda a: np.roll(a, 1), "checksum"),
         ("vocabulary", lambda a: pieces(text(a) + b"\xff"), "not UTF-8"),
@@ -302,6 +313,23 @@ def test_a_tensor_that_does_not_fit_is_refused(path, name, change, message):
     with pytest.raises(ModelFileError, match=message):
         read_model(path)
     refusal(path)
+
+
+@pytest.mark.parametrize("null_score", [np.nan, -np.inf, -1.1e25])
+def test_answering_refuses_a_null_score_that_is_no_number(path, null_score):
+    tensors, description = parts(path)
+    rewrite(path, {**tensors, "null_score": np.full(1, null_score, np.float32)}, description)
+    with pytest.raises(ModelFileError, match="weight 'null_score' holds"):
+        load_classifier(path)
+
+
+def test_a_student_without_a_null_score_can_be_written_and_answers(path):
+    none = np.full(1, NO_NULL_SCORE, np.float32)
+    model = random_model()
+    write_model(replace(model, weights=replace(model.weights, null_score=none)), path)
+    assert read_model(path).weights.null_score == none
+    with_one, without = Classifier(model), load_classifier(path)
+    assert with_one("shares jump").probabilities != without("shares jump").probabilities
 
 
 @pytest.mark.parametrize(
@@ -367,7 +395,7 @@ def test_provenance_is_read_or_refused_at_every_depth_of_nesting(path):
             read_model(path)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 2' + "[" * 100_000])
+@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 3' + "[" * 100_000])
 def test_metadata_that_is_no_json_object_is_refused(path, text):
     tensors, _ = parts(path)
     rewrite(path, tensors, text)

@@ -24,6 +24,7 @@ def student(request: pytest.FixtureRequest) -> Student:
     with torch.no_grad():
         student.embedding.weight *= 0.4
         student.head.weight *= 4
+        student.null_score.fill_(0.7)
     return student
 
 
@@ -48,7 +49,7 @@ def test_each_weight_is_within_half_a_step(student):
         step = 127 * torch.from_numpy(scale)[:, None]  # 127 is the scale of the hidden state
         assert (step <= 1.02 * theirs.abs().sum(dim=1, keepdim=True) / 126).all()
         assert ((mine - theirs).abs() <= 0.5001 * step).all()
-    for name in ("attention_vector.weight", "head.bias"):
+    for name in ("attention_vector.weight", "null_score", "head.bias"):
         assert torch.equal(back.get_parameter(name), student.get_parameter(name))
 
 

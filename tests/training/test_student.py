@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from dixtill.runtime.weights import NO_NULL_SCORE
 from dixtill.training.student import Student, StudentOutput
 
 NUM_PIECES, NUM_CLASSES = 30, 3
@@ -15,7 +17,9 @@ LENGTHS = (4, 9, 1, 0, 7)
 @pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10)], ids=str)
 def student(request: pytest.FixtureRequest) -> Student:
     torch.manual_seed(0)
-    return Student(NUM_PIECES, NUM_CLASSES, *request.param, dropout=0.5).eval()
+    student = Student(NUM_PIECES, NUM_CLASSES, *request.param, dropout=0.5).eval()
+    torch.nn.init.constant_(student.null_score, 0.7)
+    return student
 
 
 @pytest.fixture
@@ -40,7 +44,7 @@ def by_hand(student: Student, text: Tensor) -> StudentOutput:
         torch.tanh(states @ student.attention_weight.weight.T)
         @ (student.attention_vector.weight[0])
     )
-    attention = scores.exp() / scores.exp().sum()
+    attention = torch.cat([student.null_score, scores]).softmax(dim=0)[1:]
     context = (attention[:, None] * states).sum(dim=0)
     logits = student.head(context)
     contributions = torch.stack(
@@ -82,11 +86,40 @@ def test_contributions_and_bias_sum_to_the_logits(student, texts):
 
 
 @torch.no_grad()
-def test_attention_sums_to_one_over_the_real_pieces(student, texts):
-    output = student(*batch_of(texts, 12))
-    expected = torch.tensor([float(length > 0) for length in LENGTHS])
+def test_attention_sums_to_what_the_null_score_leaves(student, texts):
+    ids, mask = batch_of(texts, 12)
+    output = student(ids, mask)
+    of_pieces = (output.scores.exp() * mask).sum(dim=1)
+    expected = of_pieces / (student.null_score.exp() + of_pieces)
     torch.testing.assert_close(output.attention.sum(dim=1), expected)
+    assert (expected < 1).all()
     assert (output.attention >= 0).all()
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 20])
+def test_without_a_null_score_attention_is_softmax_to_the_last_bit(length):
+    torch.manual_seed(length)
+    student = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    scores, wanted = torch.randn(2, 16, length)
+    scores[3, length // 2 :] = -torch.inf  # padding
+    scores[5] = -torch.inf
+    results = []
+    for attention_of in (student._attention, lambda s: s.softmax(dim=1).nan_to_num(0.0)):
+        given = scores.clone().requires_grad_()
+        attention = attention_of(given.masked_fill(scores == -torch.inf, -torch.inf))
+        (attention * wanted).sum().backward()
+        results.append((attention, given.grad))
+    for mine, plain in zip(*results, strict=True):
+        assert torch.equal(mine, plain)
+
+
+def test_a_null_score_is_trained_or_so_low_that_it_takes_nothing():
+    with_one = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4)
+    assert with_one.null_score.requires_grad
+    assert with_one.null_score.item() == 0
+    without = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    assert not without.null_score.requires_grad
+    assert without.null_score.item() == np.float32(NO_NULL_SCORE)
 
 
 @torch.no_grad()

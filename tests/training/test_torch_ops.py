@@ -32,7 +32,7 @@ def weights() -> StudentWeights:
         q8(V, D),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
-        q8(A, 2 * H), scale(A, 2 * H), floats(A),
+        q8(A, 2 * H), scale(A, 2 * H), floats(A), floats(1),
         q8(C, 2 * H), scale(C, 2 * H), floats(C),
     )  # fmt: skip
 
@@ -146,13 +146,14 @@ class FloatStudent(nn.Module):
             _fill(self.lstm, f"bias_hh_{suffix}", torch.zeros(4 * H))
         self.attention = _dequantise(weights.attention_weight_q8, weights.attention_scale)
         self.vector = torch.from_numpy(weights.attention_vector)
+        self.null_score = torch.from_numpy(weights.null_score)
         self.head = _dequantise(weights.head_weight_q8, weights.head_scale)
         self.head_bias = torch.from_numpy(weights.head_bias)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         states, _ = self.lstm(self.embedding[ids])
         scores = torch.tanh(states @ self.attention.T) @ self.vector
-        attention = scores.softmax(0)
+        attention = torch.cat([self.null_score, scores]).softmax(0)[1:]
         contributions = attention[:, None] * (states @ self.head.T)
         return contributions.sum(0) + self.head_bias, scores, attention, contributions
 

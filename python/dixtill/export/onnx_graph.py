@@ -25,7 +25,7 @@ from ..whole_file import write_whole
 
 OPSET = 17  # of 2022; every runtime since then
 _IR_VERSION = 8
-_NO_SCORE = -1e30  # of padding: its exponential is zero beside any other's
+_NO_SCORE = -1e30  # of padding: its exponential is zero beside that of any null score
 _GATES = (0, 3, 1, 2)  # ONNX has i, o, f, g where PyTorch has i, f, g, o
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -139,10 +139,11 @@ def _constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[An
         "bias": np.stack([np.concatenate([way["bias_ih"], way["bias_hh"]]) for way in both]),
         "attention_weight": parameters["attention_weight.weight"].T,  # [2H, A]
         "attention_vector": parameters["attention_vector.weight"].T,  # [A, 1]
+        "null_score": parameters["null_score"].reshape(()),
         "head_weight": parameters["head.weight"].T,  # [2H, C]
         "head_bias": parameters["head.bias"],
     }
-    return {name: np.ascontiguousarray(values, np.float32) for name, values in arrays.items()}
+    return {name: np.array(values, np.float32, order="C") for name, values in arrays.items()}
 
 
 def _gates_reordered(values: FloatArray) -> FloatArray:
@@ -157,6 +158,9 @@ def _limits() -> dict[str, npt.NDArray[Any]]:
         "last": np.array([2], np.int64),
         "time": np.array([1], np.int64),
         "as_states": np.array([0, 0, -1], np.int64),
+        "one_before": np.array([0, 1, 0, 0], np.int64),
+        "first_piece": np.array([1], np.int64),
+        "end": np.array([np.iinfo(np.int64).max], np.int64),
     }
 
 
@@ -185,10 +189,10 @@ def _nodes(hidden_dim: int) -> list[NodeProto]:
         node("MatMul", "units attention_vector", "scores_column"),
         node("Squeeze", "scores_column last", "scores"),  # [batch, time]
         node("Where", "mask scores no_score", "real_scores"),
-        node("Softmax", "real_scores", "shares", axis=1),
-        # A text without pieces has no attention, where softmax gives equal shares.
-        node("Cast", "mask", "is_real", to=TensorProto.FLOAT),
-        node("Mul", "shares is_real", "attention"),
+        # Of a text without pieces the null score takes all.
+        node("Pad", "real_scores one_before null_score", "all_scores"),  # [batch, 1 + time]
+        node("Softmax", "all_scores", "shares", axis=1),
+        node("Slice", "shares first_piece end time", "attention"),
         node("Unsqueeze", "attention last", "attention_column"),
         node("MatMul", "states head_weight", "votes"),  # [batch, time, C]
         node("Mul", "attention_column votes", "contributions"),

@@ -21,6 +21,7 @@ def float_weights(weights: StudentWeights) -> dict[str, Float32Array]:
         "attention_weight.weight": _LARGEST
         * _product(weights.attention_weight_q8, weights.attention_scale),
         "attention_vector.weight": weights.attention_vector[None],
+        "null_score": weights.null_score,
         "head.weight": _LARGEST * _product(weights.head_weight_q8, weights.head_scale),
         "head.bias": weights.head_bias,
     }

@@ -18,5 +18,5 @@ class Forward:
     logits: Float32Array  # [B, C]
     probabilities: Float32Array  # [B, C], softmax of the logits
     scores: Float32Array  # [P], raw attention scores, signed
-    attention: Float32Array  # [P], softmax of the scores over each text
+    attention: Float32Array  # [P], softmax over each text's scores and the null score
     contributions: Float32Array  # [P, C], each piece's exact share of each logit

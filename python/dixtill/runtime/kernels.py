@@ -30,7 +30,7 @@ def pack_weights(weights: StudentWeights) -> UInt8Array:
     names = [
         *(f"{way}_{part}" for way in ("forward", "backward")
           for part in ("weight_q8", "scale", "bias")),
-        "attention_weight_q8", "attention_scale", "attention_vector",
+        "attention_weight_q8", "attention_scale", "attention_vector", "null_score",
         "head_weight_q8", "head_scale", "head_bias",
     ]  # fmt: skip
     return native.pack_weights(

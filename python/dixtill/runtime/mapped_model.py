@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, BinaryIO, NoReturn
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 EXPLANATIONS = ("contributions", "scores")
 CLEANING_RULES = ("urls", "html_entities")
 METADATA_KEY = "dixtill"
@@ -212,7 +212,7 @@ def _check_version(path: str | os.PathLike[str], version: Any) -> None:
         remedy = (
             "upgrade dixtill to read it"
             if version > FORMAT_VERSION
-            else "write it again with `dixtill distill`, from its run folder"
+            else "write it again with `dixtill distill`"
         )
         raise ModelFileError(f"{path}: is of format {version}, expected {FORMAT_VERSION}; {remedy}")
 

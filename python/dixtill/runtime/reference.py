@@ -169,7 +169,7 @@ def sum_in_order(values: Float32Array, start: Float32Array | None = None) -> Flo
 def _forward_one(weights: StudentWeights, piece_ids: Int32Array) -> Forward:
     states_q8 = np.concatenate(_hidden_states(weights, piece_ids), axis=1)  # [T, 2H]
     scores = _attention_scores(weights, states_q8)
-    attention = softmax(scores)
+    attention = attention_of(scores, weights.null_score)
     shares = _product(weights.head_weight_q8, states_q8) * weights.head_scale  # [T, C]
     contributions = attention[:, None] * shares
     logits = sum_in_order(contributions, start=weights.head_bias)
@@ -222,10 +222,13 @@ def _attention_scores(weights: StudentWeights, states_q8: Int8Array) -> Float32A
     return lane_sum(weights.attention_vector * units)
 
 
+def attention_of(scores: Float32Array, null_score: Float32Array) -> Float32Array:
+    """Softmax over the null score [1] and the scores [T], in this order, without its first."""
+    return softmax(np.concatenate([null_score, scores]))[1:]
+
+
 def softmax(values: Float32Array) -> Float32Array:
-    """Softmax of one vector, which may be empty; the sum runs in order."""
-    if not values.size:
-        return values
+    """Softmax of one vector; the sum runs in order."""
     exponentials = exp(values - values.max())
     return exponentials / sum_in_order(exponentials)
 

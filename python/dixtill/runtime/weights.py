@@ -21,6 +21,9 @@ Float32Array = npt.NDArray[np.float32]
 # Times the largest sum of int8 products, a finite float: no answer is infinite.
 _LARGEST_FLOAT = 1e25
 
+NO_NULL_SCORE = -_LARGEST_FLOAT
+"""A null score that leaves all attention to the pieces: its exponential is lost beside theirs."""
+
 
 @dataclass(frozen=True, eq=False)
 class StudentWeights:
@@ -43,6 +46,7 @@ class StudentWeights:
     attention_weight_q8: Int8Array  # [A, 2H]
     attention_scale: Float32Array  # [A]
     attention_vector: Float32Array  # [A]
+    null_score: Float32Array  # [1]: that of no piece, in the softmax of each text
     head_weight_q8: Int8Array  # [C, 2H]
     head_scale: Float32Array  # [C]
     head_bias: Float32Array  # [C]

@@ -53,6 +53,7 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
         **_direction("backward", "_reverse", parameters, column_scale),
         **_rows("attention", parameters["attention_weight.weight"] / _LARGEST),
         attention_vector=parameters["attention_vector.weight"][0].astype(np.float32),
+        null_score=parameters["null_score"].astype(np.float32),
         **_rows("head", parameters["head.weight"] / _LARGEST),
         head_bias=parameters["head.bias"].astype(np.float32),
     )
