@@ -159,20 +159,22 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     ours = config_of("ours.safetensors")
     assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)
     assert (ours["explained_classes"], ours["merge"]) == ("all", "sum")
-    assert (ours["additivity"], ours["perturbed"]) == (1, 30)
+    assert (ours["additivity"], ours["perturbed"], ours["null_score"]) == (1, 30, True)
     assert distill("paper.safetensors", "--method", "dixtill-paper") == 0
     paper = config_of("paper.safetensors")
     assert (paper["kl"], paper["temperature"], paper["explanation"]) == ("bounded", 5, "scores")
     assert (paper["explained_classes"], paper["merge"]) == ("predicted", "mean")
-    assert (paper["additivity"], paper["perturbed"]) == (0, 0)
+    assert (paper["additivity"], paper["perturbed"], paper["null_score"]) == (0, 0, False)
     given = ["--method", "dixtill-paper", "--explanation", "contributions", "--merge", "sum"]
     given += ["--explained-classes", "all", "--kl", "plain", "--temperature", "3"]
-    given += ["--additivity", "0.5", "--perturbed", "2"]
+    given += ["--additivity", "0.5", "--perturbed", "2", "--null-score"]
     assert distill("given.safetensors", *given) == 0
     both = config_of("given.safetensors")
     assert (both["kl"], both["temperature"], both["explanation"]) == ("plain", 3, "contributions")
     assert (both["explained_classes"], both["merge"]) == ("all", "sum")
-    assert (both["additivity"], both["perturbed"]) == (0.5, 2)
+    assert (both["additivity"], both["perturbed"], both["null_score"]) == (0.5, 2, True)
+    assert distill("plain.safetensors", "--no-null-score") == 0
+    assert config_of("plain.safetensors") == {**ours, "null_score": False}
 
 
 def num_answers(folder: str) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tiny_teachers import LABELS, TEXTS, tiny_teacher
@@ -14,6 +15,7 @@ from watchers import EachEpoch
 
 from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
+from dixtill.runtime.weights import NO_NULL_SCORE
 from dixtill.training import distill as distill_module
 from dixtill.training.attributions import AttributionSettings, Attributor
 from dixtill.training.config import DistillConfig
@@ -158,6 +160,14 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
     assert weights(resumed) == weights(whole)
     logs = [(Path(tmp_path) / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]
+
+
+@pytest.mark.parametrize("has_null_score", [True, False])
+def test_a_students_null_score_is_learnt_where_the_config_says_so(bert, tmp_path, has_null_score):
+    config = DistillConfig.of("kl", **SIZES, null_score=has_null_score)
+    (null_score,) = distil(bert, TRAIN, VALID, config, tmp_path).model.weights.null_score
+    assert null_score != 0
+    assert (null_score == np.float32(NO_NULL_SCORE)) != has_null_score
 
 
 @pytest.mark.parametrize("method", ["dixtill", "dixtill-paper"])

@@ -17,6 +17,7 @@ def test_the_defaults_are_those_of_dixtill():
     assert (config.explanation, config.explained_classes, config.merge) == (
         "contributions", "all", "sum"
     )  # fmt: skip
+    assert config.null_score
     assert config.additivity > 0
     assert config.perturbed > 0
 
@@ -27,6 +28,7 @@ def test_the_published_method_is_the_papers():
     assert (config.explanation, config.explained_classes, config.merge) == (
         "scores", "predicted", "mean"
     )  # fmt: skip
+    assert not config.null_score
     assert (config.additivity, config.perturbed) == (0, 0)
 
 
@@ -36,6 +38,7 @@ def test_the_other_methods_learn_as_published_and_show_contributions(method):
     assert (config.method, config.temperature, config.kl) == (method, 5.0, "bounded")
     assert (config.additivity, config.perturbed) == (0, 0)
     assert config.explanation == "contributions"
+    assert not config.null_score
 
 
 def test_training_texts_alone_are_read_more_often():
@@ -51,6 +54,8 @@ def test_training_texts_alone_are_read_more_often():
 def test_what_is_given_wins_over_the_methods_own(method):
     config = DistillConfig.of(method, temperature=3.0, perturbed=4, merge="mean", seed=9)
     assert (config.temperature, config.perturbed, config.merge, config.seed) == (3.0, 4, "mean", 9)
+    for given in (True, False):
+        assert DistillConfig.of(method, null_score=given).null_score is given
 
 
 @pytest.mark.parametrize("method", METHODS)

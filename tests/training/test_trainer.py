@@ -71,7 +71,7 @@ def new_student(config: DistillConfig = CONFIG, seed: int = 0) -> Student:
         torch.manual_seed(seed)
         return Student(
             NUM_PIECES, 3, config.embedding_dim, config.hidden_dim, config.attention_dim,
-            config.dropout,
+            config.dropout, config.null_score,
         )  # fmt: skip
 
 
@@ -125,6 +125,14 @@ def test_the_share_of_unknown_pieces_is_drawn_anew_each_epoch(tmp_path):
     first, second = drawn
     assert float(first.float().mean()) == pytest.approx(0.3, abs=0.07)
     assert not torch.equal(first, second)
+
+
+@pytest.mark.parametrize("is_trained", [True, False])
+def test_a_null_score_is_trained_or_stays_where_it_was(tmp_path, is_trained):
+    trainer = new_trainer(tmp_path, replace(CONFIG, null_score=is_trained, weight_decay=0.5))
+    before = trainer.student.null_score.item()
+    trainer.run()
+    assert (trainer.student.null_score.item() != before) == is_trained
 
 
 def test_gradients_are_clipped(tmp_path):

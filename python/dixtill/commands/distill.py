@@ -156,6 +156,12 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--embedding-dim", type=int, metavar="N", help="width of a piece (50)")
     group.add_argument("--hidden-dim", type=int, metavar="N", help="LSTM units a direction (50)")
     group.add_argument("--attention-dim", type=int, metavar="N", help="attention units (100)")
+    group.add_argument(
+        "--null-score",
+        action=argparse.BooleanOptionalAction,
+        help="let attention go to no piece, so that a word's share depends less on how many "
+        "others there are (default; published: --no-null-score)",
+    )
     group.add_argument("--max-pieces", type=int, metavar="N", help="longer texts are cut (256)")
 
 

@@ -43,6 +43,7 @@ class DistillConfig:
     embedding_dim: int = 50
     hidden_dim: int = 50
     attention_dim: int = 100
+    null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
@@ -106,6 +107,7 @@ _PUBLISHED: dict[str, Any] = {
     "merge": "mean",
     "additivity": 0.0,
     "perturbed": 0,
+    "null_score": False,
 }
 # What the other methods' students show is not aligned, and contributions say best what decided.
 _OWN: dict[str, dict[str, Any]] = {

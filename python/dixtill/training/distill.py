@@ -197,6 +197,7 @@ def _new_student(
         config.hidden_dim,
         config.attention_dim,
         config.dropout,
+        config.null_score,
     )
     vectors = starting_vectors(vocabulary, teacher, config.embedding_dim)
     student.embedding.weight.data.copy_(vectors)
