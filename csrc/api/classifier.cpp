@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "check.h"
+#include "gate_weights.h"
 
 namespace dixtill {
 namespace {
@@ -61,8 +62,7 @@ struct Classifier::Worker {
     TokenizedText text;
     Workspace workspace;
     std::vector<float> logits, probabilities, scores, attention, contributions;
-    std::vector<double> weights;
-    std::vector<double> num_pieces;  // of each word
+    std::vector<double> weights, word_attention, num_pieces;  // of each word
 };
 
 Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
@@ -142,17 +142,19 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids) cons
             worker.workspace);
 }
 
-// By contributions, a word has the sum over its pieces; by scores, their mean.
+// By scores, a word has the mean of its pieces; by contributions, their sum, from which gates go
+// on.
 void Classifier::weigh_words(Worker& worker) const {
     const std::vector<int32_t>& word_of_piece = worker.text.word_of_piece;
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
     const size_t label = static_cast<size_t>(largest(worker.logits));
     worker.weights.assign(worker.text.spans.size(), 0.0);
-    if (explanation_ == Explanation::contributions) {
+    if (explanation_ != Explanation::scores) {
         for (size_t i = 0; i < word_of_piece.size(); ++i) {
             worker.weights[static_cast<size_t>(word_of_piece[i])] +=
                 above_mean(worker.contributions.data() + i * num_classes, num_classes, label);
         }
+        if (explanation_ == Explanation::gates) weigh_by_gates(worker);
         return;
     }
     worker.num_pieces.assign(worker.text.spans.size(), 0.0);
@@ -161,6 +163,15 @@ void Classifier::weigh_words(Worker& worker) const {
         worker.num_pieces[static_cast<size_t>(word_of_piece[i])] += 1.0;
     }
     for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
+}
+
+void Classifier::weigh_by_gates(Worker& worker) const {
+    const std::vector<int32_t>& word_of_piece = worker.text.word_of_piece;
+    worker.word_attention.assign(worker.text.spans.size(), 0.0);
+    for (size_t i = 0; i < word_of_piece.size(); ++i) {
+        worker.word_attention[static_cast<size_t>(word_of_piece[i])] += worker.attention[i];
+    }
+    gate_weights(worker.word_attention, worker.weights);
 }
 
 void Classifier::write(const Worker& worker, bool is_checked, Record& record) const {

@@ -14,7 +14,7 @@
 namespace dixtill {
 
 // Where a word's weight comes from.
-enum class Explanation { contributions, scores };
+enum class Explanation { gates, contributions, scores };
 
 // An answer as bytes, without padding, in the machine's byte order:
 //
@@ -50,6 +50,7 @@ class Classifier {
     void answer_with(Worker& worker, std::string_view utf8, bool is_checked, Record& record) const;
     void run(Worker& worker, const std::vector<int32_t>& piece_ids) const;
     void weigh_words(Worker& worker) const;
+    void weigh_by_gates(Worker& worker) const;
     void write(const Worker& worker, bool is_checked, Record& record) const;
     void write_check(Worker& worker, Record& record) const;
 

@@ -137,10 +137,11 @@ StudentWeights student_weights(Tensors& tensors, const StudentShape& shape) {
 }
 
 Explanation explanation_named(const std::string& name) {
+    if (name == "gates") return Explanation::gates;
     if (name == "contributions") return Explanation::contributions;
     if (name == "scores") return Explanation::scores;
     throw std::invalid_argument("explanation is '" + name +
-                                "', expected one of contributions, scores");
+                                "', expected one of gates, contributions, scores");
 }
 
 class PyClassifier {

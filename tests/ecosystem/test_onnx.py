@@ -58,11 +58,13 @@ def test_the_graph_answers_as_the_pytorch_student(lengths, seed):
     with torch.no_grad():
         output = dequantized(model.weights)(torch.tensor(ids), torch.tensor(mask))
     run = session(onnx_student(model).SerializeToString()).run
-    probabilities, logits, contributions = run(None, {"piece_ids": ids, "mask": mask})
+    probabilities, logits, contributions, attention = run(None, {"piece_ids": ids, "mask": mask})
     np.testing.assert_allclose(logits, output.logits, atol=1e-5, rtol=0)
     np.testing.assert_allclose(probabilities, output.logits.softmax(dim=1), atol=1e-5, rtol=0)
     np.testing.assert_allclose(contributions, output.contributions, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(attention, output.attention, atol=1e-5, rtol=0)
     assert (contributions[~mask] == 0).all()
+    assert (attention[~mask] == 0).all()
 
 
 def test_what_padding_holds_changes_nothing():
@@ -72,10 +74,11 @@ def test_what_padding_holds_changes_nothing():
     expected = run(None, {"piece_ids": ids, "mask": mask})
     longer = ((0, 0), (0, 3))
     wider = {"piece_ids": np.pad(ids, longer, constant_values=4), "mask": np.pad(mask, longer)}
-    probabilities, logits, contributions = run(None, wider)
+    probabilities, logits, contributions, attention = run(None, wider)
     np.testing.assert_allclose(probabilities, expected[0], atol=1e-6)
     np.testing.assert_allclose(logits, expected[1], atol=1e-6)
     np.testing.assert_allclose(contributions[:, :5], expected[2], atol=1e-6)
+    np.testing.assert_allclose(attention[:, :5], expected[3], atol=1e-6)
 
 
 def test_metadata_and_another_tokenizer_are_enough_to_answer_texts_as_the_kernels_do(tmp_path):

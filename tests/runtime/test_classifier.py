@@ -71,7 +71,7 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
     assert prediction.probability == max(prediction.probabilities.values())
 
 
-@pytest.mark.parametrize("explanation", ["contributions", "scores"])
+@pytest.mark.parametrize("explanation", ["gates", "contributions", "scores"])
 @pytest.mark.parametrize("text", [*TEXTS, *ANY_STRINGS.values()])
 @pytest.mark.parametrize("bits", [4, 8])
 def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, explanation, tmp_path):
@@ -103,8 +103,9 @@ def test_a_words_weight_is_what_its_pieces_add_to_the_logit(text, seed):
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(4))
-def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed):
-    model = random_model(seed)
+@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, explanation):
+    model = random_model(seed, explanation=explanation)
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
     k = model.labels.index(prediction.label)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +22,13 @@ from dixtill.training.trainer import StudentTrainer
 
 NUM_PIECES = 9
 CONFIG = DistillConfig(
-    epochs=1, embedding_dim=4, hidden_dim=3, attention_dim=2, dropout=0.0, unknown_rate=0.0
+    explanation="contributions",
+    epochs=1,
+    embedding_dim=4,
+    hidden_dim=3,
+    attention_dim=2,
+    dropout=0.0,
+    unknown_rate=0.0,
 )
 word_sizes = st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=5), min_size=1, max_size=5)
 
@@ -133,7 +140,7 @@ def test_a_student_that_adds_its_words_up_has_nothing_to_learn(tmp_path):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             loss = objective._additivity(
-                trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
+                CONFIG, trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
             )
         assert float(loss.detach()) == pytest.approx(0, abs=1e-10)
 
@@ -142,7 +149,22 @@ def huber(error: float) -> float:
     return error**2 / 2 if abs(error) < 1 else abs(error) - 0.5
 
 
-def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp_path, monkeypatch):
+def weights_by_gates(contributed: Tensor, attention: list[float]) -> list[float]:
+    """By a sum over 2,000 openings of the gates, contributed [words] to one class."""
+    closed, attended = 1 - sum(attention), sum(attention)
+    steps = (torch.arange(2000).double() + 0.5) / 2000
+    share = 1 / (closed + steps * attended)  # by which attention grows that an open gate lets in
+    total = float(contributed.sum())
+    return [
+        float((c * share - a * total * steps * share**2).mean())
+        for c, a in zip(contributed.tolist(), attention, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(
+    monkeypatch, explanation
+):
     data, student = examples(SIZES), new_student()
     batch = whole_batch(data)
     removed = torch.tensor(
@@ -152,7 +174,9 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
     student.eval()
     errors = []
     with torch.no_grad():
-        actual = float(objective._additivity(student, student(batch.piece_ids, batch.mask), batch))
+        config = replace(CONFIG, explanation=explanation)
+        output = student(batch.piece_ids, batch.mask)
+        actual = float(objective._additivity(config, student, output, batch))
         for text, out in zip(data.texts, removed.tolist(), strict=True):
             places = range(len(text.piece_ids))
             kept = [text.piece_ids[at] for at in places if not out[text.word_of_piece[at]]]
@@ -164,11 +188,16 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
                 else student.head.bias
             )
             change = (whole.logits[0] - rest).tolist()
-            shares = [
-                sum(float(whole.contributions[0, at, k]) for at in places
-                    if out[text.word_of_piece[at]])
-                for k in range(3)
-            ]  # fmt: skip
+            pieces = whole.contributions[0].double()
+            words = torch.zeros(len(text.spans), 3).double()
+            words.index_add_(0, torch.tensor(text.word_of_piece), pieces)
+            attention = torch.zeros(len(text.spans)).double()
+            attention.index_add_(0, torch.tensor(text.word_of_piece), whole.attention[0].double())
+            if explanation == "gates":
+                by_class = [weights_by_gates(words[:, k], attention.tolist()) for k in range(3)]
+                words = torch.tensor(by_class).T
+            lost = torch.tensor(out[: len(text.spans)])
+            shares = words[lost].sum(dim=0).tolist()
             errors += [
                 huber((shares[k] - sum(shares) / 3) - (change[k] - sum(change) / 3))
                 for k in range(3)
@@ -177,10 +206,12 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(tmp
     assert actual > 0.005  # it is not additive
 
 
-def test_a_text_left_with_nothing_has_finite_gradients(tmp_path):
+@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+def test_a_text_left_with_nothing_has_finite_gradients(explanation):
+    config = replace(CONFIG, explanation=explanation)
     data, student = examples([[1], [2], [1]]), new_student()
     batch = whole_batch(data)
-    loss = objective._additivity(student, student(batch.piece_ids, batch.mask), batch)
+    loss = objective._additivity(config, student, student(batch.piece_ids, batch.mask), batch)
     assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a sole word does it all
     loss.backward()
     for parameter in student.parameters():
@@ -225,7 +256,7 @@ def test_training_with_the_term_makes_contributions_additive(tmp_path):
             torch.manual_seed(0)
             return float(
                 objective._additivity(
-                    trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
+                    CONFIG, trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
                 )
             )
 

@@ -14,9 +14,7 @@ def test_the_defaults_are_those_of_dixtill():
     config = DistillConfig.of("dixtill")
     assert config == DistillConfig()
     assert (config.temperature, config.kl) == (2.0, "plain")
-    assert (config.explanation, config.explained_classes, config.merge) == (
-        "contributions", "all", "sum"
-    )  # fmt: skip
+    assert (config.explanation, config.explained_classes, config.merge) == ("gates", "all", "sum")
     assert config.null_score
     assert config.additivity > 0
     assert config.perturbed > 0
@@ -63,6 +61,15 @@ def test_attributions_are_for_the_methods_that_explain(method):
     assert DistillConfig.of(method).is_explained == method.startswith("dixtill")
 
 
+def test_gates_need_a_null_score():
+    assert DistillConfig.of("dixtill").explanation == "gates"
+    assert DistillConfig.of("dixtill", null_score=False).explanation == "contributions"
+    with pytest.raises(InputError, match="weights by gates need a null score"):
+        DistillConfig.of("dixtill", null_score=False, explanation="gates")
+    with pytest.raises(InputError, match="weights by gates need a null score"):
+        DistillConfig(null_score=False)
+
+
 def test_scores_explain_the_predicted_class():
     assert DistillConfig.of("dixtill", explanation="scores").explained_classes == "predicted"
     sentence = "raw scores explain one class; choose explained_classes 'predicted'"
@@ -90,7 +97,7 @@ def test_a_config_out_of_range_is_refused(name, value):
     [
         ("method", ", ".join(METHODS)),
         ("kl", "bounded, plain"),
-        ("explanation", "contributions, scores"),
+        ("explanation", "gates, contributions, scores"),
         ("explained_classes", "predicted, all"),
         ("merge", "sum, mean"),
     ],

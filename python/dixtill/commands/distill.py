@@ -108,9 +108,10 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--explanation",
-        choices=("contributions", "scores"),
-        help="what of the student is aligned and shown: each word's exact share of the logit "
-        "(default), or the raw attention score, as published",
+        choices=("gates", "contributions", "scores"),
+        help="what of the student is aligned and shown: each word's integrated gradient over a "
+        "gate in the attention (default), its exact share of the logit, or the raw attention "
+        "score, as published",
     )
     group.add_argument(
         "--explained-classes",
@@ -127,7 +128,7 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--additivity",
         type=float,
         metavar="W",
-        help="weight of the loss that makes a word's share the effect of leaving it out (1)",
+        help="weight of the loss that makes a word's weight the effect of leaving it out (1)",
     )
     group.add_argument(
         "--perturbed",

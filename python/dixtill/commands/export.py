@@ -20,9 +20,9 @@ examples:
   dixtill export --onnx my.onnx --model my.safetensors --run my.safetensors.run
 
 Inputs: piece_ids [batch, time] int64 and mask [batch, time] bool, padded on the right. Outputs:
-probabilities and logits [batch, classes], contributions [batch, time, classes]. Labels, vocabulary
-and settings of the tokenizer are in the metadata. The graph computes in float32; the model file,
-which computes in int8, is smaller and quicker.
+probabilities and logits [batch, classes], contributions [batch, time, classes], attention
+[batch, time]. Labels, vocabulary and settings of the tokenizer are in the metadata. The graph
+computes in float32; the model file, which computes in int8, is smaller and quicker.
 """
 
 

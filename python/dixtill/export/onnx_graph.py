@@ -39,7 +39,8 @@ def onnx_student(
     Inputs: `piece_ids` [batch, time] int64, any valid id on padding; `mask` [batch, time] bool,
     True on the pieces of each text, which come first. Outputs, float32: `probabilities` and
     `logits` [batch, classes], `contributions` [batch, time, classes], each piece's share of each
-    logit; with the head's bias they sum to it.
+    logit; with the head's bias they sum to it. And `attention` [batch, time], whose sum is what
+    the null score leaves: weights by gates are made of both (runtime/reference.py).
 
     Args:
         model: gives vocabulary, labels and settings.
@@ -66,6 +67,7 @@ def onnx_student(
             _output("probabilities", "batch", model.shape.num_classes),
             _output("logits", "batch", model.shape.num_classes),
             _output("contributions", "batch", "time", model.shape.num_classes),
+            _output("attention", "batch", "time"),
         ],
         [numpy_helper.from_array(values, name) for name, values in constants.items()],
     )

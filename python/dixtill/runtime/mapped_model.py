@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Any, BinaryIO, NoReturn
 
 FORMAT_VERSION = 3
-EXPLANATIONS = ("contributions", "scores")
+EXPLANATIONS = ("gates", "contributions", "scores")
 CLEANING_RULES = ("urls", "html_entities")
 METADATA_KEY = "dixtill"
 STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub

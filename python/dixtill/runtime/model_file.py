@@ -44,7 +44,8 @@ class StudentModel:
     """Everything that answering needs, checked when it is made.
 
     `cleaning` names rules of cleaning.py. `explanation` says where a word's weight comes from:
-    its contributions to the logits, or its raw scores. `provenance` is any JSON object.
+    gates in the attention, its contributions to the logits, or its raw scores. `provenance` is any
+    JSON object.
 
     Raises:
         InputError: a value is of the wrong type, unknown, or does not fit the weights.

@@ -26,9 +26,9 @@ _FIELDS = (
 class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight"])):
     """A word, `text[start:end]` of what the user wrote, and its weight.
 
-    Where the model explains by contributions, positive speaks for the top label, negative
-    against it, in units of the logit. Where it explains by scores, the weight is the student's
-    raw attention score, as in the paper.
+    Where the model explains by gates or by contributions, positive speaks for the top label,
+    negative against it, in units of the logit. Where it explains by scores, the weight is the
+    student's raw attention score, as in the paper.
     """
 
     __slots__ = ()

@@ -6,6 +6,7 @@ time and in a stated order: no fused multiply-add, no pairwise sums. Does not ch
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -122,19 +123,67 @@ def word_weights(
 ) -> list[float]:
     """Weight of each word of one text, in double precision.
 
-    By contributions, a text's weights add up to logit_k - mean(logits) of the predicted class k,
-    less the same difference of the head's biases. By scores, a word has the mean of its pieces.
+    By gates and by contributions, a text's weights add up to logit_k - mean(logits) of the
+    predicted class k, less the same difference of the head's biases. By scores, a word has the
+    mean of its pieces.
     """
     label = int(forward.logits[0].argmax())
-    weights, num_pieces = [0.0] * num_words, [0] * num_words
+    contributed, attention = [0.0] * num_words, [0.0] * num_words
+    scores, num_pieces = [0.0] * num_words, [0] * num_words
     for piece, word in enumerate(word_of_piece):
         shares = [float(share) for share in forward.contributions[piece]]
-        own = shares[label] - sum_of(shares) / len(shares)
-        weights[word] += own if explanation == "contributions" else float(forward.scores[piece])
+        contributed[word] += shares[label] - sum_of(shares) / len(shares)
+        attention[word] += float(forward.attention[piece])
+        scores[word] += float(forward.scores[piece])
         num_pieces[word] += 1
+    if explanation == "gates":
+        return gate_weights(contributed, attention)
     if explanation == "scores":
-        return [total / count for total, count in zip(weights, num_pieces, strict=True)]
-    return weights
+        return [total / count for total, count in zip(scores, num_pieces, strict=True)]
+    return contributed
+
+
+def gate_weights(contributed: Sequence[float], attention: Sequence[float]) -> list[float]:
+    """Integrated gradients of sum(contributed) over a gate for each word, from closed to open.
+
+    A gate g scales exp(score) of the word's pieces. With all of them at s, the attention of word i
+    is s a_i / (1 - A + s A), where A = sum(attention); the integrals over s from 0 to 1 are
+
+        L c_i / A - a_i (L - A) / A^2 * sum(c),  L = -log(1 - A)
+
+    and sum up to sum(c) (docs/adr/0016).
+    """
+    total, attended = sum_of(contributed), sum_of(attention)
+    own, common = gate_factors(attended)
+    return [own * c - common * total * a for c, a in zip(contributed, attention, strict=True)]
+
+
+def gate_factors(attended: float) -> tuple[float, float]:
+    """L / A and (L - A) / A^2 for L = -log(1 - A), A in [0, 1].
+
+    Where A is below 2^-20, their limits, 1 and 1/2; A above 1 - 2^-40 counts as that.
+    """
+    if attended < 2.0**-20:
+        return 1.0, 0.5
+    attended = min(attended, 1.0 - 2.0**-40)
+    log = minus_log(1.0 - attended)
+    return log / attended, (log - attended) / (attended * attended)
+
+
+def minus_log(x: float) -> float:
+    """-log(x) for x in (0, 1], to 3e-16 or 2e-15 of it.
+
+    Not a library's, whose last bits differ from one platform to another.
+    x = m 2^e with m in [1/2, 1), and -log(m) = 2 artanh(z) = 2 (z + z^3 / 3 + z^5 / 5 + ...) for
+    z = (1 - m) / (1 + m), at most 1/3.
+    """
+    m, e = math.frexp(x)
+    z = (1.0 - m) / (1.0 + m)
+    square, term, total = z * z, z, z
+    for k in range(3, 32, 2):
+        term = term * square
+        total = total + term / k
+    return 2.0 * total - e * 0.6931471805599453
 
 
 def sum_of(values: Sequence[float]) -> float:

@@ -11,7 +11,7 @@ from .examples import ExplainedClasses, Merge
 
 Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
 KlForm = Literal["bounded", "plain"]
-Explanation = Literal["contributions", "scores"]
+Explanation = Literal["gates", "contributions", "scores"]
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,10 @@ class DistillConfig:
     alpha: float = 0.9  # weight of what the teacher says against the labels
     temperature: float = 2.0
     kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
-    explanation: Explanation = "contributions"  # what is aligned and shown
+    explanation: Explanation = "gates"  # what is aligned and shown
     explained_classes: ExplainedClasses = "all"
     merge: Merge = "sum"
-    additivity: float = 1.0  # weight of the loss that makes contributions the effects of absence
+    additivity: float = 1.0  # weight of the loss that makes weights the effects of absence
     perturbed: int = 30  # texts for the teacher to answer, for each training text
     seed: int = 0
     epochs: int = 3  # passes over all texts, the perturbed ones too
@@ -74,6 +74,11 @@ class DistillConfig:
                 )
         if (self.explanation, self.explained_classes) == ("scores", "all"):
             raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
+        if self.explanation == "gates" and not self.null_score:
+            raise InputError(
+                "weights by gates need a null score, with which the attention can be empty; choose "
+                "the explanation 'contributions', or null_score"
+            )
 
     @classmethod
     def of(cls, method: Method, **given: Any) -> DistillConfig:
@@ -83,6 +88,8 @@ class DistillConfig:
             own = _FEW_TEXTS | own
         if given.get("explanation") == "scores":
             own = own | {"explained_classes": "predicted"}
+        if given.get("null_score") is False:
+            own = {"explanation": "contributions"} | own
         return cls(method=method, **own | given)
 
     @property

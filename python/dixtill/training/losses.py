@@ -51,19 +51,37 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
     return ((1 - cosine) * explained).sum() / (2 * explained.sum().clamp(min=1))
 
 
-def additivity_loss(contributions: Tensor, removed: Tensor, change: Tensor) -> Tensor:
-    """How far the change of the logits is from what the removed words had contributed.
+def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
+    """How far the change of the logits is from what the removed words had weighed.
 
     Smooth L1 (Huber, threshold 1), mean over texts and classes. At zero, a word's weight is the
     exact effect of leaving it out, and those of several words add up.
 
     Args:
-        contributions: [batch, words, classes], centred over the classes.
+        weights: [batch, words, classes], centred over the classes.
         removed: [batch, words] bool.
         change: [batch, classes], logits of the whole text less those without the removed words.
     """
-    expected = (contributions * removed[..., None]).sum(dim=1)
+    expected = (weights * removed[..., None]).sum(dim=1)
     return functional.smooth_l1_loss(expected, centred(change))
+
+
+def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
+    """Integrated gradients over a gate for each word, as in runtime/reference.py.
+
+    Args:
+        contributions: [batch, words, classes], zero on padding.
+        attention: [batch, words], zero on padding; sums to less than 1.
+
+    Returns:
+        [batch, words, classes], of the same sums over the words as the contributions.
+    """
+    # Closer to 0 or 1, float32 has no digits left of the difference, or of the logarithm.
+    attended = attention.sum(dim=1).clamp(1e-3, 1 - 1e-6)[:, None, None]
+    log = -torch.log1p(-attended)
+    total = contributions.sum(dim=1, keepdim=True)
+    common = (log - attended) / attended**2 * total
+    return log / attended * contributions - attention[..., None] * common
 
 
 def centred(values: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
     output: StudentOutput = student(batch.piece_ids, batch.mask)
     terms = distillation_terms(config, output, batch)
     if config.additivity:
-        terms["additivity"] = _additivity(student, output, batch)
+        terms["additivity"] = _additivity(config, student, output, batch)
     return terms
 
 
@@ -73,25 +73,34 @@ def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
 
 def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
     """What of the student is aligned [batch, words, outputs]."""
-    num_words = batch.attributions.shape[1]
     if config.explanation == "scores":
+        num_words = batch.attributions.shape[1]
         return losses.mean_over_words(output.scores[..., None], batch.word_of_piece, num_words)
-    contributions = losses.centred(output.contributions)
-    by_word = losses.sum_over_words(contributions, batch.word_of_piece, num_words)
+    by_word = _weights(config, output, batch)
     if config.explained_classes == "all":
         return by_word
     return losses.of_class(by_word, batch.teacher_logits.argmax(dim=1))
 
 
-def _additivity(student: Student, output: StudentOutput, batch: Batch) -> Tensor:
-    """How far the contributions are from the effects of leaving random words out."""
-    num_words = batch.attributions.shape[1]
-    removed = random_words(batch.word_of_piece, num_words)
+def _additivity(
+    config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
+) -> Tensor:
+    """How far the weights are from the effects of leaving random words out."""
+    removed = random_words(batch.word_of_piece, batch.attributions.shape[1])
     without = student(*without_words(batch, removed))
-    contributions = losses.sum_over_words(
-        losses.centred(output.contributions), batch.word_of_piece, num_words
-    )
-    return losses.additivity_loss(contributions, removed, output.logits - without.logits)
+    weights = _weights(config, output, batch)
+    return losses.additivity_loss(weights, removed, output.logits - without.logits)
+
+
+def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
+    """The words' weights [batch, words, classes], centred over the classes: by gates where those
+    are shown, else the contributions."""
+    words = batch.word_of_piece, batch.attributions.shape[1]
+    contributions = losses.sum_over_words(losses.centred(output.contributions), *words)
+    if config.explanation != "gates":
+        return contributions
+    attention = losses.sum_over_words(output.attention[..., None], *words)[..., 0]
+    return losses.gate_weights(contributions, attention)
 
 
 def random_words(word_of_piece: Tensor, num_words: int) -> Tensor:

@@ -1,0 +1,50 @@
+#include "gate_weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace dixtill {
+namespace {
+
+constexpr double kLeastAttended = 0x1p-20;  // below, the factors are their limits
+constexpr double kLeastOfNull = 0x1p-40;
+constexpr double kLog2 = 0.6931471805599453;
+constexpr double kLastPower = 31.0;  // of the series, whose terms fall by 9 at least
+
+double sum_of(const std::vector<double>& values) {
+    double total = 0.0;
+    for (const double value : values) total += value;
+    return total;
+}
+
+// -log(x) for x in (0, 1]: x = m 2^e, and -log(m) = 2 artanh((1 - m) / (1 + m)). Not the library's,
+// whose last bits differ from one platform to another.
+double minus_log(double x) {
+    int e = 0;
+    const double m = std::frexp(x, &e);
+    const double z = (1.0 - m) / (1.0 + m), square = z * z;
+    double term = z, total = z;
+    for (double power = 3.0; power <= kLastPower; power += 2.0) {
+        term = term * square;
+        total = total + term / power;
+    }
+    return 2.0 * total - e * kLog2;
+}
+
+}  // namespace
+
+void gate_weights(const std::vector<double>& attention, std::vector<double>& weights) {
+    const double total = sum_of(weights);
+    double attended = sum_of(attention), own = 1.0, common = 0.5;
+    if (attended >= kLeastAttended) {
+        attended = std::min(attended, 1.0 - kLeastOfNull);
+        const double log = minus_log(1.0 - attended);
+        own = log / attended;
+        common = (log - attended) / (attended * attended);
+    }
+    for (size_t i = 0; i < weights.size(); ++i) {
+        weights[i] = own * weights[i] - common * total * attention[i];
+    }
+}
+
+}  // namespace dixtill
