@@ -20,6 +20,7 @@ from time import perf_counter
 
 import torch
 
+from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import claim, read, write
 from benchmarks.reproduce.study import Step, Study, StudySettings
 from dixtill.errors import DixtillError
@@ -37,9 +38,16 @@ def main() -> None:
         with quiet_transformers():
             study = Study(settings)
             claim(settings.out, study.record)
-            _run(list(study.steps()), settings.out, arguments.only, arguments.plan)
+            steps = [step for step in study.steps() if _is_wanted(step, arguments.methods)]
+            _run(steps, settings.out, arguments.only, arguments.plan)
     except DixtillError as error:
         sys.exit(f"error: {error}")
+
+
+def _is_wanted(step: Step, methods: Sequence[str]) -> bool:
+    """All but students of other methods than `methods`, if it names any."""
+    is_of_student = step.key.kind in ("student", "explanations")
+    return not (methods and is_of_student) or step.key.name in methods
 
 
 def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> None:
@@ -105,6 +113,10 @@ def _parser() -> argparse.ArgumentParser:
         help="test texts that are timed (default: 200)",
     )  # fmt: skip
     parser.add_argument("--only", nargs="+", default=[], metavar="KIND", help="steps of a kind")
+    parser.add_argument(
+        "--methods", nargs="+", default=[], choices=list(METHODS), metavar="METHOD",
+        help="students of these alone (default: of all)",
+    )  # fmt: skip
     parser.add_argument("--plan", action="store_true", help="say what is left, and do nothing")
     return parser
 

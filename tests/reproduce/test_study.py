@@ -118,6 +118,13 @@ def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):
     lost.write_text(content)
 
 
+def test_students_of_the_named_methods_alone_are_made(made, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [*arguments(made, "--plan"), "--methods", "ours", "kl"])
+    run()
+    count = 3 + 1 + 2 * (1 + 2 * 2)
+    assert f"{count} of {count} measurements are there" in capsys.readouterr().out
+
+
 def test_kept_answers_are_those_of_the_students_file(made):
     study = Measured.read(made / "out")
     with (made / "test.csv").open(encoding="utf-8", newline="") as file:
