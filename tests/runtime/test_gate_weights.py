@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.students import random_model
+from students import random_model
 
 from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier

@@ -147,7 +147,7 @@ def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
 
 @pytest.mark.usefixtures("folder")
 def test_what_is_shown_is_what_was_aligned():
-    for explanation in ("scores", "contributions"):
+    for explanation in ("scores", "contributions", "gates"):
         assert distill(f"{explanation}.safetensors", "--explanation", explanation) == 0
         student = dixtill.load(f"{explanation}.safetensors")
         assert student.model.explanation == explanation
@@ -174,7 +174,8 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     assert (both["explained_classes"], both["merge"]) == ("all", "sum")
     assert (both["additivity"], both["perturbed"], both["null_score"]) == (0.5, 2, True)
     assert distill("plain.safetensors", "--no-null-score") == 0
-    assert config_of("plain.safetensors") == {**ours, "null_score": False}
+    plain = {"null_score": False, "explanation": "contributions"}
+    assert config_of("plain.safetensors") == {**ours, **plain}
 
 
 def num_answers(folder: str) -> int:
