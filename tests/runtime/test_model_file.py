@@ -347,7 +347,7 @@ def test_a_student_without_a_null_score_can_be_written_and_answers(path):
         (["cleaning"], None, "cleaning is not"),
         (["cleaning"], [["urls"]], "cleaning is not"),
         (["cleaning"], ["emoji"], "unknown cleaning rule 'emoji'"),
-        (["explanation"], "alpha", "expected one of contributions, scores"),
+        (["explanation"], "alpha", "expected one of gates, contributions, scores"),
         (["explanation"], ["scores"], "explanation is of type list"),
         (["tokenizer"], [], "metadata lacks"),
         (["tokenizer"], None, "metadata lacks"),

@@ -129,7 +129,8 @@ def test_the_share_of_unknown_pieces_is_drawn_anew_each_epoch(tmp_path):
 
 @pytest.mark.parametrize("is_trained", [True, False])
 def test_a_null_score_is_trained_or_stays_where_it_was(tmp_path, is_trained):
-    trainer = new_trainer(tmp_path, replace(CONFIG, null_score=is_trained, weight_decay=0.5))
+    config = replace(CONFIG, explanation="contributions", null_score=is_trained, weight_decay=0.5)
+    trainer = new_trainer(tmp_path, config)
     before = trainer.student.null_score.item()
     trainer.run()
     assert (trainer.student.null_score.item() != before) == is_trained
@@ -417,13 +418,25 @@ def kl_by_hand(logits: list[list[float]], batch: Batch, tau: float) -> float:
     )
 
 
+def by_gates(words: list[list[float]], attention: list[float]) -> list[list[float]]:
+    """Each output's contributions [words][outputs] as docs/adr/0016 weighs them."""
+    attended = sum(attention)
+    log = -math.log(1 - attended)
+    totals = [sum(output) for output in zip(*words, strict=True)]
+    common = (log - attended) / attended**2
+    return [
+        [log / attended * own - common * a * total for own, total in zip(word, totals, strict=True)]
+        for word, a in zip(words, attention, strict=True)
+    ]
+
+
 def disagreement_by_hand(output, batch: Batch, explanation: str) -> float:
     """(1 - cos) / 2, averaged over explained texts, of the student's words and the teacher's."""
     rows = []
     num_words, outputs = batch.attributions.shape[1:]
     for b, target in enumerate(batch.teacher_logits.argmax(dim=1).tolist()):
         words = [[0.0] * outputs for _ in range(num_words)]
-        counts = [0] * num_words
+        counts, attention = [0] * num_words, [0.0] * num_words
         for t, word in enumerate(batch.word_of_piece[b].tolist()):
             if word >= 0:
                 shares = output.contributions[b, t].tolist()
@@ -433,6 +446,9 @@ def disagreement_by_hand(output, batch: Batch, explanation: str) -> float:
                     shown = [float(output.scores[b, t])]
                 words[word] = [a + b for a, b in zip(words[word], shown, strict=True)]
                 counts[word] += 1
+                attention[word] += float(output.attention[b, t])
+        if explanation == "gates":
+            words = by_gates(words, attention)
         if explanation == "scores":
             words = [[v / max(1, n) for v in word] for word, n in zip(words, counts, strict=True)]
         theirs = batch.attributions[b].flatten().tolist()
