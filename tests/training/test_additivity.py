@@ -245,7 +245,8 @@ def test_training_with_the_term_makes_contributions_additive(tmp_path):
     def additivity(weight: float) -> float:
         # Without a null score, with which a student begins nearer to it.
         trainer = new_trainer(
-            tmp_path / str(weight), data, new_student(has_null_score=False), method="kl", additivity=weight,
+            tmp_path / str(weight), data, new_student(has_null_score=False),
+            method="kl", additivity=weight,
             epochs=30, batch_size=20, learning_rate=0.02,
         )  # fmt: skip
         trainer.run()
