@@ -19,6 +19,13 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+@pytest.fixture(autouse=True)
+def own_threads(one_thread: None) -> Iterator[None]:
+    """A test that asks for more threads leaves the next ones with one."""
+    yield
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session", params=list(tiny_teachers.BUILDERS))
 def any_teacher(request: pytest.FixtureRequest) -> Teacher:
     """Each of the tiny teachers in turn."""
