@@ -6,9 +6,6 @@ next run trains the students of that line alone.
 
 from __future__ import annotations
 
-# The method dixtill before words were weighed by gates, as the shipped student was trained.
-_CONTRIBUTIONS = ("--method", "dixtill", "--no-null-score")
-
 METHODS: dict[str, tuple[str, ...]] = {
     "none": ("--method", "none"),
     "kl": ("--method", "kl"),
@@ -16,11 +13,9 @@ METHODS: dict[str, tuple[str, ...]] = {
     "dixtill-paper": ("--method", "dixtill-paper"),
     "kl, perturbed texts": (
         *("--method", "kl", "--kl", "plain", "--temperature", "2"),
-        *("--perturbed", "30", "--epochs", "3"),
+        *("--perturbed", "30", "--epochs", "5"),
         *("--batch-size", "128", "--learning-rate", "3e-3", "--dropout", "0.15"),
     ),
-    "contributions": _CONTRIBUTIONS,
-    "contributions, additivity 4": (*_CONTRIBUTIONS, "--additivity", "4"),
     "ours": ("--method", "dixtill"),
 }
 OURS = "ours"  # what the tables compare with all others

@@ -159,7 +159,8 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     ours = config_of("ours.safetensors")
     assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)
     assert (ours["explained_classes"], ours["merge"]) == ("all", "sum")
-    assert (ours["additivity"], ours["perturbed"], ours["null_score"]) == (1, 30, True)
+    assert (ours["additivity"], ours["perturbed"], ours["null_score"]) == (0.25, 30, True)
+    assert ours["explanation_weight"] == 2
     assert distill("paper.safetensors", "--method", "dixtill-paper") == 0
     paper = config_of("paper.safetensors")
     assert (paper["kl"], paper["temperature"], paper["explanation"]) == ("bounded", 5, "scores")
@@ -168,11 +169,13 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     given = ["--method", "dixtill-paper", "--explanation", "contributions", "--merge", "sum"]
     given += ["--explained-classes", "all", "--kl", "plain", "--temperature", "3"]
     given += ["--additivity", "0.5", "--perturbed", "2", "--null-score"]
+    given += ["--explanation-weight", "3"]
     assert distill("given.safetensors", *given) == 0
     both = config_of("given.safetensors")
     assert (both["kl"], both["temperature"], both["explanation"]) == ("plain", 3, "contributions")
     assert (both["explained_classes"], both["merge"]) == ("all", "sum")
     assert (both["additivity"], both["perturbed"], both["null_score"]) == (0.5, 2, True)
+    assert both["explanation_weight"] == 3
     assert distill("plain.safetensors", "--no-null-score") == 0
     plain = {"null_score": False, "explanation": "contributions"}
     assert config_of("plain.safetensors") == {**ours, **plain}
@@ -214,6 +217,7 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
         (["--text-column", "tweet"], "no column 'tweet'; its header is text, label"),
         (["--alpha", "2"], "alpha is 2.0, which is out of range"),
         (["--perturbed", "-1"], "perturbed is -1, which is out of range"),
+        (["--explanation-weight", "-1"], "explanation_weight is -1.0, which is out of range"),
         (["--additivity", "-1"], "additivity is -1.0, which is out of range"),
         (["--unlabelled", "nowhere"], "cannot read nowhere as UTF-8 text"),
         (["--unlabelled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),

@@ -27,7 +27,7 @@ def test_the_published_method_is_the_papers():
         "scores", "predicted", "mean"
     )  # fmt: skip
     assert not config.null_score
-    assert (config.additivity, config.perturbed) == (0, 0)
+    assert (config.explanation_weight, config.additivity, config.perturbed) == (1, 0, 0)
 
 
 @pytest.mark.parametrize("method", ["kl", "mse", "none"])
@@ -84,7 +84,7 @@ def test_scores_explain_the_predicted_class():
     [
         ("alpha", 1.1), ("alpha", -0.1), ("temperature", 0.0), ("epochs", 0), ("patience", 0),
         ("batch_size", 0), ("learning_rate", 0.0), ("dropout", 1.0), ("unknown_rate", -0.1),
-        ("additivity", -0.1), ("perturbed", -1),
+        ("explanation_weight", -0.1), ("additivity", -0.1), ("perturbed", -1),
     ],
 )  # fmt: skip
 def test_a_config_out_of_range_is_refused(name, value):

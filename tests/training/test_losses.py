@@ -174,20 +174,46 @@ def test_additivity_is_hubers_loss_of_each_class_worked_out_by_hand(case, change
     rows = []
     for b in range(batch):
         middle = sum(change[b].tolist()) / classes
+        sizes = [abs(w) for word in contributions[b].tolist() if any(word) for w in word]
+        unit = 0.1 + (sum(sizes) / len(sizes) if sizes else 0)
         for k in range(classes):
             words = zip(contributions[b, :, k].tolist(), removed[b].tolist(), strict=True)
-            error = abs(sum(w for w, out in words if out) - (float(change[b, k]) - middle))
+            error = abs(sum(w for w, out in words if out) - (float(change[b, k]) - middle)) / unit
             rows.append(error**2 / 2 if error < 1 else error - 0.5)
     actual = float(losses.additivity_loss(contributions, removed, change))
     assert actual == pytest.approx(sum(rows) / len(rows), rel=1e-4, abs=1e-3)
 
 
 def test_additivity_in_numbers():
-    """Words of -1, 1 and 2 for class 0 against 1; the last two are left out and cost 1 + 1."""
-    contributions = torch.tensor([[[-1.0, 1.0], [1.0, -1.0], [2.0, -2.0]]])
-    removed = torch.tensor([[False, True, True]])
-    change = torch.tensor([[7.0, 3.0]])  # 2 and -2 about their mean; expected were 3 and -3
-    assert float(losses.additivity_loss(contributions, removed, change)) == pytest.approx(0.5)
+    """Words of -1, 1 and 2.2 for class 0 against 1, and padding; two are left out and cost 2."""
+    contributions = torch.tensor([[[-1.0, 1.0], [1.0, -1.0], [2.2, -2.2], [0.0, 0.0]]])
+    removed = torch.tensor([[False, True, True, False]])
+    change = torch.tensor([[7.0, 3.0]])  # 2 and -2 about their mean; expected were 3.2 and -3.2
+    expected = (3.2 - 2) / (0.1 + 1.4) # the mean size of the three words' weights is 1.4
+    loss = float(losses.additivity_loss(contributions, removed, change))
+    assert loss == pytest.approx(expected**2 / 2)
+
+
+def test_additivity_asks_for_the_same_precision_of_a_faint_text_as_of_a_strong_one():
+    weights, change = torch.tensor([[[3.0, -3.0], [1.0, -1.0]]]), torch.tensor([[4.0, -4.0]])
+    removed = torch.tensor([[True, False]])
+    strong, stronger = (
+        float(losses.additivity_loss(times * weights, removed, times * change))
+        for times in (100, 1000)
+    )
+    assert strong == pytest.approx(stronger, rel=0.01)
+    silent = torch.zeros(1, 2, 2)
+    assert float(losses.additivity_loss(silent, removed, 1e-4 * change)) < 1e-5
+
+
+def test_additivity_does_not_pull_at_the_size_of_the_weights():
+    """The unit is a number, no way to a smaller loss: words that stay get no gradient."""
+    weights = torch.tensor([[[3.0, -3.0], [1.0, -1.0]]], requires_grad=True)
+    removed = torch.tensor([[True, False]])
+    losses.additivity_loss(weights, removed, torch.tensor([[4.0, -4.0]])).backward()
+    assert weights.grad is not None
+    assert weights.grad[0, 0].abs().min() > 0
+    assert weights.grad[0, 1].tolist() == [0, 0]
 
 
 def test_centred_values_have_no_mean_over_the_classes():

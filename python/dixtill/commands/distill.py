@@ -120,6 +120,12 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "as published",
     )
     group.add_argument(
+        "--explanation-weight",
+        type=float,
+        metavar="W",
+        help="weight of the loss of explanations against that of answers (2; published: 1)",
+    )
+    group.add_argument(
         "--merge",
         choices=("sum", "mean"),
         help="how a word's attributions by token become one (default: sum; published: mean)",
@@ -128,7 +134,7 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--additivity",
         type=float,
         metavar="W",
-        help="weight of the loss that makes a word's weight the effect of leaving it out (1)",
+        help="weight of the loss that makes a word's weight the effect of leaving it out (0.25)",
     )
     group.add_argument(
         "--perturbed",
@@ -149,7 +155,7 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
         "the student and its training",
         "Defaults in brackets, the second without perturbed texts.",
     )
-    group.add_argument("--epochs", type=int, metavar="N", help="passes over all texts (3; 10)")
+    group.add_argument("--epochs", type=int, metavar="N", help="passes over all texts (5; 10)")
     group.add_argument("--patience", type=int, metavar="N", help="epochs without a better one (10)")
     group.add_argument("--batch-size", type=int, metavar="N", help="texts a step (128; 64)")
     group.add_argument("--learning-rate", type=float, metavar="X", help="highest (3e-3; 2e-3)")

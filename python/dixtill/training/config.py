@@ -27,11 +27,12 @@ class DistillConfig:
     kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
     explanation: Explanation = "gates"  # what is aligned and shown
     explained_classes: ExplainedClasses = "all"
+    explanation_weight: float = 2.0  # of the loss of explanations, that of answers has 1
     merge: Merge = "sum"
-    additivity: float = 1.0  # weight of the loss that makes weights the effects of absence
+    additivity: float = 0.25  # weight of the loss that makes weights the effects of absence
     perturbed: int = 30  # texts for the teacher to answer, for each training text
     seed: int = 0
-    epochs: int = 3  # passes over all texts, the perturbed ones too
+    epochs: int = 5  # passes over all texts, the perturbed ones too
     patience: int = 10  # epochs without a better validation score before stopping
     batch_size: int = 128
     learning_rate: float = 3e-3
@@ -50,6 +51,7 @@ class DistillConfig:
     def __post_init__(self) -> None:
         limits = {
             "alpha": 0 <= self.alpha <= 1,
+            "explanation_weight": self.explanation_weight >= 0,
             "additivity": self.additivity >= 0,
             "perturbed": self.perturbed >= 0,
             "temperature": self.temperature > 0,
@@ -111,6 +113,7 @@ _PUBLISHED: dict[str, Any] = {
     "kl": "bounded",
     "explanation": "scores",
     "explained_classes": "predicted",
+    "explanation_weight": 1.0,
     "merge": "mean",
     "additivity": 0.0,
     "perturbed": 0,

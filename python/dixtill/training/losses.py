@@ -10,6 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_SMALLEST_UNIT = 0.1  # of the additivity of a text, in logits: below it, nothing is told apart
+
 
 def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
     """1 - exp(-tau^2 KL(teacher || student)), in [0, 1]; KL is the batch mean, as published.
@@ -54,16 +56,21 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
     """How far the change of the logits is from what the removed words had weighed.
 
-    Smooth L1 (Huber, threshold 1), mean over texts and classes. At zero, a word's weight is the
-    exact effect of leaving it out, and those of several words add up.
+    Smooth L1 (Huber, threshold 1) of the error by the size of the text's weights, since weights
+    are read against those beside them; mean over texts and classes. At zero, a word's weight is
+    the exact effect of leaving it out.
 
     Args:
-        weights: [batch, words, classes], centred over the classes.
+        weights: [batch, words, classes], centred over the classes, zero on padding.
         removed: [batch, words] bool.
         change: [batch, classes], logits of the whole text less those without the removed words.
     """
     expected = (weights * removed[..., None]).sum(dim=1)
-    return functional.smooth_l1_loss(expected, centred(change))
+    sizes = weights.detach().abs()
+    num_words = sizes.any(dim=2).sum(dim=1).clamp(min=1)
+    mean = sizes.sum(dim=(1, 2)) / (num_words * sizes.shape[2])
+    unit = (_SMALLEST_UNIT + mean)[:, None]
+    return functional.smooth_l1_loss(expected / unit, centred(change) / unit)
 
 
 def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:

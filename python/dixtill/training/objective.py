@@ -60,12 +60,13 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 
 
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
-    """(1 - alpha) task + alpha (imitation) + the weight of additivity times it."""
-    imitation = [terms[name] for name in ("mse", "kl", "explanation") if name in terms]
+    """(1 - alpha) task + alpha (answers + explanations) + additivity, the last two weighted."""
     total = terms["task"]
-    if imitation:
-        of_teacher = imitation[0] + imitation[1] if imitation[1:] else imitation[0]
-        total = (1 - config.alpha) * total + config.alpha * of_teacher
+    for name in ("mse", "kl"):
+        if name in terms:
+            total = (1 - config.alpha) * total + config.alpha * terms[name]
+    if "explanation" in terms:
+        total = total + config.alpha * config.explanation_weight * terms["explanation"]
     if "additivity" in terms:
         total = total + config.additivity * terms["additivity"]
     return total
@@ -85,8 +86,8 @@ def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> 
 def _additivity(
     config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
 ) -> Tensor:
-    """How far the weights are from the effects of leaving random words out."""
-    removed = random_words(batch.word_of_piece, batch.attributions.shape[1])
+    """How far the weight of a random word of each text is from the effect of leaving it out."""
+    removed = random_word(batch.word_of_piece, batch.attributions.shape[1])
     without = student(*without_words(batch, removed))
     weights = _weights(config, output, batch)
     return losses.additivity_loss(weights, removed, output.logits - without.logits)
@@ -103,17 +104,12 @@ def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tens
     return losses.gate_weights(contributions, attention)
 
 
-def random_words(word_of_piece: Tensor, num_words: int) -> Tensor:
-    """Some words of each text [batch, num_words] bool: one of them, and in half of the texts a
-    share of the others, up to a half. `word_of_piece` [batch, time] is -1 on padding."""
-    batch = len(word_of_piece)
+def random_word(word_of_piece: Tensor, num_words: int) -> Tensor:
+    """One word of each text, as [batch, num_words] bool; `word_of_piece` [batch, time] is -1 on
+    padding."""
     words_of_text = word_of_piece.amax(dim=1) + 1
-    share = torch.rand(batch, 1) / 2 * (torch.rand(batch, 1) < 0.5)
-    chosen = torch.rand(batch, num_words) < share
-    chosen &= torch.arange(num_words) < words_of_text[:, None]
-    one = (torch.rand(batch) * words_of_text).long()
-    chosen[torch.arange(batch), one] = True
-    return chosen
+    one = (torch.rand(len(word_of_piece)) * words_of_text).long()
+    return torch.nn.functional.one_hot(one, num_words).bool()
 
 
 def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
