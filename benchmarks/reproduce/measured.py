@@ -82,6 +82,11 @@ class Explained:
         mean: Floats = np.mean(of_seeds, axis=0)
         return mean
 
+    def medians(self, shown: str) -> Floats:
+        """[columns], medians over texts, their mean over seeds."""
+        mean: Floats = np.mean([np.nanmedian(v, axis=0) for v in self.by_seed[shown]], axis=0)
+        return mean
+
     def minus(self, shown: str, other: str) -> list[Interval]:
         """The difference of two ways to explain the same texts, of each column."""
         differences = self._resampled(shown) - self._resampled(other)

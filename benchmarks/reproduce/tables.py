@@ -15,7 +15,7 @@ from benchmarks.reproduce.explanations import (
 )
 from benchmarks.reproduce.measured import Explained, Measured, Row
 from benchmarks.reproduce.results import Content
-from benchmarks.reproduce.statistics import MEASURES, NUM_RESAMPLES, Interval
+from benchmarks.reproduce.statistics import MEASURES, NUM_RESAMPLES, Floats, Interval
 
 _ENOUGH_OF_A_CORE = 0.8
 _COMPARED = ("feature@3", "sign@3", "Spearman", "cosine", *FAITHFULNESS_COLUMNS)
@@ -57,7 +57,7 @@ def report(study: Measured) -> str:
             "## Explanations: faithfulness to the student",
             "Large comprehensiveness, insertion and leave-one-out are good, small sufficiency and "
             "deletion.",
-            _explanations(study.explained, FAITHFULNESS_COLUMNS),
+            _explanations(study.explained, FAITHFULNESS_COLUMNS, medians=("leave-one-out",)),
             "## What each student shows, minus its controls",
             _controlled(study.explained),
         ]
@@ -158,22 +158,27 @@ def _median(row: Row, name: str) -> float | None:
     return statistics.median(values) if values else None
 
 
-def _explanations(explained: Sequence[Explained], columns: Sequence[str]) -> str:
+def _explanations(
+    explained: Sequence[Explained], columns: Sequence[str], medians: Sequence[str] = ()
+) -> str:
+    """The means of `columns` over the texts, and the medians of some."""
     rows = [
         [
             item.method,
             f"{shown} (shown)" if shown == item.gives else shown,
-            *_picked(item, shown, columns),
+            *_picked(item, item.means(shown), columns),
+            *_picked(item, item.medians(shown), medians),
         ]
         for item in explained
         for shown in item.by_seed
     ]
-    return markdown_table(["student", "explanation", *columns], rows)
+    titles = [*columns, *(f"{column}, median" for column in medians)]
+    return markdown_table(["student", "explanation", *titles], rows)
 
 
-def _picked(item: Explained, shown: str, columns: Sequence[str]) -> list[str]:
-    means = dict(zip(item.columns, item.means(shown), strict=True))
-    return [f"{means[column]:.2f}" for column in columns]
+def _picked(item: Explained, values: Floats, columns: Sequence[str]) -> list[str]:
+    named = dict(zip(item.columns, values, strict=True))
+    return [f"{named[column]:.2f}" for column in columns]
 
 
 def _controlled(explained: Sequence[Explained]) -> str:

@@ -8,12 +8,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from benchmarks.reproduce import keys, timing
 from benchmarks.reproduce.__main__ import main as run
-from benchmarks.reproduce.measured import Measured
+from benchmarks.reproduce.measured import Explained, Measured
 from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import Key, claim, read_record, write
+from benchmarks.reproduce.statistics import Bootstrap
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 import dixtill
@@ -168,12 +170,23 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
         "| teacher | 1 |",
         "AHP, 2 of 4 heads, by importance",
         "| ours | random |",
+        "| insertion | leave-one-out | leave-one-out, median |",
         "Times are of one text at a time over 2 test texts",
     ):
         assert line in text
     assert {path.name for path in out.glob("*.png")} == {
         "tiny-answers.png", "tiny-heads.png", "tiny-trade-off.png", "tiny-explanations.png"
     }  # fmt: skip
+
+
+def test_medians_are_of_texts_and_their_mean_over_seeds():
+    nan = float("nan")
+    seeds = [
+        np.array([[1.0, 0.0], [2.0, nan], [9.0, 4.0]]),  # medians of 2 and 2
+        np.array([[3.0, nan], [4.0, 7.0], [5.0, nan]]),  # of 4 and 7
+    ]
+    explained = Explained("ours", "gates", ("a", "b"), {"gates": seeds}, Bootstrap(3))
+    assert explained.medians("gates").tolist() == [3.0, 4.5]
 
 
 def test_a_folder_holds_one_study(made):

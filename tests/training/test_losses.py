@@ -189,7 +189,7 @@ def test_additivity_in_numbers():
     contributions = torch.tensor([[[-1.0, 1.0], [1.0, -1.0], [2.2, -2.2], [0.0, 0.0]]])
     removed = torch.tensor([[False, True, True, False]])
     change = torch.tensor([[7.0, 3.0]])  # 2 and -2 about their mean; expected were 3.2 and -3.2
-    expected = (3.2 - 2) / (0.1 + 1.4) # the mean size of the three words' weights is 1.4
+    expected = (3.2 - 2) / (0.1 + 1.4)  # the mean size of the three words' weights is 1.4
     loss = float(losses.additivity_loss(contributions, removed, change))
     assert loss == pytest.approx(expected**2 / 2)
 
