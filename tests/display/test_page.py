@@ -22,7 +22,7 @@ def test_it_fits_its_window_and_is_coloured(opened, headlines, tmp_path, size, s
     shot = image.open(tmp_path / "page.png").convert("RGB")
     assert shot.width == size[0]
     seen = {colour for _, colour in shot.getcolors(2**24)}
-    for selector in (".p5", ".p3", ".n1", ".n3"):
+    for selector in (".p5", ".p3", ".n1", ".n2"):
         colour = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts {selector}"))))
         assert colour in seen, f"no {selector} is seen"
     paper = sum(shot.getpixel((2, 2)))
