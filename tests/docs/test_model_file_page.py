@@ -79,8 +79,8 @@ class PageReader:
             content.update(tensor.tobytes())
         return content.hexdigest()
 
-    def logits(self, piece_ids: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Logits [C] and shares [T, C], in double precision: near those of float32."""
+    def forward(self, piece_ids: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Logits [C], shares [T, C] and attention [T], in double precision: near float32's."""
         t = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
         vectors = self.embedding[piece_ids].astype(float)
         ahead = self._states("forward", vectors)
@@ -92,7 +92,20 @@ class PageReader:
         attention = np.exp(scores - largest)
         attention /= np.exp(t["null_score"][0] - largest) + attention.sum()
         shares = attention[:, None] * t["head_scale"] * (states @ t["head_weight_q8"].T)
-        return t["head_bias"] + shares.sum(axis=0), shares
+        return t["head_bias"] + shares.sum(axis=0), shares, attention
+
+    def weights(
+        self, shares: np.ndarray, attention: np.ndarray, words: list[list[bool]], label: int
+    ) -> list[float]:
+        """The words' weights; which pieces are each one's is said by `words` [words][T]."""
+        own = (shares - shares.mean(axis=1, keepdims=True))[:, label]
+        c = np.array([own[inside].sum() for inside in words])
+        if self.description["explanation"] == "gates":
+            a = np.array([attention[inside].sum() for inside in words])
+            total = a.sum()
+            log = -np.log(1 - total)
+            c = log / total * c - (log - total) / total**2 * a * c.sum()
+        return [float(weight) for weight in c]
 
     def _states(self, way: str, vectors: np.ndarray) -> np.ndarray:
         weight = self.tensors[f"{way}_weight_q8"].astype(float)
@@ -177,7 +190,7 @@ def test_the_formulas_give_the_answer(path):
     )
     tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     encoded = tokenizer.encode(text, add_special_tokens=False)
-    logits, shares = read.logits(encoded.ids[: settings["max_pieces"]])
+    logits, shares, attention = read.forward(encoded.ids[: settings["max_pieces"]])
     probabilities = np.exp(logits) / np.exp(logits).sum()
 
     prediction = dixtill.load(path)(text)
@@ -185,7 +198,9 @@ def test_the_formulas_give_the_answer(path):
     assert prediction.label == labels[int(probabilities.argmax())]
     for label, probability in zip(labels, probabilities, strict=True):
         assert prediction.probabilities[label] == pytest.approx(probability, abs=0.005)
-    own = (shares - shares.mean(axis=1, keepdims=True))[:, int(probabilities.argmax())]
-    for word in prediction.words:
-        inside = [word.start <= start < word.end for start, _ in encoded.offsets]
-        assert word.weight == pytest.approx(own[inside].sum(), abs=0.02)
+    words = [
+        [word.start <= start < word.end for start, _ in encoded.offsets]
+        for word in prediction.words
+    ]
+    weights = read.weights(shares, attention, words, int(probabilities.argmax()))
+    assert [word.weight for word in prediction.words] == pytest.approx(weights, abs=0.02)
