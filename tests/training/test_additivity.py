@@ -232,15 +232,17 @@ def test_the_term_is_weighed_and_added(tmp_path, monkeypatch):
     assert three - without == pytest.approx(3 * (one - without), rel=1e-4)
 
 
-def test_training_with_the_term_makes_contributions_additive(tmp_path):
+@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+def test_training_with_the_term_makes_weights_the_effects_of_absence(tmp_path, explanation):
     rng = np.random.default_rng(0)
     data = examples([rng.integers(1, 3, rng.integers(2, 7)).tolist() for _ in range(60)])
 
+    config = replace(CONFIG, explanation=explanation)
+
     def additivity(weight: float) -> float:
-        # Without a null score, with which a student begins nearer to it.
         trainer = new_trainer(
-            tmp_path / str(weight), data, new_student(has_null_score=False),
-            method="kl", additivity=weight,
+            tmp_path / str(weight), data, new_student(has_null_score=explanation == "gates"),
+            method="kl", additivity=weight, explanation=explanation,
             epochs=30, batch_size=20, learning_rate=0.02,
         )  # fmt: skip
         trainer.run()
@@ -252,7 +254,7 @@ def test_training_with_the_term_makes_contributions_additive(tmp_path):
             torch.manual_seed(0)
             return float(
                 objective._additivity(
-                    CONFIG, trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
+                    config, trainer.student, trainer.student(batch.piece_ids, batch.mask), batch
                 )
             )
 

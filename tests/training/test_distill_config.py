@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from dixtill.errors import InputError
@@ -64,6 +66,7 @@ def test_attributions_are_for_the_methods_that_explain(method):
 def test_gates_need_a_null_score():
     assert DistillConfig.of("dixtill").explanation == "gates"
     assert DistillConfig.of("dixtill", null_score=False).explanation == "contributions"
+    assert DistillConfig.of("kl", explanation="gates").null_score
     with pytest.raises(InputError, match="weights by gates need a null score"):
         DistillConfig.of("dixtill", null_score=False, explanation="gates")
     with pytest.raises(InputError, match="weights by gates need a null score"):
@@ -84,7 +87,8 @@ def test_scores_explain_the_predicted_class():
     [
         ("alpha", 1.1), ("alpha", -0.1), ("temperature", 0.0), ("epochs", 0), ("patience", 0),
         ("batch_size", 0), ("learning_rate", 0.0), ("dropout", 1.0), ("unknown_rate", -0.1),
-        ("explanation_weight", -0.1), ("additivity", -0.1), ("perturbed", -1),
+        ("explanation_weight", -0.1), ("explanation_weight", math.inf), ("temperature", math.inf),
+        ("additivity", -0.1), ("perturbed", -1),
     ],
 )  # fmt: skip
 def test_a_config_out_of_range_is_refused(name, value):

@@ -123,7 +123,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--explanation-weight",
         type=float,
         metavar="W",
-        help="weight of the loss of explanations against that of answers (2; published: 1)",
+        help="weight of the loss of explanations against that of answers, for the methods that "
+        "have one (2; published: 1)",
     )
     group.add_argument(
         "--merge",
@@ -134,7 +135,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--additivity",
         type=float,
         metavar="W",
-        help="weight of the loss that makes a word's weight the effect of leaving it out (0.25)",
+        help="weight of the loss that makes a word's weight the effect of leaving it out, by the "
+        "size of the text's weights (0.25)",
     )
     group.add_argument(
         "--perturbed",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _TASK = "text-classification"
 _WEIGHTS = {
     "gates": "the integrated gradient of the label's logit, against the mean of all labels, over a "
-    "gate in the attention; those of a text sum to it",
+    "gate in the attention",
     "contributions": "its exact share of the label's logit, against the mean of all labels",
     "scores": "the student's raw attention score, as in the paper",
 }

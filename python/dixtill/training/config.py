@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -63,7 +64,7 @@ class DistillConfig:
             "unknown_rate": 0 <= self.unknown_rate < 1,
         }
         for name, holds in limits.items():
-            if not holds:
+            if not (holds and math.isfinite(getattr(self, name))):
                 raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
         for name, choices in (
             ("method", Method), ("kl", KlForm), ("explanation", Explanation), ("merge", Merge),
@@ -92,6 +93,8 @@ class DistillConfig:
             own = own | {"explained_classes": "predicted"}
         if given.get("null_score") is False:
             own = {"explanation": "contributions"} | own
+        if given.get("explanation") == "gates":
+            own = own | {"null_score": True}
         return cls(method=method, **own | given)
 
     @property
