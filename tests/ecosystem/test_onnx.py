@@ -102,19 +102,25 @@ def test_metadata_and_another_tokenizer_are_enough_to_answer_texts_as_the_kernel
         assert shipped.labels[row.argmax()] == answer.label
 
 
-def test_contributions_are_the_words_weights(tmp_path):
+def test_contributions_and_attention_give_the_words_weights_by_gates(tmp_path):
     write_onnx(read_model(dixtill.SHIPPED_MODEL), tmp_path / "s.onnx")
     (answer,) = dixtill.infer(["profit falls"])
     model = read_model(dixtill.SHIPPED_MODEL)
     text = model.tokenizer()("profit falls")
     ids, mask = padded([list(text.piece_ids)])
     run = session((tmp_path / "s.onnx").read_bytes()).run
-    shares = run(["contributions"], {"piece_ids": ids, "mask": mask})[0][0]
+    assert model.explanation == "gates"
+    outputs = run(["contributions", "attention"], {"piece_ids": ids, "mask": mask})
+    shares, attention = (output[0] for output in outputs)
     label = model.labels.index(str(answer.label))
     by_piece = shares[:, label] - shares.mean(axis=1)
-    by_word = np.bincount(text.word_of_piece, weights=by_piece)
+    added = np.bincount(text.word_of_piece, weights=by_piece)
+    attended = np.bincount(text.word_of_piece, weights=attention)
+    total = attended.sum()
+    log = -np.log(1 - total)  # ADR 16
+    expected = log / total * added - (log - total) / total**2 * attended * added.sum()
     weights = [word.weight for word in answer.words]
-    np.testing.assert_allclose(by_word, weights, atol=0.1, rtol=0)
+    np.testing.assert_allclose(expected, weights, atol=0.1, rtol=0)
 
 
 @pytest.fixture(scope="module")
