@@ -21,13 +21,29 @@ def test_it_fits_its_window_and_is_coloured(opened, headlines, tmp_path, size, s
     page.screenshot(path=tmp_path / "page.png", full_page=True)
     shot = image.open(tmp_path / "page.png").convert("RGB")
     assert shot.width == size[0]
-    seen = {colour for _, colour in shot.getcolors(2**24)}
-    for selector in (".p5", ".p3", ".n1", ".n2"):
-        colour = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts {selector}"))))
-        assert colour in seen, f"no {selector} is seen"
+    assert_seen(page, shot, "p5", "p3", "n1", "n2")
     paper = sum(shot.getpixel((2, 2)))
     assert paper > 700 if scheme == "light" else paper < 120
     assert page.failures == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_strength_of_both_signs_is_seen(opened, tmp_path, scheme):
+    image = pytest.importorskip("PIL.Image", reason="looks at screenshots with Pillow")
+    strengths = [0.15, 0.3, 0.5, 0.7, 1.0]
+    texts = [ExplainedText(predicted("a b c d e", [s * n for n in strengths])) for s in (1, -1)]
+    page = opened(page_html(texts, "two"), *DESKTOP, color_scheme=scheme)
+    page.screenshot(path=tmp_path / "page.png", full_page=True)
+    shot = image.open(tmp_path / "page.png").convert("RGB")
+    assert_seen(page, shot, *(f"{sign}{level}" for sign in "pn" for level in range(1, 6)))
+
+
+def assert_seen(page, shot, *classes):
+    """The words of these classes have their colours in the picture."""
+    seen = {colour for _, colour in shot.getcolors(2**24)}
+    for name in classes:
+        colour = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts .{name}"))))
+        assert colour in seen, f"no .{name} is seen"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -95,13 +95,12 @@ def test_the_teachers_labels_are_compared():
 
 
 def test_telling_words_are_means_over_the_texts_of_a_label():
-    predictions = dixtill.infer(made_tweets(400))
+    plain = [f"{name} names a new board member" for name in ("Ford", "Intel", "Shell") * 2]
+    predictions = dixtill.infer([*made_tweets(400), *plain])
     found = telling_words([ExplainedText(p) for p in predictions], min_texts=5, most=8)
     assert list(found) == list(LABELS)
-    assert found["bearish"]
-    assert found["bullish"]
     for label, words in found.items():
-        assert len(words) <= 8
+        assert 0 < len(words) <= 8
         assert [w.mean for w in words] == sorted((w.mean for w in words), reverse=True)
         for word in words:
             of_texts = [

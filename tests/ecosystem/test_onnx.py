@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ import dixtill
 from dixtill.cli import main
 from dixtill.errors import InputError
 from dixtill.export.onnx_graph import onnx_student, write_onnx
+from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.model_file import read_model, write_model
 from dixtill.sklearn import DixtillClassifier
 from dixtill.training.distill import distil
@@ -100,6 +102,21 @@ def test_metadata_and_another_tokenizer_are_enough_to_answer_texts_as_the_kernel
         native = list(answer.probabilities.values())
         np.testing.assert_allclose(row, native, atol=QUANTISATION, rtol=0)
         assert shipped.labels[row.argmax()] == answer.label
+
+
+def test_contributions_are_the_weights_of_a_student_that_shows_them(tmp_path):
+    model = replace(read_model(dixtill.SHIPPED_MODEL), explanation="contributions")
+    write_onnx(model, tmp_path / "s.onnx")
+    answer = Classifier(model)("profit falls")
+    text = model.tokenizer()("profit falls")
+    ids, mask = padded([list(text.piece_ids)])
+    run = session((tmp_path / "s.onnx").read_bytes()).run
+    shares = run(["contributions"], {"piece_ids": ids, "mask": mask})[0][0]
+    label = model.labels.index(str(answer.label))
+    by_piece = shares[:, label] - shares.mean(axis=1)
+    by_word = np.bincount(text.word_of_piece, weights=by_piece)
+    weights = [word.weight for word in answer.words]
+    np.testing.assert_allclose(by_word, weights, atol=0.1, rtol=0)
 
 
 def test_contributions_and_attention_give_the_words_weights_by_gates(tmp_path):
