@@ -90,7 +90,7 @@ def infer(
     >>> prediction = infer("Shares jump")
     >>> [(word.text, word.start, word.weight > 0) for word in prediction.words]
     [('Shares', 0, True), ('jump', 7, True)]
-    >>> [answer.label for answer in infer(["Shares jump", "Profit falls"], threshold=0.85)]
+    >>> [answer.label for answer in infer(["Shares jump", "Profit falls"], threshold=0.9)]
     ['bullish', None]
     >>> infer("Shares jump", check=True).check.flip  # without "jump", another label
     (1,)
