@@ -82,6 +82,22 @@ def test_scores_explain_the_predicted_class():
         DistillConfig(explanation="scores")
 
 
+def test_scores_are_not_made_additive():
+    assert DistillConfig.of("dixtill", explanation="scores").additivity == 0
+    for method in METHODS:
+        with pytest.raises(InputError, match="raw scores do not add up to an answer"):
+            DistillConfig.of(method, explanation="scores", additivity=0.1)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_weight_of_explanations_is_refused_where_none_are_learnt(method):
+    if method.startswith("dixtill"):
+        assert DistillConfig.of(method, explanation_weight=3).explanation_weight == 3
+    else:
+        with pytest.raises(InputError, match=f"'{method}' learns no .* dixtill or dixtill-paper"):
+            DistillConfig.of(method, explanation_weight=3)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

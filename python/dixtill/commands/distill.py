@@ -123,8 +123,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "--explanation-weight",
         type=float,
         metavar="W",
-        help="weight of the loss of explanations against that of answers, for the methods that "
-        "have one (2; published: 1)",
+        help="weight of the loss of explanations against that of answers, for the methods "
+        "dixtill and dixtill-paper (2; published: 1)",
     )
     group.add_argument(
         "--merge",
@@ -136,7 +136,7 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="W",
         help="weight of the loss that makes a word's weight the effect of leaving it out, by the "
-        "size of the text's weights (0.25)",
+        "size of the text's weights (0.25; with raw scores 0)",
     )
     group.add_argument(
         "--perturbed",

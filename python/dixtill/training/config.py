@@ -13,6 +13,7 @@ from .examples import ExplainedClasses, Merge
 Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
 KlForm = Literal["bounded", "plain"]
 Explanation = Literal["gates", "contributions", "scores"]
+_EXPLAINED: tuple[Method, ...] = ("dixtill", "dixtill-paper")
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,8 @@ class DistillConfig:
                 )
         if (self.explanation, self.explained_classes) == ("scores", "all"):
             raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
+        if self.explanation == "scores" and self.additivity:
+            raise InputError("raw scores do not add up to an answer; choose additivity 0")
         if self.explanation == "gates" and not self.null_score:
             raise InputError(
                 "weights by gates need a null score, with which the attention can be empty; choose "
@@ -85,12 +88,21 @@ class DistillConfig:
 
     @classmethod
     def of(cls, method: Method, **given: Any) -> DistillConfig:
-        """The method's own settings, but for those that are given."""
+        """The method's own settings, but for those that are given.
+
+        Raises:
+            InputError: as DistillConfig; or a setting is given that the method does not use.
+        """
+        if "explanation_weight" in given and method not in _EXPLAINED:
+            raise InputError(
+                f"explanation_weight is given, but the method '{method}' learns no explanations; "
+                f"choose {' or '.join(_EXPLAINED)}"
+            )
         own = _OWN.get(method, {})
         if (own | given).get("perturbed") == 0:
             own = _FEW_TEXTS | own
         if given.get("explanation") == "scores":
-            own = own | {"explained_classes": "predicted"}
+            own = own | {"explained_classes": "predicted", "additivity": 0.0}
         if given.get("null_score") is False:
             own = {"explanation": "contributions"} | own
         if given.get("explanation") == "gates":
@@ -100,7 +112,7 @@ class DistillConfig:
     @property
     def is_explained(self) -> bool:
         """Whether the teacher's attributions are learnt from."""
-        return self.method in ("dixtill", "dixtill-paper")
+        return self.method in _EXPLAINED
 
 
 # What suits the training texts alone, chosen on held-out texts.
