@@ -36,6 +36,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+FEW = ("--perturbed", "2")  # made texts, where their number does not matter
+
+
 def distill(out: str, *arguments: str) -> int:
     fixed = ["--teacher", "teacher", "--train", "train.csv", "--out", out, "--epochs", "2"]
     fixed += ["--embedding-dim", "6", "--hidden-dim", "5", "--steps", "4"]
@@ -68,14 +71,14 @@ def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(caps
     assert main(["attribute", *arguments]) == 0
     assert "48 texts explained, 0 were there" in capsys.readouterr().out
     files = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
-    assert distill("one.safetensors", "--attributions", "kept") == 0
+    assert distill("one.safetensors", "--attributions", "kept", *FEW) == 0
     with_answers = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
     assert with_answers.items() > files.items()
     assert {path.suffix for path in with_answers.keys() - files.keys()} == {".npy"}
-    assert distill("two.safetensors", "--attributions", "kept") == 0
+    assert distill("two.safetensors", "--attributions", "kept", *FEW) == 0
     assert Path("one.safetensors").read_bytes() == Path("two.safetensors").read_bytes()
     assert {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()} == with_answers
-    assert distill("three.safetensors", "--attributions", "kept", "--seed", "1") == 0
+    assert distill("three.safetensors", "--attributions", "kept", *FEW, "--seed", "1") == 0
     assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
 
 
@@ -88,7 +91,7 @@ def test_what_auto_chose_is_kept_as_if_it_had_been_asked_for(monkeypatch, capsys
     assert main(explain) == 0
     assert main([*explain, "--precision", quickest]) == 0
     assert "0 texts explained, 48 were there" in capsys.readouterr().out
-    assert distill("s.safetensors", "--attributions", "kept") == 0
+    assert distill("s.safetensors", "--attributions", "kept", *FEW) == 0
     assert main(explain) == 0
     assert "0 texts explained, 48 were there" in capsys.readouterr().out
     provenance = dixtill.load("s.safetensors").model.provenance
@@ -148,7 +151,7 @@ def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
 @pytest.mark.usefixtures("folder")
 def test_what_is_shown_is_what_was_aligned():
     for explanation in ("scores", "contributions", "gates"):
-        assert distill(f"{explanation}.safetensors", "--explanation", explanation) == 0
+        assert distill(f"{explanation}.safetensors", "--explanation", explanation, *FEW) == 0
         student = dixtill.load(f"{explanation}.safetensors")
         assert student.model.explanation == explanation
 
