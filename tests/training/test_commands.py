@@ -229,6 +229,15 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
             ["--explanation", "scores", "--explained-classes", "all"],
             "raw scores explain one class; choose explained_classes 'predicted'",
         ),
+        (
+            ["--method", "kl", "--explanation-weight", "3"],
+            "the method 'kl' learns no explanations; choose dixtill or dixtill-paper",
+        ),
+        (
+            ["--method", "dixtill-paper", "--additivity", "0.1"],
+            "the explanation 'scores' does not add up to an answer; choose additivity 0",
+        ),
+        (["--hidden-dim", "0"], "hidden_dim is 0, which is out of range"),
         (["--steps", "1"], "steps is 1, expected at least 2"),
         (["--out", "teacher"], "teacher is a folder"),
     ],

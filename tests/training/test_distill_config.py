@@ -85,7 +85,9 @@ def test_scores_explain_the_predicted_class():
 def test_scores_are_not_made_additive():
     assert DistillConfig.of("dixtill", explanation="scores").additivity == 0
     for method in METHODS:
-        with pytest.raises(InputError, match="raw scores do not add up to an answer"):
+        with pytest.raises(
+            InputError, match="'scores' does not add up .* 'gates' or 'contributions'"
+        ):
             DistillConfig.of(method, explanation="scores", additivity=0.1)
 
 
@@ -104,7 +106,9 @@ def test_a_weight_of_explanations_is_refused_where_none_are_learnt(method):
         ("alpha", 1.1), ("alpha", -0.1), ("temperature", 0.0), ("epochs", 0), ("patience", 0),
         ("batch_size", 0), ("learning_rate", 0.0), ("dropout", 1.0), ("unknown_rate", -0.1),
         ("explanation_weight", -0.1), ("explanation_weight", math.inf), ("temperature", math.inf),
-        ("additivity", -0.1), ("perturbed", -1),
+        ("additivity", -0.1), ("perturbed", -1), ("warmup_epochs", -0.5), ("max_grad_norm", 0.0),
+        ("weight_decay", -0.1), ("weight_decay", math.nan), ("embedding_dim", 0),
+        ("hidden_dim", 0), ("attention_dim", 0), ("max_pieces", -1),
     ],
 )  # fmt: skip
 def test_a_config_out_of_range_is_refused(name, value):
@@ -128,3 +132,8 @@ def test_an_unknown_choice_is_refused_with_those_that_are_known(name, choices):
         DistillConfig(**{name: "Dixtil"})
     with pytest.raises(InputError, match=sentence):
         DistillConfig.of(**{"method": "kl", name: "Dixtil"})
+
+
+def test_an_unknown_method_is_the_first_mistake_that_is_named():
+    with pytest.raises(InputError, match="unknown method 'Dixtil'"):
+        DistillConfig.of("Dixtil", explanation_weight=1)

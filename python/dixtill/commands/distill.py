@@ -239,7 +239,7 @@ def _make(
         embedding_bits=args.embedding_bits,
         watcher=watcher,
     )
-    model = replace(distilled.model, provenance=_provenance(args, settings, distilled))
+    model = replace(distilled.model, provenance=_provenance(args, config, settings, distilled))
     known = store.known(attributor, valid.texts) if store else {}
     if known:
         return _Made(distilled, model, valid, known, "validation texts")
@@ -328,11 +328,14 @@ def _explained(
 
 
 def _provenance(
-    args: argparse.Namespace, settings: AttributionSettings, distilled: Distilled
+    args: argparse.Namespace,
+    config: DistillConfig,
+    settings: AttributionSettings,
+    distilled: Distilled,
 ) -> dict[str, object]:
     return {
         **distilled.model.provenance,
         "teacher_name": Path(args.teacher).name,
         "int8_scores": asdict(distilled.int8_scores),
-        "attributions": settings.as_dict() if args.method.startswith("dixtill") else None,
+        "attributions": settings.as_dict() if config.is_explained else None,
     }

@@ -61,8 +61,15 @@ class DistillConfig:
             "patience": self.patience >= 1,
             "batch_size": self.batch_size >= 1,
             "learning_rate": self.learning_rate > 0,
+            "warmup_epochs": self.warmup_epochs >= 0,
+            "max_grad_norm": self.max_grad_norm > 0,
+            "weight_decay": self.weight_decay >= 0,
             "dropout": 0 <= self.dropout < 1,
             "unknown_rate": 0 <= self.unknown_rate < 1,
+            "embedding_dim": self.embedding_dim >= 1,
+            "hidden_dim": self.hidden_dim >= 1,
+            "attention_dim": self.attention_dim >= 1,
+            "max_pieces": self.max_pieces >= 1,
         }
         for name, holds in limits.items():
             if not (holds and math.isfinite(getattr(self, name))):
@@ -79,7 +86,10 @@ class DistillConfig:
         if (self.explanation, self.explained_classes) == ("scores", "all"):
             raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
         if self.explanation == "scores" and self.additivity:
-            raise InputError("raw scores do not add up to an answer; choose additivity 0")
+            raise InputError(
+                "the explanation 'scores' does not add up to an answer; choose additivity 0, or "
+                "the explanation 'gates' or 'contributions'"
+            )
         if self.explanation == "gates" and not self.null_score:
             raise InputError(
                 "weights by gates need a null score, with which the attention can be empty; choose "
@@ -91,9 +101,11 @@ class DistillConfig:
         """The method's own settings, but for those that are given.
 
         Raises:
-            InputError: as DistillConfig; or a setting is given that the method does not use.
+            InputError: as DistillConfig; or explanation_weight is given to a method that learns no
+                explanations.
         """
-        if "explanation_weight" in given and method not in _EXPLAINED:
+        learns_answers_alone = method in get_args(Method) and method not in _EXPLAINED
+        if "explanation_weight" in given and learns_answers_alone:
             raise InputError(
                 f"explanation_weight is given, but the method '{method}' learns no explanations; "
                 f"choose {' or '.join(_EXPLAINED)}"
@@ -101,12 +113,9 @@ class DistillConfig:
         own = _OWN.get(method, {})
         if (own | given).get("perturbed") == 0:
             own = _FEW_TEXTS | own
-        if given.get("explanation") == "scores":
-            own = own | {"explained_classes": "predicted", "additivity": 0.0}
         if given.get("null_score") is False:
             own = {"explanation": "contributions"} | own
-        if given.get("explanation") == "gates":
-            own = own | {"null_score": True}
+        own = own | _IMPLIED.get(given.get("explanation", ""), {})
         return cls(method=method, **own | given)
 
     @property
@@ -115,6 +124,11 @@ class DistillConfig:
         return self.method in _EXPLAINED
 
 
+# What an explanation that is given needs.
+_IMPLIED: dict[str, dict[str, Any]] = {
+    "scores": {"explained_classes": "predicted", "additivity": 0.0},
+    "gates": {"null_score": True},
+}
 # What suits the training texts alone, chosen on held-out texts.
 _FEW_TEXTS: dict[str, Any] = {
     "epochs": 10,

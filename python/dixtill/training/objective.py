@@ -60,11 +60,14 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 
 
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
-    """(1 - alpha) task + alpha (answers + explanations) + additivity, the last two weighted."""
+    """(1 - alpha) task + alpha (answers + explanations) + additivity, the last two weighted.
+
+    Where no teacher answers, the task counts in full.
+    """
     total = terms["task"]
-    for name in ("mse", "kl"):
-        if name in terms:
-            total = (1 - config.alpha) * total + config.alpha * terms[name]
+    answers = terms.get("mse", terms.get("kl"))
+    if answers is not None:
+        total = (1 - config.alpha) * total + config.alpha * answers
     if "explanation" in terms:
         total = total + config.alpha * config.explanation_weight * terms["explanation"]
     if "additivity" in terms:
