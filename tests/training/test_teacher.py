@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -155,11 +156,25 @@ def test_the_fingerprint_tells_teachers_apart(folder):
             tokenizer.backend_tokenizer.normalizer = None
         elif change == "limit":
             limit = 63
+        elif change == "heads":
+            model.config.num_attention_heads = 4
+        elif change == "activation":
+            model.config.hidden_act = "relu"
         return Teacher(model, tokenizer, limit).fingerprint
 
-    changes = ["none", "weight", "labels", "tokenizer", "limit"]
+    changes = ["none", "weight", "labels", "tokenizer", "limit", "heads", "activation"]
     assert len({changed(change) for change in changes}) == len(changes)
     assert changed("none") == changed("none")
+
+
+def test_the_fingerprint_is_that_of_the_answers_and_not_of_the_file(folder, monkeypatch):
+    """Saving, moving and loading a teacher, or another transformers, make no other teacher."""
+    expected = Teacher(*build("bert")).fingerprint
+    config = json.loads((folder / "config.json").read_text())
+    assert config["architectures"] == ["BertForSequenceClassification"]
+    (folder / "config.json").write_text(json.dumps({**config, "transformers_version": "0.1"}))
+    monkeypatch.chdir(folder.parent)
+    assert Teacher.load(folder.name).fingerprint == Teacher.load(folder).fingerprint == expected
 
 
 def test_hooks_are_gone_after_an_error(bert):

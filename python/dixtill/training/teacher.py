@@ -7,6 +7,7 @@ Any encoder or decoder with a fast tokenizer. Does not train (finetune.py) and d
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -27,6 +28,8 @@ from ..errors import InputError
 from .precision import Precision, autocast
 
 _REGISTERING = Lock()  # PyTorch numbers its hooks without one
+# Keys of a config that say how it was saved, and change no answer.
+_OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -180,13 +183,30 @@ class Teacher:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over weights, tokenizer and limits: equal only for the same teacher."""
-        content = hashlib.sha256(f"{self.max_length} {self.labels}".encode())
-        content.update(self._tokenizer_state.encode())
+        """SHA-256 over architecture, config, weights, tokenizer and limits.
+
+        Two teachers have the same one only if they give the same answers.
+        """
+        described = {
+            "architecture": type(self.model).__name__,
+            "config": _settings_of(self.model.config.to_dict()),
+            "labels": self.labels,
+            "max_length": self.max_length,
+            "tokenizer": self._tokenizer_state,
+        }
+        content = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode())
         for name, tensor in sorted(self.model.state_dict().items()):
-            content.update(name.encode())
+            content.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return content.hexdigest()
+
+
+def _settings_of(config: Any) -> Any:
+    """A model's config as JSON holds it, and those in it, without where and how it was saved."""
+    if isinstance(config, dict):
+        kept = config.keys() - _OF_THE_FILE
+        return {str(name): _settings_of(config[name]) for name in kept}
+    return config
 
 
 def _agree_on_padding(config: Any, tokenizer: Any) -> None:
