@@ -64,7 +64,7 @@ def let_actors_die(monkeypatch, folder):
 
 def test_nothing_is_lost_or_doubled_when_actors_die(folder, monkeypatch, capsys):
     (folder / "shared").mkdir()
-    left_over = folder / "shared" / ".left-over.tmp"
+    left_over = folder / "shared" / ".dixtill-left-over.tmp"
     left_over.touch()
     os.utime(left_over, (0, 0))
     let_actors_die(monkeypatch, folder)

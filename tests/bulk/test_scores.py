@@ -75,7 +75,7 @@ def test_a_run_goes_on_where_it_was(folder, capsys):
 
 def test_what_a_dead_run_left_goes_but_not_what_another_may_be_writing(folder):
     (folder / "scores").mkdir()
-    old, young = (folder / "scores" / f".{name}.tmp" for name in ("old", "young"))
+    old, young = (folder / "scores" / f".dixtill-{name}.tmp" for name in ("old", "young"))
     for path in (old, young):
         path.touch()
     os.utime(old, (0, 0))

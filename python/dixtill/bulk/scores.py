@@ -9,7 +9,6 @@ with. ray_scores.py shares the work among machines.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,11 +24,10 @@ import pyarrow.parquet as pq
 from .. import SHIPPED_MODEL, __version__, load
 from ..errors import InputError
 from ..header import check_free
-from ..whole_file import write_whole
+from ..whole_file import remove_abandoned, write_whole
 from .answer_columns import answer_columns
 from .tables import files_of, read_tables
 
-_ABANDONED_SECONDS = 3600  # another run may be writing what is younger
 MANIFEST = "_scores.json"  # what the folder's files were made of
 
 
@@ -74,9 +72,7 @@ class Scoring:
 
     def tidy(self) -> None:
         """Remove what processes that died left half-written, an hour ago or more."""
-        for leftover in self.out.glob(".*.tmp"):
-            if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
-                leftover.unlink(missing_ok=True)
+        remove_abandoned(self.out)
 
     def prepare(self) -> list[Path]:
         """The input files, once `out` is known to be for them.

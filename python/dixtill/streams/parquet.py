@@ -15,11 +15,10 @@ import pyarrow.parquet as pq
 from .. import Prediction
 from ..bulk.answer_columns import answer_columns
 from ..bulk.tables import parquet_schema, read_tables
-from ..whole_file import replacing
+from ..whole_file import naming, replacing
 from .answers import AnswerColumns
 from .encoding import as_text, utf8_of
 from .rows import BadRow, Block, Row, Rows
-from .sinks import naming
 from .writers import GROUP, check_columns, columns_of
 
 # What a value has to be to stand in a column of a type that is not text.

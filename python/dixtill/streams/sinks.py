@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from ..whole_file import naming
 from . import block_writer
 from .source import STANDARD, is_regular, state_of
 
@@ -28,17 +29,6 @@ def open_sink(path: str) -> Iterator[Sink]:
     else:
         with open(path, "wb", buffering=0) as file, _sink_of(file, path) as sink:
             yield sink
-
-
-@contextmanager
-def naming(name: str) -> Iterator[None]:
-    """An error of the system says what could not be written, where it does not yet."""
-    try:
-        yield
-    except OSError as error:
-        if error.filename is not None or error.errno is None:
-            raise
-        raise OSError(error.errno, os.strerror(error.errno), name) from None
 
 
 @contextmanager
