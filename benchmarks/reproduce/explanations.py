@@ -18,8 +18,8 @@ from benchmarks.reproduce.gradients import StudentGradients
 from benchmarks.reproduce.results import Content
 from dixtill import Prediction
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.mapped_model import EXPLANATIONS
 from dixtill.runtime.model_file import read_model
+from dixtill.runtime.model_settings import EXPLANATIONS
 from dixtill.training import explanation_measures as measures
 from dixtill.training.attributions import Attribution
 

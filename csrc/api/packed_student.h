@@ -7,7 +7,7 @@
 //   bias
 //
 // Each block begins at a multiple of 64 bytes and has the layout that kernels/interface.h gives.
-// The embedding is not packed: it is used row by row as it stands, and may be a mapped file.
+// The embedding is not packed: it is used row by row as it stands in the model file's bytes.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-// The class _native.Classifier: text to answer, on buffers that may be a mapped file. Needs no
-// NumPy.
+// The class _native.Classifier: text to answer, on buffers such as the bytes of a model file. Needs
+// no NumPy.
 #include "../api/classifier.h"
 
 #include <pybind11/pybind11.h>

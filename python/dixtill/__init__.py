@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from typing import overload
 
     from .runtime.classifier import Classifier
+    from .runtime.student_source import StudentSource
 
 __all__ = [
     "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",
@@ -29,13 +30,15 @@ SHIPPED_MODEL = os.path.join(os.path.dirname(__file__), "models", "tfns.safetens
 
 
 def load(
-    path: str | os.PathLike[str] | None = None,
+    source: StudentSource | None = None,
     kernel: str | None = None,
     threshold: float = 0.0,
 ) -> Classifier:
-    """Load the student in `path`, or without one the financial student that ships with dixtill.
+    """Load a student, or without a `source` the financial student that ships with dixtill.
 
-    `path` is a model file, or a folder with a student.safetensors.
+    `source` is the path of a model file or of a folder with a student.safetensors, the bytes of a
+    model file, or a file that is open in binary mode (read from where it stands, not closed). The
+    file is read once: what happens to it later changes no answer.
 
     >>> student = load()
     >>> student.labels
@@ -43,23 +46,24 @@ def load(
     >>> student("Shares jump").probabilities.keys() == set(student.labels)
     True
 
-    The file stays mapped into memory. `kernel` names the target to run (`dixtill info` lists
-    them); the best one by default. A label less probable than `threshold` is not given
-    (`dixtill evaluate --target-precision` chooses one).
+    `kernel` names the target to run (`dixtill info` lists them); the best one by default. A label
+    less probable than `threshold` is not given (`dixtill evaluate --target-precision` chooses one).
 
     Raises:
-        ModelFileError: the file is missing, damaged, foreign or from a newer version.
+        ModelFileError: the file is missing, damaged, foreign, from a newer version, or no regular
+            file.
+        TypeError: `source` is none of these.
         KernelError: the target is unknown, or this CPU does not support it.
         InputError: the threshold lies outside [0, 1].
     """
     from .runtime.classifier import load_classifier
 
-    if path is None and not os.path.exists(SHIPPED_MODEL):
+    if source is None and not os.path.exists(SHIPPED_MODEL):
         raise ModelFileError(
             f"{SHIPPED_MODEL}: the student that ships with dixtill is missing from this "
             "installation; install dixtill again, or name another student's file"
         )
-    return load_classifier(SHIPPED_MODEL if path is None else path, kernel, threshold)
+    return load_classifier(SHIPPED_MODEL if source is None else source, kernel, threshold)
 
 
 if TYPE_CHECKING:

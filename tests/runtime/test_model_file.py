@@ -13,7 +13,7 @@ import safetensors.numpy
 from students import VOCABULARY, random_model
 
 from dixtill.errors import InputError, ModelFileError
-from dixtill.runtime import mapped_model
+from dixtill.runtime import loaded_model
 from dixtill.runtime.classifier import Classifier, load_classifier
 from dixtill.runtime.model_file import read_model, write_model
 from dixtill.runtime.weights import (
@@ -149,7 +149,7 @@ def test_a_vocabulary_that_cannot_be_decompressed_is_refused(path, change):
 
 
 def test_a_vocabulary_that_would_fill_the_memory_is_refused(path, monkeypatch):
-    monkeypatch.setattr(mapped_model, "_MAX_VOCABULARY_BYTES", 20)
+    monkeypatch.setattr(loaded_model, "_MAX_VOCABULARY_BYTES", 20)
     assert "cannot be decompressed" in refusal(path)
 
 

@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     """Write the folder, and push it where that is asked for."""
     from .. import SHIPPED_MODEL, hub, load, training
     from ..hub.card import CardText
-    from ..runtime.mapped_model import file_of
+    from ..runtime.student_source import file_of
 
     assert training  # first, for it says which extra to install
     model = file_of(args.model or SHIPPED_MODEL)

@@ -37,7 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print it, for a person or as JSON."""
     from .. import SHIPPED_MODEL, load
-    from ..runtime.mapped_model import file_of
+    from ..runtime.student_source import file_of
 
     path = Path(file_of(args.model or SHIPPED_MODEL))
     description = _description(load(args.model), path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, MissingExtraError, ModelFileError
-from ..runtime.mapped_model import STUDENT_FILE
+from ..runtime.student_source import STUDENT_FILE
 from ..whole_file import write_whole
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from ..runtime.mapped_model import STUDENT_FILE
+from ..runtime.student_source import STUDENT_FILE
 
 if TYPE_CHECKING:
-    from ..runtime.mapped_model import MappedModel
+    from ..runtime.loaded_model import LoadedModel
     from ..runtime.model_file import StudentModel
     from .measures import Interval, Measured
 
@@ -36,7 +36,7 @@ class CardText:
 
 
 def card_of(
-    model: StudentModel | MappedModel, num_bytes: int, measured: Measured | None, text: CardText
+    model: StudentModel | LoadedModel, num_bytes: int, measured: Measured | None, text: CardText
 ) -> str:
     """The card of a student whose file has `num_bytes`."""
     parts = [
@@ -93,7 +93,7 @@ def _result(data: str, kind: str, name: str, measure: Interval) -> EvalResult:
     )
 
 
-def _task(model: StudentModel | MappedModel, num_bytes: int) -> str:
+def _task(model: StudentModel | LoadedModel, num_bytes: int) -> str:
     return (
         f"A text classifier of {num_bytes:,} bytes, made by dixtill. Its labels are "
         f"{', '.join(f'`{label}`' for label in model.labels)}. Each answer is a label, its "
@@ -171,7 +171,7 @@ def _rounded(value: object) -> object:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def _limits(model: StudentModel | MappedModel, measured: Measured | None) -> str:
+def _limits(model: StudentModel | LoadedModel, measured: Measured | None) -> str:
     lines = [
         "- It knows texts like those that it learned from; of others it guesses, with confidence.",
         "- Its probabilities are calibrated, if at all, on texts like its validation texts.",

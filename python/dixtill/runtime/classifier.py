@@ -8,17 +8,18 @@ computes is specified in cleaning.py, normalizer.py, words.py and reference.py.
 from __future__ import annotations
 
 from ..errors import InputError
-from .mapped_model import map_model, naming_the_file
+from .loaded_model import load_model
 from .prediction import Prediction, checked_threshold
+from .student_source import naming_the_student
 from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import os
     from typing import overload
 
-    from .mapped_model import MappedModel
+    from .loaded_model import LoadedModel
     from .model_file import StudentModel
+    from .student_source import StudentSource
 
 _CHUNK = 4096  # texts in one native call, which bounds the memory that a long list takes
 
@@ -28,7 +29,7 @@ class Classifier:
 
     def __init__(
         self,
-        model: StudentModel | MappedModel,
+        model: StudentModel | LoadedModel,
         kernel: str | None = None,
         threshold: float = 0.0,
     ) -> None:
@@ -38,7 +39,7 @@ class Classifier:
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
-            InputError: a weight of a mapped model is -128 or not finite, its vocabulary is
+            InputError: a weight of a loaded model is -128 or not finite, its vocabulary is
                 unusable, or the threshold lies outside [0, 1].
         """
         self._threshold = checked_threshold(threshold)
@@ -48,7 +49,7 @@ class Classifier:
         self._native = _native(model, self._kernel)
 
     @property
-    def model(self) -> StudentModel | MappedModel:
+    def model(self) -> StudentModel | LoadedModel:
         """The student's settings and shape."""
         return self._model
 
@@ -124,9 +125,9 @@ class Classifier:
 
 
 def load_classifier(
-    path: str | os.PathLike[str], kernel: str | None = None, threshold: float = 0.0
+    source: StudentSource, kernel: str | None = None, threshold: float = 0.0
 ) -> Classifier:
-    """A classifier on the model file in `path`, which stays mapped into memory.
+    """A classifier of the student that `source` names or is: see `dixtill.load`.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
@@ -135,14 +136,14 @@ def load_classifier(
     """
     kernel = choose_target(kernel)
     checked_threshold(threshold)
-    with naming_the_file(path):
-        model = map_model(path)
+    with naming_the_student(source):
+        model = load_model(source)
         classifier = Classifier(model, kernel, threshold)
         model.verify()  # last, since other checks say more
     return classifier
 
 
-def _native(model: StudentModel | MappedModel, target: str) -> native.Classifier:
+def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier:
     v, d, h, a, c = model.shape
     try:
         return native.Classifier(

@@ -1,6 +1,6 @@
 """The student's model file as NumPy arrays: written whole, and read again.
 
-Answering texts does not come this way: mapped_model.py, which also checks what is read.
+Answering texts does not come this way: loaded_model.py, which also checks what is read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,23 +20,22 @@ import safetensors.numpy
 from ..errors import InputError, ModelFileError
 from ..whole_file import write_whole
 from .cleaning import clean
-from .mapped_model import (
-    EMBEDDING_Q4,
+from .loaded_model import EMBEDDING_Q4, METADATA_KEY, VOCABULARY, load_model
+from .model_settings import (
     FORMAT_VERSION,
-    METADATA_KEY,
-    VOCABULARY,
     check_labels,
     check_settings,
     check_vocabulary_size,
     digest,
-    map_model,
-    naming_the_file,
-    reason,
 )
 from .normalizer import Normalizer
 from .student_shape import StudentShape
+from .student_source import naming_the_student, reason
 from .weights import StudentWeights, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
+
+if TYPE_CHECKING:
+    from .student_source import StudentSource
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,37 +157,38 @@ def _to_bytes(model: StudentModel) -> bytes:
     return content
 
 
-def read_model(path: str | os.PathLike[str]) -> StudentModel:
-    """Read what `write_model` wrote.
+def read_model(source: StudentSource) -> StudentModel:
+    """Read what `write_model` wrote: a path or another source, as `dixtill.load` takes it.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
+        TypeError: `source` is something else.
     """
-    with naming_the_file(path):
-        mapped = map_model(path)
-        shapes = mapped.shape.weights()
-        arrays = {name: _array(name, view) for name, view in mapped.buffers.items()}
-        if mapped.embedding_bits == 4:
-            rows = arrays[EMBEDDING_Q4].reshape(mapped.shape.num_pieces, -1)
-            arrays["embedding_q8"] = unpack_nibbles(rows, mapped.shape.embedding_dim)
+    with naming_the_student(source):
+        loaded = load_model(source)
+        shapes = loaded.shape.weights()
+        arrays = {name: _array(name, view) for name, view in loaded.buffers.items()}
+        if loaded.embedding_bits == 4:
+            rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
+            arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
         weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
         model = StudentModel(
             weights,
-            tuple(mapped.vocabulary.split("\n")),
-            mapped.labels,
-            mapped.cleaning,
-            mapped.lowercase,
-            mapped.strip_accents,
-            mapped.max_pieces,
-            mapped.explanation,
-            mapped.provenance,
+            tuple(loaded.vocabulary.split("\n")),
+            loaded.labels,
+            loaded.cleaning,
+            loaded.lowercase,
+            loaded.strip_accents,
+            loaded.max_pieces,
+            loaded.explanation,
+            loaded.provenance,
         )
-        mapped.verify()  # last, since other checks say more
+        loaded.verify()  # last, since other checks say more
     return model
 
 
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
-    """A copy, which outlives the mapped file."""
+    """A copy, which can be changed."""
     dtype: type[np.generic] = np.int8 if name.endswith("_q8") else np.float32
     if name in (VOCABULARY, EMBEDDING_Q4):
         dtype = np.uint8

@@ -1,0 +1,137 @@
+"""What a model file says about its tensors: version, labels, settings and checksum, checked."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from ..errors import InputError
+from .student_source import UnusableFileError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from .student_shape import Shape
+
+FORMAT_VERSION = 3
+EXPLANATIONS = ("gates", "contributions", "scores")
+CLEANING_RULES = ("urls", "html_entities")
+
+_MAX_PIECES = 2**31 - 1
+_SETTINGS = {
+    "lowercase": bool,
+    "strip_accents": bool,
+    "max_pieces": int,
+    "explanation": str,
+}
+
+
+def digest(
+    description: Mapping[str, Any], tensors: Iterable[tuple[str, str, Shape, memoryview]]
+) -> str:
+    """SHA-256 over all that a file says, so that a flipped bit in a weight is noticed.
+
+    Tensors are name, NumPy's name of the type, shape and bytes.
+    """
+    content = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    for name, dtype, shape, view in sorted(tensors, key=lambda tensor: tensor[0]):
+        content.update(f"{name} {dtype} {shape}".encode())
+        content.update(view)
+    return content.hexdigest()
+
+
+def check_version(version: Any) -> None:
+    """Raises InputError or UnusableFileError unless a file of this version can be read."""
+    if type(version) is not int or version < 1:
+        raise InputError(f"the metadata has format_version {version!r}")
+    if version != FORMAT_VERSION:
+        remedy = (
+            "upgrade dixtill to read it"
+            if version > FORMAT_VERSION
+            else "write it again with `dixtill distill`"
+        )
+        raise UnusableFileError(f"is of format {version}, expected {FORMAT_VERSION}; {remedy}")
+
+
+def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings in a file's description, by name; not checked yet (see check_settings).
+
+    Raises:
+        InputError: one is missing.
+    """
+    try:
+        options = description["tokenizer"]
+        if not isinstance(options, dict):
+            raise InputError("the metadata lacks the settings of the tokenizer")
+        return {
+            "labels": _as_tuple(description["labels"]),
+            "cleaning": _as_tuple(description["cleaning"]),
+            "explanation": description["explanation"],
+            "provenance": description["provenance"],
+            **{name: options[name] for name in ("lowercase", "strip_accents", "max_pieces")},
+        }
+    except (KeyError, TypeError) as error:
+        raise InputError(f"the metadata lacks {error}") from error
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def check_settings(model: Any) -> None:
+    """Raises InputError when a setting of a model is of the wrong type or unknown."""
+    for name in ("labels", "cleaning"):
+        value = getattr(model, name)
+        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+            raise InputError(f"{name} is not a sequence of strings")
+    for name, expected in _SETTINGS.items():
+        actual = type(getattr(model, name))
+        if actual is not expected:
+            raise InputError(f"{name} is of type {actual.__name__}, expected {expected.__name__}")
+    if not 1 <= model.max_pieces <= _MAX_PIECES:
+        raise InputError(
+            f"max_pieces is {_in_short(model.max_pieces)}, expected at least 1 and at most "
+            f"{_MAX_PIECES}"
+        )
+    for rule in model.cleaning:
+        if rule not in CLEANING_RULES:
+            raise InputError(
+                f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
+            )
+    if not isinstance(model.provenance, Mapping):
+        raise InputError("provenance is not a mapping")
+    if model.explanation not in EXPLANATIONS:
+        raise InputError(
+            f"explanation is '{model.explanation}', expected one of {', '.join(EXPLANATIONS)}"
+        )
+
+
+def _in_short(number: int) -> str:
+    return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"
+
+
+def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
+    """Raises InputError unless there is one name, and another one, for each class."""
+    if len(labels) != num_classes:
+        raise InputError(
+            f"there are {len(labels)} labels, expected {num_classes}, one for each row of the head"
+        )
+    if len(set(labels)) != len(labels):
+        raise InputError(f"a label occurs twice in {', '.join(labels)}")
+    if not all(labels):
+        raise InputError("a label is empty")
+    for label in labels:
+        if any("\ud800" <= char <= "\udfff" for char in label):
+            raise InputError(f"a label holds a lone surrogate, {label!r}")
+
+
+def check_vocabulary_size(num_pieces: int, expected: int) -> None:
+    """Raises InputError unless there is one piece for each row of the embedding."""
+    if num_pieces != expected:
+        raise InputError(
+            f"the vocabulary has {num_pieces} pieces, expected {expected}, one for each row of "
+            "the embedding"
+        )
