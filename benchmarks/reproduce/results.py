@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dixtill.claim import ClaimFile
 from dixtill.errors import InputError
 from dixtill.whole_file import write_whole
 
@@ -40,6 +41,7 @@ class StudyRecord:
     precision: str = "float32"  # in which the teacher explains them
 
 
+_CLAIM = ClaimFile("study.json", "a study", "choose another folder")
 _FIXED = ("dataset", "teacher_sha256", "train_sha256", "test_sha256")
 
 
@@ -49,16 +51,8 @@ def claim(folder: Path, record: StudyRecord) -> None:
     Raises:
         InputError: it does.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "study.json"
-    if path.exists():
-        before = json.loads(path.read_text("utf-8"))
-        other = [name for name in _FIXED if before[name] != getattr(record, name)]
-        if other:
-            raise InputError(
-                f"{folder} holds a study with another {', '.join(other)}; choose another folder"
-            )
-    write_json(path, asdict(record))
+    content = asdict(record)
+    _CLAIM.claim(folder, {name: content[name] for name in _FIXED}, content)
 
 
 def read_record(folder: Path) -> StudyRecord:

@@ -165,7 +165,10 @@ def test_data_that_changed_are_noticed(folder, capsys):
         (["--rows-per-file", "0"], "rows_per_file is 0, expected at least 1"),
         (["--out", "data/scores"], "whose files are read; choose another"),
         (["--out", "student.safetensors"], "is a file; scores need a folder"),
-        (["--out", "foreign"], "holds Parquet files of something else"),
+        (
+            ["--out", "foreign"],
+            "of something else, not scores: _scores.json is missing; use",
+        ),
         (["--data", "empty.csv"], "empty.csv has no rows"),
         (["--data", "clash.csv"], "have a column 'predicted_label' already"),
     ],

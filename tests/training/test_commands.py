@@ -111,6 +111,25 @@ def test_a_finished_run_is_written_in_another_width_without_training_again(capsy
     assert re.search(r"embedding_bits +8\n", capsys.readouterr().out)
 
 
+def test_a_run_of_the_teacher_as_it_was_is_refused_before_any_work(folder, capsys):
+    """Fine-tuned anew in place, it is another teacher: the old student is not of it."""
+    assert distill("s.safetensors", *FEW) == 0
+    student, kept = Path("s.safetensors").read_bytes(), sorted(Path("s.safetensors.run").rglob("*"))
+    model, _ = tiny_teachers.build("bert")
+    model.classifier.bias.data += torch.tensor([1.0, 0.0, 0.0])
+    model.save_pretrained(folder / "teacher")
+    capsys.readouterr()
+    assert distill("s.safetensors", *FEW) == 2
+    assert "s.safetensors.run holds a run with another teacher; choose" in capsys.readouterr().err
+    assert Path("s.safetensors").read_bytes() == student
+    assert sorted(Path("s.safetensors.run").rglob("*")) == kept
+    assert distill("s.safetensors", *FEW, "--run", "new") == 0
+    old, new = (json.loads(Path(run, "config.json").read_text()) for run in
+                ("s.safetensors.run", "new"))  # fmt: skip
+    assert old["teacher"] != new["teacher"]
+    assert dixtill.load("s.safetensors").model.provenance["teacher"] == new["teacher"]
+
+
 @pytest.mark.usefixtures("folder")
 def test_evaluate_chooses_a_threshold_and_says_what_it_gives(capsys):
     assert distill("s.safetensors", "--method", "none") == 0

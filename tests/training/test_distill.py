@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_teachers import LABELS, TEXTS, tiny_teacher
+from tiny_teachers import LABELS, TEXTS, build, tiny_teacher
 from torch import Tensor
 from watchers import EachEpoch
 
@@ -23,6 +23,7 @@ from dixtill.training.corpus import Corpus
 from dixtill.training.distill import Distilled, distil
 from dixtill.training.examples import Examples
 from dixtill.training.perturbation import perturbed_texts
+from dixtill.training.teacher import Teacher
 from dixtill.training.trainer import StudentTrainer
 
 TRAIN = Corpus(
@@ -160,6 +161,51 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
     assert weights(resumed) == weights(whole)
     logs = [(Path(tmp_path) / name / "metrics.jsonl").read_bytes() for name in ("whole", "stopped")]
     assert logs[0] == logs[1]
+
+
+def other_bert() -> Teacher:
+    """Another head, the same pieces: nothing but its answers tells it from the tiny BERT."""
+    model, tokenizer = build("bert")
+    model.classifier.weight.data *= -1
+    return Teacher(model, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("differs", "changes"),
+    [
+        ("teacher", {"teacher": other_bert}),
+        ("attributions", {"explained": lambda rows: [replace(rows[0], steps=9), *rows[1:]]}),
+        ("attributions", {"attributions": AttributionSettings(steps=2)}),
+        ("training_texts", {"train": replace(TRAIN, label_names=("x", "y", "z"))}),
+        ("training_texts", {"train": replace(TRAIN, labels=TRAIN.labels[1:] + TRAIN.labels[:1])}),
+        ("validation_texts", {"valid": replace(VALID, texts=(*VALID.texts[:-1], "more"))}),
+        ("texts_without_labels", {"unlabelled": UNLABELLED[:1]}),
+        ("precision_of_answers", {"precision": "bfloat16"}),
+        ("seed, dropout", {"config": {"seed": 1, "dropout": 0.5}}),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_run_of_anything_else_is_refused(bert, tmp_path, explained, differs, changes):
+    """Or a finished run would come back under the name of what it was not trained with."""
+    config = DistillConfig.of("dixtill", **{**SIZES, "epochs": 1}, perturbed=1)
+
+    def run(**changed) -> Distilled:
+        parts = {
+            "teacher": bert, "train": TRAIN, "valid": VALID, "config": config,
+            "explained": explained, "unlabelled": UNLABELLED, **changed,
+        }  # fmt: skip
+        return distil(run_folder=tmp_path, **parts)
+
+    first = run()
+    changed = {
+        name: value() if name == "teacher"
+        else value(explained) if name == "explained"
+        else replace(config, **value) if name == "config" else value
+        for name, value in changes.items()
+    }  # fmt: skip
+    with pytest.raises(InputError, match=f"holds a run with another {differs}; choose another run"):
+        run(**changed)
+    assert run(embedding_bits=8).model.provenance == first.model.provenance
 
 
 @pytest.mark.parametrize("has_null_score", [True, False])

@@ -13,6 +13,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, ByT5Tokenizer
 from watchers import EachEpoch
 
+from dixtill.claim import held
 from dixtill.cli import main
 from dixtill.errors import InputError
 from dixtill.training import attention
@@ -140,11 +141,23 @@ def test_an_unfinished_run_of_other_settings_is_refused(bert_base, tmp_path):
     def kill(_):
         raise Killed
 
-    with pytest.raises(Killed):
-        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", EachEpoch(kill))
-    other = FinetuneConfig(epochs=3, learning_rate=1e-3, batch_size=4, max_length=32)
-    with pytest.raises(InputError, match="unfinished run with another base"):
+    with pytest.raises(Killed):  # in the second epoch: the first has its checkpoint
+        finetune(
+            bert_base, TRAIN, VALID, CONFIG, tmp_path / "out",
+            EachEpoch(lambda metrics: kill(metrics) if metrics.epoch == 2 else None),
+        )  # fmt: skip
+    other = replace(CONFIG, epochs=3)
+    with pytest.raises(InputError, match="unfinished run with another epochs; delete it or choose"):
         finetune(bert_base, TRAIN, VALID, other, tmp_path / "out")
+    # The base is known by its contents: a copy is the same, and other weights in place are not.
+    model, _ = tiny_teachers.build("bert")
+    model.base_model.embeddings.word_embeddings.weight.data[5] += 0.5
+    model.base_model.save_pretrained(bert_base)
+    with pytest.raises(InputError, match="unfinished run with another base; delete it or choose"):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
+    copy = save_base("bert", tmp_path / "copy")
+    scores = finetune(copy, TRAIN, VALID, CONFIG, tmp_path / "out")
+    assert scores == finetune(copy, TRAIN, VALID, CONFIG, tmp_path / "uninterrupted")
 
 
 def test_a_folder_that_is_taken_is_refused_before_any_work(tmp_path):
@@ -157,9 +170,21 @@ def test_a_folder_that_is_taken_is_refused_before_any_work(tmp_path):
 def test_a_foreign_folder_of_the_unfinished_name_is_left_alone(bert_base, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="not an unfinished run"):
+    with pytest.raises(InputError, match="something else, not an unfinished run"):
         finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
     assert (tmp_path / "out.unfinished" / "notes.txt").read_text() == "mine"
+
+
+def test_what_a_killed_write_left_is_no_foreign_file(bert_base, tmp_path):
+    (tmp_path / "out.unfinished").mkdir()
+    (tmp_path / "out.unfinished" / ".dixtill-0123456789abcdef.tmp").write_bytes(b'{"base')
+    finetune(bert_base, TRAIN, VALID, replace(CONFIG, epochs=1), tmp_path / "out")
+    assert not (tmp_path / "out.unfinished").exists()
+
+
+def test_a_run_in_another_process_is_left_alone(bert_base, tmp_path):
+    with held(tmp_path / "out.unfinished"), pytest.raises(InputError, match="another process work"):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
 
 
 def test_the_body_is_the_bases_and_the_head_is_new(bert_base):

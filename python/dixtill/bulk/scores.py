@@ -8,7 +8,6 @@ with. ray_scores.py shares the work among machines.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,13 +21,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import SHIPPED_MODEL, __version__, load
+from ..claim import ClaimFile
 from ..errors import InputError
 from ..header import check_free
 from ..whole_file import remove_abandoned, write_whole
 from .answer_columns import answer_columns
 from .tables import files_of, read_tables
 
-MANIFEST = "_scores.json"  # what the folder's files were made of
+_CLAIM = ClaimFile(
+    "_scores.json", "scores", "use another folder", ("*.parquet",), "made with other values of"
+)
 
 
 class ScoreSummary(NamedTuple):
@@ -87,7 +89,6 @@ class Scoring:
             raise InputError(f"{self.out} is a file; scores need a folder")
         if self.out.resolve().is_relative_to(self.data.resolve()):
             raise InputError(f"{self.out} is in {self.data}, whose files are read; choose another")
-        self.out.mkdir(parents=True, exist_ok=True)
         self._claim(files)
         return files
 
@@ -113,25 +114,7 @@ class Scoring:
             "rows_per_file": self.rows_per_file,
             "files": [_described(file) for file in files],
         }
-        path = self.out / MANIFEST
-        if not any(self.out.glob("*.parquet")):
-            write_whole(path, json.dumps(manifest, indent=1).encode())
-            return
-        if not path.exists():
-            raise InputError(
-                f"{self.out} holds Parquet files of something else; use another folder"
-            )
-        try:
-            before = json.loads(path.read_bytes())
-        except ValueError:
-            before = None
-        before = before if isinstance(before, dict) else {}
-        differing = [name for name, value in manifest.items() if before.get(name) != value]
-        if differing:
-            raise InputError(
-                f"{self.out} holds scores made with other values of {', '.join(differing)}; "
-                "use another folder"
-            )
+        _CLAIM.claim(self.out, manifest)
 
 
 class Scorer:
@@ -144,11 +127,11 @@ class Scorer:
             InputError: it is not the one that `scoring` was prepared with, perhaps elsewhere.
         """
         self._scoring = scoring
-        if _digest(scoring.model) != scoring.student:
+        self._classifier = load(scoring.model, scoring.kernel)
+        if _digest(scoring.model) != scoring.student:  # after it was loaded, and before it answers
             raise InputError(
                 f"the student on {node()} is another one; the same file has to be on all machines"
             )
-        self._classifier = load(scoring.model, scoring.kernel)
 
     def __call__(self, shard: Shard) -> ScoreSummary:
         """Write the shard's file unless it is there."""

@@ -214,8 +214,10 @@ def _make(
     from ..training.bars import stage
 
     with stage("loading the teacher"):  # and PyTorch, which takes longer
+        from ..claim import held
         from ..training.attributions import Attributor
-        from ..training.distill import distil
+        from ..training.distill import distil, run_of
+        from ..training.run_folder import RunFolder
         from ..training.teacher import Teacher
 
         teacher = Teacher.load(args.teacher)
@@ -224,6 +226,10 @@ def _make(
     unlabelled = _unlabelled(args, valid)
     settings = settings_of(args, teacher.device)
     store = _store(args, config, settings, run_folder)
+    used = settings if store else None
+    run = run_of(teacher, train, valid, config, used, unlabelled, settings.precision)
+    with held(run_folder):  # before the teacher explains for hours; the training checks it again
+        RunFolder(run_folder).claim(run)
     attributor = Attributor(teacher, settings, args.rows_per_pass)
     explained = _explained(store, attributor, train.texts)
     distilled = distil(
@@ -233,6 +239,7 @@ def _make(
         config,
         run_folder,
         explained,
+        attributions=used,
         unlabelled=unlabelled,
         answers_folder=Path(args.attributions) if args.attributions else None,
         precision=settings.precision,

@@ -6,31 +6,35 @@ own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from .. import __version__
+from ..claim import held
 from ..errors import InputError
 from ..runtime.classifier import Classifier
 from ..runtime.cleaning import clean
 from ..runtime.model_file import StudentModel
 from ..runtime.words import UNKNOWN_PIECE, Tokenizer
 from .answer_store import answers
-from .attributions import Attribution
+from .attributions import Attribution, AttributionSettings
 from .bars import stage
 from .calibration import divide_logits, fit_temperature
 from .config import DistillConfig
 from .corpus import Corpus
 from .evaluate import Scores, logits_of, score, score_classifier
-from .examples import make_examples, unlabelled_examples
+from .examples import Examples, make_examples, unlabelled_examples
 from .metrics import EpochMetrics
 from .perturbation import perturbed_texts
 from .precision import Precision
 from .quantize import quantize
+from .run_folder import RunFolder
 from .student import Student
 from .teacher import Teacher
 from .trainer import StudentTrainer, one_thread
@@ -58,6 +62,7 @@ def distil(
     run_folder: Path,
     explained: Sequence[Attribution] | None = None,
     *,
+    attributions: AttributionSettings | None = None,
     unlabelled: Sequence[str] = (),
     answers_folder: Path | None = None,
     precision: Precision = "float32",
@@ -76,6 +81,8 @@ def distil(
         run_folder: config, metrics and checkpoint; a stopped run goes on from there.
         explained: the teacher's attribution of each training text; dixtill and dixtill-paper
             need it.
+        attributions: the settings that `explained` was made with, by which the run folder knows it
+            again; None: by its numbers.
         unlabelled: more texts, for which the teacher's answers stand; the method none, which
             asks no teacher, leaves them out.
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
@@ -87,72 +94,149 @@ def distil(
 
     Raises:
         InputError: the method needs a teacher or its attributions and came without, teacher and
-            texts have different labels, or the run folder holds another run.
+            texts have different labels, the run folder holds another run or is in use, or the
+            training diverges.
     """
     _check(teacher, train, config, explained)
-    cleaned = [clean(text, config.cleaning) for text in train.texts]
-    asked = config.method != "none"
-    unlabelled = [clean(text, config.cleaning) for text in unlabelled] if asked else []
-    with stage("choosing the student's pieces"):
-        vocabulary = student_vocabulary([*cleaned, *unlabelled], teacher)
-    tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
-    logits = _teacher_logits(teacher, cleaned, config, explained)
-    valid_examples = make_examples(valid, tokenizer, config.cleaning)
-    examples = make_examples(
-        train,
-        tokenizer,
-        config.cleaning,
-        logits,
-        explained if config.is_explained else None,
-        config.merge,
-        config.explained_classes,
-    )
-    # The perturbed texts are the same for every seed, and so are the teacher's answers.
-    if asked:
-        with stage("making perturbed texts"):
-            unlabelled += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
-    if teacher and unlabelled:
+    run = run_of(teacher, train, valid, config, attributions or explained, unlabelled, precision)
+    with held(run_folder):
+        RunFolder(run_folder).claim(run)
         folder = answers_folder or run_folder / "answers"
-        answered = answers(teacher, unlabelled, folder, precision)
-        with stage("reading them as the student does"):
-            examples += unlabelled_examples(
-                unlabelled, tokenizer, answered, config.explained_classes
+        read = _read(teacher, train, valid, config, explained, unlabelled, folder, precision)
+        unknown_id = read.vocabulary.pieces.index(UNKNOWN_PIECE)
+        with one_thread():
+            student = _new_student(teacher, read.vocabulary, len(train.label_names), config)
+            trainer = StudentTrainer(
+                student, config, read.train, read.valid, unknown_id, run_folder, run
             )
-    unknown_id = vocabulary.pieces.index(UNKNOWN_PIECE)
+            best_epoch = trainer.run(watcher)
     with one_thread():
-        student = _new_student(teacher, vocabulary, len(train.label_names), config)
-        trainer = StudentTrainer(student, config, examples, valid_examples, unknown_id, run_folder)
-        best_epoch = trainer.run(watcher)
-        uncalibrated = score(student, valid_examples).calibration_error
-        temperature = 1.0
-        if calibrated:
-            temperature = fit_temperature(logits_of(student, valid_examples), valid_examples.labels)
-            divide_logits(student, temperature)
-        float_scores = score(student, valid_examples)
+        calibration = _calibrate(student, read.valid, calibrated)
+        float_scores = score(student, read.valid)
     model = StudentModel(
         weights=quantize(student, embedding_bits),
-        vocabulary=vocabulary.pieces,
+        vocabulary=read.vocabulary.pieces,
         labels=train.label_names,
         cleaning=config.cleaning,
-        lowercase=vocabulary.normalizer.lowercase,
-        strip_accents=vocabulary.normalizer.strip_accents,
+        lowercase=read.vocabulary.normalizer.lowercase,
+        strip_accents=read.vocabulary.normalizer.strip_accents,
         max_pieces=config.max_pieces,
         explanation=config.explanation,
         provenance={
-            "dixtill": __version__,
-            "teacher": teacher.fingerprint if teacher else None,
-            "train": {"rows": len(train), "sha256": train.digest()},
-            "valid": {"rows": len(valid), "sha256": valid.digest()},
-            "texts_without_labels": len(unlabelled),
+            "dixtill": run["dixtill"],
+            "teacher": run["teacher"],
+            "train": {"rows": len(train), "sha256": run["training_texts"]},
+            "valid": {"rows": len(valid), "sha256": run["validation_texts"]},
+            "texts_without_labels": read.num_unlabelled,
             "config": asdict(config),
             "best_epoch": best_epoch.epoch,
-            "temperature": temperature,
-            "uncalibrated_error": uncalibrated,
+            **calibration,
             "valid_scores": asdict(float_scores),
         },
     )
     int8_scores = score_classifier(Classifier(model), valid)
     return Distilled(model, student, best_epoch, trainer.history, float_scores, int8_scores)
+
+
+def run_of(
+    teacher: Teacher | None,
+    train: Corpus,
+    valid: Corpus,
+    config: DistillConfig,
+    attributions: AttributionSettings | Sequence[Attribution] | None = None,
+    unlabelled: Sequence[str] = (),
+    precision: Precision = "float32",
+) -> dict[str, Any]:
+    """All that a student's float weights depend on; its run folder refuses what differs in any.
+
+    The vocabulary, the perturbed texts and the teacher's answers follow from these. `attributions`
+    are known by their settings or, without those, by their numbers.
+    """
+    asks = config.method != "none"
+    answers_more = asks and (bool(unlabelled) or config.perturbed > 0)
+    explained: object = None
+    if isinstance(attributions, AttributionSettings):
+        explained = attributions.as_dict()
+    elif attributions is not None:
+        explained = _digest(map(repr, attributions))
+    return {
+        "dixtill": __version__,
+        "teacher": teacher.fingerprint if teacher else None,
+        "attributions": explained if asks else None,
+        "training_texts": train.digest(),
+        "validation_texts": valid.digest(),
+        "texts_without_labels": _digest(unlabelled) if asks else None,
+        "precision_of_answers": precision if answers_more else None,
+        **asdict(config),
+    }
+
+
+def _digest(texts: Iterable[str]) -> str:
+    content = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        content.update(f"{len(encoded)} ".encode() + encoded)
+    return content.hexdigest()
+
+
+class _Read(NamedTuple):
+    """All texts as the student reads them."""
+
+    vocabulary: Vocabulary
+    train: Examples  # those without labels too
+    valid: Examples
+    num_unlabelled: int
+
+
+def _read(
+    teacher: Teacher | None,
+    train: Corpus,
+    valid: Corpus,
+    config: DistillConfig,
+    explained: Sequence[Attribution] | None,
+    unlabelled: Sequence[str],
+    answers_folder: Path,
+    precision: Precision,
+) -> _Read:
+    """Choose the pieces, have the teacher answer, and read the texts."""
+    cleaned = [clean(text, config.cleaning) for text in train.texts]
+    asks = config.method != "none"
+    more = [clean(text, config.cleaning) for text in unlabelled] if asks else []
+    with stage("choosing the student's pieces"):
+        vocabulary = student_vocabulary([*cleaned, *more], teacher)
+    tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+    examples = make_examples(
+        train,
+        tokenizer,
+        config.cleaning,
+        _teacher_logits(teacher, cleaned, config, explained),
+        explained if config.is_explained else None,
+        config.merge,
+        config.explained_classes,
+    )
+    # The perturbed texts are the same for every seed, and so are the teacher's answers.
+    if asks:
+        with stage("making perturbed texts"):
+            more += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+    if teacher and more:
+        answered = answers(teacher, more, answers_folder, precision)
+        with stage("reading them as the student does"):
+            examples += unlabelled_examples(more, tokenizer, answered, config.explained_classes)
+    return _Read(vocabulary, examples, make_examples(valid, tokenizer, config.cleaning), len(more))
+
+
+def _calibrate(student: Student, valid: Examples, calibrated: bool) -> dict[str, float]:
+    """Fold a temperature found on the validation texts into the student, where that is asked for.
+
+    Returns:
+        The temperature, and the calibration error without it.
+    """
+    error = score(student, valid).calibration_error
+    temperature = 1.0
+    if calibrated:
+        temperature = fit_temperature(logits_of(student, valid), valid.labels)
+        divide_logits(student, temperature)
+    return {"temperature": temperature, "uncalibrated_error": error}
 
 
 def _check(

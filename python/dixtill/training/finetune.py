@@ -6,7 +6,6 @@ the end. The loop is teacher_trainer.py's; loading what it made is teacher.py's.
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,14 +21,17 @@ from transformers import (
     set_seed,
 )
 
+from .. import __version__
+from ..claim import ClaimFile, held
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
-from ..whole_file import write_whole
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .teacher import Teacher
 from .teacher_trainer import FinetuneConfig, fit, quiet_transformers
 from .watcher import Watcher
+
+_CLAIM = ClaimFile("run.json", "an unfinished run", "delete it or choose another output folder")
 
 
 def finetune(
@@ -52,7 +54,8 @@ def finetune(
 
     Raises:
         InputError: there is no such base, its tokenizer is not a fast one, the labels do not
-            match, `out` is taken, or its unfinished run has other settings.
+            match, `out` is taken, its unfinished run has another base, other texts or other
+            settings, another process works in it, or the training diverges.
     """
     _check_labels(train, valid)
     _check_free(out)
@@ -69,23 +72,24 @@ def _finetune(
     watcher: Watcher,
 ) -> Scores:
     model, tokenizer = load_base(base, train.label_names, config.seed)
+    run = {
+        "dixtill": __version__,
+        "base": Teacher(model, tokenizer, config.max_length).fingerprint,
+        "training_texts": train.digest(),
+        "validation_texts": valid.digest(),
+        **asdict(config),
+    }
     unfinished = out.with_name(f"{out.name}.unfinished")
-    _claim(
-        unfinished,
-        {
-            "base": str(base),
-            "train": train.digest(),
-            "valid": valid.digest(),
-            "config": {**asdict(config), "cleaning": list(config.cleaning)},
-        },
-    )
-    fit(model, tokenizer, train, valid, config, unfinished, watcher)
-    save_teacher(model, tokenizer, unfinished / "teacher")
-    scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
-    if out.exists():
-        out.rmdir()
-    (unfinished / "teacher").rename(out)
-    shutil.rmtree(unfinished)
+    with held(unfinished):
+        _check_free(out)  # another process may have ended meanwhile
+        _CLAIM.claim(unfinished, run)
+        fit(model, tokenizer, train, valid, config, unfinished, watcher)
+        save_teacher(model, tokenizer, unfinished / "teacher")
+        scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
+        if out.exists():
+            out.rmdir()
+        (unfinished / "teacher").rename(out)
+        shutil.rmtree(unfinished)
     return scores
 
 
@@ -161,18 +165,3 @@ def _check_labels(train: Corpus, valid: Corpus) -> None:
 def _check_free(out: Path) -> None:
     if out.exists() and not (out.is_dir() and not any(out.iterdir())):
         raise InputError(f"{out} exists already; choose another output folder or delete it")
-
-
-def _claim(folder: Path, run: dict[str, Any]) -> None:
-    """Make the folder of a run, or check that it is one of the same settings and data."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "run.json"
-    content = json.dumps(run, indent=2, sort_keys=True)
-    if path.exists() and path.read_text() != content:
-        raise InputError(
-            f"{folder} holds an unfinished run with another base, other texts or other settings; "
-            "delete it or choose another output folder"
-        )
-    if not path.exists() and any(folder.iterdir()):
-        raise InputError(f"{folder} is not an unfinished run; choose another output folder")
-    write_whole(path, content.encode())

@@ -1,66 +1,82 @@
-"""The folder of a run: its config, the metrics of each epoch, and a checkpoint to go on from."""
+"""The folder of a run: what it is made of, the metrics of each epoch, checkpoints to go on from."""
 
 from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..claim import ClaimFile
 from ..errors import InputError
 from ..whole_file import write_whole
 from .metrics import EpochMetrics
 
-CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.pt"
+CONFIG, METRICS = "config.json", "metrics.jsonl"
+CHECKPOINT, PREVIOUS = "checkpoint.pt", "checkpoint.previous.pt"
+_ADVICE = "choose another run folder or delete it"
+_CLAIM = ClaimFile(CONFIG, "a run", _ADVICE, (METRICS, CHECKPOINT, PREVIOUS))
 
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Files of one run; a run of another config or of other data is refused."""
+    """Files of one run; a run that is made of anything else is refused."""
 
     path: Path
 
-    def claim(self, config: Mapping[str, Any]) -> None:
-        """Write the run's config, or check that the folder's is the same.
+    def claim(self, made_of: Mapping[str, Any]) -> None:
+        """Write down what the run is made of, or check that the folder's run is made of the same.
 
         Raises:
-            InputError: it is another.
+            InputError: it is not.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        content = json.dumps(config, indent=2, sort_keys=True)
-        file = self.path / CONFIG
-        if not file.exists():
-            write_whole(file, content.encode())
-        elif file.read_text() != content:
-            raise InputError(
-                f"{self.path} holds a run with another config; choose another run folder or "
-                "delete it"
-            )
+        _CLAIM.claim(self.path, made_of)
 
     def save(self, state: Mapping[str, Any], data: str, history: Sequence[EpochMetrics]) -> None:
-        """Keep the state after an epoch of a run on the data of that digest."""
+        """Keep the state after an epoch of a run on the data of that digest, and the one before."""
         rows = [asdict(metrics) for metrics in history]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_whole(self.path / METRICS, lines.encode())
         content = io.BytesIO()
         torch.save({**state, "data": data, "history": rows}, content)
+        if (self.path / CHECKPOINT).exists():
+            os.replace(self.path / CHECKPOINT, self.path / PREVIOUS)
         write_whole(self.path / CHECKPOINT, content.getvalue())
 
-    def restore(self, data: str) -> tuple[dict[str, Any], list[EpochMetrics]] | None:
-        """The state and the metrics that were last saved, or None.
+    def restore(self, data: str, load: Callable[[Mapping[str, Any]], None]) -> list[EpochMetrics]:
+        """Load the state that was last saved, or where that is damaged, the one before.
+
+        Returns:
+            The metrics of its epochs; none where no state was saved.
 
         Raises:
-            InputError: they are of a run on other data.
+            InputError: the states are all damaged, or of a run on other data.
         """
-        if not (self.path / CHECKPOINT).exists():
-            return None
-        state = torch.load(self.path / CHECKPOINT, weights_only=True)
-        if state.get("data") != data:
+        saved = [path for path in (self.path / CHECKPOINT, self.path / PREVIOUS) if path.exists()]
+        reason = ""
+        for path in saved:
+            try:
+                state = torch.load(path, weights_only=True)
+                history = [EpochMetrics(**metrics) for metrics in state["history"]]
+                is_same_data = state["data"] == data
+                if is_same_data:
+                    load(state)
+            except Exception as error:  # of zip files, pickles and PyTorch, all kinds
+                reason = reason or str(error).partition("\n")[0]
+                continue
+            if not is_same_data:
+                raise InputError(f"{self.path} holds a run on other data; {_ADVICE}")
+            if path != saved[0]:
+                saved[0].unlink()  # or the next state would take the place of this one
+            return history
+        if saved:
+            also = f" and {saved[1].name}" if len(saved) > 1 else ""
             raise InputError(
-                f"{self.path} holds a run on other data; choose another run folder or delete it"
+                f"{saved[0]} is damaged ({reason}); delete it{also}, and the run begins anew"
             )
-        return state, [EpochMetrics(**metrics) for metrics in state["history"]]
+        return []

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,11 +41,15 @@ class StudentTrainer:
         valid: Examples,
         unknown_id: int,
         folder: Path,
+        depends_on: Mapping[str, Any] | None = None,
     ) -> None:
         """Prepare to train `student` in place, or to go on where the folder's run stopped.
 
+        `depends_on` is what the run depends on besides its config and its pieces.
+
         Raises:
-            InputError: the folder holds a run with another config or other data.
+            InputError: the folder holds a run with another config or other data, or one that
+                depends on anything else.
         """
         self.student, self.config = student, config
         self._folder = RunFolder(folder)
@@ -67,10 +72,9 @@ class StudentTrainer:
         self._rng = np.random.default_rng(config.seed)
         self._torch_rng = torch.Generator().manual_seed(config.seed).get_state()
         self._data = _digest(train, valid)
-        self._history: list[EpochMetrics] = []
         self._best_weights = _copy(student)
-        self._folder.claim(asdict(config))
-        self._restore()
+        self._folder.claim({**(depends_on or {}), **asdict(config)})
+        self._history = self._folder.restore(self._data, self._load)
 
     @property
     def history(self) -> tuple[EpochMetrics, ...]:
@@ -160,11 +164,7 @@ class StudentTrainer:
         }
         self._folder.save(state, self._data, self._history)
 
-    def _restore(self) -> None:
-        saved = self._folder.restore(self._data)
-        if saved is None:
-            return
-        state, self._history = saved
+    def _load(self, state: Mapping[str, Any]) -> None:
         self.student.load_state_dict(state["student"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])

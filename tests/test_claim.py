@@ -1,0 +1,146 @@
+"""Folders that say what they hold, and that one process at a time works in."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dixtill.claim import ClaimFile, held
+from dixtill.errors import InputError
+
+CLAIM = ClaimFile("made.json", "a thing", "use another", ("*.part", "more"))
+MADE_OF = {"teacher": "a", "sizes": (1, 2), "rate": 0.5}
+
+
+def written(folder: Path) -> object:
+    return json.loads((folder / "made.json").read_bytes())
+
+
+def test_what_is_claimed_is_written_down_and_may_be_claimed_again(tmp_path):
+    CLAIM.claim(tmp_path / "new" / "folder", MADE_OF, {"by": "me"})
+    (tmp_path / "new" / "folder" / "1.part").touch()
+    before = os.stat(tmp_path / "new" / "folder" / "made.json")
+    CLAIM.claim(tmp_path / "new" / "folder", MADE_OF)
+    assert written(tmp_path / "new" / "folder") == {
+        "teacher": "a", "sizes": [1, 2], "rate": 0.5, "by": "me"
+    }  # fmt: skip
+    assert os.stat(tmp_path / "new" / "folder" / "made.json") == before
+    CLAIM.claim(tmp_path / "new" / "folder", {"teacher": "a"}, {"by": "you"})
+    assert written(tmp_path / "new" / "folder")["by"] == "you"
+    assert written(tmp_path / "new" / "folder")["rate"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "names"),
+    [
+        ({"teacher": "b"}, "teacher"),
+        ({"sizes": (2, 1), "rate": None}, "sizes, rate"),
+        ({"base": "x"}, "base"),
+        ({str(n): n for n in range(7)}, "0, 1, 2, 3, 4 and 2 more"),
+    ],
+)
+@pytest.mark.parametrize("name", ["x.part", "more"])
+def test_another_claim_is_refused_once_there_is_a_file(tmp_path, changes, names, name):
+    CLAIM.claim(tmp_path, {"teacher": "z"})
+    CLAIM.claim(tmp_path, MADE_OF)
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match=f"holds a thing with another {names}; use another"):
+        CLAIM.claim(tmp_path, {**MADE_OF, **changes})
+    assert written(tmp_path)["teacher"] == "a"
+
+
+def test_temporary_and_other_files_are_not_claimed(tmp_path):
+    for name in (".dixtill-1.tmp", "notes.txt"):
+        (tmp_path / name).touch()
+    CLAIM.claim(tmp_path, MADE_OF)
+    CLAIM.claim(tmp_path, {"teacher": "b"})
+    everything = ClaimFile("all.json", "a thing", "use another")
+    with pytest.raises(InputError, match=r"something else, not a thing: all.json is missing; use"):
+        everything.claim(tmp_path, MADE_OF)
+
+
+def test_a_claim_that_cannot_be_read_is_refused(tmp_path):
+    CLAIM.claim(tmp_path, MADE_OF)
+    whole = (tmp_path / "made.json").read_bytes()
+    (tmp_path / "1.part").touch()
+    for damaged in (*(whole[:n] for n in range(len(whole) - 1)), b"\xff", b"[" * 99_999):
+        (tmp_path / "made.json").write_bytes(damaged)
+        with pytest.raises(InputError, match=r"made.json is damaged, so that .*; use another"):
+            CLAIM.claim(tmp_path, MADE_OF)
+    for foreign in (b"[]", b"null", b"{}"):
+        (tmp_path / "made.json").write_bytes(foreign)
+        with pytest.raises(InputError, match="another teacher, sizes, rate; use another"):
+            CLAIM.claim(tmp_path, MADE_OF)
+
+
+def test_a_file_in_the_folders_place_is_one_sentence(tmp_path):
+    (tmp_path / "taken").touch()
+    for folder in (tmp_path / "taken", tmp_path / "taken" / "in"):
+        with pytest.raises(InputError, match="cannot be a folder: there is a file in its place"):
+            CLAIM.claim(folder, MADE_OF)
+        with pytest.raises(InputError, match="cannot be a folder"), held(folder):
+            pass
+
+
+def test_a_folder_is_held_once_and_is_free_again(tmp_path):
+    for _ in range(2):
+        with held(tmp_path / "new"):
+            with pytest.raises(InputError, match=r"another process works in .*new; wait until"):
+                held(tmp_path / "new").__enter__()
+            with held(tmp_path / "other"):
+                pass
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from dixtill.claim import held
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_is_free_when_its_process_was_killed(tmp_path):
+    arguments = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(InputError, match="another process works in"), held(tmp_path):
+            pass
+        process.send_signal(signal.SIGKILL)
+    with held(tmp_path):
+        pass
+
+
+def test_a_folder_that_its_holder_removed_is_made_anew(tmp_path, monkeypatch):
+    """The lock that was waited for is of a folder that is gone; the new one's is taken."""
+    from dixtill import claim
+
+    flock, folder = claim.fcntl.flock, tmp_path / "run"
+
+    def removed_meanwhile(file: int, operation: int) -> None:
+        monkeypatch.setattr(claim.fcntl, "flock", flock)
+        folder.rmdir()
+        flock(file, operation)
+
+    monkeypatch.setattr(claim.fcntl, "flock", removed_meanwhile)
+    with held(folder):
+        with pytest.raises(InputError, match="another process works in"), held(folder):
+            pass
+        assert folder.is_dir()
+
+
+def test_without_locks_folders_are_used_as_they_are(tmp_path, monkeypatch):
+    from dixtill import claim
+
+    monkeypatch.setattr(claim, "fcntl", None)
+    with held(tmp_path / "a"), held(tmp_path / "a"):
+        assert (tmp_path / "a").is_dir()
