@@ -113,7 +113,7 @@ def infer(
     classifier = _shipped.get(kernel)
     if classifier is None:
         classifier = _shipped.setdefault(kernel, load(kernel=kernel))
-    return classifier(text, check=check, threshold=threshold or None)
+    return classifier(text, check=check, threshold=None if threshold == 0.0 else threshold)
 
 
 _shipped: dict[str | None, Classifier] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import pickle
 import subprocess
 import sys
@@ -82,6 +83,19 @@ def test_a_pickle_carries_the_student_into_another_process(fitted, texts, tmp_pa
         [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == fitted.predict(texts).tolist()
+
+
+class Direction(str, enum.Enum):
+    UP = "up"
+    DOWN = "down"
+
+
+def test_texts_and_labels_of_a_subclass_of_str_are_plain_in_the_student(texts, directions):
+    labels = pd.Series([Direction(name) for name in directions], dtype=object)
+    fitted = DixtillClassifier(epochs=1).fit(np.array(texts), labels)
+    assert fitted.student_.labels == ("down", "up")
+    assert {type(label) for label in fitted.student_.labels} == {str}
+    assert set(fitted.predict(texts)) <= {Direction.UP, Direction.DOWN}
 
 
 def test_a_clone_is_not_fitted_and_fits_alike(fitted, texts, directions):

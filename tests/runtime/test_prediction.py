@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import dixtill
 from dixtill.runtime.prediction import ExplainedWord, Prediction
 
 
@@ -58,11 +59,48 @@ def test_print_holds_no_control_character_that_a_terminal_would_obey():
     assert str(odd).endswith("a\ufffd[2Jb\ufffd1m")
 
 
-def test_it_cannot_be_changed():
+@pytest.mark.parametrize(
+    "name",
+    ["text", "label", "top_label", "threshold", "probability", "probabilities", "words",
+     "truncated", "check", "new"],
+)  # fmt: skip
+def test_no_attribute_can_be_set_or_removed(name):
+    answer = prediction()
     with pytest.raises(AttributeError):
-        prediction().label = "down"
+        setattr(answer, name, "other")
+    with pytest.raises(AttributeError):
+        delattr(answer, name)
+
+
+def test_nor_can_one_of_a_word():
     with pytest.raises(AttributeError):
         prediction().words[0].weight = 0.0
+
+
+def test_equal_predictions_are_one_in_a_set():
+    assert {prediction(), prediction()} == {prediction()}
+    ordered = Prediction("a", "up", 0.75, {"down": 0.25, "up": 0.75}, (), False)
+    turned = Prediction("a", "up", 0.75, {"up": 0.75, "down": 0.25}, (), False)
+    assert ordered == turned
+    assert hash(ordered) == hash(turned)
+    texts = ["Shares jump", "Profit falls", "Shares jump"]
+    assert len(set(dixtill.infer(texts))) == 2
+    assert len(set(dixtill.infer(texts[:1]) + dixtill.infer(texts[:1], threshold=0.5))) == 2
+
+
+def test_the_hash_of_a_read_prediction_is_that_of_an_unread_one():
+    read, unread = dixtill.infer(["Shares jump"] * 2, check=True)
+    assert read.words
+    assert read.check
+    assert hash(read) == hash(unread)
+
+
+@pytest.mark.parametrize("wrong", ["0.5", b"1", [0.5], {}, 1j])
+def test_a_threshold_that_is_no_number_is_a_type_error(wrong):
+    with pytest.raises(TypeError, match="expected a number from 0 to 1"):
+        dixtill.load(threshold=wrong)
+    with pytest.raises(TypeError, match="expected a number from 0 to 1"):
+        dixtill.infer("up", threshold=wrong)
 
 
 def test_its_probabilities_are_the_callers_to_change():

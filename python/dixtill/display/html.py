@@ -33,7 +33,7 @@ _UNSHOWABLE = {
 
 def escaped(text: str) -> str:
     """`text` for HTML, in an element or in a quoted attribute; U+FFFD for control characters."""
-    return escape(text.translate(_UNSHOWABLE))
+    return escape(str.translate(text, _UNSHOWABLE))  # a plain str, also of a subclass
 
 
 def signed(number: float) -> str:

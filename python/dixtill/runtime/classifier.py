@@ -10,12 +10,13 @@ from __future__ import annotations
 from ..errors import InputError
 from .loaded_model import load_model
 from .prediction import Prediction, checked_threshold
+from .strings import plain_str
 from .student_source import naming_the_student
 from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import overload
+    from typing import Any, overload
 
     from .loaded_model import LoadedModel
     from .model_file import StudentModel
@@ -25,7 +26,11 @@ _CHUNK = 4096  # texts in one native call, which bounds the memory that a long l
 
 
 class Classifier:
-    """Answers texts with a student. Safe to share between threads."""
+    """Answers texts with a student. It is never changed, so threads can share it.
+
+    It pickles with its student, and can be sent to another process or machine. There it runs the
+    kernel that it was given by name, or without one the best of that machine.
+    """
 
     def __init__(
         self,
@@ -44,6 +49,7 @@ class Classifier:
         """
         self._threshold = checked_threshold(threshold)
         self._model = model
+        self._asked_kernel = kernel
         self._kernel = choose_target(kernel)
         self._labels = model.labels
         self._native = _native(model, self._kernel)
@@ -108,13 +114,13 @@ class Classifier:
         """
         lowest = self._threshold if threshold is None else checked_threshold(threshold)
         if isinstance(text, str):
-            # text[:] is a plain str, also of a numpy.str_ or another subclass.
-            return Prediction._of(text[:], self._labels, self._native.answer(text, check), lowest)
-        _check_texts(text)
+            text = plain_str(text)
+            return Prediction._of(text, self._labels, self._native.answer(text, check), lowest)
+        texts = _plain_texts(text)
         num_threads = choose_num_threads()
-        chunks = (text[i : i + _CHUNK] for i in range(0, len(text), _CHUNK))
+        chunks = (texts[i : i + _CHUNK] for i in range(0, len(texts), _CHUNK))
         return [
-            Prediction._of(item[:], self._labels, answer, lowest)
+            Prediction._of(item, self._labels, answer, lowest)
             for chunk in chunks
             for item, answer in zip(
                 chunk, self._native.answer_all(chunk, num_threads, check), strict=True
@@ -122,6 +128,15 @@ class Classifier:
         ]
 
     predict = __call__
+
+    def __copy__(self) -> Classifier:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Classifier:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self._model, self._asked_kernel, self._threshold)
 
 
 def load_classifier(
@@ -134,8 +149,7 @@ def load_classifier(
         KernelError: the target is unknown, or this CPU does not support it.
         InputError: the threshold lies outside [0, 1].
     """
-    kernel = choose_target(kernel)
-    checked_threshold(threshold)
+    choose_target(kernel), checked_threshold(threshold)  # before the work of reading
     with naming_the_student(source):
         model = load_model(source)
         classifier = Classifier(model, kernel, threshold)
@@ -164,7 +178,7 @@ def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier
         raise InputError(str(error)) from None
 
 
-def _check_texts(texts: object) -> None:
+def _plain_texts(texts: object) -> list[str]:
     if not isinstance(texts, (list, tuple)):
         raise TypeError(
             f"the text is {_described(texts)}, expected a str, or a list or tuple of them"
@@ -172,6 +186,7 @@ def _check_texts(texts: object) -> None:
     for index, text in enumerate(texts):
         if not isinstance(text, str):
             raise TypeError(f"item {index} of the list is {_described(text)}, expected a str")
+    return list(map(plain_str, texts))
 
 
 def _described(value: object) -> str:

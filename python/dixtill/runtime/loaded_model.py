@@ -78,6 +78,9 @@ class LoadedModel:
         """The model file's bytes."""
         return self._file.content
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reloaded, (self.content,)
+
     def verify(self) -> None:
         """Raises InputError unless the content has the checksum that the file names."""
         description = {**self._description}
@@ -107,6 +110,14 @@ def load_model(source: StudentSource) -> LoadedModel:
         finally:
             if file is not source:
                 file.close()
+
+
+def _reloaded(content: bytes) -> LoadedModel:
+    """A model out of a pickle."""
+    with naming_the_student(content):
+        model = load_model(content)
+        model.verify()
+    return model
 
 
 def _description(file: TensorFile) -> dict[str, Any]:

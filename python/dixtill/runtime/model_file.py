@@ -29,6 +29,7 @@ from .model_settings import (
     digest,
 )
 from .normalizer import Normalizer
+from .strings import has_surrogates, plain_str
 from .student_shape import StudentShape
 from .student_source import naming_the_student, reason
 from .weights import StudentWeights, pack_nibbles, unpack_nibbles
@@ -63,6 +64,8 @@ class StudentModel:
     def __post_init__(self) -> None:
         check_settings(self)
         _check_vocabulary(self.vocabulary, self.shape.num_pieces)
+        for name in ("labels", "vocabulary", "cleaning"):
+            object.__setattr__(self, name, tuple(map(plain_str, getattr(self, name))))
         check_labels(self.labels, self.shape.num_classes)
         self.tokenizer()
         clean("", self.cleaning)
@@ -90,6 +93,9 @@ class StudentModel:
         tensors[VOCABULARY] = np.frombuffer("\n".join(self.vocabulary).encode(), np.uint8)
         return tensors
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return read_model, (_to_bytes(self),)
+
     def tokenizer(self) -> Tokenizer:
         """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
         normalizer = Normalizer(self.lowercase, self.strip_accents)
@@ -103,7 +109,7 @@ def _check_vocabulary(vocabulary: tuple[str, ...], num_pieces: int) -> None:
     for piece in vocabulary:
         if "\n" in piece:
             raise InputError(f"the vocabulary holds a piece with a line break, {piece!r}")
-        if any("\ud800" <= char <= "\udfff" for char in piece):
+        if has_surrogates(piece):
             raise InputError(f"the vocabulary holds a piece with a lone surrogate, {piece!r}")
 
 

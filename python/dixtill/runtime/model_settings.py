@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 
 from ..errors import InputError
+from .strings import has_surrogates
 from .student_source import UnusableFileError
 
 TYPE_CHECKING = False
@@ -124,7 +125,7 @@ def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
     if not all(labels):
         raise InputError("a label is empty")
     for label in labels:
-        if any("\ud800" <= char <= "\udfff" for char in label):
+        if has_surrogates(label):
             raise InputError(f"a label holds a lone surrogate, {label!r}")
 
 

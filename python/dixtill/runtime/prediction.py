@@ -9,12 +9,12 @@ import struct
 from collections import namedtuple
 
 from ..errors import InputError
+from .strings import plain_str, without_surrogates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_REPLACEMENT = "\ufffd"
 _HEAD = struct.Struct("=iii")  # label, number of words, flags
 _TRUNCATED, _CHECKED = 1, 2
 _FIELDS = (
@@ -53,7 +53,7 @@ class Check(namedtuple("Check", ["effects", "correlation", "flip", "is_smallest"
 
 
 class Prediction:
-    """The answer to one text; it cannot be changed.
+    """The answer to one text: read-only, hashable, and picklable from version to version.
 
     >>> word = ExplainedWord("soar", start=7, end=11, weight=1.25)
     >>> prediction = Prediction("Shares soar", "bullish", 0.9, {"bullish": 0.9, "bearish": 0.1},
@@ -86,10 +86,10 @@ class Prediction:
     ) -> None:
         if probabilities.get(top_label) != probability:
             raise ValueError(f"probability is {probability}, not that of the label '{top_label}'")
-        self._text = text
+        self._text = plain_str(text)
         self._check = check
         self._threshold = checked_threshold(threshold)
-        self._labels = tuple(probabilities)
+        self._labels = tuple(map(plain_str, probabilities))
         self._values = tuple(probabilities.values())
         self._words = tuple(words)
         self._answer = _HEAD.pack(self._labels.index(top_label), len(self._words), truncated)
@@ -185,6 +185,9 @@ class Prediction:
             return NotImplemented
         return self._fields() == other._fields()
 
+    def __hash__(self) -> int:
+        return hash((self.text, self.top_label, self.probability, self.threshold))
+
     def __reduce__(self) -> tuple[Any, ...]:
         return Prediction, self._fields()
 
@@ -240,12 +243,13 @@ def checked_threshold(threshold: float) -> float:
 
     Raises:
         InputError: it lies outside [0, 1].
+        TypeError: it is no number.
     """
-    if not 0.0 <= threshold <= 1.0:
-        raise InputError(f"the threshold is {threshold}, expected a probability from 0 to 1")
-    return float(threshold)
-
-
-def without_surrogates(text: str) -> str:
-    """The text with U+FFFD for each lone surrogate, which no UTF-8 may hold."""
-    return "".join(_REPLACEMENT if "\ud800" <= char <= "\udfff" else char for char in text)
+    if not hasattr(threshold, "__float__"):
+        raise TypeError(
+            f"the threshold is of type {type(threshold).__name__}, expected a number from 0 to 1"
+        )
+    value = float(threshold)
+    if not 0.0 <= value <= 1.0:
+        raise InputError(f"the threshold is {value}, expected a probability from 0 to 1")
+    return value

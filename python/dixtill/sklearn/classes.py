@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..errors import InputError
+from ..runtime.strings import plain_str
 
 Array = npt.NDArray[Any]
 
@@ -38,7 +39,7 @@ def checked_texts(texts: Any) -> list[str]:
                 f"row {row} of X is {text!r:.40}, of type {type(text).__name__}, expected a str; "
                 "leave rows without a text out, or fill them with ''"
             )
-    return found
+    return list(map(plain_str, found))
 
 
 def checked_labels(labels: Any) -> Array:
@@ -75,7 +76,7 @@ class Classes:
         if len(values) < 2:
             raise InputError(f"y holds {len(values)} class, expected at least two")
         if teacher is None:
-            return cls(values, list(range(len(values))), tuple(map(str, values)))
+            return cls(values, list(range(len(values))), tuple(map(_name_of, values)))
         named = _as_values(teacher, values.dtype)
         if named is not None and set(values.tolist()) <= set(named.tolist()):
             order = np.argsort(named)
@@ -92,6 +93,10 @@ class Classes:
         """Each label's place among the student's."""
         rows = np.searchsorted(self.values, labels)
         return tuple(np.array(self.columns)[rows].tolist())
+
+
+def _name_of(value: object) -> str:
+    return plain_str(value) if isinstance(value, str) else str(value)
 
 
 def _as_values(names: Sequence[str], dtype: np.dtype[Any]) -> Array | None:

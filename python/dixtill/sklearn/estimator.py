@@ -201,15 +201,6 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         tags.input_tags.two_d_array = False
         return tags
 
-    def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = super().__getstate__()
-        return {name: value for name, value in state.items() if name != "student_"}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        if "_model" in state:
-            self.student_ = Classifier(state["_model"])
-
 
 def _explained(
     teacher: Teacher | None, texts: Sequence[str], config: DistillConfig, folder: Path

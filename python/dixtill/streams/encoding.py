@@ -6,7 +6,7 @@ import json
 from math import isfinite
 from typing import Any
 
-from ..runtime.prediction import without_surrogates
+from ..runtime.strings import without_surrogates
 
 
 def utf8_of(text: str) -> bytes:
