@@ -133,8 +133,9 @@ def saved(array: np.ndarray) -> bytes:
         (saved(np.zeros((3, 2), np.float32)), "does not fit its texts; delete it"),
         (saved(np.zeros((4, 3), np.float32)), "does not fit its texts; delete it"),
         (saved(np.zeros((4, 2), np.float64)), "does not fit its texts; delete it"),
+        (saved(np.full((4, 2), np.nan, np.float32)), "holds NaN or infinity; delete it"),
     ],
-    ids=["empty", "text", "cut zip", "zip", "cut", "objects", "rows", "classes", "float64"],
+    ids=["empty", "text", "cut zip", "zip", "cut", "objects", "rows", "classes", "float64", "nan"],
 )
 def test_a_damaged_file_is_refused_by_name(tmp_path, content, sentence):
     answers(Counting(), TEXTS[:4], tmp_path)
@@ -145,6 +146,30 @@ def test_a_damaged_file_is_refused_by_name(tmp_path, content, sentence):
     path.unlink()
     assert torch.equal(answers(Counting(), TEXTS[:4], tmp_path), Counting().predict(TEXTS[:4]))
     assert zipfile.is_zipfile(path) is False
+
+
+def test_a_file_cut_anywhere_is_refused_by_name(tmp_path):
+    answers(Counting(), TEXTS[:4], tmp_path)
+    (path,) = tmp_path.iterdir()
+    content = path.read_bytes()
+    for length in range(len(content)):
+        path.write_bytes(content[:length])
+        with pytest.raises(InputError, match=f"{path.name} is damaged; delete it"):
+            answers(Counting(), TEXTS[:4], tmp_path)
+
+
+def test_answers_that_are_not_finite_are_not_stored(tmp_path):
+    class Diverged(Counting):
+        def predict(self, texts: Sequence[str], **settings) -> Tensor:
+            logits = super().predict(texts, **settings)
+            logits[2, 1] = float("inf")
+            return logits
+
+    with pytest.raises(
+        InputError, match=r"logits of the teacher for 'text 2' are not finite \(6.0"
+    ):
+        answers(Diverged(), TEXTS[:4], tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_in_the_folders_place_is_refused(tmp_path):

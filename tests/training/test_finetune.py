@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
 import tiny_teachers
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, ByT5Tokenizer
+from safetensors import SafetensorError
+from transformers import (
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    ByT5Tokenizer,
+    Trainer,
+)
 from watchers import EachEpoch
 
 from dixtill.claim import held
 from dixtill.cli import main
 from dixtill.errors import InputError
-from dixtill.training import attention
+from dixtill.training import attention, teacher_trainer
 from dixtill.training.corpus import Corpus
-from dixtill.training.finetune import finetune, load_base, score_teacher
+from dixtill.training.finetune import finetune, load_base, save_teacher, score_teacher
 from dixtill.training.teacher import Teacher
 from dixtill.training.teacher_trainer import FinetuneConfig
 
@@ -39,6 +47,7 @@ TRAIN = Corpus(
 )
 VALID = Corpus(("shares fall", "shares jump", "profit fall", "profit jump"), (0, 1, 0, 1), LABELS)
 CONFIG = FinetuneConfig(epochs=2, learning_rate=1e-3, batch_size=4, max_length=32)
+THREE = replace(CONFIG, epochs=3)
 
 
 class Killed(BaseException):
@@ -135,6 +144,169 @@ def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(bert_base, t
     assert [metrics.epoch for metrics in watcher.epochs] == [2]
     expected, resumed = weights(tmp_path / "whole"), weights(tmp_path / "out")
     assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+@pytest.fixture
+def stopped(bert_base, tmp_path) -> dict[Path, bytes]:
+    """The files of an unfinished run of three epochs that was killed in its last."""
+
+    def kill(metrics) -> None:
+        if metrics.epoch == 3:
+            raise Killed
+
+    with pytest.raises(Killed):
+        finetune(bert_base, TRAIN, VALID, THREE, tmp_path / "out", EachEpoch(kill))
+    unfinished = tmp_path / "out.unfinished"
+    return {path: path.read_bytes() for path in unfinished.rglob("*") if path.is_file()}
+
+
+def test_each_file_of_an_unfinished_run_may_be_cut(bert_base, tmp_path, stopped, monkeypatch):
+    """It goes on from the epoch before, from the start, or says a sentence."""
+    started_from: list[str | None] = []
+    last_checkpoint = teacher_trainer.last_checkpoint
+
+    def stop(folder: Path) -> None:
+        started_from.append(last_checkpoint(folder))
+        raise Killed
+
+    monkeypatch.setattr(teacher_trainer, "last_checkpoint", stop)
+    unfinished = tmp_path / "out.unfinished"
+    checkpoints = sorted(unfinished.glob("checkpoint-*"), key=lambda path: int(path.name[11:]))
+    assert len(checkpoints) == 2
+    for path, content in stopped.items():
+        shutil.rmtree(unfinished)
+        for other, whole in stopped.items():
+            other.parent.mkdir(parents=True, exist_ok=True)
+            other.write_bytes(whole)
+        path.write_bytes(content[: len(content) // 2])
+        expected = InputError if path.name == "run.json" else Killed
+        with pytest.raises(expected) as raised:
+            finetune(bert_base, TRAIN, VALID, THREE, tmp_path / "out")
+        if path.name == "run.json":
+            assert "run.json is damaged, so that nothing says what" in str(raised.value)
+        elif path.parent == checkpoints[1]:
+            assert started_from[-1] == str(checkpoints[0])
+            assert not checkpoints[1].exists()
+        else:
+            assert started_from[-1] in (str(checkpoints[1]), None)
+
+
+def test_a_run_that_lost_its_last_checkpoint_ends_as_if_it_had_not(bert_base, tmp_path, stopped):
+    finetune(bert_base, TRAIN, VALID, THREE, tmp_path / "whole")
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (tmp_path / "out.unfinished").rename(moved / "out.unfinished")
+    last = max(moved.glob("*/checkpoint-*"), key=lambda path: int(path.name[11:]))
+    (last / "optimizer.pt").write_bytes(b"PK")
+    watcher = EachEpoch()
+    finetune(bert_base, TRAIN, VALID, THREE, moved / "out", watcher)
+    assert [metrics.epoch for metrics in watcher.history] == [1]
+    expected, resumed = weights(tmp_path / "whole"), weights(moved / "out")
+    assert all(torch.equal(expected[name], resumed[name]) for name in expected)
+
+
+def test_the_best_epoch_is_found_where_the_run_was_moved_to(bert_base, tmp_path):
+    wrong = Corpus(VALID.texts, tuple(1 - label for label in VALID.labels), LABELS)
+    config = FinetuneConfig(epochs=4, learning_rate=3e-3, batch_size=4, max_length=32)
+    expected = finetune(bert_base, TRAIN, wrong, config, tmp_path / "whole")
+
+    def kill(metrics) -> None:
+        if metrics.epoch == 4:
+            raise Killed
+
+    with pytest.raises(Killed):
+        finetune(bert_base, TRAIN, wrong, config, tmp_path / "out", EachEpoch(kill))
+    (tmp_path / "out.unfinished").rename(tmp_path / "moved.unfinished")
+    assert finetune(bert_base, TRAIN, wrong, config, tmp_path / "moved") == expected
+
+
+def test_a_training_that_diverges_stops_and_keeps_the_epochs_before(
+    bert_base, tmp_path, monkeypatch
+):
+    step = Trainer.training_step
+
+    def diverging(trainer: Trainer, *given, **named) -> torch.Tensor:
+        loss = step(trainer, *given, **named)
+        return loss * float("nan") if trainer.state.global_step == 5 else loss
+
+    monkeypatch.setattr(Trainer, "training_step", diverging)
+    sentence = r"the loss of step 6 \(nan\) is not finite; choose a lower learning rate than 0.001"
+    with pytest.raises(InputError, match=sentence):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    assert [path.name for path in (tmp_path / "out.unfinished").glob("checkpoint-*")] == [
+        "checkpoint-4"
+    ]
+    monkeypatch.undo()
+    watcher = EachEpoch()
+    finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out", watcher)
+    assert [metrics.epoch for metrics in watcher.history] == [1]
+
+
+def test_a_learning_rate_that_is_far_too_high_is_one_sentence(bert_base, tmp_path, capsys):
+    arguments = [
+        "--base", str(bert_base), "--out", str(tmp_path / "out"),
+        "--train", write_csv(tmp_path / "train.csv", TRAIN),
+        "--valid", write_csv(tmp_path / "valid.csv", VALID), "--batch-size", "4",
+    ]  # fmt: skip
+    assert main(["finetune", *arguments, "--learning-rate", "1e38"]) == 2
+    assert "choose a lower learning rate than 1e+38" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    # No epoch was finished, so that nothing stands in the way of the next attempt.
+    assert main(["finetune", *arguments, "--learning-rate", "1e-4", "--epochs", "1"]) == 0
+
+
+FULL = {  # as safetensors, PyTorch and the system say it
+    "save_model": SafetensorError("I/O error: No space left on device (os error 28)"),
+    "_save_optimizer_and_scheduler": RuntimeError("PytorchStreamWriter failed writing file"),
+    "_save_rng_state": OSError(ENOSPC, "No space left on device", "checkpoint-4/rng_state.pth"),
+}
+
+
+@pytest.mark.parametrize("method", FULL)
+def test_a_full_disk_is_one_sentence_and_what_was_there_stays(
+    bert_base, tmp_path, monkeypatch, capsys, method
+):
+    saves, save = [], getattr(Trainer, method)
+
+    def full_later(*given: object, **named: object) -> None:
+        saves.append(given)
+        if len(saves) == 2:
+            raise FULL[method]
+        save(*given, **named)
+
+    arguments = [
+        "finetune", "--base", str(bert_base), "--out", str(tmp_path / "out"),
+        "--train", write_csv(tmp_path / "train.csv", TRAIN),
+        "--valid", write_csv(tmp_path / "valid.csv", VALID), "--epochs", "2",
+    ]  # fmt: skip
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, method, full_later)
+        assert main(arguments) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("dixtill: ")
+    assert "cannot be written" in error or "No space left on device" in error
+    last = teacher_trainer.last_checkpoint(tmp_path / "out.unfinished")
+    assert last == str(tmp_path / "out.unfinished" / "checkpoint-1")
+    assert main(arguments) == 0
+
+
+def test_a_teacher_that_cannot_be_saved_is_one_sentence(bert_base, tmp_path, monkeypatch):
+    def full(*_: object, **__: object) -> None:
+        raise FULL["save_model"]
+
+    model, tokenizer = load_base(bert_base, LABELS, 0)
+    monkeypatch.setattr(model, "save_pretrained", full)
+    with pytest.raises(OSError, match="cannot be written: I/O error: No space left on device"):
+        save_teacher(model, tokenizer, tmp_path / "teacher")
+
+
+def test_a_teacher_of_nan_is_not_saved(bert_base, tmp_path):
+    model, tokenizer = load_base(bert_base, LABELS, 0)
+    model.classifier.bias.data[0] = float("nan")
+    with pytest.raises(InputError, match=r"weights 'classifier.bias' of the teacher are not all"):
+        save_teacher(model, tokenizer, tmp_path / "teacher")
+    assert not (tmp_path / "teacher").exists()
 
 
 def test_an_unfinished_run_of_other_settings_is_refused(bert_base, tmp_path):

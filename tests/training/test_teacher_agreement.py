@@ -46,7 +46,9 @@ def test_words_are_matched_by_their_place_and_measures_are_means():
 
 
 def test_texts_of_three_words_or_fewer_count_for_nothing():
-    short = replace(ONE, starts=(0, 2, 4), ends=(1, 3, 5), attributions=(1.0, 2.0, 3.0))
+    short = replace(
+        ONE, starts=(0, 2, 4), ends=(1, 3, 5), attributions=(1.0, 2.0, 3.0), num_tokens=(1, 1, 1)
+    )
     assert TOOL["shown"]([(short, ONE)]) == "no text of more than 3 words"
     assert TOOL["shown"]([(short, ONE), (ONE, ONE)]).startswith("1 texts")
 

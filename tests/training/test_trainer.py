@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from watchers import EachEpoch
 
 from dixtill.errors import InputError
 from dixtill.runtime.words import TokenizedText
-from dixtill.training import losses, objective
+from dixtill.training import losses, objective, run_folder
 from dixtill.training import trainer as trainer_module
 from dixtill.training.config import DistillConfig
 from dixtill.training.evaluate import Scores
@@ -314,6 +315,55 @@ def test_other_data_in_the_same_folder_are_refused(tmp_path, part):
     trained(tmp_path, replace(CONFIG, epochs=1))
     with pytest.raises(InputError, match="holds a run on other data; choose another run folder"):
         new_trainer(tmp_path, replace(CONFIG, epochs=1), **{part: toy_examples(5)})
+
+
+@pytest.mark.parametrize("what", ["loss", "weights"])
+def test_a_training_that_diverges_stops_and_keeps_the_epochs_before(tmp_path, what):
+    expected = trained(tmp_path / "whole")
+    trainer = new_trainer(tmp_path / "run")
+    step, steps = trainer._train_step, []
+
+    def diverging(batch: Batch) -> dict[str, float]:
+        steps.append(batch)
+        if len(steps) == 8:  # the last of the second epoch
+            if what == "loss":
+                batch = batch._replace(teacher_logits=batch.teacher_logits / 0)
+            losses = step(batch)
+            trainer.student.head.bias.data[0] = float("inf")
+            return losses
+        return step(batch)
+
+    trainer._train_step = diverging
+    sentence = {
+        "loss": r"a loss of epoch 2 \(loss nan, .*kl nan, .*\) is not finite; choose a lower learn",
+        "weights": r"weights 'head.bias' of the student are not all finite; .* lower learning rate",
+    }
+    with pytest.raises(InputError, match=sentence[what]):
+        trainer.run()
+    assert len(read_log(tmp_path / "run")) == 1
+    resumed = new_trainer(tmp_path / "run")
+    resumed.run()
+    assert weights(resumed) == expected
+
+
+def test_a_full_disk_leaves_the_epoch_before(tmp_path, monkeypatch):
+    expected = trained(tmp_path / "whole")
+    write_whole, written = run_folder.write_whole, []
+
+    def full(path: Path, content: bytes) -> None:
+        written.append(path.name)
+        if written.count("checkpoint.pt") == 3:
+            raise OSError(ENOSPC, "No space left on device", str(path))
+        write_whole(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_folder, "write_whole", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            trained(tmp_path / "run")
+    resumed = new_trainer(tmp_path / "run")
+    assert len(resumed.history) == 2
+    resumed.run()
+    assert weights(resumed) == expected
 
 
 @pytest.fixture

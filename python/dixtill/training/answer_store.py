@@ -14,6 +14,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..whole_file import write_whole
 from .bars import Advance, bar
+from .finite import check_answers
 from .precision import Precision
 from .teacher import Teacher
 
@@ -29,7 +30,7 @@ def answers(
     precision.
 
     Raises:
-        InputError: the folder is a file, or a file in it is damaged.
+        InputError: the folder is a file, a file in it is damaged, or an answer is not finite.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder} is a file; a teacher's answers need a folder")
@@ -49,15 +50,18 @@ def _answers_to_part(
     else:
         content = io.BytesIO()
         logits = teacher.predict(texts, precision=precision, on_batch=advance)
+        check_answers(logits, texts, "the teacher")
         np.save(content, logits.numpy())
         write_whole(path, content.getvalue())
     with path.open("rb") as file:
         try:
             found = np.lib.format.read_array(file, allow_pickle=False)
-        except (ValueError, EOFError) as error:
+        except Exception as error:  # NumPy raises all kinds of a header that is damaged
             raise InputError(f"{path} is damaged; delete it, and it is made again") from error
     if found.dtype != np.float32 or found.shape != (len(texts), len(teacher.labels)):
         raise InputError(f"{path} does not fit its texts; delete it, and it is made again")
+    if not np.isfinite(found).all():
+        raise InputError(f"{path} holds NaN or infinity; delete it, and it is made again")
     return torch.from_numpy(found)
 
 

@@ -8,6 +8,7 @@ captum_explainers.py has the alternatives; storing and resuming is attribution_s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
@@ -21,6 +22,7 @@ from ..runtime.normalizer import Normalizer
 from ..runtime.words import split_words
 from . import captum_explainers
 from .alignment import Span, words_of_tokens
+from .finite import check_answers, shortened
 from .integration import Integral, Path, full_batches, integrate
 from .layer_answers import Layer, LayerAnswers, Output
 from .precision import Precision
@@ -109,6 +111,19 @@ class Attribution:
     by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
     steps: int = 0  # gradients of a class that it took; 1 where an explainer does not count them
 
+    def __post_init__(self) -> None:
+        """Raise InputError if a number is not finite, or there is not one for each word."""
+        by_word = (self.starts, self.ends, self.num_tokens, self.attributions, *self.by_class)
+        if len({len(values) for values in by_word}) > 1 or not 0 <= self.target < len(self.logits):
+            raise InputError(f"the explanation of '{shortened(self.text)}' does not fit its words")
+        numbers = (self.output, self.baseline_output, self.completeness_error)
+        # A sum is not finite if one number is not, and the sum of these is never too large.
+        if not math.isfinite(sum(map(sum, (numbers, self.logits, *by_word[3:])))):
+            raise InputError(
+                f"the explanation of '{shortened(self.text)}' is not finite; explain with the "
+                "precision float32, or make the teacher anew with a lower learning rate"
+            )
+
     @property
     def relative_error(self) -> float:
         """The completeness error as a share of |f(x) - f(x')|."""
@@ -142,7 +157,11 @@ class Attributor:
         self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
-        """Explain texts together; what each gets does not depend on the others."""
+        """Explain texts together; what each gets does not depend on the others.
+
+        Raises:
+            InputError: the teacher's answer to a text, or its explanation, is not finite.
+        """
         read = self._read(texts)
         integrals = self._explain([one.path for one in read])
         return [self._attribution(*pair) for pair in zip(read, integrals, strict=True)]
@@ -175,6 +194,7 @@ class Attributor:
         cleaned = [clean(text, self.settings.cleaning) for text in texts]
         batch = self.teacher.encode(cleaned)
         ends, logits = self._answers.read(batch)
+        check_answers(logits, texts, "the teacher")
         starts, baseline_logits = self._answers.read_baselines(batch)
         targets = logits.argmax(dim=1, keepdim=True)
         outputs = self._answers.of_logits(logits)

@@ -11,6 +11,7 @@ import torch
 from scipy.optimize import minimize_scalar
 from torch import Tensor
 
+from ..errors import InputError
 from .student import Student
 
 NUM_BINS = 15
@@ -48,8 +49,14 @@ def calibration_gaps(
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The divisor of the logits [N, C], 0.05 to 20, that makes the labels likeliest."""
+    """The divisor of the logits [N, C], 0.05 to 20, that makes the labels likeliest.
+
+    Raises:
+        InputError: a logit is not finite.
+    """
     logits = logits.double()
+    if not bool(torch.isfinite(logits).all()):
+        raise InputError("the logits are not all finite, so no temperature fits them")
 
     def loss(log_temperature: float) -> float:
         scaled = logits / float(np.exp(log_temperature))

@@ -15,6 +15,7 @@ from ..runtime.classifier import Classifier
 from .calibration import FloatArray, calibration_error
 from .corpus import Corpus
 from .examples import Examples
+from .finite import check_probabilities
 from .student import Student
 
 
@@ -39,7 +40,12 @@ class LabelScores:
 
 
 def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
-    """Scores of probabilities [N, C]; in macro-F1, an absent class counts as F1 = 0."""
+    """Scores of probabilities [N, C]; in macro-F1, an absent class counts as F1 = 0.
+
+    Raises:
+        InputError: a probability is not finite.
+    """
+    check_probabilities(probabilities)
     predicted = probabilities.argmax(axis=1)
     classes = range(probabilities.shape[1])
     return Scores(

@@ -27,6 +27,8 @@ from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
+from .finetune_checkpoints import saving
+from .finite import check_weights
 from .teacher import Teacher
 from .teacher_trainer import FinetuneConfig, fit, quiet_transformers
 from .watcher import Watcher
@@ -133,12 +135,19 @@ def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
 
 
 def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer in Hugging Face form."""
-    model.save_pretrained(folder)
+    """Write model and tokenizer in Hugging Face form.
+
+    Raises:
+        InputError: a weight is not finite.
+        OSError: the folder cannot be written to.
+    """
+    check_weights(model.state_dict(), "the teacher")
     # What the tokenizer last padded and cut to would be saved, and change the fingerprint.
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
-    tokenizer.save_pretrained(folder)
+    with saving(folder):
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
 
 
 def score_teacher(

@@ -10,6 +10,7 @@ import torch
 from ..errors import InputError
 from ..runtime.model_file import StudentModel
 from .calibration import divide_logits
+from .finite import check_weights
 from .student import Student
 
 
@@ -17,7 +18,8 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
     """The best epoch's student, calibrated as the file's was; in evaluation mode.
 
     Raises:
-        InputError: there is no run in the folder, or it is not the one that gave the model.
+        InputError: there is no run in the folder, it is not the one that gave the model, or its
+            weights are not finite.
     """
     weights = _best_weights(run_folder)
     shape = model.shape
@@ -36,6 +38,7 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
     # The bias is kept in float32, and no two runs end with the same.
     if not np.array_equal(student.head.bias.detach().numpy(), model.weights.head_bias):
         raise _another_run(run_folder)
+    check_weights(student.state_dict(), f"the student in {run_folder}")
     return student
 
 

@@ -25,6 +25,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from ..errors import InputError
+from .finite import check_answers
 from .precision import Precision, autocast
 
 _REGISTERING = Lock()  # PyTorch numbers its hooks without one
@@ -170,6 +171,9 @@ class Teacher:
         """Logits [texts, classes] of cleaned texts; `precision` is that of the products.
 
         `on_batch` is told the number of texts of each batch.
+
+        Raises:
+            InputError: a logit is not finite.
         """
         logits = torch.empty(len(texts), len(self.labels))
         by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
@@ -178,6 +182,7 @@ class Teacher:
                 rows = by_length[start : start + batch_size]
                 batch = self.encode([texts[row] for row in rows])
                 logits[rows] = self.logits(batch.input_ids, batch.attention_mask).float()
+                check_answers(logits[rows], [texts[row] for row in rows], "the teacher")
                 on_batch(len(rows))
         return logits
 

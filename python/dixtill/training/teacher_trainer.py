@@ -1,12 +1,12 @@
 """Trains a classifier on labelled texts with transformers.Trainer, to its best epoch.
 
-Checkpoints go to a folder, and a stopped run goes on from the last whole one. Where the model
-comes from, and where it goes, is finetune.py's.
+A stopped run goes on from the last whole checkpoint, which finetune_checkpoints.py finds. Where the
+model comes from, and where it goes, is finetune.py's.
 """
 
 from __future__ import annotations
 
-import shutil
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -29,13 +29,14 @@ from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
+from .finetune_checkpoints import last_checkpoint, mark_whole, saving
+from .finite import check_weights, diverged
 from .metrics import EpochMetrics
 from .precision import Precision, attention_for_gradients
 from .teacher import Teacher
 from .watcher import Step, Watcher
 
 _DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
-_STATE = "trainer_state.json"  # Trainer writes it last, so a checkpoint that has it is whole
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class FinetuneConfig:
             "warmup": 0 <= self.warmup < 1,
         }
         for name, holds in limits.items():
-            if not holds:
+            if not (holds and math.isfinite(getattr(self, name))):
                 raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
 
 
@@ -79,24 +80,26 @@ def fit(
     """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
 
     Raises:
-        InputError: the tokenizer is not a fast one.
+        InputError: the tokenizer is not a fast one; or the training diverges, of which the epochs
+            before stay in `folder`.
+        OSError: a checkpoint cannot be written.
     """
     limits = Teacher(model, tokenizer, config.max_length)  # also chooses padding
     model.requires_grad_(True)
-    trainer = Trainer(
+    trainer = _Trainer(
         model=model,
         args=_arguments(config, folder),
         data_collator=DataCollatorWithPadding(tokenizer),
         train_dataset=_encoded(train, limits, config),
         eval_dataset=_encoded(valid, limits, config),
         compute_metrics=_metrics,
-        callbacks=[_Report(watcher)],
+        callbacks=[_OwnFolder(), _Report(watcher)],
         optimizers=(_optimizer(model, config), None),
     )
     for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
         trainer.remove_callback(printing)
     with attention_for_gradients(trainer.args.device, config.precision):
-        trainer.train(resume_from_checkpoint=_last_checkpoint(folder))
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder))
     model.to("cpu").eval()
 
 
@@ -112,7 +115,8 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
-        save_total_limit=1,  # besides the best
+        logging_nan_inf_filter=False,  # or a loss of NaN would be logged as the mean of the others
+        save_total_limit=2,  # the last and the best or, where that is one, the one before
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         seed=config.seed,
@@ -156,6 +160,37 @@ def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
     )
 
 
+class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
+    """Stops where a loss or a weight is not finite, and marks checkpoints that are whole."""
+
+    def training_step(self, *given: Any, **named: Any) -> torch.Tensor:
+        loss: torch.Tensor = super().training_step(*given, **named)
+        if not bool(torch.isfinite(loss)):
+            where = f"the loss of step {self.state.global_step + 1} ({float(loss):g})"
+            raise diverged(where, self.args.learning_rate)
+        return loss
+
+    def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
+        check_weights(self.model.state_dict(), "the model")
+        scores: dict[str, float] = super().evaluate(*given, **named)
+        return scores
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        with saving(Path(self.args.output_dir)):
+            super()._save_checkpoint(model, trial)
+            checkpoint = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+            mark_whole(checkpoint)
+
+
+class _OwnFolder(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Finds the best checkpoint where the folder is now; it may have been moved since."""
+
+    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        best = state.best_model_checkpoint
+        if best:
+            state.best_model_checkpoint = str(Path(args.output_dir, Path(best).name))
+
+
 class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
     """Tells a watcher what transformers tells its callbacks."""
 
@@ -187,18 +222,6 @@ def _history(state: Any) -> list[EpochMetrics]:
         )
         for losses, scores in zip(trained, scored, strict=True)
     ]
-
-
-def _last_checkpoint(folder: Path) -> str | None:
-    """The last whole checkpoint; what a killed run left half-written is removed."""
-    whole: list[Path] = []
-    for checkpoint in folder.glob("checkpoint-*"):
-        if (checkpoint / _STATE).exists():
-            whole.append(checkpoint)
-        else:
-            shutil.rmtree(checkpoint)
-    last = max(whole, key=lambda path: int(path.name.partition("-")[2]), default=None)
-    return None if last is None else str(last)
 
 
 @contextmanager

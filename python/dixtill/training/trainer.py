@@ -23,6 +23,7 @@ from torch import Tensor
 from .config import DistillConfig
 from .evaluate import score
 from .examples import Batch, Examples
+from .finite import check_weights, diverged
 from .metrics import EpochMetrics, best_epoch
 from .objective import loss_terms, total_loss
 from .run_folder import RunFolder
@@ -82,11 +83,14 @@ class StudentTrainer:
         return tuple(self._history)
 
     def run(self, watcher: Watcher | None = None) -> EpochMetrics:
-        """Train to the last epoch or until patience ends.
+        """Train to the last epoch or until patience ends; each epoch is saved.
 
         Returns:
             The metrics of the best epoch, whose weights the student then has; it is left in
             evaluation mode.
+
+        Raises:
+            InputError: a loss or a weight is not finite; the epochs before stay saved.
         """
         watcher = watcher or Watcher()
         watcher.on_begin(self.history)
@@ -125,6 +129,7 @@ class StudentTrainer:
                 done += 1
                 watcher.on_step(Step(done, self._steps_per_epoch, self.config.epochs))
             self._torch_rng = torch.get_rng_state()
+        check_weights(self.student.state_dict(), "the student")
         means = {name: total / self._steps_per_epoch for name, total in sums.items()}
         scores = score(self.student, self._valid)
         return EpochMetrics(
@@ -137,16 +142,24 @@ class StudentTrainer:
         )
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
-        """The loss of a batch and its terms, before the step."""
+        """The loss of a batch and its terms, before the step.
+
+        Raises:
+            InputError: one is not finite.
+        """
         batch = batch._replace(piece_ids=self._with_unknowns(batch.piece_ids))
         terms = loss_terms(self.config, self.student, batch)
         loss = total_loss(self.config, terms)
+        values = {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
+        if not math.isfinite(sum(values.values())):
+            where = f"a loss of epoch {len(self._history) + 1} ({_listed(values)})"
+            raise diverged(where, self.config.learning_rate)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
         self._optimizer.step()
         self._schedule.step()
-        return {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
+        return values
 
     def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
         """Some pieces replaced by the unknown one, so that it means something later."""
@@ -190,6 +203,10 @@ def one_thread() -> Iterator[None]:
 def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
     """Linear from 0 to 1 in `warmup` steps, then linear to 0 at `total`."""
     return min((step + 1) / warmup, (total - step) / max(1, total - warmup))
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())
 
 
 def _copy(student: Student) -> dict[str, Tensor]:
