@@ -54,6 +54,6 @@ def test_texts_of_three_words_or_fewer_count_for_nothing():
 
 
 def test_a_word_that_the_other_teacher_lacks_has_no_weight_there():
-    short = replace(ONE, starts=(0, 2), ends=(1, 3), attributions=(4.0, 3.0))
+    short = replace(ONE, starts=(0, 2), ends=(1, 3), attributions=(4.0, 3.0), num_tokens=(1, 1))
     # Of a, b, c and d the weights are 4, 3, -2, 1, and 4, 3, 0, 0; cosine 25 / sqrt(30 * 25).
     assert TOOL["shown"]([(ONE, short)]).endswith("cosine 0.91")
