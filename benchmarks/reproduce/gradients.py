@@ -17,9 +17,9 @@ from torch import Tensor
 from dixtill.runtime.cleaning import clean
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.words import UNKNOWN_PIECE
+from dixtill.training.embedding_layer import replaced_output
 from dixtill.training.quadrature import fixed_rule
 from dixtill.training.quantize import dequantized
-from dixtill.training.teacher import replaced_output
 
 Baseline = Literal["unknown", "zero"]
 STEPS = 32

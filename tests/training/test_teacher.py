@@ -11,7 +11,8 @@ from tiny_teachers import BUILDERS, END_OF_TEXT, LABELS, NUM_POSITIONS, TEXTS, b
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from dixtill.errors import InputError
-from dixtill.training.teacher import Teacher, captured_output, replaced_output
+from dixtill.training.embedding_layer import captured_output, replaced_output
+from dixtill.training.teacher import Teacher
 
 
 @pytest.fixture
@@ -53,6 +54,110 @@ def test_a_model_without_a_trained_head_is_refused(folder):
     BertModel(model.config).save_pretrained(folder)
     with pytest.raises(InputError, match=r"has no trained classifier.bias, classifier.weight"):
         Teacher.load(folder)
+
+
+@pytest.mark.parametrize("kind", BUILDERS)
+def test_a_folder_without_tokenizer_files_is_refused(kind, tmp_path):
+    """transformers 5 makes a tokenizer of special tokens there, which reads all texts alike."""
+    build(kind)[0].save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="tokenizer's files are missing") as raised:
+        Teacher.load(tmp_path)
+    assert str(tmp_path) in str(raised.value)
+
+
+def test_a_tokenizer_of_special_tokens_alone_is_refused_whatever_the_models_size(tmp_path):
+    model, _ = build("bert")
+    model.resize_token_embeddings(8)
+    model.save_pretrained(tmp_path)
+    with pytest.raises(InputError, match="special tokens alone"):
+        Teacher.load(tmp_path)
+
+
+def test_tokens_past_the_embeddings_are_refused(folder):
+    model, tokenizer = build("bert")
+    tokenizer.add_tokens(["soars"])
+    tokenizer.save_pretrained(folder)
+    last = len(tokenizer) - 1
+    with pytest.raises(
+        InputError, match=rf"up to {last} \('soars'\), and the model has .* {last}:"
+    ):
+        Teacher.load(folder)
+    model.resize_token_embeddings(len(tokenizer) + 5)  # more embeddings than tokens are usual
+    model.save_pretrained(folder)
+    assert Teacher.load(folder).predict(["profit soars"]).isfinite().all()
+
+
+def test_layers_that_the_config_does_not_count_are_refused(folder):
+    change_config(folder, num_hidden_layers=1)
+    with pytest.raises(InputError, match=r"hold layers .* such as bert.encoder.layer.1"):
+        Teacher.load(folder)
+
+
+def test_weights_of_another_shape_are_refused_in_one_line(folder):
+    change_config(folder, id2label={"0": "a", "1": "b"}, label2id={"a": 0, "b": 1})
+    with pytest.raises(InputError, match="cannot load a sequence classifier") as raised:
+        Teacher.load(folder)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_weights_that_are_not_finite_are_refused(value):
+    model, tokenizer = build("bert")
+    model.classifier.weight.data[0, 0] = value
+    with pytest.raises(InputError, match="answers with NaN or infinity"):
+        Teacher(model, tokenizer)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"problem_type": "multi_label_classification"}, "problem_type is multi_label_class"),
+        ({"problem_type": "regression"}, "problem_type is regression"),
+        ({"id2label": {0: "toxic"}}, "head has 1 output"),
+        ({"id2label": {1: "a", 2: "b", 3: "c"}}, "keys 1, 2, 3, expected 0, 1, 2"),
+        ({"id2label": {0: "a", 1: "b", 2: "b"}}, "label occurs twice, 'b'"),
+        ({"id2label": {0: "a", 1: " b", 2: "b "}}, "label occurs twice, 'b'"),
+        ({"id2label": {0: "a", 1: "b", 2: " "}}, "label is empty, that of class 2"),
+        ({"id2label": {0: "a", 1: "b", 2: 5}}, "label 2 is 5, of type int"),
+        ({"id2label": {0: "a", 1: None, 2: "c"}}, "label 1 is None, of type NoneType"),
+        ({"id2label": {0: "a", 1: "b", 2: "\ud800"}}, "lone surrogate"),
+        (
+            {"id2label": {0: "a", 1: "b"}},
+            r"shape \[2, 3\] for 2 texts, expected \[2, 2\]",
+        ),
+    ],
+)
+def test_a_head_that_no_student_can_have_is_refused(changes, message):
+    model, tokenizer = build("bert")
+    for name, value in changes.items():
+        setattr(model.config, name, value)
+    with pytest.raises(InputError, match=message):
+        Teacher(model, tokenizer)
+
+
+def test_blanks_around_a_label_are_not_part_of_it():
+    model, tokenizer = build("bert")
+    model.config.id2label = {0: " up ", 1: "down", 2: "LABEL_2"}
+    assert Teacher(model, tokenizer).labels == ("up", "down", "LABEL_2")
+
+
+def change_config(folder: Path, **changes: object) -> None:
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+@pytest.mark.parametrize("own", [-1, 10**6])
+def test_a_models_padding_token_that_does_not_exist_is_none(own):
+    model, tokenizer = build("qwen2")
+    model.config.pad_token_id = own
+    assert Teacher(model, tokenizer).tokenizer.pad_token == END_OF_TEXT
+
+
+def test_loading_draws_no_random_numbers(folder):
+    torch.manual_seed(3)
+    before = torch.get_rng_state()
+    Teacher.load(folder).layer("embeddings")
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_a_slow_tokenizer_is_refused():

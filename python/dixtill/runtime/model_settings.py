@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 
 from ..errors import InputError
-from .strings import has_surrogates
+from .label_names import check_label_names
 from .student_source import UnusableFileError
 
 TYPE_CHECKING = False
@@ -120,13 +120,7 @@ def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
         raise InputError(
             f"there are {len(labels)} labels, expected {num_classes}, one for each row of the head"
         )
-    if len(set(labels)) != len(labels):
-        raise InputError(f"a label occurs twice in {', '.join(labels)}")
-    if not all(labels):
-        raise InputError("a label is empty")
-    for label in labels:
-        if has_surrogates(label):
-            raise InputError(f"a label holds a lone surrogate, {label!r}")
+    check_label_names(labels)
 
 
 def check_vocabulary_size(num_pieces: int, expected: int) -> None:

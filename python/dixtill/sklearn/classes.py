@@ -12,6 +12,7 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..errors import InputError
+from ..runtime.label_names import check_label_names
 from ..runtime.strings import plain_str
 
 Array = npt.NDArray[Any]
@@ -70,13 +71,16 @@ class Classes:
         """The classes of y, or of the teacher, which may know more.
 
         Raises:
-            InputError: y has one class alone, or one that the teacher does not know.
+            InputError: y has one class alone, one that the teacher does not know, or one that
+                no student's label can be named after.
         """
         values = np.unique(labels)
         if len(values) < 2:
             raise InputError(f"y holds {len(values)} class, expected at least two")
         if teacher is None:
-            return cls(values, list(range(len(values))), tuple(map(_name_of, values)))
+            names = tuple(map(_name_of, values))
+            check_label_names(names)
+            return cls(values, list(range(len(values))), names)
         named = _as_values(teacher, values.dtype)
         if named is not None and set(values.tolist()) <= set(named.tolist()):
             order = np.argsort(named)

@@ -24,7 +24,7 @@ from . import captum_explainers
 from .alignment import Span, words_of_tokens
 from .finite import check_answers, shortened
 from .integration import Integral, Path, full_batches, integrate
-from .layer_answers import Layer, LayerAnswers, Output
+from .layer_answers import LayerAnswers, Output
 from .precision import Precision
 from .quadrature import (
     ADAPTIVE_RULE,
@@ -35,7 +35,7 @@ from .quadrature import (
     Quadrature,
     fixed_rule,
 )
-from .teacher import Teacher
+from .teacher import Layer, Teacher
 
 Classes = Literal["predicted", "all"]
 Explainer = Literal[
@@ -183,10 +183,13 @@ class Attributor:
 
     def _read(self, texts: Sequence[str]) -> list[_Read]:
         """All texts and their baselines, in batches of texts about as long as each other."""
-        lengths = self.num_tokens(texts)
+        cleaned = [clean(text, self.settings.cleaning) for text in texts]
+        lengths, buckets = self.teacher.num_tokens(cleaned), self.teacher.buckets(cleaned)
         read: dict[int, _Read] = {}
-        by_length = sorted(range(len(texts)), key=lengths.__getitem__)
-        for rows in full_batches(by_length, lengths.__getitem__, self.rows_per_pass):
+        by_length = sorted(range(len(texts)), key=lambda row: (buckets[row], lengths[row]))
+        for rows in full_batches(
+            by_length, lengths.__getitem__, self.rows_per_pass, buckets.__getitem__
+        ):
             read.update(zip(rows, self._read_batch([texts[row] for row in rows]), strict=True))
         return [read[row] for row in range(len(texts))]
 
@@ -204,9 +207,12 @@ class Attributor:
             classes = torch.arange(logits.shape[1]).expand_as(logits)
         for row, text in enumerate(texts):
             words = [(w.start, w.end) for w in split_words(cleaned[row], self._normalizer)]
-            tokens = slice(len(batch.offsets[row]))
+            tokens = batch.attention_mask[row].bool()
+            ids = batch.input_ids[row, tokens]
             path = Path(
-                input_ids=batch.input_ids[row, tokens],
+                input_ids=ids,
+                token_type_ids=batch.token_type_ids[row, tokens],
+                bucket=self.teacher.bucket(ids.tolist()),
                 start=starts[row, tokens],
                 delta=ends[row, tokens] - starts[row, tokens],
                 classes=classes[row],

@@ -31,7 +31,9 @@ def explain(
     end = (path.start + path.delta).requires_grad_()
     fixed = {
         "inputs": end[None],
-        "additional_forward_args": (path.input_ids[None], torch.ones_like(path.input_ids)[None]),
+        "additional_forward_args": answers.teacher.padded_inputs(
+            [path.input_ids], [path.token_type_ids]
+        ),
     }
     rows = []
     for target in path.classes.tolist():
@@ -68,8 +70,8 @@ class _Forward(nn.Module):
         self.model = answers.teacher.model
         self._answers = answers
 
-    def forward(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        return self._answers(points, input_ids, attention_mask)
+    def forward(self, points: Tensor, *inputs: Tensor) -> Tensor:
+        return self._answers(points, *inputs)
 
 
 def _integrated_gradients(

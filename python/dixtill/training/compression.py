@@ -87,7 +87,7 @@ def head_importance(
         target = torch.tensor(labels[start : start + batch_size])
         masks = [torch.ones(len(target), n.num_heads, requires_grad=True) for n in layers]
         with _masked(layers, masks):
-            logits = teacher.logits(batch.input_ids, batch.attention_mask)
+            logits = teacher.logits(*batch.inputs)
         # A text's loss depends on its own row of the masks alone, so a sum keeps them apart.
         loss = nn.functional.cross_entropy(logits, target, reduction="sum")
         for total, gradient in zip(totals, torch.autograd.grad(loss, masks), strict=True):

@@ -20,6 +20,7 @@ from ..claim import held
 from ..errors import InputError
 from ..runtime.classifier import Classifier
 from ..runtime.cleaning import clean
+from ..runtime.label_names import check_label_names
 from ..runtime.model_file import StudentModel
 from ..runtime.words import UNKNOWN_PIECE, Tokenizer
 from .answer_store import answers
@@ -245,6 +246,7 @@ def _check(
     config: DistillConfig,
     explained: Sequence[Attribution] | None,
 ) -> None:
+    check_label_names(train.label_names)
     if config.is_explained and explained is None:
         raise InputError(
             f"the method {config.method} needs the teacher's attributions of the texts"

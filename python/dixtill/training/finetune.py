@@ -25,6 +25,8 @@ from .. import __version__
 from ..claim import ClaimFile, held
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
+from ..runtime.label_names import check_label_names
+from .checkpoint import check_layers, naming, one_line
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .finetune_checkpoints import saving
@@ -74,9 +76,11 @@ def _finetune(
     watcher: Watcher,
 ) -> Scores:
     model, tokenizer = load_base(base, train.label_names, config.seed)
+    with naming(f"the base '{base}'"):
+        teacher = Teacher(model, tokenizer, config.max_length)
     run = {
         "dixtill": __version__,
-        "base": Teacher(model, tokenizer, config.max_length).fingerprint,
+        "base": teacher.fingerprint,
         "training_texts": train.digest(),
         "validation_texts": valid.digest(),
         **asdict(config),
@@ -114,24 +118,29 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         config.problem_type = "single_label_classification"
         model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
         body = _from(AutoModel, base).state_dict()
-        absent = model.base_model.load_state_dict(body, strict=False).missing_keys
+        loaded = model.base_model.load_state_dict(body, strict=False)
+    except InputError:
+        raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
-        reason = str(error).strip().partition("\n")[0]
-        raise InputError(f"cannot load a base model from '{base}': {reason}") from error
-    if absent:
-        raise InputError(f"'{base}' lacks weights that a classifier needs, such as {absent[0]}")
+        raise InputError(f"cannot load a base model from '{base}': {one_line(error)}") from error
+    if loaded.missing_keys:
+        raise InputError(
+            f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"
+        )
     return model, tokenizer
 
 
 def _from(kind: Any, base: str | Path) -> Any:
-    return kind.from_pretrained(base, dtype=torch.float32)
+    model, report = kind.from_pretrained(base, dtype=torch.float32, output_loading_info=True)
+    check_layers(base, model, report["unexpected_keys"])
+    return model
 
 
 def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
     is_classifier = any(
         name.endswith("ForSequenceClassification") for name in config.architectures or ()
     )
-    return is_classifier and [config.id2label[i] for i in range(config.num_labels)] == list(labels)
+    return is_classifier and config.id2label == dict(enumerate(labels))
 
 
 def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
@@ -159,6 +168,7 @@ def score_teacher(
 
 
 def _check_labels(train: Corpus, valid: Corpus) -> None:
+    check_label_names(train.label_names)
     if len(train.label_names) < 2:
         raise InputError(
             f"the training texts have only the label '{train.label_names[0]}'; "

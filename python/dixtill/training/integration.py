@@ -15,11 +15,11 @@ from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from . import torch_ops  # noqa: F401  registers torch.ops.dixtill
 from .layer_answers import LayerAnswers
 from .quadrature import Quadrature
+from .teacher import Bucket
 
 _Item = TypeVar("_Item")
 
@@ -29,6 +29,8 @@ class Path:
     """The straight line from a text's baseline to the text, at a layer; without any padding."""
 
     input_ids: Tensor  # [time]
+    token_type_ids: Tensor  # [time]
+    bucket: Bucket  # texts of the same one may share a pass
     start: Tensor  # [time, width], the baseline
     delta: Tensor  # [time, width], from there to the text
     classes: Tensor  # [outputs], whose answers are explained
@@ -61,7 +63,9 @@ def integrate(
 
     A text's result depends on the others by no more than float rounding does.
     """
-    unfinished = sorted(range(len(paths)), key=lambda text: len(paths[text].input_ids))
+    unfinished = sorted(
+        range(len(paths)), key=lambda text: (paths[text].bucket, len(paths[text].input_ids))
+    )
     while unfinished:
         points = [_Point(text, node) for text in unfinished for node in quadratures[text].wanted]
         values: dict[int, dict[float, Tensor]] = {text: {} for text in unfinished}
@@ -87,7 +91,8 @@ def _evaluate(
     on_cpu = not paths or paths[0].start.device.type == "cpu"
     num_workers = torch.get_num_threads() if on_cpu else 1
     rows_of_worker = -(-sum(map(length_of, points)) // num_workers)
-    passes = list(full_batches(points, length_of, min(rows_per_pass, rows_of_worker)))
+    rows_of_pass = min(rows_per_pass, rows_of_worker)
+    passes = list(full_batches(points, length_of, rows_of_pass, lambda p: paths[p.text].bucket))
 
     def run(points: Sequence[_Point]) -> Iterable[tuple[_Point, Tensor]]:
         return zip(points, _pass(answers, paths, points), strict=True)
@@ -98,12 +103,16 @@ def _evaluate(
 
 
 def full_batches(
-    items: Iterable[_Item], length_of: Callable[[_Item], int], rows_per_pass: int
+    items: Iterable[_Item],
+    length_of: Callable[[_Item], int],
+    rows_per_pass: int,
+    bucket_of: Callable[[_Item], object] = lambda _: None,
 ) -> Iterator[list[_Item]]:
-    """Consecutive `items`, shortest first: as many as fit when padded to the longest of them."""
+    """Consecutive `items` of one bucket, shortest first: as many as fit when they are padded."""
     batch: list[_Item] = []
     for item in items:
-        if batch and (len(batch) + 1) * length_of(item) > rows_per_pass:
+        is_full = (len(batch) + 1) * length_of(item) > rows_per_pass
+        if batch and (is_full or bucket_of(item) != bucket_of(batch[0])):
             yield batch
             batch = []
         batch.append(item)
@@ -129,15 +138,17 @@ def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]
     rows = torch.tensor([texts.index(point.text) for point in points])
     of_texts = [paths[text] for text in texts]
     at = torch.tensor([point.node for point in points])[:, None, None]
-    ids = pad_sequence([p.input_ids for p in of_texts], True, padding_value=answers.pad_id)[rows]
-    mask = pad_sequence([torch.ones_like(p.input_ids) for p in of_texts], batch_first=True)[rows]
-    start = pad_sequence([path.start for path in of_texts], batch_first=True)[rows]
-    delta = pad_sequence([path.delta for path in of_texts], batch_first=True)[rows]
-    words = pad_sequence([p.word_of_token for p in of_texts], True, padding_value=-1)[rows]
+    teacher = answers.teacher
+    inputs = teacher.padded_inputs(
+        [path.input_ids for path in of_texts], [path.token_type_ids for path in of_texts]
+    )
+    start = teacher.padded([path.start for path in of_texts], 0)[rows]
+    delta = teacher.padded([path.delta for path in of_texts], 0)[rows]
+    words = teacher.padded([path.word_of_token for path in of_texts], -1)[rows]
     classes = torch.stack([path.classes for path in of_texts])[rows]
     num_words = max(path.num_words for path in of_texts)
     ends = (start + at.to(start) * delta).requires_grad_()
-    outputs = answers(ends, ids, mask).gather(1, classes)
+    outputs = answers(ends, *(tensor[rows] for tensor in inputs)).gather(1, classes)
     by_output = [by_word(g, delta, words, num_words) for g in gradients(outputs, ends)]
     shares = torch.stack(by_output, dim=1)  # [points, outputs, num_words]
     return [

@@ -10,18 +10,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from .embedding_layer import tensor_of
 from .precision import Precision, differentiable, with_cast_weights
-from .teacher import EncodedBatch, Teacher, captured_output, replaced_output
+from .teacher import EncodedBatch, Inputs, Layer, Teacher
 
-Layer = Literal["embeddings", "word_embeddings"]
 Output = Literal["logit", "probability"]
 
 
 @dataclass(frozen=True)
 class LayerAnswers:
-    """f [rows, classes] of points [rows, time, width], token ids and attention mask [rows, time].
+    """f [rows, classes] of points [rows, time, width] and what else the teacher reads of a text.
 
     May be called from several threads at once.
     """
@@ -39,10 +39,11 @@ class LayerAnswers:
         teacher.model = with_cast_weights(self.teacher.model)
         return replace(self, teacher=teacher)
 
-    def __call__(self, points: Tensor, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """On the CPU, in float32; differentiable by the points."""
-        with replaced_output(self._module, points), differentiable(points.device, self.precision):
-            logits = self.teacher.logits(input_ids, attention_mask)
+    def __call__(self, points: Tensor, *inputs: Tensor) -> Tensor:
+        """On the CPU, in float32; differentiable by the points. Inputs are those of `Inputs`."""
+        layer, model = self.teacher.layer(self.layer), self.teacher.model
+        with layer.replaced(model, points), differentiable(points.device, self.precision):
+            logits = self.teacher.logits(*inputs)
         return self.of_logits(logits.float())
 
     def of_logits(self, logits: Tensor) -> Tensor:
@@ -52,7 +53,7 @@ class LayerAnswers:
     @torch.no_grad()
     def read(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
         """The layer's output [batch, time, width], and the logits."""
-        return self._read(batch.input_ids, batch.attention_mask, batch.input_ids)
+        return self._read(batch.inputs, batch.input_ids)
 
     @torch.no_grad()
     def read_baselines(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
@@ -61,30 +62,31 @@ class LayerAnswers:
         Only the words change: positions that a model derives from its ids stay. Texts of as many
         tokens share a baseline, which is read once.
         """
-        ids, mask = batch.input_ids, batch.attention_mask
+        ids = batch.input_ids
         words = torch.where(batch.special_mask.bool(), ids, self.pad_id)
-        alike = torch.stack([words, mask, (ids == self.pad_id).long()], dim=1)
+        # What models find in the ids themselves: padding, and where an encoder's text ends.
+        known = (self.pad_id, self.teacher.end_id)
+        found = [(ids == token).long() for token in known if token is not None]
+        alike = torch.stack([words, *batch.inputs[1:], *found], dim=1)
         kinds, kind_of_row = torch.unique(alike, dim=0, return_inverse=True)
         rows = torch.empty(len(kinds), dtype=torch.long)
         rows[kind_of_row] = torch.arange(len(ids))  # one of each kind
-        outputs, logits = self._read(ids[rows], mask[rows], words[rows])
+        ids, mask, types = (tensor[rows] for tensor in batch.inputs)
+        outputs, logits = self._read((ids, mask, types), words[rows])
         return outputs[kind_of_row.to(outputs.device)], logits[kind_of_row]
 
-    def _read(self, ids: Tensor, mask: Tensor, words: Tensor) -> tuple[Tensor, Tensor]:
-        looked_up = self.teacher.word_embeddings(words.to(self.teacher.device))
+    def _read(self, inputs: Inputs, words: Tensor) -> tuple[Tensor, Tensor]:
+        teacher, model = self.teacher, self.teacher.model
+        entered, read = teacher.layer("word_embeddings"), teacher.layer(self.layer)
+        looked_up = tensor_of(teacher.word_embeddings(words.to(teacher.device)))
         with (
-            replaced_output(self.teacher.word_embeddings, looked_up),
-            captured_output(self._module) as captured,
+            entered.replaced(model, looked_up),
+            read.captured(model, time=words.shape[1]) as captured,
         ):
-            logits = self.teacher.logits(ids, mask)
+            logits = teacher.logits(*inputs)
         return captured[0], logits
 
     @property
     def pad_id(self) -> int:
         """The token that pads."""
         return int(self.teacher.tokenizer.pad_token_id)
-
-    @property
-    def _module(self) -> nn.Module:
-        teacher = self.teacher
-        return teacher.embeddings if self.layer == "embeddings" else teacher.word_embeddings

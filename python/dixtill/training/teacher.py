@@ -1,12 +1,13 @@
 """A fine-tuned Hugging Face sequence classifier: its texts in, its logits out.
 
-Any encoder or decoder with a fast tokenizer. Does not train (finetune.py) and does not explain
-(attributions.py).
+Any encoder, decoder or both with a fast tokenizer; what a model needs besides is found by running
+it once (teacher_probe.py). Does not train (finetune.py) and does not explain (attributions.py).
 """
 
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import re
 import sys
@@ -14,87 +15,100 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
-from threading import Lock, get_ident
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from ..errors import InputError
+from .checkpoint import load_classifier, naming
+from .classification_head import class_names
+from .embedding_layer import EmbeddingLayer
 from .finite import check_answers
 from .precision import Precision, autocast
+from .teacher_probe import choose_padding, layer_for_gradients
+from .teacher_tokenizer import agree_on_padding, check_tokenizer
 
-_REGISTERING = Lock()  # PyTorch numbers its hooks without one
+Layer = Literal["embeddings", "word_embeddings"]
+Padding = Literal["right", "left", "none"]
+Bucket = tuple[int, int]
+Inputs = tuple[Tensor, Tensor, Tensor]  # ids, attention mask, token types, each [batch, time]
 # Keys of a config that say how it was saved, and change no answer.
 _OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_TOKENIZED = 1024  # texts whose tokens are in memory at once
+
+
+@dataclass(frozen=True)
+class EncodedText:
+    """Tokens of a text; one without any is read as one of padding, which is attended to."""
+
+    input_ids: list[int]  # [time]
+    token_type_ids: list[int]  # [time]
+    special_mask: list[int]  # [time], 1 for special tokens
+    offsets: list[tuple[int, int]]  # [time], spans in the text
 
 
 @dataclass(frozen=True)
 class EncodedBatch:
-    """Tokens of a batch of texts, padded on the right."""
+    """Tokens of a batch of texts, padded."""
 
     input_ids: Tensor  # [batch, time]
     attention_mask: Tensor  # [batch, time]
+    token_type_ids: Tensor  # [batch, time]
     special_mask: Tensor  # [batch, time], 1 for special tokens and padding
     offsets: list[list[tuple[int, int]]]  # [batch][time], spans in the text; padding left out
+
+    @property
+    def inputs(self) -> Inputs:
+        """What the model reads."""
+        return self.input_ids, self.attention_mask, self.token_type_ids
 
 
 class Teacher:
     """A sequence classifier with its tokenizer, in evaluation mode."""
 
+    labels: tuple[str, ...]
+    """Names of the classes, in the order of the logits."""
+    padding: Padding = "right"
+    """The side where padding changes no answer; none, where texts of one length share a batch."""
+
     def __init__(self, model: Any, tokenizer: Any, max_length: int = 512) -> None:
-        """Wrap a loaded model and its fast tokenizer.
+        """Wrap a loaded model and its fast tokenizer, and try them on two texts.
 
         Raises:
-            InputError: the tokenizer is not a fast one, so it reports no character spans, or it
-                has no token to pad with.
+            InputError: the tokenizer is not a fast one, so it reports no character spans, has no
+                token to pad with, or is another model's; the head is no softmax over named
+                classes; or the model fails, or answers with what is not finite.
         """
-        if not getattr(tokenizer, "is_fast", False):
-            raise InputError(
-                f"{type(tokenizer).__name__} is not a fast tokenizer; dixtill needs its character "
-                "offsets to map tokens to words"
-            )
-        _agree_on_padding(model.config, tokenizer)
+        self.labels = class_names(model.config)
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = tokenizer
+        check_tokenizer(tokenizer, num_embeddings=len(self.embedding_matrix))
+        agree_on_padding(model.config, tokenizer)
         self.max_length = min(max_length, tokenizer.model_max_length, self._num_positions())
         # Read now: a call of the tokenizer leaves its truncation and padding in it.
         self._tokenizer_state: str = tokenizer.backend_tokenizer.to_str()
+        self._layers: dict[Layer, EmbeddingLayer] = {}
+        choose_padding(self)
+        if self.padding != "none":
+            tokenizer.padding_side = self.padding  # for who pads with it, such as finetune.py
 
     @classmethod
     def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
         """Load by hub name or folder.
 
         Raises:
-            InputError: there is no such model, or it is no sequence classifier.
+            InputError: there is no such model, it is no sequence classifier, or it is one that no
+                student can learn from.
         """
-        try:
-            with _no_progress_off_terminal():
-                tokenizer = AutoTokenizer.from_pretrained(name_or_folder)
-                model, report = AutoModelForSequenceClassification.from_pretrained(
-                    name_or_folder, dtype=torch.float32, output_loading_info=True
-                )
-        except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
-            raise InputError(
-                f"cannot load a sequence classifier from '{name_or_folder}': {error}"
-            ) from error
-        if report["missing_keys"]:
-            raise InputError(
-                f"'{name_or_folder}' is no sequence classifier: it has no trained "
-                f"{', '.join(sorted(report['missing_keys']))}; fine-tune it first"
-            )
-        return cls(model, tokenizer, max_length)
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        """Names of the classes, in the order of the logits."""
-        id2label = self.model.config.id2label
-        return tuple(id2label[i] for i in range(len(id2label)))
+        with _no_progress_off_terminal():
+            model, tokenizer = load_classifier(name_or_folder)
+        with naming(f"the teacher '{name_or_folder}'"):
+            return cls(model, tokenizer, max_length)
 
     @property
     def device(self) -> torch.device:
@@ -109,6 +123,12 @@ class Teacher:
         return module
 
     @property
+    def embedding_matrix(self) -> Tensor:
+        """The word embeddings [tokens, width]; there may be more than the tokenizer has tokens."""
+        matrix: Tensor = self.model.get_input_embeddings().weight
+        return matrix
+
+    @property
     def embeddings(self) -> nn.Module:
         """The module whose output enters the first layer: words, positions and types together.
 
@@ -117,49 +137,116 @@ class Teacher:
         module = getattr(self.model.base_model, "embeddings", None)
         return module if isinstance(module, nn.Module) else self.word_embeddings
 
+    def layer(self, name: Layer) -> EmbeddingLayer:
+        """Where that layer's vectors are in the model, found by a pass of it.
+
+        Raises:
+            InputError: other vectors there do not change the answer as other words do, or no
+                gradient arrives.
+        """
+        if name not in self._layers:
+            self._layers[name] = layer_for_gradients(self, name)
+        return self._layers[name]
+
     def _num_positions(self) -> int:
         """How many positions the model can number; RoBERTa's kind sets some apart for padding."""
         table = getattr(self.embeddings, "position_embeddings", None)
-        if not isinstance(table, nn.Embedding):
-            return int(getattr(self.model.config, "max_position_embeddings", None) or 2**30)
-        return table.num_embeddings - (0 if table.padding_idx is None else table.padding_idx + 1)
+        if isinstance(table, nn.Embedding):
+            return table.num_embeddings - (
+                0 if table.padding_idx is None else table.padding_idx + 1
+            )
+        number = getattr(self.model.config, "max_position_embeddings", None)
+        return number if number and number > 0 else 2**30  # XLNet's -1 is no limit
 
-    def encode(self, texts: Sequence[str]) -> EncodedBatch:
-        """Tokens of cleaned `texts`, cut at `max_length`.
-
-        A text without any token is read as one of padding, which is attended to.
-        """
-        encoded = self._tokens(texts)
-        pad_id = self.tokenizer.pad_token_id
-        ids = [torch.tensor(row or [pad_id]) for row in encoded["input_ids"]]
-        special = [torch.tensor(row or [1]) for row in encoded["special_tokens_mask"]]
-        return EncodedBatch(
-            input_ids=pad_sequence(ids, batch_first=True, padding_value=pad_id),
-            attention_mask=pad_sequence([torch.ones_like(row) for row in ids], batch_first=True),
-            special_mask=pad_sequence(special, batch_first=True, padding_value=1),
-            offsets=[spans or [(0, 0)] for spans in encoded["offset_mapping"]],
-        )
-
-    def num_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each cleaned text as `encode` gives them, without their padding."""
-        return [len(row) or 1 for row in self._tokens(texts)["input_ids"]] if texts else []
-
-    def _tokens(self, texts: Sequence[str]) -> Any:
+    def tokens(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Tokens of each cleaned text, cut at `max_length`."""
+        if not texts:
+            return []
         # The tokenizers library takes no lone surrogates.
-        return self.tokenizer(
+        encoded = self.tokenizer(
             [_LONE_SURROGATE.sub("\ufffd", text) for text in texts],
             truncation=True,
             max_length=self.max_length,
+            return_token_type_ids=True,
             return_offsets_mapping=True,
             return_special_tokens_mask=True,
         )
+        names = ("input_ids", "token_type_ids", "special_tokens_mask", "offset_mapping")
+        empty = EncodedText([self.tokenizer.pad_token_id], [0], [1], [(0, 0)])
+        return [
+            EncodedText(*text) if text[0] else empty
+            for text in zip(*(encoded[name] for name in names), strict=True)
+        ]
 
-    def logits(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
-        """Logits [batch, classes] of padded token ids, on the CPU wherever the model is."""
-        output: Tensor = self.model(
-            input_ids=input_ids.to(self.device), attention_mask=attention_mask.to(self.device)
-        ).logits
+    def num_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each cleaned text as `encode` gives them, without their padding."""
+        return [len(text.input_ids) for text in self.tokens(texts)]
+
+    def encode(self, texts: Sequence[str]) -> EncodedBatch:
+        """Tokens of cleaned `texts`, padded. They are of one bucket (`buckets`)."""
+        encoded = self.tokens(texts)
+        ids, mask, types = self.padded_inputs(
+            [torch.tensor(text.input_ids) for text in encoded],
+            [torch.tensor(text.token_type_ids) for text in encoded],
+        )
+        special = self.padded([torch.tensor(text.special_mask) for text in encoded], 1)
+        return EncodedBatch(ids, mask, types, special, [text.offsets for text in encoded])
+
+    def padded_inputs(self, ids: Sequence[Tensor], types: Sequence[Tensor]) -> Inputs:
+        """What the model reads, of the token ids and types [time] of each text."""
+        return (
+            self.padded(ids, self.tokenizer.pad_token_id),
+            self.padded([torch.ones_like(row) for row in ids], 0),
+            self.padded(types, self.tokenizer.pad_token_type_id),
+        )
+
+    def padded(self, rows: Sequence[Tensor], value: float) -> Tensor:
+        """Rows [time, ...] as one tensor [batch, time, ...], `value` on the side of padding."""
+        side = "left" if self.padding == "left" else "right"
+        return pad_sequence(list(rows), True, value, side)
+
+    def buckets(self, texts: Sequence[str]) -> list[Bucket]:
+        """A bucket for each cleaned text: only texts of the same one may share a batch."""
+        if self.padding != "none" and self.end_id is None:
+            return [(0, 0)] * len(texts)
+        return [
+            self.bucket(text.input_ids)
+            for start in range(0, len(texts), _TOKENIZED)
+            for text in self.tokens(texts[start : start + _TOKENIZED])
+        ]
+
+    def bucket(self, ids: Sequence[int]) -> Bucket:
+        """The bucket of a text with these token ids.
+
+        It is the length where padding changes answers, and how many end tokens a text holds where
+        the model has an encoder and a decoder, as transformers takes the state at the last end
+        token of each and asks for as many in all.
+        """
+        length = len(ids) if self.padding == "none" else 0
+        return length, 0 if self.end_id is None else list(ids).count(self.end_id)
+
+    @property
+    def end_id(self) -> int | None:
+        """The token whose state is classified by a model of an encoder and a decoder."""
+        config = self.model.config
+        return config.eos_token_id if config.is_encoder_decoder else None
+
+    def logits(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        """Logits [batch, classes] of padded tokens, on the CPU wherever the model is."""
+        given = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if token_type_ids is not None and self._reads_types:
+            given["token_type_ids"] = token_type_ids
+        output: Tensor = self.model(**{n: x.to(self.device) for n, x in given.items()}).logits
         return output.cpu()
+
+    @cached_property
+    def _reads_types(self) -> bool:
+        return (
+            "token_type_ids" in self.tokenizer.model_input_names
+            and "token_type_ids" in inspect.signature(self.model.forward).parameters
+        )
 
     def predict(
         self,
@@ -176,15 +263,22 @@ class Teacher:
             InputError: a logit is not finite.
         """
         logits = torch.empty(len(texts), len(self.labels))
-        by_length = sorted(range(len(texts)), key=lambda row: len(texts[row]))
         with torch.no_grad(), autocast(self.device, precision):
-            for start in range(0, len(texts), batch_size):
-                rows = by_length[start : start + batch_size]
+            for rows in self._batches(texts, batch_size):
                 batch = self.encode([texts[row] for row in rows])
-                logits[rows] = self.logits(batch.input_ids, batch.attention_mask).float()
+                logits[rows] = self.logits(*batch.inputs).float()
                 check_answers(logits[rows], [texts[row] for row in rows], "the teacher")
                 on_batch(len(rows))
         return logits
+
+    def _batches(self, texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
+        """Rows of texts that may share a batch, about as long as each other."""
+        buckets = self.buckets(texts)
+        order = sorted(range(len(texts)), key=lambda row: (buckets[row], len(texts[row])))
+        for _, group in groupby(order, key=buckets.__getitem__):
+            rows = list(group)
+            for start in range(0, len(rows), batch_size):
+                yield rows[start : start + batch_size]
 
     @cached_property
     def fingerprint(self) -> str:
@@ -214,19 +308,6 @@ def _settings_of(config: Any) -> Any:
     return config
 
 
-def _agree_on_padding(config: Any, tokenizer: Any) -> None:
-    """Give tokenizer and model one padding token; a decoder finds a text's end by it."""
-    if tokenizer.pad_token is None and config.pad_token_id is not None:
-        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(config.pad_token_id)
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    if tokenizer.pad_token is None:
-        raise InputError(
-            f"{type(tokenizer).__name__} has neither a padding nor an end token; set its pad_token"
-        )
-    config.pad_token_id = tokenizer.pad_token_id
-
-
 @contextmanager
 def _no_progress_off_terminal() -> Iterator[None]:
     """Inside the context, transformers draws progress bars on a terminal only."""
@@ -238,26 +319,3 @@ def _no_progress_off_terminal() -> Iterator[None]:
     finally:
         if hide:
             transformers_logging.enable_progress_bar()
-
-
-@contextmanager
-def replaced_output(module: nn.Module, output: Tensor) -> Iterator[None]:
-    """Inside the context, `module` returns `output` to this thread, whatever it is given."""
-    thread = get_ident()
-    with _REGISTERING:
-        handle = module.register_forward_hook(lambda *_: output if get_ident() == thread else None)
-    try:
-        yield
-    finally:
-        handle.remove()
-
-
-@contextmanager
-def captured_output(module: nn.Module) -> Iterator[list[Tensor]]:
-    """Collects what `module` returns inside the context."""
-    outputs: list[Tensor] = []
-    handle = module.register_forward_hook(lambda _module, _inputs, output: outputs.append(output))
-    try:
-        yield outputs
-    finally:
-        handle.remove()

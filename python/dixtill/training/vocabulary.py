@@ -117,7 +117,7 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int
     """
     if teacher is None:
         return torch.randn(len(vocabulary.pieces), width) * EMBEDDING_STD
-    matrix: Tensor = teacher.model.get_input_embeddings().weight.detach().float().cpu()
+    matrix = teacher.embedding_matrix.detach().float().cpu()
     rows = torch.stack(
         [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
     )
