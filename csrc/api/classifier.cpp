@@ -1,10 +1,9 @@
 #include "classifier.h"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstring>
-#include <exception>
+#include <memory>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -12,17 +11,16 @@
 
 #include "check.h"
 #include "gate_weights.h"
+#include "text_list.h"
 
 namespace dixtill {
 namespace {
 
 constexpr size_t kAlignment = 64;  // a cache line
-// Fewer texts take less time than a thread takes to start.
-constexpr size_t kTextsPerThread = 32;
 // A text of more bytes does not leave its memory behind.
 constexpr size_t kLargeText = 1 << 20;
-// Texts that a thread takes at once: their answers lie side by side, away from other threads'.
-constexpr size_t kTextsAtOnce = 16;
+// To decode so many bytes takes as long as one piece, or less.
+constexpr size_t kBytesPerPiece = 64;
 
 uint8_t* aligned(std::vector<uint8_t>& memory) {
     const uintptr_t address = reinterpret_cast<uintptr_t>(memory.data());
@@ -76,58 +74,70 @@ Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
 
 Classifier::~Classifier() = default;
 
-Record Classifier::answer(std::string_view utf8, bool is_checked) const {
+Record Classifier::answer(std::string_view utf8, bool is_checked,
+                          Interruption* interruption) const {
     const Pool<Worker>::Loan worker(workers_);
     Record record;
-    answer_with(*worker, utf8, is_checked, record);
+    answer_with(*worker, utf8, is_checked, interruption, record);
     return record;
 }
 
-void Classifier::answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
-                            bool is_checked, std::vector<Record>& records) const {
-    records.resize(texts.size());
-    std::atomic<size_t> next{0};
-    std::mutex mutex;
-    std::exception_ptr failure;
-    const auto work = [&] {
-        try {
-            const Pool<Worker>::Loan worker(workers_);
-            for (size_t first; (first = next.fetch_add(kTextsAtOnce)) < texts.size();) {
-                const size_t end = std::min(first + kTextsAtOnce, texts.size());
-                for (size_t i = first; i < end; ++i) {
-                    answer_with(*worker, texts[i], is_checked, records[i]);
-                }
-            }
-        } catch (...) {
-            const std::lock_guard<std::mutex> lock(mutex);
-            failure = std::current_exception();
-        }
+std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
+                                            int64_t num_threads, bool is_checked,
+                                            Interruption::IsWanted is_interruption_wanted) const {
+    const auto list =
+        std::make_shared<TextList>(std::move(texts), is_checked, std::move(is_interruption_wanted));
+    const auto work = [this, list, is_checked] {
+        list->answer_share([&] { return Pool<Worker>::Loan(workers_); },
+                           [&](Worker& worker, std::string_view utf8, Record& record) {
+                               answer_with(worker, utf8, is_checked, &list->interruption, record);
+                           });
     };
-    const size_t useful = std::max<size_t>(1, texts.size() / kTextsPerThread);
-    const size_t count = std::min(useful, static_cast<size_t>(std::max<int64_t>(1, num_threads)));
+    const size_t count = std::min(list->num_useful_threads(),
+                                  static_cast<size_t>(std::max<int64_t>(1, num_threads)));
     std::vector<std::thread> others;
     others.reserve(count - 1);  // so that a thread that runs has its place
     try {
-        for (size_t i = 1; i < count; ++i) others.emplace_back(work);
+        for (size_t i = 1; i < count; ++i) {
+            others.emplace_back([list, work] {
+                work();
+                list->leave();
+            });
+        }
     } catch (const std::system_error&) {  // no more threads to be had: fewer will do
     } catch (const std::bad_alloc&) {
     }
     work();
+    list->wait_for(others.size());
     for (std::thread& thread : others) thread.join();
-    if (failure) std::rethrow_exception(failure);
+    return list->records();
 }
 
 void Classifier::answer_with(Worker& worker, std::string_view utf8, bool is_checked,
-                             Record& record) const {
-    tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text);
-    run(worker, worker.text.piece_ids);
-    weigh_words(worker);
-    write(worker, is_checked, record);
-    if (is_checked) write_check(worker, record);
-    if (utf8.size() > kLargeText) worker = Worker();
+                             Interruption* interruption, Record& record) const {
+    if (utf8.size() > kLargeText) {
+        Worker own;
+        answer_in(own, utf8, is_checked, interruption, record);
+    } else {
+        answer_in(worker, utf8, is_checked, interruption, record);
+    }
 }
 
-void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids) const {
+void Classifier::answer_in(Worker& worker, std::string_view utf8, bool is_checked,
+                           Interruption* interruption, Record& record) const {
+    tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text);
+    if (interruption != nullptr &&
+        !interruption->goes_on_after(static_cast<int64_t>(utf8.size() / kBytesPerPiece))) {
+        throw Interrupted();
+    }
+    run(worker, worker.text.piece_ids, interruption);
+    weigh_words(worker);
+    write(worker, is_checked, record);
+    if (is_checked) write_check(worker, interruption, record);
+}
+
+void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
+                     Interruption* interruption) const {
     const int64_t num_pieces = static_cast<int64_t>(piece_ids.size());
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
     worker.logits.resize(num_classes);
@@ -139,7 +149,7 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids) cons
     forward(kernels_, student_, embedding_, {piece_ids.data(), offsets, num_pieces, 1},
             {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
              worker.attention.data(), worker.contributions.data()},
-            worker.workspace);
+            worker.workspace, interruption);
 }
 
 // By scores, a word has the mean of its pieces; by contributions, their sum, from which gates go
@@ -188,10 +198,10 @@ void Classifier::write(const Worker& worker, bool is_checked, Record& record) co
 }
 
 // Takes the place of the answer in `worker`.
-void Classifier::write_check(Worker& worker, Record& record) const {
+void Classifier::write_check(Worker& worker, Interruption* interruption, Record& record) const {
     const std::vector<float> logits = worker.logits;
     const LogitsOf logits_of = [&](const std::vector<int32_t>& piece_ids) -> auto& {
-        run(worker, piece_ids);
+        run(worker, piece_ids, interruption);
         return worker.logits;
     };
     const Check check = check_words(worker.text, logits, logits_of);

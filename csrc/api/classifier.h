@@ -37,22 +37,30 @@ class Classifier {
                const Embedding& embedding, Tokenizer tokenizer, Explanation explanation);
     ~Classifier();
 
-    // Safe to call from many threads.
-    Record answer(std::string_view utf8, bool is_checked) const;
+    // Safe to call from many threads. Throws Interrupted when it was.
+    Record answer(std::string_view utf8, bool is_checked,
+                  Interruption* interruption = nullptr) const;
 
-    // records[i] answers texts[i]; the same bits for any number of threads.
-    void answer_all(const std::vector<std::string_view>& texts, int64_t num_threads,
-                    bool is_checked, std::vector<Record>& records) const;
+    // The answers of the first texts, as many as are begun within a tenth of a second, one at
+    // least; the same bits for any number of threads. So a caller hears of the first ones before
+    // the last, whatever they cost. Throws Interrupted when it was.
+    std::vector<Record> answer_some(std::vector<std::string_view> texts, int64_t num_threads,
+                                    bool is_checked,
+                                    Interruption::IsWanted is_interruption_wanted) const;
 
   private:
     struct Worker;
 
-    void answer_with(Worker& worker, std::string_view utf8, bool is_checked, Record& record) const;
-    void run(Worker& worker, const std::vector<int32_t>& piece_ids) const;
+    void answer_with(Worker& worker, std::string_view utf8, bool is_checked,
+                     Interruption* interruption, Record& record) const;
+    void answer_in(Worker& worker, std::string_view utf8, bool is_checked,
+                   Interruption* interruption, Record& record) const;
+    void run(Worker& worker, const std::vector<int32_t>& piece_ids,
+             Interruption* interruption) const;
     void weigh_words(Worker& worker) const;
     void weigh_by_gates(Worker& worker) const;
     void write(const Worker& worker, bool is_checked, Record& record) const;
-    void write_check(Worker& worker, Record& record) const;
+    void write_check(Worker& worker, Interruption* interruption, Record& record) const;
 
     const Kernels& kernels_;
     std::vector<uint8_t> memory_;

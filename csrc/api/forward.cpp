@@ -55,6 +55,14 @@ void check_embedding(const Embedding& embedding, const StudentView& student) {
     }
 }
 
+Progress reported_to(Interruption* interruption) {
+    if (interruption == nullptr) return {};
+    return {[](void* owner, int64_t num_pieces) {
+                return static_cast<Interruption*>(owner)->goes_on_after(num_pieces);
+            },
+            interruption};
+}
+
 int64_t longest_text(const RaggedBatch& batch) {
     int64_t longest = 0;
     for (int64_t b = 0; b < batch.num_texts; ++b) {
@@ -106,20 +114,23 @@ void Workspace::place(int64_t length, const StudentView& student) {
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace) {
+             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
+             Interruption* interruption) {
     check_embedding(embedding, student);
     check_offsets(batch);
     check_piece_ids(batch, embedding.num_pieces);
     const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
-    kernels.bilstm_forward({&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts,
-                            outputs.logits, outputs.probabilities, outputs.scores,
-                            outputs.attention, outputs.contributions, scratch});
+    const bool is_done = kernels.bilstm_forward(
+        {&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts, outputs.logits,
+         outputs.probabilities, outputs.scores, outputs.attention, outputs.contributions, scratch,
+         reported_to(interruption)});
+    if (!is_done) throw Interrupted();
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs) {
+             const RaggedBatch& batch, const ForwardOutputs& outputs, Interruption* interruption) {
     Workspace workspace;
-    forward(kernels, student, embedding, batch, outputs, workspace);
+    forward(kernels, student, embedding, batch, outputs, workspace, interruption);
 }
 
 }  // namespace dixtill

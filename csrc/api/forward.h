@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "../kernels/interface.h"
+#include "interruption.h"
 
 namespace dixtill {
 
@@ -43,13 +44,15 @@ class Workspace {
 };
 
 // Throws std::invalid_argument, before it computes anything, when an offset or a piece id is out
-// of range or the embedding is not of the student's width. Safe to call from many threads, each
-// with its own workspace.
+// of range or the embedding is not of the student's width; Interrupted when it was. Safe to call
+// from many threads, each with its own workspace.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace);
+             const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
+             Interruption* interruption = nullptr);
 
 // The same, in memory of its own.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
-             const RaggedBatch& batch, const ForwardOutputs& outputs);
+             const RaggedBatch& batch, const ForwardOutputs& outputs,
+             Interruption* interruption = nullptr);
 
 }  // namespace dixtill

@@ -1,16 +1,25 @@
 // Objects that are kept for their memory and lent to one thread at a time.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <memory>
-#include <mutex>
 #include <utility>
-#include <vector>
 
 namespace dixtill {
 
+// Has no lock: fork() copies a lock as it is, and one that another thread holds at that moment
+// would never be free in the child. An object that is out on loan then is lost to the child.
 template <typename T>
 class Pool {
   public:
+    Pool() = default;
+    ~Pool() {
+        for (Slot& slot : slots_) delete slot.load(std::memory_order_acquire);
+    }
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
+
     // An object for as long as this lives.
     class Loan {
       public:
@@ -27,25 +36,33 @@ class Pool {
     };
 
   private:
+    // Null where nothing is kept. Whoever takes the pointer out owns the object.
+    using Slot = std::atomic<T*>;
+
     std::unique_ptr<T> take() {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        if (idle_.empty()) {
-            idle_.reserve(++num_objects_);  // so that putting back cannot fail
-            return std::make_unique<T>();
+        for (Slot& slot : slots_) {
+            if (slot.load(std::memory_order_relaxed) == nullptr) continue;
+            T* object = slot.exchange(nullptr, std::memory_order_acquire);
+            if (object != nullptr) return std::unique_ptr<T>(object);
         }
-        std::unique_ptr<T> object = std::move(idle_.back());
-        idle_.pop_back();
-        return object;
+        return std::make_unique<T>();
     }
 
+    // Where all slots are taken, the object is freed.
     void put_back(std::unique_ptr<T> object) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        idle_.push_back(std::move(object));
+        for (Slot& slot : slots_) {
+            T* nothing = nullptr;
+            if (slot.load(std::memory_order_relaxed) == nullptr &&
+                slot.compare_exchange_strong(nothing, object.get(), std::memory_order_release,
+                                             std::memory_order_relaxed)) {
+                static_cast<void>(object.release());
+                return;
+            }
+        }
     }
 
-    std::mutex mutex_;
-    std::vector<std::unique_ptr<T>> idle_;
-    size_t num_objects_ = 0;
+    static constexpr size_t kNumSlots = 32;  // threads at once that find their memory again
+    std::array<Slot, kNumSlots> slots_ = {};
 };
 
 }  // namespace dixtill

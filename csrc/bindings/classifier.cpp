@@ -20,6 +20,7 @@
 #include "register.h"
 #include "tokenizer_options.h"
 #include "utf8.h"
+#include "without_gil.h"
 
 namespace py = pybind11;
 
@@ -29,6 +30,10 @@ namespace {
 // A text of more bytes is answered without the GIL. For a short one, to take the lock again could
 // cost a thousand times the answer when another thread is busy.
 constexpr size_t kBytesWithGil = 4096;
+
+// Once a list has shown more bytes, its other texts are left to the next call: to find the UTF-8 of
+// a str takes the GIL, and memory that the str keeps.
+constexpr size_t kBytesAtOnce = 1 << 24;
 
 // Times the largest sum of int8 products, a finite float: no answer is infinite.
 constexpr float kLargestFloat = 1e25F;
@@ -161,33 +166,33 @@ class PyClassifier {
         if (utf8.view().size() <= kBytesWithGil && !is_checked) {
             return classifier_.answer(utf8.view(), is_checked);
         }
-        return without_gil(utf8.view(), is_checked);
+        return without_gil([&](const auto& is_interruption_wanted) {
+            Interruption interruption(is_interruption_wanted);
+            return classifier_.answer(utf8.view(), is_checked, &interruption);
+        });
     }
 
-    py::list answer_all(const py::sequence& texts, int64_t num_threads, bool is_checked) const {
+    py::list answer_some(const py::sequence& texts, int64_t num_threads, bool is_checked) const {
         std::vector<Utf8Text> held;
         std::vector<std::string_view> views;
         held.reserve(texts.size());
+        size_t num_bytes = 0;
         for (const py::handle text : texts) {
             held.emplace_back(py::reinterpret_borrow<py::str>(text));
             views.push_back(held.back().view());
+            num_bytes += views.back().size();
+            if (num_bytes > kBytesAtOnce) break;
         }
-        std::vector<Record> records;
-        {
-            const py::gil_scoped_release release;
-            classifier_.answer_all(views, num_threads, is_checked, records);
-        }
+        const std::vector<Record> records = without_gil([&](const auto& is_interruption_wanted) {
+            return classifier_.answer_some(std::move(views), num_threads, is_checked,
+                                           is_interruption_wanted);
+        });
         py::list result(records.size());
         for (size_t i = 0; i < records.size(); ++i) result[i] = py::bytes(records[i]);
         return result;
     }
 
   private:
-    Record without_gil(std::string_view utf8, bool is_checked) const {
-        const py::gil_scoped_release release;
-        return classifier_.answer(utf8, is_checked);
-    }
-
     Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
                     const TokenizerOptions& options, Explanation explanation) {
         packed_bytes(shape);  // refuses sizes whose products would overflow below
@@ -267,7 +272,7 @@ void register_classifier(py::module_& module) {
              py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
         .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
              py::pos_only())
-        .def("answer_all", &PyClassifier::answer_all, py::arg("texts"), py::arg("num_threads"),
+        .def("answer_some", &PyClassifier::answer_some, py::arg("texts"), py::arg("num_threads"),
              py::arg("is_checked"));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());

@@ -12,6 +12,7 @@
 #include "../api/pool.h"
 #include "../dispatch/targets.h"
 #include "register.h"
+#include "without_gil.h"
 
 namespace py = pybind11;
 
@@ -132,9 +133,12 @@ class Student {
 
   private:
     void run(const dixtill::RaggedBatch& batch, const dixtill::ForwardOutputs& outputs) const {
-        const py::gil_scoped_release release;
-        const dixtill::Pool<dixtill::Workspace>::Loan workspace(workspaces_);
-        dixtill::forward(kernels_, view_, embedding_, batch, outputs, *workspace);
+        dixtill::without_gil([&](const auto& is_interruption_wanted) {
+            const dixtill::Pool<dixtill::Workspace>::Loan workspace(workspaces_);
+            dixtill::Interruption interruption(is_interruption_wanted);
+            dixtill::forward(kernels_, view_, embedding_, batch, outputs, *workspace,
+                             &interruption);
+        });
     }
 
     UInt8Array packed_;
@@ -158,13 +162,16 @@ void forward_into(const std::string& target, uintptr_t packed, int64_t num_packe
                                     ", the packed weights have " +
                                     std::to_string(student.num_classes));
     }
-    const py::gil_scoped_release release;
-    dixtill::forward(kernels, student,
-                     {pointer<const uint8_t>(embedding_q8), num_pieces, embedding_dim, 8},
-                     {pointer<const int32_t>(piece_ids), pointer<const int64_t>(offsets),
-                      num_piece_ids, num_texts},
-                     {pointer<float>(logits), pointer<float>(probabilities), pointer<float>(scores),
-                      pointer<float>(attention), pointer<float>(contributions)});
+    dixtill::without_gil([&](const auto& is_interruption_wanted) {
+        dixtill::Interruption interruption(is_interruption_wanted);
+        dixtill::forward(
+            kernels, student, {pointer<const uint8_t>(embedding_q8), num_pieces, embedding_dim, 8},
+            {pointer<const int32_t>(piece_ids), pointer<const int64_t>(offsets), num_piece_ids,
+             num_texts},
+            {pointer<float>(logits), pointer<float>(probabilities), pointer<float>(scores),
+             pointer<float>(attention), pointer<float>(contributions)},
+            &interruption);
+    });
 }
 
 void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_t step_weights,
@@ -172,11 +179,13 @@ void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_
                         int64_t num_tokens, int64_t width, int64_t num_words,
                         uintptr_t attributions) {
     const Kernels& kernels = dixtill::kernels_of(target);
-    const py::gil_scoped_release release;
-    dixtill::ig_accumulate(
-        kernels, {pointer<const float>(gradients), pointer<const float>(step_weights),
-                  pointer<const float>(delta), pointer<const int32_t>(word_index), num_steps,
-                  num_texts, num_tokens, width, num_words, pointer<float>(attributions)});
+    // Reads each gradient once, at the memory's pace: 3 GB in 0.2 s. Not interrupted.
+    dixtill::without_gil([&](const auto&) {
+        dixtill::ig_accumulate(
+            kernels, {pointer<const float>(gradients), pointer<const float>(step_weights),
+                      pointer<const float>(delta), pointer<const int32_t>(word_index), num_steps,
+                      num_texts, num_tokens, width, num_words, pointer<float>(attributions)});
+    });
 }
 
 }  // namespace

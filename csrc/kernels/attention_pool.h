@@ -7,6 +7,10 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
+// Pieces whose scores are computed before the next report; a score takes half a step's time or
+// less.
+constexpr int64_t kScoresPerReport = 512;
+
 // attention_vector * tanh(products * scale), from `unit` on.
 template <typename Lanes>
 static inline typename Lanes::Float attention_terms(const Readout& readout, const int32_t* products,
@@ -30,9 +34,15 @@ static inline float attention_score(const Readout& readout, const int32_t* produ
     return sum_lanes(sum);
 }
 
+// False when the caller wants no more.
+static inline bool goes_on_after(const ForwardArguments& arguments, int64_t num_pieces) {
+    const Progress& progress = arguments.progress;
+    return progress.goes_on_after == nullptr || progress.goes_on_after(progress.owner, num_pieces);
+}
+
 // Fills scores [length], and shares [length, num_classes] with what each piece would give to each
-// class if it had all the attention.
-static inline void score_pieces(const ForwardArguments& arguments, int64_t length, float* scores,
+// class if it had all the attention. False when it was ended before its time.
+static inline bool score_pieces(const ForwardArguments& arguments, int64_t length, float* scores,
                                 float* shares) {
     const StudentView& student = *arguments.student;
     const Readout& readout = student.readout;
@@ -40,6 +50,9 @@ static inline void score_pieces(const ForwardArguments& arguments, int64_t lengt
     const int32_t* start = first_sums(readout.matrix, readout.correction, arguments.scratch);
     const int32_t* head = products + round_up(student.attention_dim, kNumLanes);
     for (int64_t t = 0; t < length; ++t) {
+        if ((t + 1) % kScoresPerReport == 0 && !goes_on_after(arguments, kScoresPerReport / 2)) {
+            return false;
+        }
         const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student.hidden_dim);
         multiply(readout.matrix, state, start, products);
         scores[t] = attention_score(readout, products, student.attention_dim);
@@ -47,6 +60,7 @@ static inline void score_pieces(const ForwardArguments& arguments, int64_t lengt
             *shares++ = static_cast<float>(head[k]) * readout.head_scale[k];
         }
     }
+    return true;
 }
 
 // Of `first` and the values.
@@ -106,8 +120,8 @@ static inline void pool(const Readout& readout, const float* attention, int64_t 
     }
 }
 
-// Everything after the LSTM, for the text `b`.
-static inline void attend(const ForwardArguments& arguments, int64_t b) {
+// Everything after the LSTM, for the text `b`. False when it was ended before its time.
+static inline bool attend(const ForwardArguments& arguments, int64_t b) {
     const Readout& readout = arguments.student->readout;
     const int64_t num_classes = arguments.student->num_classes;
     const int64_t start = arguments.offsets[b];
@@ -116,10 +130,11 @@ static inline void attend(const ForwardArguments& arguments, int64_t b) {
     float* attention = arguments.attention + start;
     float* contributions = arguments.contributions + start * num_classes;
     float* logits = arguments.logits + b * num_classes;
-    score_pieces(arguments, length, scores, contributions);
+    if (!score_pieces(arguments, length, scores, contributions)) return false;
     attention_of(scores, *readout.null_score, length, attention);
     pool(readout, attention, length, num_classes, contributions, logits);
     softmax(logits, num_classes, arguments.probabilities + b * num_classes);
+    return true;
 }
 
 }  // namespace dixtill::DIXTILL_TARGET

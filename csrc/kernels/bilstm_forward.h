@@ -136,8 +136,9 @@ struct Sequence {
         keep_state(back, length - 1 - step, width);
     }
 
-    // Writes the hidden states of all pieces to scratch.states_q8.
-    void run() const {
+    // Writes the hidden states of all pieces to scratch.states_q8. False when it was ended before
+    // its time.
+    bool run() const {
         const Scratch& scratch = arguments.scratch;
         reset(scratch.forward, student().hidden_dim);
         reset(scratch.backward, student().hidden_dim);
@@ -147,18 +148,20 @@ struct Sequence {
             multiply_inputs(student().backward, scratch.backward, piece_ids + length - 1 - first,
                             -1, count);
             for (int64_t i = 0; i < count; ++i) run_step(first + i, i);
+            if (!goes_on_after(arguments, count)) return false;
         }
+        return true;
     }
 };
 
-static void bilstm_forward(const ForwardArguments& arguments) {
+static bool bilstm_forward(const ForwardArguments& arguments) {
     for (int64_t b = 0; b < arguments.num_texts; ++b) {
         const int64_t start = arguments.offsets[b];
         const Sequence text = {arguments, arguments.piece_ids + start,
                                arguments.offsets[b + 1] - start};
-        text.run();
-        attend(arguments, b);
+        if (!text.run() || !attend(arguments, b)) return false;
     }
+    return true;
 }
 
 }  // namespace dixtill::DIXTILL_TARGET

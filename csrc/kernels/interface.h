@@ -128,6 +128,12 @@ static constexpr int64_t embedding_row_bytes(int64_t embedding_dim, int64_t bits
     return bits == 4 ? (embedding_dim + 1) / 2 : embedding_dim;
 }
 
+// Whoever waits for a kernel is told how far it is, and may end it.
+struct Progress {
+    bool (*goes_on_after)(void* owner, int64_t num_pieces) = nullptr;  // more; false: end
+    void* owner = nullptr;
+};
+
 // A ragged batch: text b owns the pieces offsets[b] to offsets[b + 1].
 struct ForwardArguments {
     const StudentView* student;
@@ -141,6 +147,7 @@ struct ForwardArguments {
     float* attention;      // [P]
     float* contributions;  // [P, num_classes]
     Scratch scratch;
+    Progress progress;
 };
 
 struct IgArguments {
@@ -159,7 +166,7 @@ struct IgArguments {
 
 // What a target offers.
 struct Kernels {
-    void (*bilstm_forward)(const ForwardArguments&);
+    bool (*bilstm_forward)(const ForwardArguments&);  // false: ended before its time
     void (*ig_accumulate)(const IgArguments&);
 };
 

@@ -16,13 +16,14 @@ from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any, overload
 
     from .loaded_model import LoadedModel
     from .model_file import StudentModel
     from .student_source import StudentSource
 
-_CHUNK = 4096  # texts in one native call, which bounds the memory that a long list takes
+_CHUNK = 4096  # texts that one native call is given, which answers as many as it can in 0.1 s
 
 
 class Classifier:
@@ -116,16 +117,39 @@ class Classifier:
         if isinstance(text, str):
             text = plain_str(text)
             return Prediction._of(text, self._labels, self._native.answer(text, check), lowest)
-        texts = _plain_texts(text)
-        num_threads = choose_num_threads()
-        chunks = (texts[i : i + _CHUNK] for i in range(0, len(texts), _CHUNK))
         return [
-            Prediction._of(item, self._labels, answer, lowest)
-            for chunk in chunks
-            for item, answer in zip(
-                chunk, self._native.answer_all(chunk, num_threads, check), strict=True
-            )
+            prediction
+            for part in self.answer_in_parts(text, check=check, threshold=lowest)
+            for prediction in part
         ]
+
+    def answer_in_parts(
+        self,
+        texts: list[str] | tuple[str, ...],
+        *,
+        check: bool = False,
+        threshold: float | None = None,
+    ) -> Iterator[list[Prediction]]:
+        """Answer a list; yields the next predictions, in order, about ten times a second.
+
+        So what has been answered can be used, or kept, before the rest is. Arguments and errors
+        are those of a call.
+        """
+        lowest = self._threshold if threshold is None else checked_threshold(threshold)
+        return self._parts(_plain_texts(texts), choose_num_threads(), check, lowest)
+
+    def _parts(
+        self, texts: list[str], num_threads: int, check: bool, lowest: float
+    ) -> Iterator[list[Prediction]]:
+        num_answered = 0
+        while num_answered < len(texts):
+            chunk = texts[num_answered : num_answered + _CHUNK]
+            answers = self._native.answer_some(chunk, num_threads, check)
+            num_answered += len(answers)
+            yield [
+                Prediction._of(text, self._labels, answer, lowest)
+                for text, answer in zip(chunk, answers, strict=False)
+            ]
 
     predict = __call__
 

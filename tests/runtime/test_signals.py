@@ -1,0 +1,125 @@
+"""Signals are heard within a fifth of a second, whatever a native call is doing."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from running import run_program
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+
+# Runs the first argument and sends itself SIGINT meanwhile; up to three times, as each machine has a
+# bad moment. Prints what became of the calls, and the shortest time from signal to exception.
+PROGRAM = """
+import os, signal, sys, threading, time
+import numpy as np
+import dixtill
+from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.kernels import StudentKernel
+from students import random_model
+
+student = dixtill.load()
+endless = Classifier(random_model(max_pieces=2**31 - 1))  # reads all of a text
+kernel = StudentKernel(random_model().weights)
+ids = np.zeros(20_000_000, np.int32)
+text = "Profit falls after record earnings, shares up 5% " * 30
+tweets = [text[:100]] * 4_000_000
+
+def signal_after(seconds):
+    global sent
+    time.sleep(seconds)
+    sent = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+
+call = eval(f"lambda: {sys.argv[1]}")
+outcomes, times = set(), []
+expected = student([text, "up"]) + [student(text, check=True), endless(text)]
+for _ in range(3):
+    thread = threading.Thread(target=signal_after, args=(float(sys.argv[2]),))
+    thread.start()
+    try:
+        call()
+        outcomes.add("finished")
+    except KeyboardInterrupt:
+        times.append(time.perf_counter() - sent)
+        outcomes.add("interrupted")
+    thread.join()
+    if times and times[-1] < 0.2:
+        break
+assert expected == student([text, "up"]) + [student(text, check=True), endless(text)]
+print(*outcomes, min(times, default=0.0))
+"""
+CALLS = {
+    "a list": ("student(tweets)", 0.5),
+    "a checked list": ("student([text] * 500, check=True)", 0.5),
+    "one checked text": ("student(text * 9, check=True)", 0.05),
+    "all of a long text, checked": ("endless(text * 70, check=True)", 0.5),
+    "all of a longer text": ("endless(text * 5000)", 0.8),
+    "texts without a word": ("student([' ' * 1_000_000] * 5000)", 0.5),
+    "texts that are no ASCII": ("student([f'{i}é' * 200_000 for i in range(400)])", 0.5),
+    "a batch of the kernel": ("kernel.forward(ids, np.arange(0, ids.size + 1, 20))", 0.5),
+    "one text of the kernel": ("kernel.forward(ids, [0, ids.size])", 0.5),
+    "an iterator": ("sum(map(len, student.answer_in_parts([text] * 500, check=True)))", 0.5),
+}
+
+
+SHARED_AMONG_THREADS = ["a list", "a checked list", "texts without a word"]
+
+
+@pytest.mark.parametrize(
+    ("name", "num_threads"),
+    [(name, 1) for name in CALLS] + [(name, 2) for name in SHARED_AMONG_THREADS],
+)
+def test_ctrl_c_interrupts(name, num_threads, monkeypatch):
+    monkeypatch.setenv("DIXTILL_NUM_THREADS", str(num_threads))
+    run = run_program(PROGRAM, *CALLS[name])
+    assert (run.returncode, run.stderr) == (0, "")
+    outcome, seconds = run.stdout.split()
+    assert outcome == "interrupted"
+    assert float(seconds) < 0.2
+
+
+# The handler of a program that goes on: it is called in time, and the answers are as ever. In the
+# second round another thread makes the call, and the main thread waits for it.
+HANDLER_PROGRAM = """
+import os, signal, threading, time
+from concurrent.futures import ThreadPoolExecutor
+import dixtill
+
+student = dixtill.load()
+texts = [f"{i} Profit falls after record earnings, shares up 5% " * 12 for i in range(16)]
+expected = student(texts)
+
+def note(*_):
+    delays.append(time.perf_counter() - sent)
+
+def send():
+    global sent
+    for _ in range(4):
+        time.sleep(0.2)
+        sent = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+def is_right(answers):
+    return [answer.probabilities for answer in answers] == [
+        answer.probabilities for answer in expected
+    ] and all(answer.check for answer in answers)
+
+signal.signal(signal.SIGTERM, note)
+for answer in (student, lambda *a, **k: ThreadPoolExecutor().submit(student, *a, **k).result()):
+    delays = []
+    thread = threading.Thread(target=send)
+    thread.start()
+    rounds = 0
+    while thread.is_alive():
+        rounds += 1
+        assert is_right(answer(texts, check=True))
+    thread.join()
+    print(len(delays), sorted(delays)[1] < 0.2)
+"""
+
+
+def test_the_handler_of_a_program_is_called_meanwhile():
+    run = run_program(HANDLER_PROGRAM)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "4 True\n4 True\n", "")
