@@ -9,8 +9,8 @@ from running import run_program
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
-# Runs the first argument and sends itself SIGINT meanwhile; up to three times, as each machine has a
-# bad moment. Prints what became of the calls, and the shortest time from signal to exception.
+# Runs the first argument and sends itself SIGINT meanwhile; up to three times, as each machine has
+# a bad moment. Prints what became of the calls, and the shortest time from signal to exception.
 PROGRAM = """
 import os, signal, sys, threading, time
 import numpy as np

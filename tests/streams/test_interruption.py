@@ -36,7 +36,7 @@ def test_checked_rows_are_interrupted_between_a_few(tmp_path, monkeypatch, outpu
     assert 0 < len(rows) < 150
     assert [row["text"] for row in rows] == texts[: len(rows)]
     assert all(row["check"] for row in rows)
-    assert errors.decode().splitlines()[-1].startswith(f"stopped by SIGINT: {len(rows):,} rows, ")
+    assert errors.decode().splitlines()[-1].startswith(f"stopped by SIGINT: {len(rows):,} row")
 
 
 def test_checked_rows_of_parquet_are_still_written_in_large_groups(student, tmp_path):
