@@ -24,6 +24,7 @@ from dixtill.training import attribution_store
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
 from dixtill.training.teacher import Teacher
+from dixtill.whole_file import replacing
 
 SETTINGS = AttributionSettings(steps=3)
 MANY_TEXTS = [f"{text} {number}" for text in TEXTS for number in range(4)]
@@ -100,7 +101,9 @@ def test_a_killed_run_goes_on_and_leaves_the_same_files(store, attributor, tmp_p
     shards = list(store.folder.glob("*.parquet"))
     stored = {text for path in shards for text in pq.read_table(path)["text"].to_pylist()}
     assert 0 < len(stored) < len(MANY_TEXTS)
-    (store.folder / "left-over.tmp").write_bytes(b"half a sha")
+    abandoned = store.folder / ".dixtill-0123456789abcdef-0.tmp"
+    abandoned.write_bytes(b"half a sha")
+    os.utime(abandoned, (0, 0))
 
     summary = store.run(attributor, MANY_TEXTS, progress=False)
 
@@ -251,6 +254,81 @@ def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
     }
     with pytest.raises(InputError, match=f"{path.name} {expected}"):
         uses[use]()
+
+
+def test_each_shard_may_be_cut_anywhere(store, attributor):
+    store.run(attributor, TEXTS[:2], progress=False)
+    (path,) = store.folder.iterdir()
+    content = path.read_bytes()
+    for length in {0, 1, 3, 4, *range(11, len(content), 997), len(content) - 1}:
+        path.write_bytes(content[:length])
+        with pytest.raises(InputError, match=f"{path.name} is no Parquet file: "):
+            store.run(attributor, TEXTS[:2], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [
+        ("key", None, "holds no attributions of this version; use another folder"),
+        ("key", "0123", "holds no attributions of this version; use another folder"),
+        ("target", 99, "is damaged .*; delete it and run again"),
+        ("starts", None, "is damaged .*; delete it and run again"),
+        ("logits", [float("nan")] * 3, "is damaged .*is not finite.*; delete it and run again"),
+        ("attributions", [0.5], "is damaged .*does not fit its words.*; delete it and run again"),
+    ],
+)
+def test_rows_of_something_else_are_one_sentence(store, attributor, column, value, sentence):
+    store.run(attributor, TEXTS[:1], progress=False)
+    (path,) = store.folder.iterdir()
+    table = pq.read_table(path)
+    index = table.column_names.index(column)
+    field = table.field(index)
+    pq.write_table(table.set_column(index, field, pa.array([value], field.type)), path)
+    with pytest.raises(InputError, match=f"{path.name} {sentence}"):
+        store.find(TEXTS[:1])
+
+
+def test_a_run_leaves_the_files_of_another_alone(store, attributor, bert):
+    """The other one is amid its writing, and of the texts that it writes some are the same."""
+
+    def explain(shards):
+        for number, texts in enumerate(shards):
+            with replacing(store.folder / "others.parquet") as temporary:
+                if number == 0:
+                    store.run(CountingAttributor(bert), MANY_TEXTS[2:12], progress=False)
+                assert temporary.exists()
+                rows = attributor(texts)
+                pq.write_table(pa.table({"number": [number]}), temporary)
+            (store.folder / "others.parquet").unlink()
+            yield number, rows
+
+    summary = store.run(attributor, MANY_TEXTS[:8], progress=False, explain=explain)
+    assert summary == (8, 0)
+    stored = [pq.read_table(path)["text"].to_pylist() for path in store.folder.iterdir()]
+    assert sum(map(len, stored)) > 12
+    assert {text for texts in stored for text in texts} == set(MANY_TEXTS[:12])
+    for rows in (
+        store.read(attributor, MANY_TEXTS[:12]),
+        list(store.known(attributor, MANY_TEXTS[:12]).values()),
+        list(store.find(MANY_TEXTS[:12]).values()),
+    ):
+        assert sorted(row.text for row in rows) == sorted(MANY_TEXTS[:12])
+    assert store.run(attributor, MANY_TEXTS[:12], progress=False) == (0, 12)
+
+
+def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store, attributor, bert):
+    texts = [*TEXTS[:2], "up \ud800 now", "up \udfff now"]  # stored as the same text
+    store.run(attributor, texts, progress=False)
+    assert set(store.find([*texts, "up ? now"])) == set(texts)
+    store.run(CountingAttributor(other_teacher()), TEXTS[2:4], progress=False)
+    assert set(store.find(texts)) == set(texts)
+    with pytest.raises(InputError, match="attributions of 2 teachers; give each a folder of its"):
+        store.find(TEXTS[:4])
+    assert set(store.find(TEXTS[:4], bert.fingerprint)) == set(TEXTS[:2])
+    assert set(store.find(TEXTS[:4], other_teacher().fingerprint)) == set(TEXTS[2:4])
+    store.run(CountingAttributor(bert, replace(SETTINGS, steps=4)), TEXTS[:1], progress=False)
+    with pytest.raises(InputError, match="attributions of 2 settings; give each a folder of its"):
+        store.find(TEXTS[:2])
 
 
 class Terminal(io.StringIO):

@@ -13,6 +13,7 @@ from tiny_teachers import LABELS, TEXTS, build, tiny_teacher
 from torch import Tensor
 from watchers import EachEpoch
 
+from dixtill.claim import held
 from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
 from dixtill.runtime.weights import NO_NULL_SCORE
@@ -130,6 +131,14 @@ def test_perturbed_texts_and_answers_are_the_same_for_every_seed(bert, tmp_path,
     assert [text.piece_ids for text in first.texts] == [text.piece_ids for text in second.texts]
     assert len(list(answers.iterdir())) == 1
     assert not (tmp_path / "0" / "answers").exists()
+
+
+def test_a_run_folder_is_one_processs(bert, tmp_path):
+    config = DistillConfig.of("kl", **SIZES, perturbed=0)
+    with held(tmp_path), pytest.raises(InputError, match="another process works in"):
+        distil(bert, TRAIN, VALID, config, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+    distil(bert, TRAIN, VALID, config, tmp_path)
 
 
 class Stopped(Exception):

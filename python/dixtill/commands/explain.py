@@ -100,7 +100,7 @@ def _explained(args: argparse.Namespace, classifier: Classifier) -> list[Explain
 
     rows = _rows(args, classifier.labels)
     texts = [row.text for row in rows]
-    teachers = _teachers(args.attributions, texts, classifier.labels)
+    teachers = _teachers(args.attributions, texts, classifier)
     predictions = classifier(texts, check=args.check)
     return [
         ExplainedText(prediction, row.label, teachers.get(row.text), row.line)
@@ -117,14 +117,16 @@ def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledTex
 
 
 def _teachers(
-    folder: str | None, texts: Sequence[str], labels: tuple[str, ...]
+    folder: str | None, texts: Sequence[str], classifier: Classifier
 ) -> dict[str, Prediction]:
     """The teacher's answer to each text that was attributed."""
     if folder is None:
         return {}
     from ..training.teacher_explanations import read_teacher_explanations
 
-    return read_teacher_explanations(Path(folder), texts, labels)
+    teacher = classifier.model.provenance.get("teacher")
+    own = teacher if isinstance(teacher, str) else None
+    return read_teacher_explanations(Path(folder), texts, classifier.labels, own)
 
 
 def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:

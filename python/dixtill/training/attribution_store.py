@@ -1,14 +1,14 @@
 """Attributions on disk: Parquet shards that a killed run leaves whole and the next one reuses.
 
-Each row is keyed by a hash of teacher, settings and text. The texts are cut into shards in an
-order that depends on them alone, so an interrupted run leaves the same files as any other.
+Each row is keyed by teacher, settings and text. The texts are cut into shards in an order that
+depends on them alone, so an interrupted run leaves the same files as any other. Runs at the same
+time may explain a text twice; it is read once.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -18,10 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
+from ..whole_file import remove_abandoned, write_whole
 from .attributions import Attribution, Attributor
 from .bars import bar
 
 TEXTS_PER_SHARD = 128
+_LENGTH = 32  # hexadecimal digits of a hash
 
 _SCHEMA = pa.schema(
     [
@@ -51,6 +53,27 @@ class RunSummary(NamedTuple):
 
     computed: int
     reused: int
+
+
+class _Key(NamedTuple):
+    """Whose attributions a row holds, and of what: the beginnings of SHA-256s."""
+
+    teacher: str
+    settings: str
+    text: str
+
+    @classmethod
+    def read(cls, key: str) -> _Key:
+        """The key that `str` wrote.
+
+        Raises:
+            ValueError: there is no such key.
+        """
+        teacher, settings, text = key.split("-")
+        return cls(teacher, settings, text)
+
+    def __str__(self) -> str:
+        return "-".join(self)
 
 
 class _Item(NamedTuple):
@@ -84,8 +107,7 @@ class AttributionStore:
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file; attributions need a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
-        for leftover in self.folder.glob("*.tmp"):
-            leftover.unlink()
+        remove_abandoned(self.folder)
         stored = self._stored_keys()
         items = _plan(attributor, texts)
         missing = [item for item in items if item.key not in stored]
@@ -129,35 +151,55 @@ class AttributionStore:
             InputError: a file is no shard.
         """
         text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
-        found = (row for path in self._shards() for row in _read(path).to_pylist())
-        return {
-            text_of_key[key]: _attribution(text_of_key[key], row)
-            for row in found
-            if (key := row.pop("key")) in text_of_key
-        }
+        found: dict[str, Attribution] = {}
+        for path, row in self._rows():
+            text = text_of_key.get(row["key"])
+            if text is not None and text not in found:
+                found[text] = _attribution(path, text, row)
+        return found
 
-    def find(self, texts: Sequence[str]) -> dict[str, Attribution]:
+    def find(self, texts: Sequence[str], teacher: str | None = None) -> dict[str, Attribution]:
         """The stored attributions of those `texts` that have some, of whichever teacher.
 
+        Where the teacher of the fingerprint `teacher` explained any of them, only its.
+
         Raises:
-            InputError: the folder is missing, a file is no shard, or a text is stored more than
-                once: by two teachers or with other settings.
+            InputError: the folder is missing, a file is no shard, or the texts were explained by
+                two teachers or with two settings.
         """
         if not self.folder.is_dir():
             raise InputError(f"{self.folder} is no folder of attributions")
-        wanted = {_storable(text): text for text in texts}
-        found: dict[str, Attribution] = {}
-        for path in self._shards():
-            for row in _read(path).drop_columns("key").to_pylist():
-                text = wanted.get(row["text"])
-                if text in found:
-                    raise InputError(
-                        f"{self.folder} holds attributions of two teachers or of two settings; "
-                        "give each a folder of its own"
-                    )
-                if text is not None:
-                    found[text] = _attribution(text, row)
-        return found
+        wanted = {_hash(text): text for text in texts}
+        found: dict[tuple[str, str], dict[str, Attribution]] = {}
+        for path, row in self._rows():
+            key = _key(path, row)
+            text = wanted.get(key.text)
+            if text is not None:
+                rows = found.setdefault((key.teacher, key.settings), {})
+                if text not in rows:  # the same again, of a run at the same time
+                    rows[text] = _attribution(path, text, row)
+        own = {
+            maker: rows
+            for maker, rows in found.items()
+            if teacher and maker[0] == teacher[:_LENGTH]
+        }
+        return self._of_one(own or found)
+
+    def _of_one(
+        self, found: dict[tuple[str, str], dict[str, Attribution]]
+    ) -> dict[str, Attribution]:
+        """The attributions of the only teacher and settings, of which there may be none."""
+        if len(found) > 1:
+            teachers = {teacher for teacher, _ in found}
+            whose = f"{len(teachers)} teachers" if len(teachers) > 1 else f"{len(found)} settings"
+            raise InputError(
+                f"{self.folder} holds attributions of {whose}; give each a folder of its own"
+            )
+        return next(iter(found.values()), {})
+
+    def _rows(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+        """All rows, each with its file."""
+        return ((path, row) for path in self._shards() for row in _read(path).to_pylist())
 
     def _shards(self) -> list[Path]:
         return sorted(self.folder.glob("*.parquet"))
@@ -171,9 +213,9 @@ class AttributionStore:
             columns[field.name] = [getattr(row, field.name) for row in rows]
         columns["text"] = [_storable(row.text) for row in rows]
         name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-        temporary = self.folder / f"{name}.tmp"
-        pq.write_table(pa.table(columns, schema=_SCHEMA), temporary)
-        os.replace(temporary, self.folder / f"{name}.parquet")
+        content = pa.BufferOutputStream()
+        pq.write_table(pa.table(columns, schema=_SCHEMA), content)
+        write_whole(self.folder / f"{name}.parquet", content.getvalue().to_pybytes())
 
 
 def _one_by_one(attributor: Attributor) -> Explain:
@@ -190,9 +232,21 @@ def _read(path: Path) -> pa.Table:
     return table
 
 
-def _attribution(text: str, row: dict[str, Any]) -> Attribution:
-    values = {name: _tuples(value) for name, value in row.items()}
-    return Attribution(**{**values, "text": text})
+def _key(path: Path, row: dict[str, Any]) -> _Key:
+    try:
+        return _Key.read(row["key"])
+    except (AttributeError, ValueError) as error:
+        raise InputError(
+            f"{path} holds no attributions of this version; use another folder"
+        ) from error
+
+
+def _attribution(path: Path, text: str, row: dict[str, Any]) -> Attribution:
+    values = {name: _tuples(value) for name, value in row.items() if name != "key"}
+    try:
+        return Attribution(**{**values, "text": text})
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{path} is damaged ({error}); delete it and run again") from error
 
 
 def _tuples(value: Any) -> Any:
@@ -206,15 +260,14 @@ def _storable(text: str) -> str:
 
 
 def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:
-    """A hash of teacher, settings and text, for each text."""
-    settings = json.dumps(attributor.settings.as_dict(), sort_keys=True)
-    prefix = hashlib.sha256(f"{attributor.teacher.fingerprint}\n{settings}\n".encode())
-    keys: list[str] = []
-    for text in texts:
-        content = prefix.copy()
-        content.update(text.encode("utf-8", "surrogatepass"))
-        keys.append(content.hexdigest())
-    return keys
+    """The key of each text."""
+    teacher = attributor.teacher.fingerprint[:_LENGTH]
+    settings = _hash(json.dumps(attributor.settings.as_dict(), sort_keys=True))
+    return [str(_Key(teacher, settings, _hash(text))) for text in texts]
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_LENGTH]
 
 
 def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:

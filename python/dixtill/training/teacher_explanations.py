@@ -13,17 +13,18 @@ from .attributions import Attribution
 
 
 def read_teacher_explanations(
-    folder: Path, texts: Sequence[str], labels: Sequence[str]
+    folder: Path, texts: Sequence[str], labels: Sequence[str], teacher: str | None = None
 ) -> dict[str, Prediction]:
     """The teacher's answer to each of `texts` that is stored, its attributions as weights.
 
-    The teacher itself is not needed; its classes are taken to be the student's `labels`.
+    The teacher itself is not needed; its classes are taken to be the student's `labels`. Where the
+    folder holds several teachers, the one of the fingerprint `teacher` is meant.
 
     Raises:
-        InputError: the folder holds none of the texts, a text more than once (of two teachers or
-            with other settings), attributions of another number of classes, or other files.
+        InputError: the folder holds none of the texts, attributions of two teachers or with two
+            settings, those of another number of classes, or other files.
     """
-    found = AttributionStore(folder).find(texts)
+    found = AttributionStore(folder).find(texts, teacher)
     if not found:
         raise InputError(
             f"{folder} holds attributions of none of the {len(texts)} texts; run "
