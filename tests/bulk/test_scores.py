@@ -158,7 +158,10 @@ def test_data_that_changed_are_noticed(folder, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["--data", "none"], "none is neither a folder nor a .csv or .parquet file"),
+        (
+            ["--data", "none"],
+            "none is neither a folder nor a .txt, .csv, .tsv, ",
+        ),
         (["--model", "none.safetensors"], "none.safetensors"),
         (["--kernel", "none"], "none"),
         (["--text-column", "tweet"], "a.csv has no column 'tweet'; it has id, text"),

@@ -53,10 +53,13 @@ def test_files_of_a_folder_are_read_by_name_but_not_hidden_ones(tmp_path):
         ("a.csv", b"text,text\nup,1\n", "has two columns of one name: text, text"),
         ("a.csv", b"tweet\nup\n", "has no column 'text'; it has tweet"),
         ("a.csv", b"", "has no column 'text'; it has none"),
-        ("a.csv", b"text\n\xff\n", "as UTF-8 CSV"),
-        ("a.csv", b'text\n"up', "as UTF-8 CSV"),
+        ("a.csv", b"text\n\xff\n", "line 2: not UTF-8"),
+        ("a.csv", b'text\n"up', "line 2: not CSV: unexpected end of data"),
         ("a.parquet", b"text\nup\n", "as Parquet"),
-        ("b.csv", None, "as UTF-8 CSV"),
+        ("b.csv", None, "No such file or directory"),
+        ("a.jsonl", b'{"text": "up"}\n{"text": 1}', "line 2: the field 'text' is no string"),
+        ("a.tsv", b"text\tn\nup\t1\nup", "line 3: the row has 1 fields, the header 2"),
+        ("a.csv.gz", b"\x1f\x8bup", "its gzip data are damaged or cut off"),
         ("b.parquet", None, "as Parquet"),
     ],
 )
@@ -73,8 +76,9 @@ def test_a_column_that_holds_no_texts_is_named(tmp_path):
         list(read_tables(tmp_path / "a.parquet", 2, "text"))
 
 
-@pytest.mark.parametrize("name", ["", "a.txt", "none.csv"])
+@pytest.mark.parametrize("name", ["", "a.md", "none.csv"])
 def test_where_there_is_nothing_to_read(tmp_path, name):
     (tmp_path / "a.txt").touch()
+    (tmp_path / "a.md").touch()
     with pytest.raises(InputError, match=r"\.csv"):
         files_of(tmp_path / name)

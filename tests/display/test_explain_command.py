@@ -13,7 +13,7 @@ from explained import HOSTILE, LABELS
 import dixtill
 from dixtill.cli import main
 
-CSV = 'text,label\nApple shares jump,bullish\n"Ford falls, again",2\n'
+CSV = 'text,label\nApple shares jump,bullish\n"Ford falls, again",neutral\n'
 
 
 @pytest.fixture

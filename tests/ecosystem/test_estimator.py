@@ -24,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 import dixtill
 from dixtill.errors import InputError
 from dixtill.sklearn import DixtillClassifier
+from dixtill.sklearn.classes import Classes
 from dixtill.training.corpus import read_corpus
 
 SMALL = {"embedding_dim": 12, "hidden_dim": 10, "attention_dim": 8, "random_state": 0}
@@ -228,3 +229,21 @@ def test_a_few_hundred_real_texts_beat_the_majority(tfns):
     majority = np.bincount(test.labels).max() / len(test)
     classifier = DixtillClassifier(random_state=0).fit(texts[rows], labels[rows])
     assert classifier.score(test.texts, test.labels) > majority + 0.01
+
+
+def test_a_fold_that_lacks_a_class_is_read_like_the_rest():
+    stars = ("1", "2", "3", "4", "5")
+    whole = Classes.of(np.array([1, 2, 3, 4, 5]), stars)
+    fold = Classes.of(np.array([1, 2, 3, 4]), stars)
+    assert fold.values.tolist() == whole.values.tolist() == [1, 2, 3, 4, 5]
+    assert fold.indices_of(np.array([1, 4])) == whole.indices_of(np.array([1, 4])) == (0, 3)
+    with pytest.raises(InputError, match=r"the labels 0 of y are neither .*in y they are 1, 2, 3"):
+        Classes.of(np.array([0, 1, 2, 3, 4]), stars)
+    words = ("bad", "good", "fine")
+    assert Classes.of(np.array([1, 2]), words).indices_of(np.array([1, 2])) == (1, 2)
+    swapped = Classes.of(np.array([0, 1]), ("1", "0"))
+    assert swapped.indices_of(np.array([0, 1])) == (1, 0)
+    with pytest.raises(InputError, match="integers in y could be names or indices"):
+        Classes.of(np.array([0, 1]), ("1", "0", "other"))
+    names = Classes.of(np.array(["1", "0"]), ("1", "0", "other"))
+    assert names.indices_of(np.array(["1", "0"])) == (0, 1)

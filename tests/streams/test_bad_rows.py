@@ -70,8 +70,8 @@ def test_lines_are_counted_through_fields_of_several_lines(student, folder, capf
 def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
     student, folder, capfd, monkeypatch
 ):
-    monkeypatch.setattr("dixtill.header.LARGEST_FIELD", 200_000)
-    monkeypatch.setattr("dixtill.streams.source._CHUNK", 1 << 16)
+    monkeypatch.setattr("dixtill.tables.header.LARGEST_FIELD", 200_000)
+    monkeypatch.setattr("dixtill.tables.source._CHUNK", 1 << 16)
     csv.field_size_limit(131_072)
     rows = "up,1\n" * 50_000
     (folder / "a.csv").write_text(f'text,n\nup,1\n"down,1\n{rows}last,1\n')
@@ -151,7 +151,7 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
     monkeypatch.setattr("dixtill.streams.writers.GROUP", 2)
     monkeypatch.setattr("dixtill.streams.parquet.GROUP", 2)
     monkeypatch.setattr("dixtill.streams.parquet._TableWriter.group", 2)
-    monkeypatch.setattr("dixtill.streams.source._CHUNK", 16)
+    monkeypatch.setattr("dixtill.tables.source._CHUNK", 16)
     lines = ['{"text": "up", "n": 1}'] * 3 + ['{"text": "up", "m": 1}', '{"text": "up", "n": "x"}']
     (folder / "a.jsonl").write_text("\n".join(lines))
     assert infer(student, "--input", "a.jsonl", "--output", output) == 0
@@ -179,7 +179,10 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
         (["--input", "twice.csv"], "twice.csv has two columns of one name: text, text"),
         (["--input", "taken.csv"], "have a column 'words' already, which the answers are to add"),
         (["--input", "open.csv"], "open.csv: its header is not CSV: unexpected end of data"),
-        (["--input", "utf16.csv"], "utf16.csv: its header is not UTF-8"),
+        (["--input", "latin.csv"], "latin.csv: its header is not UTF-8"),
+        (["--input", "utf16.csv"], "utf16.csv is UTF-16 text, expected UTF-8; save it as UTF-8"),
+        (["--input", "semicolon.csv"], "another character: try --delimiter ';'"),
+        (["--input", "a.csv", "--delimiter", "ab"], "the delimiter is 'ab', expected one charac"),
         (["--input", "empty.csv"], "empty.csv has no column 'text'; it has none"),
         (["--input", "-", "--input-format", "parquet"], "Parquet cannot be read from a pipe"),
         (["--input", "a.parquet"], "cannot read a.parquet as Parquet"),
@@ -194,6 +197,8 @@ def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
     (folder / "twice.csv").write_text("text,text\nup,up\n")
     (folder / "taken.csv").write_text("text,words\nup,up\n")
     (folder / "open.csv").write_text('text,"words\nup,up\n')
+    (folder / "semicolon.csv").write_text("id;text\n1;up\n")
+    (folder / "latin.csv").write_bytes(b"text,caf\xe9\nup,1\n")
     (folder / "utf16.csv").write_text("text\nup\n", encoding="utf-16")
     (folder / "empty.csv").write_text("")
     (folder / "out.jsonl").write_text("before")

@@ -14,10 +14,11 @@ from students import random_model
 from dixtill.runtime.classifier import Classifier
 from dixtill.streams.answers import AnswerColumns
 from dixtill.streams.interruption import Interruption
-from dixtill.streams.readers import read_csv, read_json_lines, read_text_lines
-from dixtill.streams.rows import Row
-from dixtill.streams.source import Source
 from dixtill.streams.writers import CsvTable, JsonLines
+from dixtill.tables.delimited import read_delimited
+from dixtill.tables.lines import read_json_lines, read_text_lines
+from dixtill.tables.rows import Row
+from dixtill.tables.source import Source
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -44,7 +45,7 @@ class Pieces(io.RawIOBase):
 
 
 def source_of(content, seed):
-    return Source(Pieces(content, Random(seed)), Interruption())
+    return Source(Pieces(content, Random(seed)), "a.csv", Interruption())
 
 
 def read_rows(rows):
@@ -76,7 +77,7 @@ def test_csv_comes_out_as_it_came_in(pairs, seed):
         pairs = [tuple(value.replace("\x00", "") for value in pair) for pair in pairs]
     given = io.StringIO(newline="")
     csv.writer(given).writerows([("other", "text"), *pairs])
-    rows = read_rows(read_csv(source_of(given.getvalue().encode(), seed), "text", "a.csv"))
+    rows = read_rows(read_delimited(source_of(given.getvalue().encode(), seed), "a.csv", "text"))
     assert [(row.fields["other"], row.text) for row in rows] == pairs
     table = written_by(lambda sink: CsvTable(sink, ANSWERS, ["other", "text"]), rows)
     found = list(csv.reader(io.StringIO(table.decode(), newline=""), strict=True))
@@ -122,14 +123,13 @@ def _is_utf8(line):
 def test_every_line_of_bytes_is_a_row_or_a_bad_one(content, seed):
     # Behind the mark, since one that the content begins with would be taken for it.
     items = read_rows(read_text_lines(source_of(BYTE_ORDER_MARK + content, seed), "text"))
-    lines = content.split(b"\n")
-    lines = lines[:-1] if lines[-1] == b"" else lines
+    lines = content.splitlines()  # of bytes: at LF, CR LF and CR
     assert [item.number for item in items] == list(range(1, len(lines) + 1))
     for item, line in zip(items, lines, strict=True):
         if isinstance(item, Row):
-            assert item.text.encode() == line.removesuffix(b"\r")
+            assert item.text.encode() == line
         else:
             with pytest.raises(UnicodeDecodeError):
                 line.decode()
-    for reader in (read_json_lines, lambda source, name: read_csv(source, name, "a.csv")):
+    for reader in (read_json_lines, lambda source, name: read_delimited(source, "a.csv", name)):
         read_rows(reader(source_of(b"text\n" + content, seed), "text"))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.training.corpus import Corpus, read_corpus, read_texts, texts_without
+from dixtill.training.corpus import Corpus, read_corpora, read_corpus, read_texts, texts_without
 
 NAMES = ("bearish", "bullish", "neutral")
 
@@ -43,9 +43,34 @@ def test_other_columns_are_ignored_and_may_come_in_any_order(write):
 
 
 def test_labels_are_names_or_indices(write):
-    corpus = read_corpus(write("text,label\na,neutral\nb,0\nc, 2 \nd,bullish\n"), NAMES)
-    assert corpus.labels == (2, 0, 2, 1)
-    assert corpus.label_names == NAMES
+    for content in ("a,neutral\nb,bearish\nc, neutral \nd,bullish\n", "a,2\nb,0\nc, 2 \nd,1\n"):
+        corpus = read_corpus(write(f"text,label\n{content}"), NAMES)
+        assert corpus.labels == (2, 0, 2, 1)
+        assert corpus.label_names == NAMES
+
+
+def test_labels_that_are_names_and_indices_are_refused(write):
+    with pytest.raises(InputError, match=r"'neutral' \(.*line 2\) is a name, but '0' \(.*line 3\)"):
+        read_corpus(write("text,label\na,neutral\nb,0\n"), NAMES)
+
+
+def test_numbers_that_are_names_are_never_mixed_with_indices(write):
+    stars = ("1", "2", "3", "4", "5")
+    indices = "".join(f"a,{i}\n" for i in (0, 1, 2, 3, 4))
+    assert read_corpus(write(f"text,label\n{indices}"), stars).labels == (0, 1, 2, 3, 4)
+    names = "".join(f"a,{i}\n" for i in (5, 1, 2))
+    assert read_corpus(write(f"text,label\n{names}"), stars).labels == (4, 0, 1)
+    with pytest.raises(InputError, match=r"'5' \(.*line 3\) is a name, but '0' \(.*line 2\) is an"):
+        read_corpus(write("text,label\na,0\nb,5\n"), stars)
+
+
+def test_files_that_are_read_together_are_read_alike(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,0\nb,1\nc,2\n")
+    (tmp_path / "valid.csv").write_text("text,label\nd,1\ne,2\n")
+    paths = [tmp_path / "train.csv", tmp_path / "valid.csv"]
+    train, valid = read_corpora(paths, ("1", "2", "3"))
+    assert (train.labels, valid.labels) == ((0, 1, 2), (1, 2))
+    assert read_corpus(paths[1], ("1", "2", "3")).labels == (0, 1)  # names win
 
 
 def test_a_name_that_is_a_number_wins_over_the_index(write):
@@ -61,16 +86,17 @@ def test_names_are_sorted_numbers_by_value(write):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("", "has no column 'text'; its header is empty"),
+        ("", "has no column 'text'; it has none"),
         ("text,label\n", "has a header but no rows"),
-        ("tweet,label\na,0\n", "has no column 'text'; its header is tweet, label"),
+        ("tweet,label\na,0\n", "has no column 'text'; it has tweet, label"),
         ("text,sentiment\na,0\n", "has no column 'label'"),
         ("text,label\na,bullish\nb,rising\n", "line 3: label 'rising' is none of bearish, bull"),
         ("text,label\na,3\n", "line 2: label '3' is none of"),
         ("text,label\na,0\nb,\n", "line 3: the column 'label' is empty"),
-        ("text,label\na\n", "line 2: the column 'label' is empty"),
-        ('text,label\n"a,0\n', "cannot read .* as UTF-8 CSV"),
-        (b"text,label\ncaf\xe9,0\n", "cannot read .* as UTF-8 CSV"),
+        ("text,label\na\n", "line 2: the row has 1 fields, the header 2"),
+        ("label,text\nbearish,jump, then crash\n", "line 2: the row has 3 fields, the header 2"),
+        ('text,label\n"a,0\n', "line 2: not CSV: unexpected end of data"),
+        (b"text,label\ncaf\xe9,0\n", "line 2: not UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_used_says_why(write, content, message):
@@ -150,9 +176,12 @@ def test_texts_without_labels_are_the_lines_of_a_file(tmp_path):
 
 
 def test_texts_without_labels_are_a_column_of_a_csv_file(write):
-    path = write('id,tweet\n1,"two\nlines"\n2,\n3\n4,up\n5,up\n')
+    path = write('id,tweet\n1,"two\nlines"\n2,\n4,up\n5,up\n')
     assert read_texts(path, "tweet") == ["two\nlines", "up"]
-    with pytest.raises(InputError, match="has no column 'text'; its header is id, tweet"):
+    with pytest.raises(InputError, match="line 3: the row has 1 fields, the header 2"):
+        read_texts(write("id,tweet\n1,up\n3\n"), "tweet")
+    write('id,tweet\n1,"two\nlines"\n')
+    with pytest.raises(InputError, match="has no column 'text'; it has id, tweet"):
         read_texts(path)
 
 
@@ -172,9 +201,9 @@ def test_a_folders_files_are_read_in_the_order_of_their_names(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("absent.txt", None, r"cannot read .*absent\.txt as UTF-8 text"),
-        ("absent.csv", None, r"cannot read .*absent\.csv as UTF-8 CSV"),
-        ("latin.txt", b"caf\xe9\n", r"cannot read .*latin\.txt as UTF-8 text"),
+        ("absent.txt", None, r"cannot read .*absent\.txt: No such file"),
+        ("absent.csv", None, r"cannot read .*absent\.csv: No such file"),
+        ("latin.txt", b"caf\xe9\n", r"latin\.txt, line 1: not UTF-8"),
         ("blank.txt", b" \n\n", r"blank\.txt holds no texts"),
         ("header.csv", b"text\n", "has a header but no rows"),
     ],

@@ -3,12 +3,6 @@
 Needs pyarrow, and cluster.py needs Ray; nothing here needs torch.
 """
 
-from importlib.util import find_spec
+from ..tables import parquet
 
-from ..errors import MissingExtraError
-
-if find_spec("pyarrow") is None:
-    raise MissingExtraError(
-        "this needs pyarrow, not installed here; "
-        "install the extra with: pip install 'dixtill[score]'"
-    )
+assert parquet  # first, for it says which extra to install

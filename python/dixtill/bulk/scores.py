@@ -23,7 +23,8 @@ import pyarrow.parquet as pq
 from .. import SHIPPED_MODEL, __version__, load
 from ..claim import ClaimFile
 from ..errors import InputError
-from ..header import check_free
+from ..tables.header import check_free
+from ..tables.table import BY_NAME, Layout
 from ..whole_file import remove_abandoned, write_whole
 from .answer_columns import answer_columns
 from .tables import files_of, read_tables
@@ -59,6 +60,7 @@ class Scoring:
     text_column: str = "text"
     words: bool = False  # with the weight of each word
     rows_per_file: int = 16384
+    layout: Layout = BY_NAME
 
     def run(self) -> Iterator[ScoreSummary]:
         """Score in this process; after each file, what has been done so far.
@@ -84,7 +86,7 @@ class Scoring:
         """
         if self.rows_per_file < 1:
             raise InputError(f"rows_per_file is {self.rows_per_file}, expected at least 1")
-        files = files_of(self.data)
+        files = files_of(self.data, self.layout)
         if self.out.exists() and not self.out.is_dir():
             raise InputError(f"{self.out} is a file; scores need a folder")
         if self.out.resolve().is_relative_to(self.data.resolve()):
@@ -94,7 +96,7 @@ class Scoring:
 
     def shards(self, files: Sequence[Path], number: int) -> Iterator[Shard]:
         """The parts of the file of that number; what is there already comes without its rows."""
-        tables = read_tables(files[number], self.rows_per_file, self.text_column)
+        tables = read_tables(files[number], self.rows_per_file, self.text_column, self.layout)
         for part, table in enumerate(tables):
             path = self.out / f"{number:05}-{part:06}.parquet"
             yield Shard(path, len(table), None if path.exists() else table)
@@ -112,6 +114,8 @@ class Scoring:
             "text_column": self.text_column,
             "words": self.words,
             "rows_per_file": self.rows_per_file,
+            "input_format": self.layout.format,
+            "delimiter": self.layout.delimiter,
             "files": [_described(file) for file in files],
         }
         _CLAIM.claim(self.out, manifest)

@@ -1,101 +1,98 @@
-"""Tables in CSV and Parquet files, read a few rows at a time and in their order.
-
-CSV is read as training reads it: UTF-8 with a header, every value a text, as CSV has no types.
-"""
+"""Tables of any format as Arrow tables, so many rows at a time and in their order."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from ..errors import InputError
-from ..header import check_header, read_csv_rows
+from ..tables import parquet
+from ..tables.arrow_types import cell, schema_of
+from ..tables.rows import BadRow, MissingText, Row, check_columns
+from ..tables.table import BY_NAME, Layout, Table, format_of, opened_table, suffix_format
 
-_SUFFIXES = (".csv", ".parquet")
+_TABLES = ".csv, .tsv, .jsonl or .parquet file"
 
 
-def files_of(path: Path) -> list[Path]:
-    """The CSV and Parquet files in a folder, by name, or the one file that `path` is.
+def files_of(path: Path, layout: Layout = BY_NAME) -> list[Path]:
+    """The files of texts in a folder, by name, or the one file that `path` is.
 
-    What begins with a dot or an underscore is not read.
+    In a folder, what begins with a dot or an underscore is not read, nor are .txt files, which may
+    be notes.
 
     Raises:
         InputError: there is none.
     """
     if not path.is_dir():
-        if path.suffix.lower() not in _SUFFIXES or not path.is_file():
-            raise InputError(f"{path} is neither a folder nor a .csv or .parquet file")
+        if not path.is_file() or not (layout.format or suffix_format(str(path))):
+            raise InputError(f"{path} is neither a folder nor a .txt, {_TABLES}")
         return [path]
     files = sorted(
         file
         for file in path.rglob("*")
-        if file.suffix.lower() in _SUFFIXES
+        if suffix_format(str(file)) not in (None, "text")
         and file.is_file()
         and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
     )
     if not files:
-        raise InputError(f"{path} holds no .csv and no .parquet file")
+        raise InputError(f"{path} holds no {_TABLES}")
     return files
 
 
-def read_tables(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
+def read_tables(
+    path: Path, num_rows: int, text_column: str, layout: Layout = BY_NAME
+) -> Iterator[pa.Table]:
     """The rows of one file, `num_rows` at a time; the last table may have fewer.
 
-    Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
-    """
-    if path.suffix.lower() == ".csv":
-        return _read_csv(path, num_rows, text_column)
-    return _read_parquet(path, num_rows, text_column)
-
-
-def _read_csv(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            header, numbered = read_csv_rows(path, file, text_column)
-            rows = (row for _, row in numbered)
-            while some := list(islice(rows, num_rows)):
-                columns = zip(header, zip(*some, strict=True), strict=True)
-                yield pa.table({name: pa.array(values, pa.string()) for name, values in columns})
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
-
-
-def _read_parquet(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
-    try:
-        with pq.ParquetFile(path) as file:
-            _check_schema(path, file.schema_arrow, text_column)
-            for batch in file.iter_batches(num_rows):
-                yield pa.Table.from_batches([batch])
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"cannot read {path} as Parquet: {error}") from error
-
-
-def parquet_schema(path: Path, text_column: str) -> pa.Schema:
-    """The columns of a Parquet file.
+    Values of CSV stay the text that they are. Of JSON lines, the first table decides on columns
+    and types, and the rest has to fit.
 
     Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
+        InputError: the file cannot be read, `text_column` is absent or holds no text, or a row
+            is bad.
     """
+    if format_of(str(path), layout) == "parquet":
+        yield from _checked(path, num_rows, text_column)
+        return
+    with opened_table(str(path), text_column, layout) as table:
+        rows = table.rows()
+        schema = None
+        if table.columns is not None:
+            schema = pa.schema([(name, pa.string()) for name in table.columns])
+        while some := list(islice(rows, num_rows)):
+            if schema is None:
+                schema = schema_of(
+                    some, list(dict.fromkeys(name for r in some for name in r.fields))
+                )
+            yield _as_arrow(table, some, schema, num_rows)
+
+
+def _as_arrow(
+    table: Table, rows: Sequence[Row | MissingText], schema: pa.Schema, num_rows: int
+) -> pa.Table:
     try:
-        schema = pq.read_schema(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"cannot read {path} as Parquet: {error}") from error
-    _check_schema(path, schema, text_column)
-    return schema
+        for row in rows:
+            check_columns(row, schema.names, num_rows)
+        columns = [[cell(row, field, num_rows) for row in rows] for field in schema]
+    except BadRow as bad:
+        raise table.error(bad) from None
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, schema, strict=True)], schema)
 
 
-def _check_schema(path: Path, schema: pa.Schema, text_column: str) -> None:
-    check_header(path, schema.names, text_column)
-    _check_type(path, schema.field(text_column))
-
-
-def _check_type(path: Path, field: pa.Field) -> None:
-    kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
-    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
-        raise InputError(f"{path}: the column '{field.name}' is {field.type}, expected string")
+def _checked(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
+    """The tables of a Parquet file, whose texts are UTF-8, which Arrow does not look at."""
+    before = 0
+    for table in parquet.read_tables(path, num_rows, text_column):
+        texts = table[text_column]
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise InputError(
+                f"{path}, rows {before + 1} to {before + len(table)}: the field '{text_column}' is "
+                f"not UTF-8: {error}"
+            ) from None
+        before += len(table)
+        yield table

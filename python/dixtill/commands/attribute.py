@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
-from .corpus_arguments import add_corpus_arguments, read
+from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--data",
         required=True,
         metavar="PATH",
-        help="the texts to explain: a labelled CSV file; or a Parquet file, a folder of files or "
-        "hub:NAME[:SPLIT], of which only the texts are read",
+        help="the texts to explain, which need no labels: a CSV, TSV, JSON lines, Parquet or text "
+        "file, a folder of those, or hub:NAME[[:CONFIG]:SPLIT]",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the attributions")
     add_settings_arguments(parser)
-    add_corpus_arguments(parser)
+    add_table_arguments(parser)
     add_cluster_arguments(parser)
     parser.set_defaults(run=run)
 
@@ -171,13 +171,14 @@ def run(args: argparse.Namespace) -> int:
     """Explain what is not stored yet, and say how far the sums are from complete."""
     from ..training.attribution_store import AttributionStore
     from ..training.attributions import Attributor
+    from ..training.corpus import read_texts
     from ..training.teacher import Teacher
 
     set_threads(args)
     teacher = Teacher.load(args.teacher)
     if args.ray is None:
         use_gpu(teacher)
-    texts = _texts(args, teacher.labels)
+    texts = read_texts(args.data, args.text_column, layout_of(args), otherwise="csv")
     attributor = Attributor(teacher, settings_of(args, teacher.device), args.rows_per_pass)
     store = AttributionStore(Path(args.out))
     summary = _explain(args, store, attributor, texts)
@@ -189,18 +190,6 @@ def run(args: argparse.Namespace) -> int:
         f"{steps:.1f} steps a text; median completeness error {error:.2%} of |f(x) - f(x')|"
     )
     return 0
-
-
-def _texts(args: argparse.Namespace, labels: tuple[str, ...]) -> Sequence[str]:
-    from ..training.corpus import read_texts
-    from ..training.hub_data import is_on_hub
-
-    path = Path(args.data)
-    if is_on_hub(args.data):
-        return read_texts(args.data, args.text_column)
-    if path.is_dir() or path.suffix.lower() == ".parquet":
-        return read_texts(path, args.text_column)
-    return read(args, args.data, labels).texts
 
 
 def _explain(

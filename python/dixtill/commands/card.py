@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .corpus_arguments import add_corpus_arguments, read
+from .corpus_arguments import LABELLED, add_corpus_arguments, read
 from .student_arguments import add_model_argument
 
 _EXAMPLES = """\
@@ -30,8 +30,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--data",
         metavar="DATA",
-        help="labelled texts that chose nothing, such as a test set: a CSV file, or "
-        "hub:NAME[[:CONFIG]:SPLIT] (default: none; the card has the validation scores)",
+        help=f"labelled texts that chose nothing, such as a test set: {LABELLED} (default: none; "
+        "the card has the validation scores)",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
     parser.add_argument("--name", help="the model's name (default: that of DIR)")

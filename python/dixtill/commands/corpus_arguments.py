@@ -5,20 +5,25 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from .table_arguments import add_table_arguments, layout_of
+
 if TYPE_CHECKING:
     from ..training.corpus import Corpus
 
 
+LABELLED = (  # what can be named wherever labelled texts are read
+    "a CSV, TSV, JSON lines or Parquet file, also with .gz, or hub:NAME[[:CONFIG]:SPLIT]"
+)
+
+
 def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--text-column` and `--label-column`."""
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
-    )
+    """`--label-column`, and how the files are laid out."""
+    add_table_arguments(parser)
     parser.add_argument(
         "--label-column",
         default="label",
         metavar="NAME",
-        help="column of the label, a name or an index (default: label)",
+        help="column of the labels, which are all names or all indices (default: label)",
     )
 
 
@@ -28,8 +33,8 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         "--train",
         required=True,
         metavar="DATA",
-        help="labelled training texts: a CSV file, or hub:NAME[[:CONFIG]:SPLIT], a data set of the "
-        "Hugging Face hub or a folder of one; so the next two",
+        help=f"labelled training texts: {LABELLED}, a data set of the Hugging Face hub or a folder "
+        "of one; so the next two",
     )
     parser.add_argument(
         "--valid",
@@ -46,7 +51,8 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exclude",
         metavar="DATA",
-        help="texts that must not be trained on, such as a test set: their copies are left out",
+        help="texts that must not be trained on, such as a test set: their copies are left out; "
+        "they need no labels",
     )
     parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
     add_corpus_arguments(parser)
@@ -56,16 +62,27 @@ def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) ->
     """The labelled texts in `path`, or of the data set of the hub that it names."""
     from ..training.corpus import read_corpus
 
-    return read_corpus(path, labels, args.text_column, args.label_column)
+    return read_corpus(path, labels, args.text_column, args.label_column, layout_of(args))
+
+
+def read_excluded(args: argparse.Namespace) -> list[str]:
+    """The texts of `--exclude`, whose labels are not read."""
+    from ..training.corpus import read_texts
+
+    if not args.exclude:
+        return []
+    return read_texts(args.exclude, args.text_column, layout_of(args), otherwise="csv")
 
 
 def read_training(
     args: argparse.Namespace, labels: tuple[str, ...] | None
 ) -> tuple[Corpus, Corpus]:
     """Training and validation texts; the held-out ones do not depend on `--seed`."""
-    train = read(args, args.train, labels)
-    if args.exclude:
-        train = train.without(read(args, args.exclude, train.label_names))
-    if args.valid:
-        return train, read(args, args.valid, train.label_names)
-    return train.split(args.holdout, seed=0)
+    from ..training.corpus import read_corpora
+
+    paths = [args.train, args.valid] if args.valid else [args.train]
+    train, *valid = read_corpora(
+        paths, labels, args.text_column, args.label_column, layout_of(args)
+    )
+    train = train.without(read_excluded(args))
+    return (train, valid[0]) if valid else train.split(args.holdout, seed=0)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..errors import InputError
 from .attribute import add_settings_arguments, set_threads, settings_of, use_gpu
-from .corpus_arguments import add_training_arguments, read, read_training
+from .corpus_arguments import add_training_arguments, read_excluded, read_training
 from .evaluate import shown
+from .table_arguments import layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -147,8 +148,8 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--unlabelled",
         metavar="PATH",
-        help="more texts for the teacher to answer: CSV, Parquet, lines of text, a folder of "
-        "those, or hub:NAME[[:CONFIG]:SPLIT]",
+        help="more texts for the teacher to answer: CSV, TSV, JSON lines, Parquet, lines of text, "
+        "a folder of those, or hub:NAME[[:CONFIG]:SPLIT]",
     )
 
 
@@ -303,10 +304,8 @@ def _unlabelled(args: argparse.Namespace, valid: Corpus) -> list[str]:
 
     if not args.unlabelled:
         return []
-    texts = texts_without(read_texts(args.unlabelled, args.text_column), valid)
-    if args.exclude:
-        texts = texts_without(texts, read(args, args.exclude, valid.label_names))
-    return texts
+    texts = read_texts(args.unlabelled, args.text_column, layout_of(args))
+    return texts_without(texts_without(texts, valid), read_excluded(args))
 
 
 def _store(

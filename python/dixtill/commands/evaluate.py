@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .corpus_arguments import add_corpus_arguments, read
+from .corpus_arguments import LABELLED, add_corpus_arguments, read
 from .student_arguments import add_student_arguments
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "evaluate",
         help="accuracy, macro-F1 and calibration of a student",
-        description="Compare a student's labels with those of a CSV file. The calibration error\n"
+        description="Compare a student's labels with those of the data. The calibration error\n"
         "(ECE, 15 bins) is how far its probabilities are from the share of right labels.\n"
         "Choose a threshold on validation texts, and see on other texts what it gives.",
         epilog=_EXAMPLES,
@@ -40,7 +40,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--data",
         required=True,
         metavar="DATA",
-        help="labelled texts: a CSV file, or hub:NAME[[:CONFIG]:SPLIT]",
+        help=f"labelled texts: {LABELLED}",
     )
     add_student_arguments(parser)
     group = parser.add_mutually_exclusive_group()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .infer import texts_of
 from .student_arguments import add_answer_arguments, add_student_arguments
+from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from ..display.labelled_file import LabelledText
@@ -43,16 +44,19 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "texts", nargs="*", metavar="TEXT", help="a text; - reads one a line from standard input"
     )
-    parser.add_argument("--data", metavar="CSV", help="explain the texts of this file instead")
+    parser.add_argument(
+        "--data",
+        metavar="FILE",
+        help="explain the texts of this CSV, TSV, JSON lines, Parquet or text file instead",
+    )
     parser.add_argument("--html", metavar="FILE", help="write a page for a browser")
     parser.add_argument("--png", metavar="FILE", help="write a picture of up to 40 texts")
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
-    )
+    add_table_arguments(parser)
     parser.add_argument(
         "--label-column",
         metavar="NAME",
-        help="column of the true label, a name or an index (default: label, if there is one)",
+        help="column of the true labels, which are all names or all indices (default: label, if "
+        "there is one)",
     )
     parser.add_argument(
         "--attributions",
@@ -69,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from .. import load
 
     if bool(args.texts) == bool(args.data):
-        raise InputError("give either one TEXT or more, or --data and a CSV file")
+        raise InputError("give either one TEXT or more, or --data and a file")
     for path in filter(None, (args.html, args.png)):
         _check_writable(Path(path), args.data)
     classifier = load(args.model, args.kernel, args.threshold)
@@ -112,7 +116,9 @@ def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledTex
     from ..display.labelled_file import LabelledText, read_labelled
 
     if args.data:
-        return read_labelled(Path(args.data), labels, args.text_column, args.label_column)
+        return read_labelled(
+            Path(args.data), labels, args.text_column, args.label_column, layout_of(args)
+        )
     return [LabelledText(None, text, None) for text in texts_of(args.texts)]
 
 

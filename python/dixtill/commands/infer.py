@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import io
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -89,7 +87,9 @@ def texts_of(arguments: Sequence[str]) -> Iterator[str]:
 
 def _lines() -> Iterator[str]:
     """Lines of standard input, which is UTF-8 whatever the locale; bytes that are not, U+FFFD."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(encoding="utf-8", errors="replace")
-    for line in sys.stdin:
-        yield line.removesuffix("\n")
+    from ..tables.lines import read_replacing
+    from ..tables.source import STANDARD, Source, opened
+
+    name = "standard input"
+    with opened(STANDARD) as file:
+        yield from read_replacing(Source(file, name), name)

@@ -6,12 +6,13 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..streams import FORMATS
+from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
 
-_NAMES = ("output", "input_format", "text_column", "words", "strict")  # Stream has the defaults
+_LAYOUT = ("input_format", "delimiter")
+_NAMES = ("output", *_LAYOUT, "text_column", "words", "strict")  # Stream has the defaults
 _SIGNALLED = 128  # as a shell reports it: this and the signal's number
 
 
@@ -22,7 +23,7 @@ def add_file_arguments(
     given.add_argument(
         "--input",
         metavar="FILE",
-        help="answer each row of a .csv, .jsonl, .parquet or .txt file; - is standard input",
+        help="answer each row of a .csv, .tsv, .jsonl, .parquet or .txt file; - is standard input",
     )
     files = parser.add_argument_group(
         "files and pipes", "Rows keep their order and their fields, and get the answer's."
@@ -32,12 +33,7 @@ def add_file_arguments(
         metavar="FILE",
         help="a .jsonl, .csv or .parquet file; - (default) writes JSON lines to standard output",
     )
-    files.add_argument(
-        "--input-format",
-        choices=FORMATS,
-        help="instead of what the name says; of standard input, jsonl by default",
-    )
-    files.add_argument("--text-column", metavar="NAME", help="the field to answer (default: text)")
+    add_table_arguments(files, text_column=None)
     files.add_argument(
         "--words",
         action=argparse.BooleanOptionalAction,
@@ -74,10 +70,7 @@ def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
     """Answer the rows; 130 or 143 where SIGINT or SIGTERM ended that."""
     from ..streams.stream import Stream
 
-    stream = Stream(
-        input=args.input,
-        check=args.check,
-        **_given(args),
-    )
+    options = {name: value for name, value in _given(args).items() if name not in _LAYOUT}
+    stream = Stream(input=args.input, layout=layout_of(args), check=args.check, **options)
     stopped_by = stream.run(classifier)
     return _SIGNALLED + stopped_by if stopped_by else 0

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
 from .student_arguments import add_student_arguments
+from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,17 +34,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "score",
         help="label all texts of a file or folder (resumable)",
-        description="Answer every text of a CSV or Parquet file, or of a folder of those, with a\n"
-        "student, and write the answers beside the columns that were there.",
+        description="Answer every text of a CSV, TSV, JSON lines, Parquet or text file, or of a\n"
+        "folder of those, with a student, and write the answers beside the columns that\n"
+        "were there.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", required=True, metavar="PATH", help="the texts to answer")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder of the answers")
     add_student_arguments(parser)
-    parser.add_argument(
-        "--text-column", default="text", metavar="NAME", help="column of the text (default: text)"
-    )
+    add_table_arguments(parser)
     parser.add_argument(
         "--words", action="store_true", help="add a column words: each word, its span and weight"
     )
@@ -71,6 +71,7 @@ def run(args: argparse.Namespace) -> int:
         text_column=args.text_column,
         words=args.words,
         rows_per_file=args.rows_per_file,
+        layout=layout_of(args),
     )
     start, done = perf_counter(), ScoreSummary(0, 0)
     for done in _progress(args, scoring):

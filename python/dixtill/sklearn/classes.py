@@ -81,17 +81,18 @@ class Classes:
             names = tuple(map(_name_of, values))
             check_label_names(names)
             return cls(values, list(range(len(values))), names)
-        named = _as_values(teacher, values.dtype)
-        if named is not None and set(values.tolist()) <= set(named.tolist()):
-            order = np.argsort(named)
-            return cls(named[order], order.tolist(), tuple(teacher))
-        numbers = range(len(teacher))
-        if values.dtype.kind in "iu" and set(values.tolist()) <= set(numbers):
-            return cls(np.array(numbers), list(numbers), tuple(teacher))
-        raise InputError(
-            f"the labels {', '.join(map(str, values))} of y are neither names nor numbers of the "
-            f"teacher's: {', '.join(teacher)}"
-        )
+        is_integer = values.dtype.kind in "iu"
+        kind = object if values.dtype.kind == "O" else None
+        known = _integers(teacher) if is_integer else np.array(teacher, kind)
+        unknown = [value for value in values.tolist() if value not in known.tolist()]
+        if unknown:
+            raise InputError(
+                f"the labels {', '.join(map(str, unknown))} of y are neither names nor numbers of "
+                f"the teacher's: {', '.join(teacher)}"
+                + (f"; in y they are {', '.join(map(str, known))}" if is_integer else "")
+            )
+        order = np.argsort(known)
+        return cls(known[order], order.tolist(), tuple(teacher))
 
     def indices_of(self, labels: Array) -> tuple[int, ...]:
         """Each label's place among the student's."""
@@ -103,10 +104,21 @@ def _name_of(value: object) -> str:
     return plain_str(value) if isinstance(value, str) else str(value)
 
 
-def _as_values(names: Sequence[str], dtype: np.dtype[Any]) -> Array | None:
-    """The names as values of y's type, if they are such."""
-    if dtype.kind not in "iu":
-        return np.array(names, object if dtype.kind == "O" else None)
-    if not all(name.isdecimal() for name in names):
-        return None
-    return np.array([int(name) for name in names], dtype)
+def _integers(names: Sequence[str]) -> Array:
+    """The integers that stand for a teacher's classes in y: their names, or else their indices.
+
+    Which of both depends on the teacher alone, so that a fold which lacks a class is not read in
+    another way than the rest.
+
+    Raises:
+        InputError: some names are numbers, but not those of their places.
+    """
+    numbers = {i: int(name) for i, name in enumerate(names) if name.isdecimal()}
+    if len(set(numbers.values())) == len(names):
+        return np.array(list(numbers.values()))
+    if all(number == i for i, number in numbers.items()):
+        return np.arange(len(names))
+    raise InputError(
+        f"integers in y could be names or indices of the teacher's {', '.join(names)}; give the "
+        "names, as str"
+    )

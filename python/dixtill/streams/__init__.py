@@ -3,4 +3,4 @@
 Needs no package, but pyarrow for Parquet.
 """
 
-FORMATS = ("csv", "jsonl", "parquet", "text")  # of an input; text is of an input alone
+FORMATS = ("csv", "jsonl", "parquet")  # of an output; tables.FORMATS has those of an input

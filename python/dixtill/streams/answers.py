@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import Prediction
 from ..runtime.words_json import words_json
-from .encoding import as_json, utf8_of
+from ..tables.encoding import as_json, utf8_of
 
 _DECIMALS = 6  # as of the words' weights
 

@@ -1,76 +1,23 @@
-"""Rows of Parquet files, and Parquet files of answered rows. Needs pyarrow."""
+"""Parquet files of answered rows. Needs pyarrow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from .. import Prediction
 from ..bulk.answer_columns import answer_columns
-from ..bulk.tables import parquet_schema, read_tables
+from ..tables.arrow_types import cell, schema_of
+from ..tables.rows import Row, check_columns
 from ..whole_file import naming, replacing
 from .answers import AnswerColumns
-from .encoding import as_text, utf8_of
-from .rows import BadRow, Block, Row, Rows
-from .writers import GROUP, check_columns, columns_of
-
-# What a value has to be to stand in a column of a type that is not text.
-_FITS: dict[pa.DataType, Callable[[Any], bool]] = {
-    pa.bool_(): lambda value: isinstance(value, bool),
-    pa.int64(): lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    pa.float64(): lambda value: (
-        type(value) is float or (type(value) is int and abs(value) <= 2**53)
-    ),
-}
-
-
-def read_parquet(path: str, text_column: str, as_fields: bool) -> Rows:
-    """The rows of a file, by number.
-
-    Without `as_fields` a row holds its table and its place in it, which keeps every type.
-
-    Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
-    """
-    schema = parquet_schema(Path(path), text_column)
-    blocks = _parquet_blocks(Path(path), text_column, as_fields)
-    return Rows(schema.names, blocks, unit="row", schema=None if as_fields else schema)
-
-
-def _parquet_blocks(path: Path, text_column: str, as_fields: bool) -> Iterator[Block]:
-    number = 1
-    for table in read_tables(path, GROUP, text_column):
-        texts = table[text_column].to_pylist()
-        fields = _with_json_types(table).to_pylist() if as_fields else [{}] * len(texts)
-        yield [
-            Row(number + i, text, fields[i], (table, i))
-            if text is not None
-            else BadRow(number + i, f"the field '{text_column}' is missing")
-            for i, text in enumerate(texts)
-        ]
-        number += len(texts)
-
-
-def _with_json_types(table: pa.Table) -> pa.Table:
-    """Dates, decimals and the like as text, and numbers that are none as missing."""
-    columns = []
-    for column in table.columns:
-        kind = column.type
-        if pa.types.is_floating(kind):
-            column = pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))
-        elif pa.types.is_dictionary(kind) or not (
-            pa.types.is_integer(kind) or pa.types.is_boolean(kind) or pa.types.is_nested(kind)
-        ):
-            column = column.cast(pa.string())
-        columns.append(column)
-    return pa.table(columns, names=table.column_names)
+from .writers import GROUP, columns_of
 
 
 class _TableWriter:
@@ -92,7 +39,7 @@ class _TableWriter:
     def start(self, rows: Sequence[Row]) -> None:
         """Decide on the columns where the input has no types."""
         if self._schema is None:
-            self._schema = _schema_of(rows, self._answers)
+            self._schema = schema_of(rows, columns_of(rows, self._answers))
         self._append(self._schema.empty_table(), [])
 
     def prepare(self, row: Row) -> Any:
@@ -100,8 +47,8 @@ class _TableWriter:
         if isinstance(row.source, tuple):
             return row.source
         assert self._schema is not None
-        check_columns(row, self._schema.names)
-        return [_cell(row, field) for field in self._schema]
+        check_columns(row, self._schema.names, GROUP)
+        return [cell(row, field, GROUP) for field in self._schema]
 
     def write(self, prepared: Sequence[Any], predictions: Sequence[Prediction]) -> None:
         """Hold rows until they make a row group."""
@@ -161,32 +108,3 @@ def _taken(rows: Sequence[tuple[pa.Table, int]]) -> pa.Table:
         tables, places = zip(*run, strict=True)
         parts.append(tables[0].take(pa.array(places)))
     return pa.concat_tables(parts)
-
-
-def _schema_of(rows: Sequence[Row], answers: AnswerColumns) -> pa.Schema:
-    names = columns_of(rows, answers)
-    return pa.schema([(name, _type_of([row.fields.get(name) for row in rows])) for name in names])
-
-
-def _type_of(values: Sequence[Any]) -> pa.DataType:
-    """What fits every value; text, in which anything else stands as JSON, where nothing does."""
-    present = [value for value in values if value is not None]
-    for kind, fits in _FITS.items():
-        if present and all(map(fits, present)):
-            return kind
-    return pa.string()
-
-
-def _cell(row: Row, field: pa.Field) -> Any:
-    value = row.fields.get(field.name)
-    if value is None:
-        return None
-    if field.type not in _FITS:
-        return utf8_of(as_text(value) or "").decode()
-    if not _FITS[field.type](value):
-        raise BadRow(
-            row.number,
-            f"its field '{field.name}' does not fit the column's type {field.type}, "
-            f"which the first {GROUP:,} rows decide",
-        )
-    return value

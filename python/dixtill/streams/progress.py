@@ -6,7 +6,7 @@ import sys
 from signal import Signals
 from time import perf_counter
 
-from .rows import BadRow
+from ..tables.rows import BadRow
 
 _SECONDS_BETWEEN = 0.1
 _BAR = 30  # characters
@@ -26,10 +26,7 @@ class Progress:
 
     def place_of(self, bad: BadRow) -> str:
         """A sentence about a row that is left out."""
-        place = f"{self._unit} {bad.number}"
-        if bad.last > bad.number:
-            place = f"{self._unit}s {bad.number} to {bad.last}"
-        return f"{self._name}, {place}: {bad.reason}"
+        return bad.sentence(self._name, self._unit)
 
     def report(self, bad: BadRow) -> None:
         """Count a row that is left out, and say why."""

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import BinaryIO
 
+from ..tables.source import STANDARD, is_regular, state_of
 from ..whole_file import naming
 from . import block_writer
-from .source import STANDARD, is_regular, state_of
 
 Sink = Callable[[bytes], None]
 

@@ -1,7 +1,7 @@
 """Rows in, answered rows out: the story of `dixtill infer --input`.
 
 Blocks of rows are read, answered on all CPUs and written, one after the other, so memory does not
-grow with the input. readers.py and parquet.py read, writers.py and parquet.py write.
+grow with the input. tables/ reads, writers.py and parquet.py write.
 """
 
 from __future__ import annotations
@@ -19,21 +19,18 @@ from types import ModuleType
 from typing import Any, BinaryIO, cast
 
 from ..errors import InputError
-from ..header import check_free
 from ..runtime.classifier import Classifier
-from . import FORMATS
+from ..tables.header import check_free
+from ..tables.rows import BadRow, Block, Row, Rows, regrouped
+from ..tables.source import STANDARD, Source, is_regular, opened, state_of
+from ..tables.table import BY_NAME, Layout, format_of, parquet_rows, rows_of
 from .answers import AnswerColumns
 from .interruption import Interruption
 from .progress import Progress
-from .readers import read_csv, read_json_lines, read_text_lines
-from .rows import BadRow, Block, Row, Rows, regrouped
 from .sinks import open_sink
-from .source import STANDARD, Source, is_regular, opened, state_of
 from .writers import CsvTable, JsonLines, Writer
 
-_BY_SUFFIX = {
-    ".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet", ".txt": "text",
-}  # fmt: skip
+_BY_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Stream:
 
     input: str  # a file, or - for standard input
     output: str = STANDARD
-    input_format: str | None = None  # by the name where none is given
+    layout: Layout = BY_NAME
     text_column: str = "text"
     words: bool = True
     check: bool = False
@@ -55,12 +52,12 @@ class Stream:
             InputError: the input cannot be read, the output is it, or with `strict` a row is bad.
             OSError: the input cannot be read, or the output not be written.
         """
-        formats = self._input_format(), self._output_format()
+        formats = format_of(self.input, self.layout), self._output_format()
         answers = AnswerColumns(classifier.labels, self.words, self.check)
         with Interruption() as interruption, ExitStack() as stack:
             file = stack.enter_context(opened(self.input))
             self._check_output(file)
-            source = Source(file, interruption)
+            source = Source(file, self._name, interruption)
             state = state_of(file)
             rows = self._rows(source, *formats)
             check_free(rows.columns or (), answers.names)
@@ -81,21 +78,16 @@ class Stream:
     def _name(self) -> str:
         return "standard input" if self.input == STANDARD else self.input
 
-    def _input_format(self) -> str:
-        if self.input_format:
-            found = self.input_format
-        elif self.input == STANDARD:
-            found = "jsonl"
-        else:
-            found = _format_of(self.input, FORMATS, "say it with --input-format")
-        if found == "parquet" and self.input == STANDARD:
-            raise InputError("Parquet cannot be read from a pipe; name the file")
-        return found
-
     def _output_format(self) -> str:
         if self.output == STANDARD:
             return "jsonl"
-        return _format_of(self.output, FORMATS[:3], "name it .csv, .jsonl or .parquet")
+        found = _BY_SUFFIX.get(PurePath(self.output).suffix.lower())
+        if found is None:
+            raise InputError(
+                f"{self.output}: its name tells no format that can be used; "
+                "name it .csv, .jsonl or .parquet"
+            )
+        return found
 
     def _check_output(self, file: BinaryIO) -> None:
         state = state_of(file)
@@ -109,14 +101,9 @@ class Stream:
             raise InputError(f"{self.output} is the input; choose another output")
 
     def _rows(self, source: Source, input_format: str, output_format: str) -> Rows:
-        if input_format == "csv":
-            return read_csv(source, self.text_column, self._name)
-        if input_format == "text":
-            return read_text_lines(source, self.text_column)
-        if input_format == "jsonl":
-            return read_json_lines(source, self.text_column)
-        as_fields = output_format != "parquet"
-        return cast(Rows, _parquet().read_parquet(self.input, self.text_column, as_fields))
+        if input_format == "parquet":
+            return parquet_rows(self.input, self.text_column, output_format != "parquet")
+        return rows_of(source, self._name, self.text_column, input_format, self.layout)
 
     def _writer(self, stack: ExitStack, kind: str, answers: AnswerColumns, rows: Rows) -> Writer:
         if kind == "parquet":
@@ -191,10 +178,3 @@ class _Run:
 def _parquet() -> ModuleType:
     import_module("..bulk", __package__)  # says what to install where pyarrow is missing
     return import_module(".parquet", __package__)
-
-
-def _format_of(path: str, allowed: tuple[str, ...], hint: str) -> str:
-    found = _BY_SUFFIX.get(PurePath(path).suffix.lower())
-    if found not in allowed:
-        raise InputError(f"{path}: its name tells no format that can be used; {hint}")
-    return found

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .. import Prediction
+from ..tables.encoding import as_json, as_text, utf8_of
+from ..tables.rows import BadRow, Row, check_columns
 from .answers import AnswerColumns
-from .encoding import as_json, as_text, utf8_of
-from .rows import BadRow, Row
 from .sinks import Sink
 
 GROUP = 8192  # rows that decide on the columns of a table whose input names none
@@ -78,7 +78,7 @@ class CsvTable:
 
     def prepare(self, row: Row) -> list[str]:
         """A text for each column."""
-        check_columns(row, self._columns)
+        check_columns(row, self._columns, GROUP)
         return [as_text(row.fields.get(name)) or "" for name in self._columns]
 
     def write(self, prepared: Sequence[list[str]], predictions: Sequence[Prediction]) -> None:
@@ -100,12 +100,3 @@ def columns_of(rows: Sequence[Row], answers: AnswerColumns) -> list[str]:
     """The fields of some rows, in the order in which they first appear."""
     names = dict.fromkeys(name for row in rows for name in row.fields)
     return [name for name in names if name not in answers.names]
-
-
-def check_columns(row: Row, columns: Sequence[str]) -> None:
-    """Whether each field has a column; raises BadRow."""
-    if len(row.fields) > len(columns) or not row.fields.keys() <= set(columns):
-        name = next(name for name in row.fields if name not in columns)
-        raise BadRow(
-            row.number, f"no column for its field '{name}', which the first {GROUP:,} rows decide"
-        )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from ..bulk.tables import read_tables
 from ..errors import InputError
-from ..header import allow_large_fields
 from ..runtime.cleaning import clean
+from ..tables.header import check_header
+from ..tables.labels import LabelColumn, indices_of
+from ..tables.rows import Row
+from ..tables.table import BY_NAME, Layout, opened_table
 from .hub_data import is_on_hub, read_hub
-
-_ROWS = 65536  # of a Parquet file in memory at once
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ class Corpus:
             self.label_names,
         )
 
-    def without(self, other: Corpus) -> Corpus:
-        """The rows whose text, once cleaned and case-folded, does not occur in `other`."""
-        seen = {_comparable(text) for text in other.texts}
+    def without(self, others: Corpus | Iterable[str]) -> Corpus:
+        """The rows whose text, once cleaned and case-folded, does not occur in `others`."""
+        seen = _comparable_texts(others)
         return self.take([i for i, text in enumerate(self.texts) if _comparable(text) not in seen])
 
     def split(self, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
@@ -69,6 +69,10 @@ class Corpus:
         return content.hexdigest()
 
 
+def _comparable_texts(texts: Corpus | Iterable[str]) -> set[str]:
+    return {_comparable(text) for text in (texts.texts if isinstance(texts, Corpus) else texts)}
+
+
 def _comparable(text: str) -> str:
     return " ".join(clean(text).casefold().split())
 
@@ -78,61 +82,91 @@ def read_corpus(
     label_names: Sequence[str] | None = None,
     text_column: str = "text",
     label_column: str = "label",
+    layout: Layout = BY_NAME,
 ) -> Corpus:
-    """Read a CSV file with a header, or a data set of the hub (hub_data.py).
+    """Read a file of labelled texts, or a data set of the hub (hub_data.py).
 
-    Labels are names or indices into `label_names`. Without `label_names`, the names are those that
-    the data set has, or the sorted values of the label column.
-
-    Raises:
-        InputError: the file is missing or not UTF-8 CSV, a column is absent, a row has no label
-            or an unknown one, or there is no row.
+    See `read_corpora`, which reads several alike.
     """
-    if is_on_hub(path):
-        unit, rows, own_names = "row", *_hub_rows(str(path), text_column, label_column)
-    else:
-        unit, rows, own_names = "line", _read_rows(Path(path), text_column, label_column), None
-    names = tuple(label_names or own_names or _names_in(rows))
-    index = {name: i for i, name in enumerate(names)}
-    index |= {str(i): i for i in range(len(names)) if str(i) not in index}
-    if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
-        index |= {name: i for i, name in enumerate(own_names)}  # the teacher was given no names
-    for line, _, label in rows:
-        if not label:
-            raise InputError(f"{path}, {unit} {line}: the column '{label_column}' is empty")
-        if label not in index:
-            raise InputError(
-                f"{path}, {unit} {line}: label '{label}' is none of {', '.join(names)}"
-            )
-    texts = tuple(text for _, text, _ in rows)
-    return Corpus(texts, tuple(index[label] for *_, label in rows), names)
+    (corpus,) = read_corpora([path], label_names, text_column, label_column, layout)
+    return corpus
 
 
-def read_texts(path: str | Path, text_column: str = "text") -> list[str]:
-    """Texts without labels: rows of CSV or Parquet files or of a data set of the hub, lines of any
-    other file, or a folder of files.
+def read_corpora(
+    paths: Sequence[str | Path],
+    label_names: Sequence[str] | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    layout: Layout = BY_NAME,
+) -> list[Corpus]:
+    """Read files of labelled texts, or data sets of the hub, whose labels mean the same.
 
-    Empty ones are left out, and of equal ones the first is kept. In a folder, what begins with a
-    dot is not read.
+    Labels are all names, or all indices into `label_names` (tables/labels.py), over all the files:
+    one that lacks a class is not read in another way than the rest. Without `label_names`, the
+    names are those that the first data set has, or the sorted values of its label column.
+
+    Args:
+        paths: of CSV (also where its name tells nothing), TSV, JSON lines or Parquet.
+        label_names: of the classes, in their order.
+        text_column: the column of the texts.
+        label_column: the column of the labels.
+        layout: what the names of the files do not say.
 
     Raises:
-        InputError: there is no such file, it is not UTF-8, a column is absent, or there is no text.
+        InputError: a file cannot be read, a column is absent, a row has another number of fields
+            than the header, no text, no label or an unknown one, or there is no row.
+    """
+    tables = [_read_labelled(str(path), text_column, label_column, layout) for path in paths]
+    own_names = tables[0].own_names
+    names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
+    aliases = {}
+    if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
+        aliases = {name: i for i, name in enumerate(own_names)}  # the teacher was given no names
+    indices = indices_of([table.column for table in tables], names, aliases)
+    return [
+        Corpus(tuple(table.texts), tuple(labels), names)
+        for table, labels in zip(tables, indices, strict=True)
+    ]
+
+
+def read_texts(
+    path: str | Path,
+    text_column: str = "text",
+    layout: Layout = BY_NAME,
+    otherwise: str = "text",
+) -> list[str]:
+    """Texts without labels: of a file, of a data set of the hub, or of a folder of files.
+
+    Empty and missing ones are left out, and of equal ones the first is kept. In a folder, what
+    begins with a dot is not read.
+
+    Args:
+        path: of the file, the folder or the data set.
+        text_column: the column of the texts; no other is needed.
+        layout: what the names of the files do not say.
+        otherwise: the format of a file whose name tells none.
+
+    Raises:
+        InputError: a file cannot be read, a column is absent, a row has another number of fields
+            than the header, or there is no text.
     """
     root = Path(path)
     if is_on_hub(path):
         found = iter(text or "" for text in read_hub(str(path), text_column).texts)
     else:
-        files = _files_in(root) if root.is_dir() else [root]
-        found = (text for file in files for text in _texts_in(file, text_column))
+        files = _files_in(root) if root.is_dir() else [path]
+        found = (
+            text for file in files for text in _texts_in(str(file), text_column, layout, otherwise)
+        )
     texts = dict.fromkeys(text for text in found if text.strip())
     if not texts:
         raise InputError(f"{path} holds no texts")
     return list(texts)
 
 
-def texts_without(texts: Sequence[str], others: Corpus) -> list[str]:
+def texts_without(texts: Sequence[str], others: Corpus | Iterable[str]) -> list[str]:
     """Those of `texts` that, once cleaned and case-folded, do not occur in `others`."""
-    seen = {_comparable(text) for text in others.texts}
+    seen = _comparable_texts(others)
     return [text for text in texts if _comparable(text) not in seen]
 
 
@@ -145,62 +179,61 @@ def _files_in(folder: Path) -> list[Path]:
     )
 
 
-def _texts_in(path: Path, text_column: str) -> list[str]:
-    if path.suffix.lower() == ".csv":
-        return [row[text_column] or "" for _, row in _csv_rows(path, (text_column,))]
-    if path.suffix.lower() == ".parquet":
-        tables = read_tables(path, _ROWS, text_column)
-        return [text or "" for table in tables for text in table[text_column].to_pylist()]
-    try:
-        # Not splitlines, which also ends a line where Unicode has other separators.
-        return path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read {path} as UTF-8 text: {error}") from error
+def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> list[str]:
+    with opened_table(path, text_column, layout, otherwise, [text_column]) as table:
+        texts = [row.text if isinstance(row, Row) else "" for row in table.rows()]
+    if not texts:
+        raise table.error_without_rows()
+    return texts
 
 
-def _read_rows(path: Path, text_column: str, label_column: str) -> list[tuple[int, str, str]]:
-    """Line number, text and label of each row."""
-    return [
-        (line, row[text_column] or "", (row[label_column] or "").strip())
-        for line, row in _csv_rows(path, (text_column, label_column))
-    ]
+class _Labelled(NamedTuple):
+    """Texts with labels, which are not known yet to be classes."""
+
+    texts: list[str]
+    column: LabelColumn
+    own_names: tuple[str, ...] | None = None  # of the classes, in the data set's order
 
 
-def _hub_rows(
-    location: str, text_column: str, label_column: str
-) -> tuple[list[tuple[int, str, str]], tuple[str, ...] | None]:
-    """Number, text and label of each row, and the data set's own names of the labels."""
-    columns = read_hub(location, text_column, label_column)
-    rows = [
-        (number, text or "", (label or "").strip())
-        for number, (text, label) in enumerate(
-            zip(columns.texts, columns.labels, strict=True), start=1
-        )
-    ]
-    return rows, columns.label_names
+def _read_labelled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+    if is_on_hub(path):
+        found = _of_hub(path, text_column, label_column)
+    else:
+        found = _of_file(path, text_column, label_column, layout)
+    for i, label in enumerate(found.column.labels):
+        if not label:
+            raise InputError(f"{found.column.place_of(i)}: the column '{label_column}' is empty")
+    return found
 
 
-def _csv_rows(path: Path, columns: Sequence[str]) -> list[tuple[int, dict[str, str | None]]]:
-    """Line number and fields of each row, of which there is at least one."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            allow_large_fields()
-            reader = csv.DictReader(file, strict=True)
-            for column in columns:
-                if column not in (reader.fieldnames or ()):
-                    raise InputError(
-                        f"{path} has no column '{column}'; its header is "
-                        f"{', '.join(reader.fieldnames or ()) or 'empty'}"
-                    )
-            rows = [(reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read {path} as UTF-8 CSV: {error}") from error
+def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+    columns = [text_column, label_column]
+    with opened_table(path, text_column, layout, "csv", columns) as table:
+        if table.columns is not None:
+            check_header(path, table.columns, columns)
+        rows = [
+            (row.number, row.text, table.label_of(row, label_column))
+            for row in table.rows_with_text()
+        ]
     if not rows:
-        raise InputError(f"{path} has a header but no rows")
-    return rows
+        raise table.error_without_rows()
+    numbers, texts, labels = map(list, zip(*rows, strict=True))
+    return _Labelled(texts, LabelColumn(table.name, table.unit, numbers, labels))
 
 
-def _names_in(rows: list[tuple[int, str, str]]) -> tuple[str, ...]:
-    values = {label for *_, label in rows}
+def _of_hub(location: str, text_column: str, label_column: str) -> _Labelled:
+    found = read_hub(location, text_column, label_column)
+    numbers = range(1, len(found.texts) + 1)
+    texts = []
+    for number, text in zip(numbers, found.texts, strict=True):
+        if text is None:
+            raise InputError(f"{location}, row {number}: the field '{text_column}' is missing")
+        texts.append(text)
+    column = LabelColumn(location, "row", numbers, found.labels)
+    return _Labelled(texts, column, found.label_names)
+
+
+def _names_in(labels: Sequence[str]) -> tuple[str, ...]:
+    values = set(labels)
     numeric = all(value.isdecimal() for value in values)
     return tuple(sorted(values, key=int if numeric else str))

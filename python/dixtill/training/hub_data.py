@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..tables.labels import LabelError, label_text
 
 PREFIX = "hub:"
 _COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # not of a slice, not of a Windows drive
@@ -30,7 +31,7 @@ class HubColumns:
     """Columns of a split; what is missing is None."""
 
     texts: list[str | None]
-    labels: list[str | None]  # names; empty where no label column was asked for
+    labels: list[str]  # names or indices, "" for none; no label where no column was asked for
     label_names: tuple[str, ...] | None  # in the data set's order, if it has one
 
 
@@ -43,7 +44,7 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
     name, config, split = _parts(location)
     with _no_progress_off_terminal():
         try:
-            data = _loaded(name, config, split)
+            data = _loaded(name, config, split, text_column)
         except InputError:
             raise
         except Exception as error:  # of datasets, pyarrow, pandas and the network, all kinds
@@ -59,7 +60,10 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
     if label_column is None:
         return HubColumns(texts, [], None)
     names = getattr(data.features[label_column], "names", None)
-    labels = [_label(value, names) for value in data[label_column]]
+    labels = [
+        _label(value, names, f"{location}, row {number}: the field '{label_column}'")
+        for number, value in enumerate(data[label_column], start=1)
+    ]
     return HubColumns(texts, labels, tuple(names) if names else None)
 
 
@@ -70,8 +74,10 @@ def _parts(location: str) -> tuple[str, str | None, str | None]:
     return name, rest[0] if len(rest) == 2 else None, rest[-1] if rest else None
 
 
-def _loaded(name: str, config: str | None, split: str | None) -> Any:
+def _loaded(name: str, config: str | None, split: str | None, text_column: str) -> Any:
     import datasets
+
+    from .hub_csv import is_csv, is_plain_csv, read_csv_split
 
     folder = Path(name)
     if (folder / "state.json").is_file():  # of save_to_disk, and one split alone
@@ -86,14 +92,22 @@ def _loaded(name: str, config: str | None, split: str | None) -> Any:
                 f"{place} has the splits {', '.join(splits)}; name one, as in {place}:{splits[0]}"
             )
         split = splits[0]
-    return datasets.load_dataset(source, config, split=split)
+    builder = datasets.load_dataset_builder(source, config)
+    if is_plain_csv(builder):
+        return read_csv_split(builder, split, text_column)
+    # Else pandas makes nothing of texts such as "null".
+    options = {"keep_default_na": False} if is_csv(builder) else {}
+    return datasets.load_dataset(source, config, split=split, **options)
 
 
-def _label(value: Any, names: Sequence[str] | None) -> str | None:
+def _label(value: Any, names: Sequence[str] | None, place: str) -> str:
     """A label's name; a class of -1 is how test sets of the hub say that there is none."""
-    if value is None or (names and value == -1):
-        return None
-    return names[value] if names else str(value)
+    if names and isinstance(value, int):
+        return "" if value == -1 else names[value]
+    try:
+        return label_text(value)
+    except LabelError as error:
+        raise InputError(f"{place} {error}") from None
 
 
 def _in_short(error: Exception) -> str:

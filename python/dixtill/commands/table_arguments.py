@@ -1,0 +1,45 @@
+"""The arguments that say how the files of texts are laid out, the same for every command."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from ..tables import FORMATS
+
+if TYPE_CHECKING:
+    from ..tables.table import Layout
+
+
+def add_table_arguments(
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, text_column: str | None = "text"
+) -> None:
+    """`--text-column`, `--input-format` and `--delimiter`."""
+    parser.add_argument(
+        "--text-column",
+        default=text_column,
+        metavar="NAME",
+        help="column or field of the text (default: text)",
+    )
+    parser.add_argument(
+        "--input-format",
+        choices=FORMATS,
+        help="instead of what the name of the file says; of standard input, jsonl by default",
+    )
+    parser.add_argument(
+        "--delimiter",
+        metavar="CHARACTER",
+        help="what separates the fields of CSV and TSV, such as ';' or tab (default: a comma in "
+        "CSV, a tab in TSV)",
+    )
+
+
+def layout_of(args: argparse.Namespace) -> Layout:
+    """What `--input-format` and `--delimiter` say.
+
+    Raises:
+        InputError: the delimiter is no character that can separate fields.
+    """
+    from ..tables.table import Layout
+
+    return Layout(args.input_format, args.delimiter)

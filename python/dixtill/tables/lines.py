@@ -1,0 +1,138 @@
+"""Rows of one line each: JSON objects, and lines of text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+from ..errors import InputError
+from . import header
+from .rows import BadRow, Block, MissingText, Row, Rows
+from .source import Source
+
+NOT_UTF8 = "not UTF-8"
+
+
+def read_json_lines(source: Source, text_column: str) -> Rows:
+    """A row for each line that is a JSON object; blank lines are passed over."""
+
+    def row(number: int, line: bytes) -> Row | BadRow:
+        try:
+            return _json_row(number, line, text_column)
+        except BadRow as bad:
+            return bad
+
+    return Rows(None, _by_line(source, row, skip_blank=True))
+
+
+def read_text_lines(source: Source, text_column: str) -> Rows:
+    """A row for each line, which is its text; a blank one too."""
+
+    def row(number: int, line: bytes) -> Row | BadRow:
+        try:
+            text = _without_end(line).decode()
+        except UnicodeDecodeError:
+            return BadRow(number, NOT_UTF8)
+        return Row(number, text, {text_column: text})
+
+    return Rows([text_column], _by_line(source, row, skip_blank=False))
+
+
+def read_replacing(source: Source, name: str) -> Iterator[str]:
+    """The text of each line, with U+FFFD for what is not UTF-8.
+
+    Raises:
+        InputError: a line is too large.
+    """
+    number = 0
+    for lines in source.line_blocks():
+        for line in lines:
+            number += 1
+            if len(line) > header.LARGEST_ROW:
+                raise InputError(_too_large(number).sentence(name, "line"))
+            yield _without_end(line).decode(errors="replace")
+
+
+def _without_end(line: bytes) -> bytes:
+    """A line without its LF, CR LF or CR."""
+    return line.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def _by_line(
+    source: Source, row: Callable[[int, bytes], Row | BadRow], skip_blank: bool
+) -> Iterator[Block]:
+    number = 1
+    for lines in source.line_blocks():
+        yield [
+            row(n, line) if len(line) <= header.LARGEST_ROW else _too_large(n)
+            for n, line in enumerate(lines, number)
+            if not (skip_blank and line.isspace())
+        ]
+        number += len(lines)
+
+
+def _too_large(number: int) -> BadRow:
+    return BadRow(number, f"the line is {header.TOO_LARGE}")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is none of its values")
+
+
+class _TwoOfOneName(Exception):
+    pass
+
+
+def _of_different_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise _TwoOfOneName
+    return fields
+
+
+_decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
+# A function in Python for each object costs a third of the time of decoding.
+_decode_strictly = json.JSONDecoder(
+    parse_constant=_refuse_constant, object_pairs_hook=_of_different_names
+).decode
+
+
+def _json_row(number: int, line: bytes, text_column: str) -> Row:
+    try:
+        content = line.decode()
+        fields = _decode(content)
+        if isinstance(fields, dict) and line.count(b":") > len(fields):
+            fields = _decode_strictly(content)  # else each colon belongs to a field of its own
+    except UnicodeDecodeError:
+        raise BadRow(number, NOT_UTF8) from None
+    except json.JSONDecodeError as error:
+        raise BadRow(number, f"not JSON: {error.msg}, character {error.pos + 1}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadRow(number, f"not JSON: {error}") from None
+    except _TwoOfOneName:
+        raise BadRow(number, "an object has two fields of one name") from None
+    if not isinstance(fields, dict):
+        raise BadRow(number, "not a JSON object")
+    if text_column not in fields:
+        raise BadRow(number, f"no field '{text_column}'")
+    text = fields[text_column]
+    if text is None:
+        raise MissingText(number, f"the field '{text_column}' is no string", fields)
+    if not isinstance(text, str):
+        raise BadRow(number, f"the field '{text_column}' is no string")
+    return Row(number, text, fields, _well_formed(line.strip()))
+
+
+# Each escape whole, so that no backslash is taken for the begin of another.
+_ESCAPE = re.compile(
+    rb"(?i:\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>d[89a-f][0-9a-f]{2})))|\\."
+)
+
+
+def _well_formed(line: bytes) -> bytes:
+    """The line with U+FFFD for each escape that stands for half a character, else as it was."""
+    if b"\\u" not in line:
+        return line
+    return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)
