@@ -236,12 +236,12 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
     [
         (["--teacher", "no/such/folder"], "cannot load a sequence classifier from"),
         (["--train", "nowhere.csv"], "nowhere.csv"),
-        (["--text-column", "tweet"], "no column 'tweet'; its header is text, label"),
+        (["--text-column", "tweet"], "no column 'tweet'; it has text, label"),
         (["--alpha", "2"], "alpha is 2.0, which is out of range"),
         (["--perturbed", "-1"], "perturbed is -1, which is out of range"),
         (["--explanation-weight", "-1"], "explanation_weight is -1.0, which is out of range"),
         (["--additivity", "-1"], "additivity is -1.0, which is out of range"),
-        (["--unlabelled", "nowhere"], "cannot read nowhere as UTF-8 text"),
+        (["--unlabelled", "nowhere"], "cannot read nowhere: No such file"),
         (["--unlabelled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),
         (["--classes", "predicted"], "--explained-classes all needs attributions of every class"),
         (

@@ -47,11 +47,10 @@ class LabelColumn(NamedTuple):
 def indices_of(
     columns: Sequence[LabelColumn], names: Sequence[str], aliases: Mapping[str, int] | None = None
 ) -> list[list[int]]:
-    """The classes that labels stand for: all are names, or all are indices into `names`.
+    """The classes that labels stand for: in a column all are names, or all are indices.
 
-    That holds for all `columns` together, so that a file which lacks a class is not read in
-    another way than the files it belongs to. Where all labels fit both, as 1 and 2 do for classes
-    named 1, 2 and 3, they are names.
+    Where all fit both, as 1 and 2 do for classes named 1, 2 and 3, they are names; but indices
+    where the other columns are, so that a file which lacks a class is read like the others.
 
     Args:
         columns: all that one command reads.
@@ -59,36 +58,46 @@ def indices_of(
         aliases: other names of the classes.
 
     Raises:
-        InputError: a label is neither, or there are names and indices.
+        InputError: a label is neither, or a column has names and indices.
     """
     by_name = {name.strip(): i for i, name in enumerate(names)} | dict(aliases or {})
     by_index = {str(i): i for i in range(len(names))}
-    for meaning in (by_name, by_index):
-        if all(label in meaning for column in columns for label in column.labels):
-            return [[meaning[label] for label in column.labels] for column in columns]
-    raise _error(columns, names, by_name, by_index)
+    readings = [_readings(column, by_name, by_index) for column in columns]
+    for column, possible in zip(columns, readings, strict=True):
+        if not possible:
+            raise _error(column, names, by_name, by_index)
+    certain = [possible[0] for possible in readings if len(possible) == 1]
+    is_index = bool(certain) and all(reading is by_index for reading in certain)
+    by_default = by_index if is_index else by_name
+    return [
+        [(possible[0] if len(possible) == 1 else by_default)[label] for label in column.labels]
+        for column, possible in zip(columns, readings, strict=True)
+    ]
+
+
+def _readings(column: LabelColumn, *meanings: Mapping[str, int]) -> list[Mapping[str, int]]:
+    """Those of `meanings` that every label of the column has."""
+    return [meaning for meaning in meanings if all(label in meaning for label in column.labels)]
 
 
 def _error(
-    columns: Sequence[LabelColumn],
+    column: LabelColumn,
     names: Sequence[str],
     by_name: Mapping[str, int],
     by_index: Mapping[str, int],
 ) -> InputError:
     last = len(names) - 1
-    name = index = ""  # the first of each
-    for column in columns:
-        for i, label in enumerate(column.labels):
-            if label not in by_name and label not in by_index:
-                return InputError(
-                    f"{column.place_of(i)}: label '{label}' is none of {', '.join(names)}, nor an "
-                    f"index from 0 to {last}"
-                )
-            if label not in by_index:
-                name = name or f"'{label}' ({column.place_of(i)}) is a name"
-            if label not in by_name:
-                index = index or f"'{label}' ({column.place_of(i)}) is an index"
+    labels = column.labels
+    for i, label in enumerate(labels):
+        if label not in by_name and label not in by_index:
+            return InputError(
+                f"{column.place_of(i)}: label '{label}' is none of {', '.join(names)}, nor an "
+                f"index from 0 to {last}"
+            )
+    name = next(i for i, label in enumerate(labels) if label not in by_index)
+    index = next(i for i, label in enumerate(labels) if label not in by_name)
     return InputError(
-        f"label {name}, but {index}: labels are all names, of {', '.join(names)}, or all indices, "
-        f"from 0 to {last}"
+        f"{column.place_of(index)}: label '{labels[index]}' is an index, but '{labels[name]}' in "
+        f"{column.unit} {column.numbers[name]} is a name; expected names alone, of "
+        f"{', '.join(names)}, or indices alone, from 0 to {last}"
     )
