@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::string_view unknown_piece = "[UNK]";
 constexpr std::string_view continuation = "##";
+// Pieces of real vocabularies lie within some 30 slots. One that is made to collide gains nothing.
+constexpr size_t max_probes = 64;
 constexpr size_t max_vocabulary_bytes = std::numeric_limits<int32_t>::max();  // ids and starts
 
 constexpr uint64_t hash_of(std::string_view text) {
@@ -49,6 +51,10 @@ int slot_bits(size_t num_pieces) {
     return bits;
 }
 
+[[noreturn]] void refuse_twin() {
+    throw std::invalid_argument("the vocabulary holds a piece twice");
+}
+
 }  // namespace
 
 Vocabulary::Vocabulary(std::string_view pieces) {
@@ -75,6 +81,7 @@ Vocabulary::Vocabulary(std::string_view pieces) {
         insert(hash);
         hash = start_hash;
     }
+    sort_crowded();
     find_unknown();
 }
 
@@ -93,13 +100,24 @@ inline size_t Vocabulary::home_slot(uint64_t hash) const {
 void Vocabulary::insert(uint64_t hash) {
     const auto id = static_cast<uint32_t>(starts_.size() - 1);
     size_t at = home_slot(hash);
-    while (slots_[at].id != 0) {
-        if (slots_[at].tag == tag_of(hash) && piece(slots_[at].id) == piece(id)) {
-            throw std::invalid_argument("the vocabulary holds a piece twice");
+    for (size_t probe = 0; probe < max_probes; ++probe) {
+        Slot& slot = slots_[at];
+        if (slot.id == 0) {
+            slot = {tag_of(hash), id};
+            return;
         }
+        if (slot.tag == tag_of(hash) && piece(slot.id) == piece(id)) refuse_twin();
         at = (at + 1) & slot_mask_;
     }
-    slots_[at] = {tag_of(hash), id};
+    crowded_.push_back(id);
+}
+
+void Vocabulary::sort_crowded() {
+    const auto is_before = [this](uint32_t a, uint32_t b) { return piece(a) < piece(b); };
+    const auto is_twin = [this](uint32_t a, uint32_t b) { return piece(a) == piece(b); };
+    std::sort(crowded_.begin(), crowded_.end(), is_before);
+    const auto twin = std::adjacent_find(crowded_.begin(), crowded_.end(), is_twin);
+    if (twin != crowded_.end()) refuse_twin();
 }
 
 void Vocabulary::find_unknown() {
@@ -126,13 +144,25 @@ inline bool Vocabulary::is_piece(uint32_t id, bool is_continuation, const char* 
 
 inline int32_t Vocabulary::find(uint64_t hash, bool is_continuation, const char* text,
                                 size_t size) const {
-    for (size_t at = home_slot(hash); slots_[at].id != 0; at = (at + 1) & slot_mask_) {
+    size_t at = home_slot(hash);
+    for (size_t probe = 0; probe < max_probes; ++probe) {
         const Slot slot = slots_[at];
+        if (slot.id == 0) return -1;
         if (slot.tag == tag_of(hash) && is_piece(slot.id, is_continuation, text, size)) {
             return static_cast<int32_t>(slot.id) - 1;
         }
+        at = (at + 1) & slot_mask_;
     }
-    return -1;
+    return find_crowded(is_continuation, text, size);
+}
+
+int32_t Vocabulary::find_crowded(bool is_continuation, const char* text, size_t size) const {
+    std::string whole(is_continuation ? continuation : std::string_view());
+    whole.append(text, size);
+    const auto is_before = [this](uint32_t id, const std::string& p) { return piece(id) < p; };
+    const auto found = std::lower_bound(crowded_.begin(), crowded_.end(), whole, is_before);
+    if (found == crowded_.end() || piece(*found) != whole) return -1;
+    return static_cast<int32_t>(*found) - 1;
 }
 
 // hashes[i] is the hash of the first i + 1 bytes of `text`, after ## if it continues a pre-token.

@@ -13,7 +13,8 @@ namespace dixtill {
 class Vocabulary {
   public:
     // `pieces` are UTF-8, joined by '\n', and numbered from zero. Copied. Throws
-    // std::invalid_argument when a piece occurs twice or [UNK] is missing.
+    // std::invalid_argument when a piece occurs twice or [UNK] is missing. Whatever the pieces,
+    // to find one takes at most max_probes slots and then a binary search.
     explicit Vocabulary(std::string_view pieces);
 
     // Appends the pieces of a pre-token; the unknown piece alone when it is too long or a rest of
@@ -35,15 +36,18 @@ class Vocabulary {
     void make_slots(size_t num_pieces);
     size_t home_slot(uint64_t hash) const;
     void insert(uint64_t hash);
+    void sort_crowded();
     void find_unknown();
     std::string_view piece(uint32_t id) const;
     bool is_piece(uint32_t id, bool is_continuation, const char* text, size_t size) const;
     int32_t find(uint64_t hash, bool is_continuation, const char* text, size_t size) const;
+    int32_t find_crowded(bool is_continuation, const char* text, size_t size) const;
     Match longest_match(std::string_view text, bool is_continuation, const uint64_t* hashes) const;
 
-    std::vector<char> bytes_;       // the pieces, padded
-    std::vector<uint32_t> starts_;  // [pieces + 1], of each piece in bytes_
-    std::vector<Slot> slots_;       // open addressing, a power of two
+    std::vector<char> bytes_;        // the pieces, padded
+    std::vector<uint32_t> starts_;   // [pieces + 1], of each piece in bytes_
+    std::vector<Slot> slots_;        // open addressing, a power of two
+    std::vector<uint32_t> crowded_;  // ids of pieces that found no slot nearby, sorted by piece
     size_t slot_mask_ = 0;
     int slot_shift_ = 0;  // of a hash, to give its slot
     size_t max_piece_bytes_ = 0;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -15,6 +16,8 @@ from safetensors import safe_open
 
 import dixtill
 from dixtill.runtime.model_file import read_model, write_model
+from dixtill.runtime.model_settings import MAX_PIECES, MAX_VOCABULARY_BYTES
+from dixtill.runtime.tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # after what is there: students.py alone
 from students import random_model
@@ -147,6 +150,16 @@ def test_the_tensors_are_those_that_the_page_names(path):
         if not name.startswith("embedding") and name != "vocabulary":
             np.testing.assert_array_equal(tensor, getattr(model.weights, name))
             assert tensor.dtype == (np.int8 if name.endswith("_q8") else np.float32)
+
+
+def test_the_limits_that_the_page_names_are_those_of_dixtill():
+    page = (Path(__file__).parents[2] / "docs/reference/model-file.md").read_text(encoding="utf-8")
+    (limits,) = re.findall("a reader refuses a header (.*)", page)
+    exponents = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    powers = re.findall("2([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", limits)
+    assert [2 ** int(power.translate(exponents)) for power in powers] == [
+        MAX_HEADER_BYTES, MAX_TENSOR_BYTES, MAX_PIECES, MAX_VOCABULARY_BYTES,
+    ]  # fmt: skip
 
 
 def test_the_description_and_the_vocabulary_are_those_that_the_page_names(path):

@@ -149,7 +149,7 @@ def test_a_vocabulary_that_cannot_be_decompressed_is_refused(path, change):
 
 
 def test_a_vocabulary_that_would_fill_the_memory_is_refused(path, monkeypatch):
-    monkeypatch.setattr(loaded_model, "_MAX_VOCABULARY_BYTES", 20)
+    monkeypatch.setattr(loaded_model, "MAX_VOCABULARY_BYTES", 20)
     assert "cannot be decompressed" in refusal(path)
 
 

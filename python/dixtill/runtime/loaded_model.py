@@ -10,6 +10,7 @@ import zlib
 
 from ..errors import InputError
 from .model_settings import (
+    MAX_VOCABULARY_BYTES,
     check_labels,
     check_settings,
     check_version,
@@ -35,7 +36,6 @@ EMBEDDING_Q4 = "embedding_q4"  # in the place of embedding_q8, where 4 bits a va
 _TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
 _TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TYPES}
 del _TYPES_Q4["embedding_q8"]
-_MAX_VOCABULARY_BYTES = 2**28
 
 
 class LoadedModel:
@@ -68,10 +68,9 @@ class LoadedModel:
         check_settings(self)
         check_labels(self.labels, self.shape.num_classes)
         pieces = _decompressed(tensors[VOCABULARY][1])
-        self.vocabulary = _pieces(pieces)
         self.buffers = {name: view for name, (_, view) in tensors.items()}
         self.buffers[VOCABULARY] = memoryview(pieces)
-        check_vocabulary_size(self.vocabulary.count("\n") + 1, self.shape.num_pieces)
+        check_vocabulary_size(pieces.count(b"\n") + 1, self.shape.num_pieces)
 
     @property
     def content(self) -> bytes:
@@ -133,16 +132,12 @@ def _description(file: TensorFile) -> dict[str, Any]:
 def _decompressed(vocabulary: memoryview) -> bytes:
     stream = zlib.decompressobj()
     try:
-        pieces = stream.decompress(vocabulary, _MAX_VOCABULARY_BYTES)
+        pieces = stream.decompress(vocabulary, MAX_VOCABULARY_BYTES)
     except zlib.error as error:
         raise InputError(f"tensor '{VOCABULARY}' cannot be decompressed ({error})") from error
     if not stream.eof or stream.unused_data:
-        raise InputError(f"tensor '{VOCABULARY}' cannot be decompressed (it does not end)")
+        raise InputError(
+            f"tensor '{VOCABULARY}' cannot be decompressed (it does not end where the tensor ends, "
+            f"or has more than {MAX_VOCABULARY_BYTES} bytes)"
+        )
     return pieces
-
-
-def _pieces(vocabulary: bytes) -> str:
-    try:
-        return str(vocabulary, "utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"tensor '{VOCABULARY}' is not UTF-8 ({error})") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from .cleaning import clean
 from .loaded_model import EMBEDDING_Q4, METADATA_KEY, VOCABULARY, load_model
 from .model_settings import (
     FORMAT_VERSION,
+    MAX_VOCABULARY_BYTES,
     check_labels,
     check_settings,
     check_vocabulary_size,
@@ -32,6 +33,7 @@ from .normalizer import Normalizer
 from .strings import has_surrogates, plain_str
 from .student_shape import StudentShape
 from .student_source import naming_the_student, reason
+from .tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from .weights import StudentWeights, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
 
@@ -111,6 +113,11 @@ def _check_vocabulary(vocabulary: tuple[str, ...], num_pieces: int) -> None:
             raise InputError(f"the vocabulary holds a piece with a line break, {piece!r}")
         if has_surrogates(piece):
             raise InputError(f"the vocabulary holds a piece with a lone surrogate, {piece!r}")
+    num_bytes = sum(len(piece.encode()) + 1 for piece in vocabulary) - 1
+    if num_bytes > MAX_VOCABULARY_BYTES:
+        raise InputError(
+            f"the vocabulary has {num_bytes} bytes, expected at most {MAX_VOCABULARY_BYTES}"
+        )
 
 
 def _as_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,10 +133,11 @@ def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
 
     Raises:
         ModelFileError: the file cannot be written.
+        InputError: labels and provenance, or the weights, are more than a file may hold.
     """
-    path = Path(path)
+    path, content = Path(path), _to_bytes(model)
     try:
-        write_whole(path, _to_bytes(model))
+        write_whole(path, content)
     except (OSError, ValueError) as error:
         raise ModelFileError(
             f"{path}: cannot be written ({reason(error)}); choose a file name in a folder that "
@@ -160,6 +168,14 @@ def _to_bytes(model: StudentModel) -> bytes:
     # One key only: safetensors writes several in no fixed order.
     metadata = {METADATA_KEY: json.dumps(description, sort_keys=True)}
     content: bytes = safetensors.numpy.save(tensors, metadata)
+    num_header_bytes = int.from_bytes(content[:8], "little")
+    if num_header_bytes > MAX_HEADER_BYTES:
+        raise InputError(
+            f"labels and provenance make a header of {num_header_bytes} bytes, expected at most "
+            f"{MAX_HEADER_BYTES}; keep less in the provenance"
+        )
+    if len(content) - num_header_bytes > MAX_TENSOR_BYTES:
+        raise InputError(f"the weights have over {MAX_TENSOR_BYTES} bytes; make a smaller student")
     return content
 
 
@@ -180,7 +196,7 @@ def read_model(source: StudentSource) -> StudentModel:
         weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
         model = StudentModel(
             weights,
-            tuple(loaded.vocabulary.split("\n")),
+            tuple(_pieces(bytes(loaded.buffers[VOCABULARY]))),
             loaded.labels,
             loaded.cleaning,
             loaded.lowercase,
@@ -191,6 +207,15 @@ def read_model(source: StudentSource) -> StudentModel:
         )
         loaded.verify()  # last, since other checks say more
     return model
+
+
+def _pieces(vocabulary: bytes) -> Iterator[str]:
+    """One by one: decoded as a whole, one rare character would make all of them four times wide."""
+    try:
+        for piece in vocabulary.split(b"\n"):
+            yield piece.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"tensor '{VOCABULARY}' is not UTF-8 ({error})") from error
 
 
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:

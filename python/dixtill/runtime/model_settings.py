@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 FORMAT_VERSION = 3
 EXPLANATIONS = ("gates", "contributions", "scores")
 CLEANING_RULES = ("urls", "html_entities")
+MAX_PIECES = 2**20  # of a vocabulary: four times the largest that teachers have
+MAX_VOCABULARY_BYTES = 2**24  # of its pieces, which a file holds compressed
 
 _MAX_PIECES = 2**31 - 1
 _SETTINGS = {
@@ -36,8 +38,15 @@ def digest(
     """SHA-256 over all that a file says, so that a flipped bit in a weight is noticed.
 
     Tensors are name, NumPy's name of the type, shape and bytes.
+
+    Raises:
+        InputError: the description holds a number that is not finite.
     """
-    content = hashlib.sha256(json.dumps(description, sort_keys=True).encode())
+    try:
+        text = json.dumps(description, sort_keys=True, allow_nan=False)
+    except ValueError as error:  # all other floats are those of the weights
+        raise InputError("provenance holds a number that is not finite") from error
+    content = hashlib.sha256(text.encode())
     for name, dtype, shape, view in sorted(tensors, key=lambda tensor: tensor[0]):
         content.update(f"{name} {dtype} {shape}".encode())
         content.update(view)
@@ -124,7 +133,12 @@ def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
 
 
 def check_vocabulary_size(num_pieces: int, expected: int) -> None:
-    """Raises InputError unless there is one piece for each row of the embedding."""
+    """Raises InputError unless there is one piece for each row of the embedding, and not too many.
+
+    What 2**20 pieces take in memory bounds what a small file can ask for.
+    """
+    if expected > MAX_PIECES:
+        raise InputError(f"the embedding has {expected} rows, expected at most {MAX_PIECES}")
     if num_pieces != expected:
         raise InputError(
             f"the vocabulary has {num_pieces} pieces, expected {expected}, one for each row of "

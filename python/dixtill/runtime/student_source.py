@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryReader
     )
 
+_MAX_MESSAGE = 500
 STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub
 
 
@@ -104,8 +105,8 @@ def _message_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, (InputError, RecursionError)):
         return (
-            f"{error}; the file is damaged (expected a student that `dixtill distill` wrote): get "
-            "it again, or write it again"
+            f"{_shortened(str(error))}; the file is damaged (expected a student that `dixtill "
+            "distill` wrote): get it again, or write it again"
         )
     if isinstance(error, FileNotFoundError):
         return "there is no such file, expected a student; `dixtill distill` writes one"
@@ -119,6 +120,11 @@ def _message_of(error: BaseException) -> str | None:
             f"cannot be read ({reason(error)}), expected a student; check its name and permissions"
         )
     return None
+
+
+def _shortened(message: str) -> str:
+    """A file may hold names of any length; a sentence may not."""
+    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
 
 
 def reason(error: Exception) -> str:

@@ -1,7 +1,8 @@
 """A safetensors file as bytes: its header is checked, and its tensors are views of one buffer.
 
-Neither NumPy nor the safetensors package is needed. It asks for no more memory than the file
-fills. What the tensors mean is left to loaded_model.py.
+Neither NumPy nor the safetensors package is needed. Limits bound the memory and the work that a
+hostile file can ask for; beyond the header, that is the memory which the file fills itself. What
+the tensors mean is left to loaded_model.py.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from .student_shape import Shape
     from .student_source import BinaryReader
 
-_MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
+MAX_HEADER_BYTES = 2**20  # as Python objects it may take 30 times as much
+MAX_TENSOR_BYTES = 2**30  # all tensors together
+_MAX_DIMENSIONS = 2
+_MAX_DIGITS = 4300  # of an integer: Python's own limit, where that is not switched off
 _READ_BYTES = 2**20  # in one go
 _LENGTH_BYTES = 8
 NUMPY_TYPES = {"U8": "uint8", "I8": "int8", "F32": "float32"}
@@ -40,10 +44,15 @@ class TensorFile:
         if not self._start:
             raise InputError("is empty")
         num_bytes = int.from_bytes(self._start, "little")
-        text = _read(file, min(num_bytes, _MAX_HEADER_BYTES) or 1)
+        text = _read(file, min(num_bytes, MAX_HEADER_BYTES) or 1)
         if text[:1] not in (b"{", b""):
             raise UnusableFileError(
                 "is not a safetensors file, expected a student that `dixtill distill` wrote"
+            )
+        if len(text) == MAX_HEADER_BYTES < num_bytes:
+            raise UnusableFileError(
+                f"has a header of {num_bytes} bytes, expected a student, whose header has at most "
+                f"{MAX_HEADER_BYTES}"
             )
         if len(text) < num_bytes:
             num_read = len(self._start) + len(text)
@@ -109,7 +118,7 @@ def json_object(text: str | bytes, name: str) -> dict[str, Any]:
         InputError: it is no JSON, or another value.
     """
     try:
-        value = json.loads(text)
+        value = json.loads(text, parse_int=_integer)
     except (TypeError, ValueError) as error:
         raise InputError(f"{name} is not JSON ({error})") from error
     except RecursionError as error:
@@ -117,6 +126,12 @@ def json_object(text: str | bytes, name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise InputError(f"{name} is not a JSON object")
     return value
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS:  # the time to read one grows with the square of its length
+        raise ValueError(f"an integer has {len(digits)} digits")
+    return int(digits)
 
 
 def _check_types(header: Mapping[str, Any], types: Mapping[str, str]) -> None:
@@ -146,6 +161,13 @@ def _place(name: str, entry: Mapping[str, Any]) -> tuple[int, int]:
 
 def _sizes(name: str, entry: Mapping[str, Any], key: str) -> list[int]:
     sizes = entry.get(key)
-    if not isinstance(sizes, list) or not all(type(n) is int and n >= 0 for n in sizes):
-        raise InputError(f"tensor '{name}' has the {key} {sizes!r}, expected a list of sizes")
+    if (
+        not isinstance(sizes, list)
+        or len(sizes) > _MAX_DIMENSIONS
+        or not all(type(n) is int and 0 <= n <= MAX_TENSOR_BYTES for n in sizes)
+    ):
+        raise InputError(
+            f"tensor '{name}' has the {key} {sizes!r}, expected one or two sizes of at most "
+            f"{MAX_TENSOR_BYTES}"
+        )
     return sizes
