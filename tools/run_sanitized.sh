@@ -1,0 +1,84 @@
+#!/usr/bin/env bash
+# Builds the native module with a sanitizer, in a folder of its own, and runs tests on it:
+#
+#   tools/run_sanitized.sh address [PYTEST ARGUMENTS]   # AddressSanitizer and UBSan
+#   tools/run_sanitized.sh thread [PYTEST ARGUMENTS]    # ThreadSanitizer
+#
+# Without arguments, `address` runs tests/native and tests/runtime, `thread` their tests of threads.
+# A finding ends the process that it is in, and so fails the test.
+#
+# Tests run with the packages of .venv, or of the Python that PYTHON names. The sanitized dixtill is
+# in an environment of its own: an editable install would win over PYTHONPATH. Needs GCC on Linux.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# AddressSanitizer ends a process that has no memory left, where the test awaits a MemoryError.
+ADDRESS_TESTS=(-k "not out_of_memory" tests/native tests/runtime)
+THREAD_TESTS=(-k "thread or fork" tests/native tests/runtime)
+
+fail() {
+    printf 'failed: %s\n' "$*" >&2
+    exit 1
+}
+
+kind=${1:-}
+shift || :
+case $kind in
+address)
+    sanitizers=address,undefined runtimes=(libasan.so libubsan.so)
+    (($#)) || set -- "${ADDRESS_TESTS[@]}"
+    ;;
+thread)
+    sanitizers=thread runtimes=(libtsan.so)
+    (($#)) || set -- "${THREAD_TESTS[@]}"
+    ;;
+*) fail "expected 'address' or 'thread', got '$kind'" ;;
+esac
+python=${PYTHON:-.venv/bin/python}
+work=$PWD/build/sanitized/$kind
+environment=$work/venv
+
+# The packages of $python, but none of its .pth files, which may find another dixtill.
+make_environment() {
+    "$python" -m venv --clear --without-pip "$environment"
+    "$python" -c 'import sys; print(*(p for p in sys.path if "site-packages" in p), sep="\n")' \
+        >"$("$environment/bin/python" -c 'import site; print(site.getsitepackages()[0])')/packages.pth"
+}
+
+install_sanitized() {
+    CXX=g++ "$python" -m pip --python "$environment/bin/python" install -q --no-deps \
+        --force-reinstall -c constraints.txt -Cbuild-dir="$work/build" \
+        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" .
+}
+
+# The runtimes come first in every process: Python itself is not built with them. Without
+# libstdc++, their copy of __cxa_throw would find none to call.
+preload() {
+    local library
+    for library in "${runtimes[@]}" libstdc++.so; do g++ -print-file-name="$library"; done |
+        paste -s -d ' '
+}
+
+# Leaks are not looked for: Python leaves objects behind when it exits.
+run_sanitized() {
+    local symbolizer
+    symbolizer=$(command -v llvm-symbolizer || :)  # names the lines, where it is
+    LD_PRELOAD=$(preload) PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
+        ASAN_OPTIONS=detect_leaks=0:external_symbolizer_path="$symbolizer" \
+        UBSAN_OPTIONS=print_stacktrace=1 \
+        TSAN_OPTIONS=halt_on_error=1:external_symbolizer_path="$symbolizer" \
+        "$environment/bin/python" "$@"
+}
+
+# A module without its sanitizer would pass every test.
+check_module() {
+    local module
+    module=$(run_sanitized -c 'from dixtill import _native; print(_native.__file__)')
+    [[ $module == "$environment"/* ]] || fail "the tests would import $module"
+    nm -D "$module" | grep -q "__${kind:0:1}san_init" || fail "$module has no sanitizer"
+}
+
+make_environment
+install_sanitized
+check_module
+run_sanitized -m pytest -q -p no:cacheprovider "$@"
