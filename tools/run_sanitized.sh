@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Builds the native module with a sanitizer, in a folder of its own, and runs tests on it:
+# Builds the native module with a sanitizer, in a folder of its own, and runs Python on it:
 #
-#   tools/run_sanitized.sh address [PYTEST ARGUMENTS]   # AddressSanitizer and UBSan
-#   tools/run_sanitized.sh thread [PYTEST ARGUMENTS]    # ThreadSanitizer
+#   tools/run_sanitized.sh address       # tests/native and tests/runtime: AddressSanitizer, UBSan
+#   tools/run_sanitized.sh thread        # their tests of threads: ThreadSanitizer
+#   tools/run_sanitized.sh address -m pytest -x tests/runtime/test_words.py   # any other arguments
 #
-# Without arguments, `address` runs tests/native and tests/runtime, `thread` their tests of threads.
 # A finding ends the process that it is in, and so fails the test.
 #
-# Tests run with the packages of .venv, or of the Python that PYTHON names. The sanitized dixtill is
+# Python runs with the packages of .venv, or of the Python that PYTHON names. The sanitized dixtill is
 # in an environment of its own: an editable install would win over PYTHONPATH. Needs GCC on Linux.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # AddressSanitizer ends a process that has no memory left, where the test awaits a MemoryError.
-ADDRESS_TESTS=(-k "not out_of_memory" tests/native tests/runtime)
-THREAD_TESTS=(-k "thread or fork" tests/native tests/runtime)
+ADDRESS_TESTS=(-m pytest -q -p no:cacheprovider -k "not out_of_memory" tests/native tests/runtime)
+THREAD_TESTS=(-m pytest -q -p no:cacheprovider -k "thread or fork" tests/native tests/runtime)
 
 fail() {
     printf 'failed: %s\n' "$*" >&2
@@ -81,4 +81,4 @@ check_module() {
 make_environment
 install_sanitized
 check_module
-run_sanitized -m pytest -q -p no:cacheprovider "$@"
+run_sanitized "$@"

@@ -17,6 +17,7 @@
 #include "../../csrc/api/packed_student.h"
 #include "../../csrc/dispatch/targets.h"
 #include "../../csrc/text/tokenizer.h"
+#include "random_weights.h"
 
 #if defined(_MSC_VER)
 #define DIXTILL_NOINLINE __declspec(noinline)
@@ -28,65 +29,15 @@ namespace {
 
 using dixtill::Kernels;
 
-// Knuth's linear congruential generator; the high bits are the random ones.
-class Lcg {
-  public:
-    uint32_t next() {
-        state_ = state_ * 6364136223846793005U + 1442695040888963407U;
-        return static_cast<uint32_t>(state_ >> 33U);
-    }
-    std::vector<int8_t> q8(int64_t count) {
-        std::vector<int8_t> values(static_cast<size_t>(count));
-        for (int8_t& value : values) {
-            value = static_cast<int8_t>(static_cast<int32_t>(next() % 65U) - 32);  // small sums
-        }
-        return values;
-    }
-    std::vector<float> floats(int64_t count, float limit) {
-        std::vector<float> values(static_cast<size_t>(count));
-        for (float& value : values) {
-            const float unit = static_cast<float>(next() % 65536U) / 65536.0F;
-            value = (2.0F * unit - 1.0F) * limit;
-        }
-        return values;
-    }
-
-  private:
-    uint64_t state_ = 1;
-};
-
 struct Workload {
     virtual ~Workload() = default;
     virtual void run(const Kernels& kernels) = 0;
 };
 
-struct Lstm {
-    std::vector<int8_t> weight_q8;
-    std::vector<float> scale, bias;
-
-    Lstm(const dixtill::StudentShape& shape, Lcg& random)
-        : weight_q8(random.q8(4 * shape.hidden_dim * (shape.embedding_dim + shape.hidden_dim))),
-          scale(random.floats(4 * shape.hidden_dim, 4e-5F)),
-          bias(random.floats(4 * shape.hidden_dim, 1.0F)) {}
-    dixtill::LstmWeights weights() const { return {weight_q8.data(), scale.data(), bias.data()}; }
-};
-
 std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random) {
-    const int64_t num_states = 2 * shape.hidden_dim;
-    const Lstm forward(shape, random), backward(shape, random);
-    const auto attention_weight_q8 = random.q8(shape.attention_dim * num_states);
-    const auto attention_scale = random.floats(shape.attention_dim, 4e-5F);
-    const auto attention_vector = random.floats(shape.attention_dim, 1.0F);
-    const auto null_score = random.floats(1, 1.0F);
-    const auto head_weight_q8 = random.q8(shape.num_classes * num_states);
-    const auto head_scale = random.floats(shape.num_classes, 4e-5F);
-    const auto head_bias = random.floats(shape.num_classes, 1.0F);
+    const RandomWeights weights(shape, 4e-5F, random);
     std::vector<uint8_t> packed(static_cast<size_t>(dixtill::packed_bytes(shape)));
-    dixtill::pack(shape,
-                  {forward.weights(), backward.weights(), attention_weight_q8.data(),
-                   attention_scale.data(), attention_vector.data(), null_score.data(),
-                   head_weight_q8.data(), head_scale.data(), head_bias.data()},
-                  packed.data());
+    dixtill::pack(shape, weights.view(), packed.data());
     return packed;
 }
 

@@ -1,0 +1,237 @@
+// Text to answer, fuzzed: any bytes, every option of a student, on every target that runs here.
+//
+// An input is three bytes of options and then texts, each ending at a byte 0xFF, which no UTF-8
+// has. A finding is a sanitizer's report, an exception, or a broken invariant: targets agree bit
+// for bit, a list answers as its texts do alone, and a record is what api/record.h promises.
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "../../csrc/api/classifier.h"
+#include "../../csrc/api/record.h"
+#include "../../csrc/api/words_json.h"
+#include "../../csrc/dispatch/targets.h"
+#include "../../csrc/text/utf8.h"
+#include "../golden/random_weights.h"
+
+namespace {
+
+using dixtill::Classifier;
+using dixtill::CleaningRule;
+using dixtill::Record;
+
+constexpr dixtill::StudentShape kShape = {11, 5, 7, 3};  // no multiple of any vector's width
+constexpr std::string_view kVocabulary =
+    "[UNK]\na\nb\ne\ns\n##a\n##b\n##e\n##s\n##ed\n##ings\napple\nshares\nshare\nprofit\nfall\n"
+    "nestl\ncafe\ncaf\u00e9\n\u00e9\n##\u00e9\n\u4e2d\n\u6587\n##\u6587\n\uac00\n\u1100\n##\u1161\n"
+    "\u0301\n##\u0301\n\U0001F680\n%\n$\n&\n;\n#\n-\n.\n,\n!\n'\n\"\n<\n>\n/\n:\n\u2212\n\u2019\n"
+    "0\n1\n2\n3\n##0\n##1\n##2\nhttps\n##x\nx\ni\n\u0131\n\u03c3\n##\u03c3";
+constexpr int64_t kMaxPieces[] = {1, 2, 3, 7, 16, 64, 256, 10'000};
+constexpr int64_t kMaxPiecesChecked = 7;  // a check of many words takes 2048 passes
+constexpr dixtill::Explanation kExplanations[] = {
+    dixtill::Explanation::gates, dixtill::Explanation::contributions, dixtill::Explanation::scores};
+constexpr size_t kRepetitions[] = {1, 1, 1, 1, 1, 1, 2, 30};
+
+[[noreturn]] void fail(const char* broken) {
+    std::fprintf(stderr, "broken invariant: %s\n", broken);
+    std::abort();
+}
+
+void require(bool holds, const char* invariant) {
+    if (!holds) fail(invariant);
+}
+
+// How many texts were answered, said at the end of a run.
+struct Counter {
+    uint64_t num_texts = 0;
+    ~Counter() { std::fprintf(stderr, "%llu texts\n", static_cast<unsigned long long>(num_texts)); }
+};
+
+struct Options {
+    bool lowercase, strip_accents, cleans_urls, cleans_entities, is_checked;
+    size_t explanation;
+    int64_t embedding_bits, max_pieces;
+    size_t num_repetitions;
+
+    explicit Options(const uint8_t* bytes)
+        : lowercase(bytes[0] & 1),
+          strip_accents(bytes[0] & 2),
+          cleans_urls(bytes[0] & 4),
+          cleans_entities(bytes[0] & 8),
+          is_checked(bytes[0] / 16 == 15),
+          explanation(bytes[1] % 3),
+          embedding_bits(bytes[1] & 4 ? 4 : 8),
+          max_pieces(kMaxPieces[bytes[2] % 8]),
+          num_repetitions(kRepetitions[bytes[2] / 8 % 8]) {
+        if (is_checked && max_pieces > kMaxPiecesChecked) max_pieces = kMaxPiecesChecked;
+    }
+
+    dixtill::TokenizerOptions tokenizer() const {
+        dixtill::TokenizerOptions result = {lowercase, strip_accents, max_pieces, {}};
+        if (cleans_urls) result.cleaning.push_back(CleaningRule::urls);
+        if (cleans_entities) result.cleaning.push_back(CleaningRule::html_entities);
+        return result;
+    }
+
+    std::string key() const {
+        return std::to_string(lowercase) + std::to_string(strip_accents) +
+               std::to_string(cleans_urls) + std::to_string(cleans_entities) +
+               std::to_string(explanation) + std::to_string(embedding_bits) + "," +
+               std::to_string(max_pieces);
+    }
+};
+
+// The same student on each target that this CPU runs, best first, scalar last.
+class Students {
+  public:
+    explicit Students(const Options& options) {
+        for (const dixtill::Target& target : dixtill::compiled_targets()) {
+            if (!target.is_supported) continue;
+            const dixtill::Embedding embedding = {
+                reinterpret_cast<const uint8_t*>(rows_.data()), num_pieces(),
+                dixtill::embedding_row_bytes(kShape.embedding_dim, options.embedding_bits),
+                options.embedding_bits};
+            classifiers_.push_back(
+                std::make_unique<Classifier>(*target.kernels, kShape, weights_.view(), embedding,
+                                             dixtill::Tokenizer(kVocabulary, options.tokenizer()),
+                                             kExplanations[options.explanation]));
+        }
+    }
+
+    const std::vector<std::unique_ptr<Classifier>>& all() const { return classifiers_; }
+
+    static const Students& with(const Options& options) {
+        static std::map<std::string, std::unique_ptr<Students>> made;
+        std::unique_ptr<Students>& found = made[options.key()];
+        if (!found) found = std::make_unique<Students>(options);
+        return *found;
+    }
+
+  private:
+    static int64_t num_pieces() {
+        int64_t count = 1;
+        for (const char byte : kVocabulary) count += byte == '\n';
+        return count;
+    }
+
+    Lcg random_;
+    RandomWeights weights_{kShape, 2e-3F, random_};
+    std::vector<int8_t> rows_ = random_.q8(num_pieces() * kShape.embedding_dim);
+    std::vector<std::unique_ptr<Classifier>> classifiers_;
+};
+
+std::vector<std::string> texts_of(std::string_view bytes, size_t num_repetitions) {
+    std::vector<std::string> texts;
+    for (size_t begin = 0; begin <= bytes.size();) {
+        const size_t end = std::min(bytes.find('\xFF', begin), bytes.size());
+        std::string& text = texts.emplace_back();
+        for (size_t i = 0; i < num_repetitions; ++i) text += bytes.substr(begin, end - begin);
+        begin = end + 1;
+    }
+    return texts;
+}
+
+template <typename T>
+T number_at(const Record& record, size_t offset) {
+    T value;
+    std::memcpy(&value, record.data() + offset, sizeof value);
+    return value;
+}
+
+void check_probabilities(const Record& record) {
+    const int32_t label = number_at<int32_t>(record, 0);
+    require(0 <= label && label < kShape.num_classes, "the label is a class");
+    const auto probability = [&](int32_t k) {
+        return number_at<float>(record, 3 * sizeof(int32_t) + static_cast<size_t>(k) * 4);
+    };
+    double sum = 0.0;
+    for (int32_t k = 0; k < kShape.num_classes; ++k) {
+        require(probability(k) >= 0.0F, "a probability is a number from zero on");
+        require(probability(k) <= probability(label), "the label is the most probable class");
+        sum += probability(k);
+    }
+    require(std::fabs(sum - 1.0) < 1e-5, "probabilities sum to one");
+}
+
+void check_words(const dixtill::RecordView& record, const Options& options, int64_t num_chars) {
+    require(record.num_words() <= static_cast<size_t>(options.max_pieces),
+            "no more words than pieces");
+    int64_t end = 0;
+    for (size_t w = 0; w < record.num_words(); ++w) {
+        const dixtill::Span span = record.span(w);
+        require(end <= span.start && span.start < span.end, "words come in order, none is empty");
+        end = span.end;
+        require(std::isfinite(record.weight(w)), "a weight is finite");
+    }
+    require(end <= num_chars, "words lie in the text");
+}
+
+void check_check(const dixtill::RecordView& record) {
+    const int32_t size = record.flip_size();
+    require(-1 <= size && size != 0, "a flip has words");
+    int32_t last = -1;
+    for (int32_t i = 0; i < size; ++i) {
+        const int32_t word = record.flip(static_cast<size_t>(i));
+        require(last < word, "the words of a flip are ascending");
+        last = word;
+    }
+    require(last < static_cast<int32_t>(record.num_words()), "a flip's words are the text's");
+    for (size_t w = 0; w < record.num_words(); ++w) {
+        require(std::isfinite(record.effect(w)), "an effect is finite");
+    }
+}
+
+// The specification of words_json asks for text that a Python str encodes to.
+void check_json(const std::string& text, const Record& record) {
+    if (!dixtill::is_utf8(text)) return;
+    const std::string json =
+        dixtill::words_json(text, record, static_cast<size_t>(kShape.num_classes));
+    require(json.size() >= 2 && json.front() == '[' && json.back() == ']', "JSON is an array");
+    require(dixtill::is_utf8(json), "JSON is UTF-8");
+    require(json.find('\n') == std::string::npos, "JSON is on one line");
+}
+
+void check_record(const std::string& text, const Record& record, const Options& options) {
+    static std::vector<char32_t> chars;
+    const dixtill::RecordView view(record, static_cast<size_t>(kShape.num_classes));
+    check_probabilities(record);
+    check_words(view, options, static_cast<int64_t>(dixtill::decode_utf8(text, chars)));
+    require(view.is_checked() == options.is_checked, "a check is there when it was asked for");
+    if (view.is_checked()) check_check(view);
+    check_json(text, record);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    constexpr size_t kOptionBytes = 3;
+    static Counter counter;
+    if (size < kOptionBytes) return -1;
+    const Options options(data);
+    const std::string_view bytes(reinterpret_cast<const char*>(data) + kOptionBytes,
+                                 size - kOptionBytes);
+    const std::vector<std::string> texts = texts_of(bytes, options.num_repetitions);
+    const std::vector<std::string_view> views(texts.begin(), texts.end());
+    const auto& classifiers = Students::with(options).all();
+    std::vector<Record> expected, actual;
+    classifiers.back()->answer_all(views, 1, options.is_checked, expected);
+    for (size_t i = 0; i < texts.size(); ++i) {
+        check_record(texts[i], expected[i], options);
+        const Record alone = classifiers.front()->answer(texts[i], options.is_checked);
+        require(alone == expected[i], "a text is answered alone as in a list");
+    }
+    for (size_t c = 0; c + 1 < classifiers.size(); ++c) {
+        classifiers[c]->answer_all(views, 1, options.is_checked, actual);
+        require(actual == expected, "each target gives the bits of scalar");
+    }
+    counter.num_texts += texts.size();
+    return 0;
+}
