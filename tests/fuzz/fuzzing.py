@@ -64,7 +64,7 @@ def main(case: Case, module: str) -> int:
     try:
         outcomes = run_cases(case, options.seed, numbers, options.seconds)
     except Finding as finding:
-        traceback.print_exc()
+        print(traceback.format_exc()[-4000:])
         print(f"again: python -m {module} {finding.arguments}")
         return 1
     print(f"{outcomes.total()} cases in {time.monotonic() - start:.0f} s, peak {peak_mib()} MiB")

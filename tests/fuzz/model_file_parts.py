@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.students import VOCABULARY, random_model, random_weights
 
 from dixtill.runtime.model_file import write_model
-from tests.students import VOCABULARY, random_model, random_weights
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import signal
 import socket
@@ -133,3 +134,14 @@ def test_a_folder_with_a_student_is_a_student(path, answers):
     for folder in (path.parent, str(path.parent), str(path.parent) + os.sep):
         assert dixtill.load(folder)(TEXTS) == answers
         assert read_model(folder).labels == dixtill.load(path).labels
+
+
+@pytest.mark.parametrize("value", ["a" * 10_000, "a\nb", "\x1b[2J", "\u202e"])
+def test_a_refusal_is_one_short_line_whatever_the_file_holds(tmp_path, value):
+    content = json.dumps({"__metadata__": {"dixtill": json.dumps({"format_version": value})}})
+    path = tmp_path / "student.safetensors"
+    path.write_bytes(len(content).to_bytes(8, "little") + content.encode())
+    with pytest.raises(ModelFileError) as refusal:
+        dixtill.load(path)
+    assert str(refusal.value).isprintable()
+    assert len(str(refusal.value)) < 1000

@@ -123,8 +123,9 @@ def _message_of(error: BaseException) -> str | None:
 
 
 def _shortened(message: str) -> str:
-    """A file may hold names of any length; a sentence may not."""
-    return message if len(message) <= _MAX_MESSAGE else f"{message[:_MAX_MESSAGE]}…"
+    """A file may hold names of any length and of any characters; a sentence may not."""
+    line = message if message.isprintable() else repr(message)[1:-1]
+    return line if len(line) <= _MAX_MESSAGE else f"{line[:_MAX_MESSAGE]}…"
 
 
 def reason(error: Exception) -> str:
