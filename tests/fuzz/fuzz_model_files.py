@@ -138,7 +138,7 @@ def change_dimension(rng: random.Random, parts: Parts) -> None:
 
 def change_values(rng: random.Random, parts: Parts) -> None:
     """Some numbers of a tensor, to the ends of what they can be."""
-    tensor = rng.choice(list(parts.tensors.values()))
+    tensor = rng.choice([t for t in parts.tensors.values() if t.content])
     if tensor.dtype == "F32":
         values = np.frombuffer(tensor.content, "<f4").copy()
         for _ in range(rng.randrange(1, 4)):
