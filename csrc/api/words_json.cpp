@@ -36,27 +36,41 @@ class Cursor {
     int64_t code_point_ = 0;
 };
 
+// False for what JSON does not take as it is, and for bytes that unsafe code points begin with.
 bool is_plain(char byte) {
     const unsigned char value = static_cast<unsigned char>(byte);
-    return value >= 0x20 && value != '"' && value != '\\' && value != 0xED;
+    return value >= 0x20 && value != '"' && value != '\\' && value != 0x7F && value != 0xC2 &&
+           value != 0xE2 && value != 0xED && value != 0xEF;
 }
 
-// A byte that JSON does not take as it is, or the first of a code point that may be no character.
-void append_special(std::string& out, std::string_view utf8, size_t& i) {
+// What a terminal or a page obeys and does not show; the same as in python/dixtill/escapes.py.
+bool is_unsafe(uint32_t code) {
+    return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x2028 && code <= 0x202E) ||
+           (code >= 0x2066 && code <= 0x206F) || (code >= 0xD800 && code <= 0xDFFF) ||
+           (code >= 0xFFF9 && code <= 0xFFFB);
+}
+
+void append_escape(std::string& out, uint32_t code) {
     constexpr char digits[] = "0123456789abcdef";
+    out += "\\u";
+    for (int shift = 12; shift >= 0; shift -= 4) out += digits[(code >> shift) & 0x0F];
+}
+
+// The code point at `i`, whose first byte is not plain: escaped where that is called for.
+void append_special(std::string& out, std::string_view utf8, size_t& i) {
+    const size_t begin = i;
     const unsigned char byte = static_cast<unsigned char>(utf8[i++]);
-    if (byte < 0x20) {
-        out += "\\u00";
-        out += digits[byte >> 4];
-        out += digits[byte & 0x0F];
-    } else if (byte != 0xED) {
-        out += '\\';
-        out += static_cast<char>(byte);
-    } else if (i < utf8.size() && static_cast<unsigned char>(utf8[i]) >= 0xA0) {
-        out += "\xEF\xBF\xBD";  // a lone surrogate
-        i += 2;
+    uint32_t code = byte < 0x80 ? byte : byte < 0xE0 ? byte & 0x1Fu : byte & 0x0Fu;
+    while (i < utf8.size() && is_continuation_byte(utf8[i])) {
+        code = code << 6 | (static_cast<unsigned char>(utf8[i++]) & 0x3Fu);
+    }
+    if (code >= 0xD800 && code <= 0xDFFF) {
+        out += "\xEF\xBF\xBD";
+    } else if (is_unsafe(code)) {
+        append_escape(out, code);
     } else {
-        out += static_cast<char>(byte);
+        if (byte < 0x80) out += '\\';
+        out.append(utf8, begin, i - begin);
     }
 }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,6 +11,8 @@ from importlib import import_module
 from . import __version__
 from .commands import COMMANDS
 from .errors import DixtillError
+from .escapes import printable
+from .standard_streams import discard, printable_streams, say
 
 # As a shell reports a program that a signal ended: 128 and the signal's number.
 _INTERRUPTED, _BROKEN_PIPE = 128 + 2, 128 + 13
@@ -27,23 +28,44 @@ example:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code."""
-    _never_fail_to_print()
-    try:
-        args = _parser().parse_args(argv)
-        code: int = args.run(args)
-        sys.stdout.flush()
-    except DixtillError as error:
-        return _complain(str(error))
-    except BrokenPipeError:  # the reader, such as `head`, has what it wanted
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _BROKEN_PIPE
-    except OSError as error:
+    """Run one command and return its exit code.
+
+    What a user, a file or the system caused is one sentence. A fault of our own keeps its
+    traceback, which tells where to mend it.
+    """
+    with printable_streams():
+        _never_fail_to_print()
+        try:
+            args = _parser().parse_args(argv)
+            code: int = args.run(args)
+            sys.stdout.flush()
+        except BrokenPipeError:  # the reader, such as `head`, has what it wanted
+            discard(sys.stdout)
+            return _BROKEN_PIPE
+        except KeyboardInterrupt:
+            return _INTERRUPTED
+        except Exception as error:
+            sentence = _sentence_of(error)
+            if sentence is None:
+                raise
+            return _complain(sentence)
+        return code
+
+
+def _sentence_of(error: Exception) -> str | None:
+    """What to tell of an error; None where it is a fault of our own."""
+    if isinstance(error, DixtillError):
+        return str(error)
+    if isinstance(error, OSError):
         reason = error.strerror or str(error)
-        return _complain(f"{error.filename}: {reason}" if error.filename else reason)
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-    return code
+        return f"{error.filename}: {reason}" if error.filename else reason
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # PyTorch's
+        return "there is not enough memory; give less at once, or smaller sizes"
+    if isinstance(error, RecursionError):
+        return "the data are nested too deeply to be read"
+    if isinstance(error, UnicodeError):
+        return f"a name or a text is not Unicode: {error}"
+    return None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -71,10 +93,13 @@ def _never_fail_to_print() -> None:
 
 def _complain(sentence: str) -> int:
     """One line, however long or full of control characters what it quotes of a file is."""
-    from .display.terminal import printable
-
     shown = printable(sentence)
     if len(shown) > _LONGEST:
         shown = f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
-    print(f"dixtill: {shown}", file=sys.stderr)
+    # What could not be written is not tried again when the interpreter ends.
+    try:
+        sys.stdout.flush()
+    except OSError:
+        discard(sys.stdout)
+    say(f"dixtill: {shown}")
     return _USER_MISTAKE

@@ -28,7 +28,6 @@ _BEGIN, _END = ".dixtill-", ".tmp"  # of temporary names; a hash of the target's
 _ABANDONED_SECONDS = 3600  # some network file systems keep locks to one machine
 
 _KINDS = (
-    (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a disk"),
@@ -91,12 +90,33 @@ def check_file(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()
     """
     path = Path(path)
     if str(path) == "-":
-        raise InputError("- is standard output; name a file, which is written as a whole")
+        raise InputError("- is no file that can be replaced; name one, which is written as a whole")
     target = _target_of(path)
     check_not_input(path, inputs)
     if not target.parent.is_dir():
         raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written in it")
     _check_writable(target.parent, path)
+
+
+def check_stream(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
+    """Raise, before long work, where lines could not be written to `path` as they come.
+
+    Lines go to a regular file, of which they take the place, to a named pipe and to a terminal.
+
+    Raises:
+        InputError: `path` is a folder, a disk or a socket, or is or lies in an input.
+    """
+    check_not_input(path, inputs)
+    try:
+        state = os.stat(path)
+    except OSError:  # opening it says why
+        return
+    if stat.S_ISDIR(state.st_mode):
+        raise InputError(f"{os.fspath(path)} is a folder; name a file in it")
+    if stat.S_ISBLK(state.st_mode) or stat.S_ISSOCK(state.st_mode):
+        raise InputError(
+            f"{os.fspath(path)} is {_kind_of(state)}, expected a file, a named pipe or a terminal"
+        )
 
 
 def check_folder(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
@@ -108,7 +128,7 @@ def check_folder(path: str | os.PathLike[str], inputs: Iterable[Input | None] = 
     """
     path = Path(path)
     check_not_input(path, inputs)
-    nearest = path.absolute()
+    nearest = path
     while not os.path.lexists(nearest):
         nearest = nearest.parent
     if not nearest.is_dir():
@@ -127,16 +147,13 @@ def check_not_input(output: Input, inputs: Iterable[Input | None]) -> None:
             continue
         name = "standard output" if isinstance(output, int) else os.fspath(output)
         if _is_same(output, given):
-            raise InputError(f"{name} is read as input; choose another output")
+            raise InputError(f"{name} is the input; choose another output")
         if isinstance(output, int) or isinstance(given, int) or not os.path.isdir(given):
             continue
         if Path(output).resolve().is_relative_to(Path(given).resolve()):
-            raise InputError(f"{name} is in {os.fspath(given)}, which is read; choose another")
-
-
-def kind_of(state: os.stat_result) -> str:
-    """What is no regular file, in words."""
-    return next((kind for is_one, kind in _KINDS if is_one(state.st_mode)), "no regular file")
+            raise InputError(
+                f"{name} is in {os.fspath(given)}, whose files are read; choose another"
+            )
 
 
 @contextmanager
@@ -164,6 +181,11 @@ def remove_abandoned(folder: Path) -> None:
                 _remove_dead(path)
 
 
+def _kind_of(state: os.stat_result) -> str:
+    """What is no file in a folder, in words."""
+    return next((kind for is_one, kind in _KINDS if is_one(state.st_mode)), "one without a name")
+
+
 def _target_of(path: Path) -> Path:
     """The file that is replaced, or made, under the name `path`.
 
@@ -175,10 +197,13 @@ def _target_of(path: Path) -> Path:
         state = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return target
-    if not stat.S_ISREG(state.st_mode):
-        raise InputError(f"{path} is {kind_of(state)}, not a file that can be replaced; name one")
-    if not target.exists():  # /dev/stdout, where that is a file that was deleted
-        raise InputError(f"{path} has no place in a folder; name a file")
+    if stat.S_ISDIR(state.st_mode):
+        raise InputError(f"{path} is a folder; name a file in it")
+    # Where a deleted file is standard output, /dev/stdout leads to a name that is gone.
+    if not stat.S_ISREG(state.st_mode) or not target.exists():
+        raise InputError(
+            f"{path} is no file that can be replaced but {_kind_of(state)}; name a regular file"
+        )
     if not os.access(target, os.W_OK):
         raise InputError(f"{path} is write-protected; choose another name, or make it writable")
     return target
@@ -234,7 +259,7 @@ def _mode_of(target: Path) -> int:
     """The permissions to make a file with: never wider than those of the one it replaces."""
     try:
         return stat.S_IMODE(target.stat().st_mode) & 0o777
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return 0o666  # without those of the umask
 
 

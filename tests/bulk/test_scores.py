@@ -165,7 +165,7 @@ def test_data_that_changed_are_noticed(folder, capsys):
         (["--model", "none.safetensors"], "none.safetensors"),
         (["--kernel", "none"], "none"),
         (["--text-column", "tweet"], "a.csv has no column 'tweet'; it has id, text"),
-        (["--rows-per-file", "0"], "rows_per_file is 0, expected at least 1"),
+        (["--rows-per-file", "0"], "--rows-per-file is 0, which is out of range"),
         (["--out", "data/scores"], "whose files are read; choose another"),
         (["--out", "student.safetensors"], "is a file; scores need a folder"),
         (

@@ -103,7 +103,7 @@ def test_columns_are_chosen(tmp_path, capsys):
         (["up", "--html", "-"], "- is no file that can be replaced"),
         (["up", "--png", "/dev/null"], "/dev/null is no file that can be replaced"),
         (["up", "--png", "none/x.png"], "none is no folder, so x.png cannot be written in it"),
-        (["up", "--threshold", "2"], "the threshold is 2.0"),
+        (["up", "--threshold", "2"], "--threshold is 2.0"),
         (["up", "--model", "none.safetensors"], "there is no such file"),
     ],
 )
@@ -170,7 +170,7 @@ def test_the_file_that_is_explained_is_never_overwritten(tmp_path, capsys):
     (tmp_path / "link.html").symlink_to(data)
     for name in ("own.csv", "link.html"):
         assert main(["explain", "--data", str(data), "--html", str(tmp_path / name)]) == 2
-        assert "is the file that is explained" in capsys.readouterr().err
+        assert "is the input; choose another output" in capsys.readouterr().err
     assert data.read_text() == "text\nup\n"
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import inspect
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub
@@ -15,12 +17,16 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 from scipy import stats
+from students import random_model
 
 import dixtill
 from dixtill import hub
 from dixtill.cli import main
 from dixtill.errors import InputError, MissingExtraError, ModelFileError
+from dixtill.escapes import printable
+from dixtill.hub.card import CardText, card_of
 from dixtill.hub.measures import measure
+from dixtill.runtime.classifier import Classifier
 from dixtill.sklearn import DixtillClassifier
 from dixtill.training.corpus import Corpus, read_corpus
 
@@ -120,6 +126,35 @@ def test_the_card_says_what_one_has_to_know(pushed):
     ):  # fmt: skip
         assert text in card, text
     assert str(Path.home()) not in card
+
+
+HOSTILE = 'a`b|*c*_d_ [x](y)\n---\n# <i>\x1b[2J\u202e: "q" ```'
+
+
+def test_a_hostile_name_or_label_is_no_markup_in_the_card():
+    markdown_it = pytest.importorskip("markdown_it", reason="reads the card with markdown-it-py")
+    labels = (HOSTILE, "- plain", "third")
+    model = replace(random_model(), labels=labels, provenance={"config": [], "teacher": HOSTILE})
+    corpus = Corpus(("up", "down", "shares"), (0, 1, 2), labels)
+    text = CardText(HOSTILE, HOSTILE, licence=HOSTILE, base_model=HOSTILE)
+    card = card_of(model, 1000, measure(Classifier(model), corpus), text)
+    front, body = card.removeprefix("---\n").split("\n---\n", 1)
+    described = yaml.safe_load(front)
+    assert described["model-index"][0]["name"] == described["base_model"] == printable(HOSTILE)
+    assert not {"\x1b", "\u202e"} & set(card)
+
+    tokens = markdown_it.MarkdownIt("commonmark").enable("table").parse(body)
+    inline = [token for block in tokens for token in block.children or ()]
+    assert {token.type for token in inline} <= {"text", "code_inline", "softbreak"}
+    assert sum(token.type == "heading_open" for token in tokens) == 5
+    (fence,) = (token.content for token in tokens if token.type == "fence")
+    shown = printable(" ".join(HOSTILE.split()))
+    assert tokens[1].children[0].content == shown
+    assert [token.content for token in inline if token.type == "code_inline"][:2] == [
+        shown, "- plain"
+    ]  # fmt: skip
+    call = next(node for node in ast.walk(ast.parse(fence)) if isinstance(node, ast.Call))
+    assert ast.literal_eval(call.args[0]) == HOSTILE
 
 
 def test_without_test_texts_the_card_has_the_validation_scores_and_says_so(fitted, tmp_path):

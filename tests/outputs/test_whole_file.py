@@ -115,21 +115,21 @@ def special(tmp_path, kind):
     path = tmp_path / "target"
     if kind == "folder":
         path.mkdir()
-    elif kind == "named pipe":
+        return path, "a folder; name a file in it"
+    if kind == "named pipe":
         os.mkfifo(path)
     else:
         os.mkfifo(tmp_path / "pipe")
         path.symlink_to("pipe")
-        kind = "named pipe"
-    return path, kind
+    return path, "no file that can be replaced but a named pipe"
 
 
 @pytest.mark.parametrize("kind", ["folder", "named pipe", "link to a pipe"])
 @pytest.mark.parametrize("write", [check_file, lambda path: write_whole(path, b"content")])
 def test_what_is_no_regular_file_is_not_replaced(tmp_path, kind, write):
-    path, kind = special(tmp_path, kind)
+    path, reason = special(tmp_path, kind)
     before = path.stat()
-    with pytest.raises(InputError, match=f"target is a {kind}, not a file that can be replaced"):
+    with pytest.raises(InputError, match=f"target is {reason}"):
         write(path)
     assert os.path.samestat(before, path.stat())
     assert not temporaries(tmp_path)
@@ -179,7 +179,7 @@ def test_a_folder_cannot_be_made_in_a_file(tmp_path, check):
 
 
 def test_standard_output_is_no_whole_file():
-    with pytest.raises(InputError, match="standard output"):
+    with pytest.raises(InputError, match="- is no file that can be replaced"):
         check_file("-")
 
 
@@ -201,9 +201,9 @@ def test_an_output_is_no_input_by_whichever_name(tmp_path, how):
     file.write_bytes(b"content")
     other = by_another_name(file, how)
     for output, given in ((file, other), (other, file)):
-        with pytest.raises(InputError, match="is read as input; choose another"):
+        with pytest.raises(InputError, match="is the input; choose another"):
             check_file(output, [None, "absent", str(given)])
-    with file.open("rb") as opened, pytest.raises(InputError, match="is read as input"):
+    with file.open("rb") as opened, pytest.raises(InputError, match="is the input"):
         check_not_input(other, [opened.fileno()])
 
 
@@ -211,7 +211,7 @@ def test_an_output_lies_in_no_input_folder(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "link").symlink_to("data")
     for check in (check_file, check_folder):
-        with pytest.raises(InputError, match=r"is in .*data, which is read"):
+        with pytest.raises(InputError, match=r"is in .*data, whose files are read"):
             check(tmp_path / "link" / "out", [tmp_path / "data"])
     check_file(tmp_path / "data.csv", [tmp_path / "data"])
 

@@ -7,12 +7,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
 from streaming import answered, started
 
+import dixtill
 from dixtill.streams import interruption
+from dixtill.streams.stream import Stream
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
 
@@ -83,8 +86,9 @@ def test_a_second_signal_ends_it_at_once_but_not_the_same_moment(monkeypatch):
 # Stops the process that writes, gives it a block, and tells who it is.
 SINK = """
 import os, signal, sys, time
+from dixtill.streams.interruption import Interruption
 from dixtill.streams.sinks import open_sink
-with open_sink(sys.argv[1]) as write:
+with open_sink(sys.argv[1], Interruption()) as write:
     write(b"first\\n")
     while not os.path.getsize(sys.argv[1]):
         time.sleep(0.01)
@@ -139,3 +143,75 @@ def test_the_bar_stays_out_of_rows_on_the_same_terminal(student, tmp_path):
     assert b"\033[K" not in both
     alone = shown_on_terminal(student, tmp_path, stdout=subprocess.DEVNULL, stderr="terminal")
     assert b"\033[K" in alone
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_is_ignored_stays_ignored(student, number):
+    def ignore():
+        signal.signal(number, signal.SIG_IGN)
+
+    process = started(
+        "--model", student, "--input", "-", "--no-words", stdin=-1, stdout=-1, preexec_fn=ignore
+    )
+    process.stdin.write(b'{"text": "up"}\n')
+    process.stdin.flush()
+    assert process.stdout.readline().startswith(b'{"text": "up"')
+    process.send_signal(number)
+    time.sleep(0.2)
+    rest, _ = process.communicate(b'{"text": "down"}\n', timeout=60)
+    assert rest.startswith(b'{"text": "down"')
+    assert process.returncode == 0
+
+
+def test_handlers_of_another_program_are_left_alone(monkeypatch):
+    monkeypatch.setattr(signal, "getsignal", lambda _: None)
+    monkeypatch.setattr(signal, "signal", lambda *_: pytest.fail("a handler was replaced"))
+    with interruption.Interruption():
+        pass
+
+
+def test_rows_are_answered_in_any_thread(student, tmp_path):
+    (tmp_path / "in.txt").write_text("up\ndown\n")
+    stream = Stream(str(tmp_path / "in.txt"), str(tmp_path / "out.jsonl"))
+    stopped_by = []
+    thread = threading.Thread(target=lambda: stopped_by.append(stream.run(dixtill.load(student))))
+    thread.start()
+    thread.join(timeout=60)
+    assert stopped_by == [None]
+    assert len(answered(tmp_path / "out.jsonl")) == 2
+
+
+@pytest.mark.parametrize("end", ["--input", "--output"])
+def test_a_signal_ends_the_wait_for_the_other_end_of_a_pipe(student, tmp_path, end):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "in.txt").write_text("up\n")
+    files = {"--input": tmp_path / "in.txt", "--output": tmp_path / "out.jsonl"}
+    files[end] = tmp_path / "pipe.jsonl"
+    arguments = [part for option in files.items() for part in option]
+    process = started("--model", student, *arguments, stderr=subprocess.DEVNULL)
+    end_of_start = time.monotonic() + 10  # where the kernel does not say what is waited for
+    while b"partner" not in waiting_for(process) and time.monotonic() < end_of_start:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=20) == 128 + signal.SIGTERM
+
+
+def waiting_for(process):
+    """The function of Linux that a process sleeps in: `wait_for_partner` at a pipe."""
+    try:
+        with open(f"/proc/{process.pid}/wchan", "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def test_lines_go_to_a_named_pipe_and_leave_it_one(student, tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "in.txt").write_text("up\ndown\n")
+    output = tmp_path / "pipe.csv"
+    process = started("--model", student, "--input", tmp_path / "in.txt", "--output", output)
+    with output.open("rb") as pipe:  # opens when the other end does
+        lines = pipe.read().splitlines()
+    assert process.wait(timeout=60) == 0
+    assert [line.split(b",")[0] for line in lines] == [b"text", b"up", b"down"]
+    assert output.is_fifo()

@@ -327,7 +327,9 @@ def test_a_rule_is_exact_up_to_its_degree(rule, degree, steps):
 
 
 def test_unusable_settings_are_refused():
-    with pytest.raises(InputError, match="steps is 1, expected at least 2"):
+    with pytest.raises(
+        InputError, match="steps is 1, which is out of range: expected a whole number from 2"
+    ):
         AttributionSettings(steps=1)
     with pytest.raises(InputError, match="unknown quadrature 'simpson'"):
         fixed_rule("simpson", 4)

@@ -79,7 +79,7 @@ def test_random_numbers_of_the_caller_are_left_alone(bert):
         ({"classes": "some"}, "unknown classes 'some', expected predicted, all"),
         ({"tolerance": 0.0}, "tolerance is 0.0, expected more than 0"),
         ({"tolerance": float("nan")}, "tolerance is nan"),
-        ({"max_steps": 8}, "max_steps is 8, expected at least 9"),
+        ({"max_steps": 8}, "max_steps is 8, which is out of range: expected a whole number from 9"),
     ],
 )
 def test_unusable_settings_are_refused(changes, sentence):

@@ -20,12 +20,12 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import SHIPPED_MODEL, __version__, load
+from .. import SHIPPED_MODEL, __version__, limits, load
 from ..claim import ClaimFile
 from ..errors import InputError
 from ..tables.header import check_free
 from ..tables.table import BY_NAME, Layout
-from ..whole_file import remove_abandoned, write_whole
+from ..whole_file import check_folder, remove_abandoned, write_whole
 from .answer_columns import answer_columns
 from .tables import files_of, read_tables
 
@@ -84,13 +84,11 @@ class Scoring:
         Raises:
             InputError: there are none, or `out` holds the scores of something else.
         """
-        if self.rows_per_file < 1:
-            raise InputError(f"rows_per_file is {self.rows_per_file}, expected at least 1")
+        limits.COUNT.checked("rows_per_file", self.rows_per_file)
         files = files_of(self.data, self.layout)
         if self.out.exists() and not self.out.is_dir():
             raise InputError(f"{self.out} is a file; scores need a folder")
-        if self.out.resolve().is_relative_to(self.data.resolve()):
-            raise InputError(f"{self.out} is in {self.data}, whose files are read; choose another")
+        check_folder(self.out, [self.data])
         self._claim(files)
         return files
 

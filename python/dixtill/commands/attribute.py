@@ -8,7 +8,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import limits
+from ..standard_streams import is_terminal
+from ..whole_file import check_folder
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
+from .number_argument import add_number
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -90,23 +94,25 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         default="integrated_gradients",
         help="integrated gradients by dixtill (default) or by Captum, or another of Captum's",
     )  # fmt: skip
-    group.add_argument(
+    add_number(
+        group,
         "--tolerance",
-        type=float,
+        limits.POSITIVE,
         default=0.08,
         metavar="X",
         help="refine until the completeness error is below this share of the attributions' sizes "
         "(default: 0.08)",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--max-steps",
-        type=int,
+        limits.MAX_STEPS,
         default=63,
         metavar="N",
         help="most gradients for a text (default: 63)",
     )
-    group.add_argument(
-        "--steps", type=int, metavar="N", help="as many gradients for every text instead"
+    add_number(
+        group, "--steps", limits.STEPS, metavar="N", help="as many gradients for every text instead"
     )
     group.add_argument(
         "--quadrature",
@@ -121,15 +127,20 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the products in the teacher; auto (default) is bfloat16 where the CPU (AMX) or "
         "the GPU has units for it, and float32 elsewhere",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--rows-per-pass",
-        type=int,
+        limits.COUNT,
         default=1024,
         metavar="N",
         help="tokens times steps in one pass of the teacher; bounds memory (default: 1024)",
     )
-    group.add_argument(
-        "--threads", type=int, metavar="N", help="CPU threads (default: PyTorch's choice)"
+    add_number(
+        group,
+        "--threads",
+        limits.THREADS,
+        metavar="N",
+        help="CPU threads (default: PyTorch's choice)",
     )
 
 
@@ -174,6 +185,7 @@ def run(args: argparse.Namespace) -> int:
     from ..training.corpus import read_texts
     from ..training.teacher import Teacher
 
+    check_folder(args.out, [args.teacher, args.data])
     set_threads(args)
     teacher = Teacher.load(args.teacher)
     if args.ray is None:
@@ -195,7 +207,7 @@ def run(args: argparse.Namespace) -> int:
 def _explain(
     args: argparse.Namespace, store: AttributionStore, attributor: Attributor, texts: Sequence[str]
 ) -> RunSummary:
-    progress = sys.stderr.isatty()
+    progress = is_terminal(sys.stderr)
     if args.ray is None:
         return store.run(attributor, texts, progress)
     with pool_on_cluster(args, gpu=True) as pool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..whole_file import check_folder, check_not_input
 from .corpus_arguments import LABELLED, add_corpus_arguments, read
-from .student_arguments import add_model_argument
+from .student_arguments import add_model_argument, student_file
 
 _EXAMPLES = """\
 examples:
@@ -54,12 +55,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the folder, and push it where that is asked for."""
-    from .. import SHIPPED_MODEL, hub, load, training
+    from .. import hub, load, training
     from ..hub.card import CardText
-    from ..runtime.student_source import file_of
+    from ..runtime.student_source import STUDENT_FILE
 
     assert training  # first, for it says which extra to install
-    model = file_of(args.model or SHIPPED_MODEL)
+    model = student_file(args)
+    check_folder(args.out)
+    check_not_input(Path(args.out, STUDENT_FILE), [args.data])
+    check_not_input(Path(args.out, hub.CARD_FILE), [args.data, model])
     corpus = read(args, args.data, load(model).labels) if args.data else None
     text = CardText(
         name=args.name or args.push or Path(args.out).name,

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .. import limits
+from .number_argument import add_number
+
 if TYPE_CHECKING:
     from ..bulk.cluster import Pool
 
@@ -21,9 +24,10 @@ def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="ADDRESS",
         help="share the work on a Ray cluster; without ADDRESS, on one of this machine alone",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--actors",
-        type=int,
+        limits.COUNT,
         metavar="N",
         help="processes of --ray that work (default: one a GPU, where GPUs are of use, or a CPU)",
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
+from .. import limits
+from .number_argument import add_number
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -41,9 +43,10 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="labelled texts that choose the best epoch (default: held out of --train)",
     )
-    parser.add_argument(
+    add_number(
+        parser,
         "--holdout",
-        type=float,
+        limits.PART,
         default=0.1,
         metavar="SHARE",
         help="share of --train to hold out where --valid is not given (default: 0.1)",
@@ -54,7 +57,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="texts that must not be trained on, such as a test set: their copies are left out; "
         "they need no labels",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    add_number(parser, "--seed", limits.SEED, default=0, help="random seed (default: 0)")
     add_corpus_arguments(parser)
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .. import limits
 from ..errors import InputError
+from ..standard_streams import say
+from ..whole_file import check_folder
+from .number_argument import add_number
 
 _EXAMPLES = """\
 examples:
@@ -35,7 +38,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="DIR",
         help="keep reviews, teacher, attributions and students here (default: keep nothing)",
     )
-    parser.add_argument("--seed", type=int, default=0, help="random seed (default: 0)")
+    add_number(parser, "--seed", limits.SEED, default=0, help="random seed (default: 0)")
     parser.add_argument(
         "--quick",
         action="store_true",
@@ -67,6 +70,7 @@ def _folder(out: str | None) -> Iterator[Path]:
     folder = Path(out)
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise InputError(f"{out} exists already; choose another output folder or delete it")
+    check_folder(folder)
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
 
@@ -74,4 +78,4 @@ def _folder(out: str | None) -> Iterator[Path]:
 def _clocked() -> Callable[[str], None]:
     """Prints progress to standard error, with the seconds since the start."""
     start = time.monotonic()
-    return lambda line: print(f"[{time.monotonic() - start:5.1f} s] {line}", file=sys.stderr)
+    return lambda line: say(f"[{time.monotonic() - start:5.1f} s] {line}")

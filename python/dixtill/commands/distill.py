@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import os
-import sys
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from .. import limits
 from ..errors import InputError
+from ..escapes import printable
+from ..standard_streams import say
+from ..whole_file import check_file, check_folder
 from .attribute import add_settings_arguments, set_threads, settings_of, use_gpu
 from .corpus_arguments import add_training_arguments, read_excluded, read_training
 from .evaluate import shown
+from .number_argument import add_number
 from .table_arguments import layout_of
 
 if TYPE_CHECKING:
@@ -96,11 +99,19 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         "attributions: --layer word_embeddings --output probability --steps 50), answers alone by "
         "KL or MSE, or labels alone; the defaults below are those of dixtill",
     )
-    group.add_argument(
-        "--alpha", type=float, metavar="A", help="weight of the teacher against the labels (0.9)"
+    add_number(
+        group,
+        "--alpha",
+        limits.SHARE,
+        metavar="A",
+        help="weight of the teacher against the labels (0.9)",
     )
-    group.add_argument(
-        "--temperature", type=float, metavar="T", help="softens both answers (2; published: 5)"
+    add_number(
+        group,
+        "--temperature",
+        limits.POSITIVE,
+        metavar="T",
+        help="softens both answers (2; published: 5)",
     )
     group.add_argument(
         "--kl",
@@ -120,9 +131,10 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         help="align the explanations of all classes (default), or of the teacher's class alone, "
         "as published",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--explanation-weight",
-        type=float,
+        limits.NOT_NEGATIVE,
         metavar="W",
         help="weight of the loss of explanations against that of answers, for the methods "
         "dixtill and dixtill-paper (2; published: 1)",
@@ -132,16 +144,18 @@ def _add_method_arguments(parser: argparse.ArgumentParser) -> None:
         choices=("sum", "mean"),
         help="how a word's attributions by token become one (default: sum; published: mean)",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--additivity",
-        type=float,
+        limits.NOT_NEGATIVE,
         metavar="W",
         help="weight of the loss that makes a word's weight the effect of leaving it out, by the "
         "size of the text's weights (0.25; with raw scores 0)",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--perturbed",
-        type=int,
+        limits.COUNT_OR_NONE,
         metavar="N",
         help="made texts for the teacher to answer, for each training text (30)",
     )
@@ -158,21 +172,23 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
         "the student and its training",
         "Defaults in brackets, the second without perturbed texts.",
     )
-    group.add_argument("--epochs", type=int, metavar="N", help="passes over all texts (5; 10)")
-    group.add_argument("--patience", type=int, metavar="N", help="epochs without a better one (10)")
-    group.add_argument("--batch-size", type=int, metavar="N", help="texts a step (128; 64)")
-    group.add_argument("--learning-rate", type=float, metavar="X", help="highest (3e-3; 2e-3)")
-    group.add_argument("--dropout", type=float, metavar="P", help="of vectors, states (0.15; 0.3)")
-    group.add_argument("--embedding-dim", type=int, metavar="N", help="width of a piece (50)")
-    group.add_argument("--hidden-dim", type=int, metavar="N", help="LSTM units a direction (50)")
-    group.add_argument("--attention-dim", type=int, metavar="N", help="attention units (100)")
+    add_number(group, "--epochs", limits.COUNT, metavar="N", help="passes over all texts (5; 10)")
+    add_number(
+        group, "--patience", limits.COUNT, metavar="N", help="epochs without a better one (10)"
+    )
+    add_number(group, "--batch-size", limits.COUNT, metavar="N", help="texts a step (128; 64)")
+    add_number(group, "--learning-rate", limits.POSITIVE, metavar="X", help="highest (3e-3; 2e-3)")
+    add_number(group, "--dropout", limits.RATE, metavar="P", help="of vectors, states (0.15; 0.3)")
+    add_number(group, "--embedding-dim", limits.WIDTH, metavar="N", help="width of a piece (50)")
+    add_number(group, "--hidden-dim", limits.WIDTH, metavar="N", help="LSTM units a direction (50)")
+    add_number(group, "--attention-dim", limits.WIDTH, metavar="N", help="attention units (100)")
     group.add_argument(
         "--null-score",
         action=argparse.BooleanOptionalAction,
         help="let attention go to no piece, so that a word's share depends less on how many "
         "others there are (default; published: --no-null-score)",
     )
-    group.add_argument("--max-pieces", type=int, metavar="N", help="longer texts are cut (256)")
+    add_number(group, "--max-pieces", limits.COUNT, metavar="N", help="longer texts are cut (256)")
 
 
 class _Made(NamedTuple):
@@ -194,8 +210,8 @@ def run(args: argparse.Namespace) -> int:
 
     set_threads(args)
     config = _config(args)
-    out = _free_file(args.out)
-    run_folder = Path(args.run_folder or f"{args.out}.run")
+    out, run_folder = Path(args.out), Path(args.run_folder or f"{args.out}.run")
+    _check_outputs(args, out, run_folder)
     with watched(args.tensorboard) as watcher:
         made = _make(args, config, run_folder, watcher)
     write_model(made.model, out)
@@ -266,24 +282,21 @@ def _report(made: _Made, student: Path, page: Path) -> None:
                 page, student, made.distilled, made.valid, made.explained, made.explained_are
             )
     except Exception as error:
-        reason = str(error) or type(error).__name__
-        print(
-            f"dixtill: {student} is whole, but {page} could not be made: {reason}",
-            file=sys.stderr,
-        )
+        reason = printable(str(error)) or type(error).__name__
+        say(f"dixtill: {student} is whole, but {page} could not be made: {reason}")
     else:
         print(f"{page}: curves, errors, calibration and explained examples")
 
 
-def _free_file(name: str) -> Path:
-    """The path to write to, refused before the long work if it cannot be a file."""
-    path = Path(name)
-    if path.is_dir():
-        raise InputError(f"{name} is a folder; name a file in it, such as {path / 'student'}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path.parent} cannot be written to; choose another place for --out")
-    return path
+def _check_outputs(args: argparse.Namespace, out: Path, run_folder: Path) -> None:
+    """Refuse before the long work what cannot or should not be written after it."""
+    inputs = [args.teacher, args.train, args.valid, args.exclude, args.unlabelled]
+    stored = Path(args.attributions).glob("*.parquet") if args.attributions else ()
+    check_folder(out.parent)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    check_file(out, [*inputs, *stored])
+    for folder in filter(None, (run_folder, args.attributions, args.tensorboard)):
+        check_folder(folder, inputs)
 
 
 def _config(args: argparse.Namespace) -> DistillConfig:

@@ -7,7 +7,9 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from .. import limits
 from .corpus_arguments import LABELLED, add_corpus_arguments, read
+from .number_argument import add_number
 from .student_arguments import add_student_arguments
 
 if TYPE_CHECKING:
@@ -44,15 +46,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     add_student_arguments(parser)
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
+    add_number(
+        group,
         "--target-precision",
-        type=float,
+        limits.PRECISION,
         metavar="SHARE",
         help="print the threshold that answers most texts with this share of right labels",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--threshold",
-        type=float,
+        limits.PROBABILITY,
         metavar="P",
         help="print what giving no label of lower probability costs and gives",
     )

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..whole_file import check_file
 from .infer import texts_of
-from .student_arguments import add_answer_arguments, add_student_arguments
+from .student_arguments import add_answer_arguments, add_student_arguments, student_file
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -74,8 +75,7 @@ def run(args: argparse.Namespace) -> int:
 
     if bool(args.texts) == bool(args.data):
         raise InputError("give either one TEXT or more, or --data and a file")
-    for path in filter(None, (args.html, args.png)):
-        _check_writable(Path(path), args.data)
+    _check_outputs(args)
     classifier = load(args.model, args.kernel, args.threshold)
     texts = _explained(args, classifier)
     if args.html:
@@ -87,16 +87,14 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _check_writable(path: Path, data: str | None) -> None:
+def _check_outputs(args: argparse.Namespace) -> None:
     """Refuse before the work what cannot or should not be written after it."""
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file in it")
-    if str(path) == "-" or (path.exists() and not path.is_file()):
-        raise InputError(f"{path} is no file that can be replaced; name one")
-    if data and path.exists() and Path(data).exists() and path.samefile(data):
-        raise InputError(f"{path} is the file that is explained; choose another name")
-    if not path.parent.is_dir():
-        raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written in it")
+    stored = Path(args.attributions).glob("*.parquet") if args.attributions else ()
+    inputs = [args.data, student_file(args), *stored]
+    for path in filter(None, (args.html, args.png)):
+        check_file(path, inputs)
+    if args.html and args.png and Path(args.html).resolve() == Path(args.png).resolve():
+        raise InputError(f"--html and --png are both {args.png}; give them two names")
 
 
 def _explained(args: argparse.Namespace, classifier: Classifier) -> list[ExplainedText]:
@@ -166,7 +164,7 @@ def _shown(text: ExplainedText) -> str:
     answer = str(text.prediction)
     if text.line is None:
         return answer
-    from ..display.terminal import printable
+    from ..escapes import printable
 
     true = f", truly {printable(text.true_label)}" if text.true_label is not None else ""
     return f"line {text.line}{true}: {printable(text.prediction.text)}\n{answer}"

@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .student_arguments import add_model_argument
+from ..escapes import printable
+from ..whole_file import check_file
+from .student_arguments import add_model_argument, student_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,15 +49,21 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
 
 
+_KEPT = ("config.json", "checkpoint.pt")  # what is read of a run folder
+
+
 def run(args: argparse.Namespace) -> int:
     """Write the graph, and say how large it is."""
     from .. import SHIPPED_MODEL
     from ..export.onnx_graph import write_onnx
     from ..runtime.model_file import read_model
 
+    kept = [Path(args.run_folder, name) for name in _KEPT] if args.run_folder else []
+    check_file(args.onnx, [student_file(args), *kept])
     model = read_model(args.model or SHIPPED_MODEL)
     write_onnx(model, args.onnx, _parameters(args.run_folder, model) if args.run_folder else None)
-    print(f"{args.onnx}: {Path(args.onnx).stat().st_size:,} bytes, {', '.join(model.labels)}")
+    labels = printable(", ".join(model.labels))
+    print(f"{args.onnx}: {Path(args.onnx).stat().st_size:,} bytes, {labels}")
     return 0
 
 

@@ -6,7 +6,11 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .. import limits
+from ..escapes import printable
+from ..whole_file import check_folder
 from .corpus_arguments import add_training_arguments, read_training
+from .number_argument import add_number
 
 if TYPE_CHECKING:
     from ..training.teacher_trainer import FinetuneConfig
@@ -47,21 +51,28 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how to train")
-    group.add_argument("--epochs", type=int, default=3, metavar="N", help="(default: 3)")
-    group.add_argument(
-        "--learning-rate", type=float, default=5e-5, metavar="RATE", help="(default: 5e-5)"
+    add_number(group, "--epochs", limits.COUNT, default=3, metavar="N", help="(default: 3)")
+    add_number(
+        group,
+        "--learning-rate",
+        limits.POSITIVE,
+        default=5e-5,
+        metavar="RATE",
+        help="(default: 5e-5)",
     )
-    group.add_argument(
+    add_number(
+        group,
         "--head-learning-rate-factor",
-        type=float,
+        limits.POSITIVE,
         default=1.0,
         metavar="FACTOR",
         help="learning rate of the head as a multiple of --learning-rate (default: 1)",
     )
-    group.add_argument("--batch-size", type=int, default=32, metavar="N", help="(default: 32)")
-    group.add_argument(
+    add_number(group, "--batch-size", limits.COUNT, default=32, metavar="N", help="(default: 32)")
+    add_number(
+        group,
         "--max-length",
-        type=int,
+        limits.COUNT,
         default=128,
         metavar="TOKENS",
         help="cut longer texts here in training (default: 128)",
@@ -98,13 +109,16 @@ def run(args: argparse.Namespace) -> int:
     from ..training.display import watched
     from ..training.finetune import finetune
 
+    inputs = [args.base, args.train, args.valid, args.exclude]
+    for folder in filter(None, (args.out, f"{args.out}.unfinished", args.tensorboard)):
+        check_folder(folder, inputs)
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     train, valid = read_training(args, labels)
     config = config_of(args)
     with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:
         scores = finetune(args.base, train, valid, config, Path(args.out), watcher)
     print(
-        f"{args.out}: {', '.join(train.label_names)}; on {len(valid)} validation texts "
+        f"{args.out}: {printable(', '.join(train.label_names))}; on {len(valid)} validation texts "
         f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
     )
     return 0

@@ -6,13 +6,17 @@ import argparse
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from ..streams import FORMATS
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
 
 _LAYOUT = ("input_format", "delimiter")
-_NAMES = ("output", *_LAYOUT, "text_column", "words", "strict")  # Stream has the defaults
+# Stream has the defaults.
+_NAMES = (
+    "output", "output_format", "csv_guard", *_LAYOUT, "text_column", "words", "strict"
+)  # fmt: skip
 _SIGNALLED = 128  # as a shell reports it: this and the signal's number
 
 
@@ -31,7 +35,19 @@ def add_file_arguments(
     files.add_argument(
         "--output",
         metavar="FILE",
-        help="a .jsonl, .csv or .parquet file; - (default) writes JSON lines to standard output",
+        help="a .jsonl, .csv or .parquet file, or a named pipe for lines; - (default) is standard "
+        "output, for JSON lines unless --output-format says otherwise",
+    )
+    files.add_argument(
+        "--output-format",
+        choices=FORMATS,
+        help="instead of what the name says; csv for a table on a pipe",
+    )
+    files.add_argument(
+        "--csv-guard",
+        action="store_true",
+        default=None,
+        help="begin cells of CSV that a spreadsheet would take for a formula with an apostrophe",
     )
     add_table_arguments(files, text_column=None)
     files.add_argument(

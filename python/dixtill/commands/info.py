@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..escapes import printable
 from .student_arguments import add_model_argument
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ def _model_description(classifier: Classifier, path: Path) -> dict[str, Any]:
 
 def _lines(value: dict[str, Any], indent: str = "") -> list[str]:
     """A mapping as aligned lines, a mapping in it as lines indented below its name."""
-    width = max(map(len, value), default=0)
+    named = {printable(name): item for name, item in value.items()}
+    width = max(map(len, named), default=0)
     lines = []
-    for name, item in value.items():
+    for name, item in named.items():
         if isinstance(item, dict) and item:
             lines += [f"{indent}{name}", *_lines(item, indent + "  ")]
         else:
@@ -97,5 +99,5 @@ def _shown(item: Any) -> str:
     if isinstance(item, bool):
         return "yes" if item else "no"
     if isinstance(item, list):
-        return ", ".join(map(str, item)) or "none"
-    return str(item)
+        return printable(", ".join(map(str, item))) or "none"
+    return printable(str(item))

@@ -8,7 +8,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from .. import limits
+from ..standard_streams import is_terminal, say
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
+from .number_argument import add_number
 from .student_arguments import add_student_arguments
 from .table_arguments import add_table_arguments, layout_of
 
@@ -47,9 +50,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--words", action="store_true", help="add a column words: each word, its span and weight"
     )
-    parser.add_argument(
+    add_number(
+        parser,
         "--rows-per-file",
-        type=int,
+        limits.COUNT,
         default=16384,
         metavar="N",
         help="most rows of a file of answers, each of which one process makes (default: 16384)",
@@ -75,10 +79,10 @@ def run(args: argparse.Namespace) -> int:
     )
     start, done = perf_counter(), ScoreSummary(0, 0)
     for done in _progress(args, scoring):
-        if sys.stderr.isatty():
-            print(f"\r{sum(done):,} texts ", end="", file=sys.stderr, flush=True)
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
+        if is_terminal(sys.stderr):
+            say(f"\r{sum(done):,} texts ", end="")
+    if is_terminal(sys.stderr):
+        say("")
     if not sum(done):
         raise InputError(f"{args.data} has no rows")
     print(

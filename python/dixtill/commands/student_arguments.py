@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import argparse
 
+from .. import limits
+from .number_argument import add_number
+
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """`--model`."""
     parser.add_argument(
         "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
     )
+
+
+def student_file(args: argparse.Namespace) -> str:
+    """The file of the student that `--model` names."""
+    from .. import SHIPPED_MODEL
+    from ..runtime.student_source import file_of
+
+    return file_of(args.model or SHIPPED_MODEL)
 
 
 def add_student_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,9 +38,10 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="also leave out each word, and find the fewest words whose absence changes the label",
     )
-    parser.add_argument(
+    add_number(
+        parser,
         "--threshold",
-        type=float,
+        limits.PROBABILITY,
         default=0.0,
         metavar="P",
         help="give no label of lower probability (`dixtill evaluate --target-precision` finds one)",

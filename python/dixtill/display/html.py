@@ -10,6 +10,7 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from ..escapes import UNSAFE
 from .scale import largest_weight, level
 from .terminal import check_sentences, headline
 
@@ -24,16 +25,21 @@ NUM_LEVELS = 5  # of blue, and as many of orange
 STYLE = Path(__file__).with_name("words.css").read_text(encoding="utf-8")
 """The CSS that `words_html` needs; it touches nothing else."""
 
-_UNSHOWABLE = {
-    code: "\ufffd"
-    for code in (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))
-    if chr(code) not in "\t\n\r"
+_UNSHOWABLE = dict.fromkeys(UNSAFE - set(map(ord, "\t\n\r")), "\ufffd")
+# In an element with a direction of its own, overrides end with it.
+_UNSHOWABLE_IN_TEXT = {
+    code: shown for code, shown in _UNSHOWABLE.items() if code < 0x100 or 0xD800 <= code < 0xE000
 }
 
 
 def escaped(text: str) -> str:
-    """`text` for HTML, in an element or in a quoted attribute; U+FFFD for control characters."""
+    """`text` for HTML, in an element or in a quoted attribute; U+FFFD for unsafe characters."""
     return escape(str.translate(text, _UNSHOWABLE))  # a plain str, also of a subclass
+
+
+def _escaped_text(text: str) -> str:
+    """`escaped` for a text in an element with `dir`: bidirectional overrides stay what they are."""
+    return escape(str.translate(text, _UNSHOWABLE_IN_TEXT))
 
 
 def signed(number: float) -> str:
@@ -80,9 +86,10 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
         if check is not None:
             title = f'"{title} / {signed(check.effects[index])}"'
         classes = _classes(level(word.weight, scale, NUM_LEVELS), index in flip)
-        yield f"{escaped(text[done:start])}<b{classes} title={title}>{escaped(text[start:end])}</b>"
+        yield _escaped_text(text[done:start])
+        yield f"<b{classes} title={title}>{_escaped_text(text[start:end])}</b>"
         done = end
-    yield escaped(text[done:])
+    yield _escaped_text(text[done:])
 
 
 def _classes(strength: int, is_flip: bool) -> str:

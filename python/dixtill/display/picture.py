@@ -12,9 +12,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from ..errors import InputError, MissingExtraError
+from ..escapes import printable
 from .rows import ExplainedText
 from .scale import common_scale, level
-from .terminal import check_sentences, headline, printable
+from .terminal import check_sentences, headline
 
 if find_spec("matplotlib") is None:
     raise MissingExtraError(

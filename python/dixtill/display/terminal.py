@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
+from ..escapes import printable
 from .scale import largest_weight, level
 
 TYPE_CHECKING = False
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from ..runtime.prediction import Check, Prediction
-
-_REPLACEMENT = "\ufffd"
-_CONTROLS = frozenset(map(chr, (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000))))
 
 _RESET, _BOLD = "\x1b[0m", "\x1b[1m"
 _SUPPORTS = ("\x1b[38;5;67m", "\x1b[38;5;32m", "\x1b[1;38;5;32m")  # pale, blue, bold
@@ -56,13 +54,6 @@ def shown(prediction: Prediction, colour: bool) -> str:
     if prediction.truncated:
         lines.append("  (the text is longer than the model reads; the rest was left out)")
     return "\n".join([*lines, *(f"  {sentence}" for sentence in check_sentences(prediction))])
-
-
-def printable(text: str) -> str:
-    """Without the control characters that a terminal would obey."""
-    if text.isprintable():
-        return text
-    return "".join(_REPLACEMENT if char in _CONTROLS else char for char in text)
 
 
 def check_sentences(prediction: Prediction) -> list[str]:

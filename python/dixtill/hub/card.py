@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
+from ..escapes import as_code, in_markdown, in_python, printable
 from ..runtime.student_source import STUDENT_FILE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def card_of(
     """The card of a student whose file has `num_bytes`."""
     parts = [
         f"---\n{_front_matter(measured, text)}\n---",
-        f"# {text.name}",
+        f"# {in_markdown(text.name)}",
         _task(model, num_bytes),
         _use(text),
         "## How good",
@@ -57,10 +58,14 @@ def card_of(
 
 
 def _front_matter(measured: Measured | None, text: CardText) -> str:
+    name, data_name, language, licence, base_model = (
+        value and printable(value)
+        for value in (text.name, text.data, text.language, text.licence, text.base_model)
+    )
     results = None
     if measured:
         results = [
-            _result(text.data, kind, name, getattr(measured, field))
+            _result(data_name or "", kind, name, getattr(measured, field))
             for kind, name, field in (
                 ("accuracy", "Accuracy", "accuracy"),
                 ("f1", "Macro-F1", "macro_f1"),
@@ -68,13 +73,13 @@ def _front_matter(measured: Measured | None, text: CardText) -> str:
             )
         ]
     data = ModelCardData(
-        language=text.language,
-        license=text.licence,
-        base_model=text.base_model,
+        language=language,
+        license=licence,
+        base_model=base_model,
         library_name="dixtill",
         pipeline_tag=_TASK,
         tags=["dixtill", "knowledge-distillation", "explainable-ai"],
-        model_name=text.name,
+        model_name=name,
         eval_results=results,
     )
     yaml: str = data.to_yaml()
@@ -96,7 +101,7 @@ def _result(data: str, kind: str, name: str, measure: Interval) -> EvalResult:
 def _task(model: StudentModel | LoadedModel, num_bytes: int) -> str:
     return (
         f"A text classifier of {num_bytes:,} bytes, made by dixtill. Its labels are "
-        f"{', '.join(f'`{label}`' for label in model.labels)}. Each answer is a label, its "
+        f"{', '.join(map(as_code, model.labels))}. Each answer is a label, its "
         f"probabilities, and a signed weight for each word: {_WEIGHTS[model.explanation]}. It has "
         f"{model.shape.num_parameters:,} parameters and {model.shape.num_pieces:,} word pieces of "
         f"{model.embedding_bits} bits a value, reads {model.max_pieces} pieces of a text, and runs "
@@ -107,7 +112,8 @@ def _task(model: StudentModel | LoadedModel, num_bytes: int) -> str:
 def _use(text: CardText) -> str:
     return (
         "```python\nfrom dixtill import hub\n\n"
-        f'student = hub.from_pretrained("{text.name}")  # this folder, or its name on the hub\n'
+        f"student = hub.from_pretrained({in_python(text.name)})  # this folder, or its name on the "
+        "hub\n"
         'answer = student("a text")\nanswer.label, answer.probabilities, answer.words\n```'
     )
 
@@ -122,37 +128,40 @@ def _measures(measured: Measured, text: CardText) -> list[str]:
         )
     ]
     by_label = [
-        f"| {_cell(row.label)} | {row.rows} | {100 * row.precision:.1f} | {100 * row.recall:.1f} "
-        f"| {100 * row.f1:.1f} |"
+        f"| {in_markdown(row.label)} | {row.rows} | {100 * row.precision:.1f} "
+        f"| {100 * row.recall:.1f} | {100 * row.f1:.1f} |"
         for row in measured.by_label
     ]
     return [
-        f"On the {measured.rows:,} texts of {text.data}, in per cent, with 95% intervals (Clopper "
-        "and Pearson for the accuracy, a bootstrap of the texts for the others). Always giving the "
-        f"commonest label has an accuracy of {100 * measured.majority:.1f}.",
+        f"On the {measured.rows:,} texts of {in_markdown(text.data)}, in per cent, with 95% "
+        "intervals (Clopper and Pearson for the accuracy, a bootstrap of the texts for the "
+        "others). Always giving the commonest label has an accuracy of "
+        f"{100 * measured.majority:.1f}.",
         "\n".join(["| | | 95% |", "|---|---|---|", *rows]),
         "\n".join(
             ["| label | texts | precision | recall | F1 |", "|---|---|---|---|---|", *by_label]
         ),
         f"From a text to its answer it took {measured.microseconds:.0f} µs in the median, on one "
-        f"thread ({measured.machine}).",
+        f"thread ({in_markdown(measured.machine)}).",
     ]
 
 
 def _validation(provenance: Mapping[str, Any]) -> str:
     scores = provenance.get("int8_scores") or provenance.get("valid_scores")
-    if not isinstance(scores, dict):
+    names = ("accuracy", "macro_f1", "calibration_error")
+    found = [_mapping(scores).get(name) for name in names]
+    if not all(isinstance(score, float) for score in found):
         return "Not measured: `dixtill card --data` measures it on labelled texts."
+    accuracy, macro_f1, error = found
     return (
-        f"On the validation texts, which chose its epoch: accuracy {scores['accuracy']:.3f}, "
-        f"macro-F1 {scores['macro_f1']:.3f}, calibration error (ECE) "
-        f"{scores['calibration_error']:.3f}. It was not measured on texts that chose nothing."
+        f"On the validation texts, which chose its epoch: accuracy {accuracy:.3f}, macro-F1 "
+        f"{macro_f1:.3f}, calibration error (ECE) {error:.3f}. It was not measured on texts that "
+        "chose nothing."
     )
 
 
 def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
-    config = provenance.get("config") or {}
-    train, valid = provenance.get("train") or {}, provenance.get("valid") or {}
+    config, train, valid = (_mapping(provenance.get(name)) for name in ("config", "train", "valid"))
     teacher = text.base_model or provenance.get("teacher_name") or provenance.get("teacher")
     facts = {
         "method": config.get("method"),
@@ -163,8 +172,15 @@ def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
         "temperature that calibrates it": _rounded(provenance.get("temperature")),
         "dixtill": provenance.get("dixtill"),
     }
-    lines = [f"- {name}: {value}" for name, value in facts.items() if value is not None]
+    lines = [
+        f"- {name}: {in_markdown(str(value))}" for name, value in facts.items() if value is not None
+    ]
     return "\n".join([*lines, "", f"`dixtill info --model {STUDENT_FILE}` prints the whole of it."])
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    """A part of the provenance, which a foreign file may have of any kind."""
+    return value if isinstance(value, dict) else {}
 
 
 def _rounded(value: object) -> object:
@@ -189,12 +205,8 @@ def _limits(model: StudentModel | LoadedModel, measured: Measured | None) -> str
 
 def _licence(text: CardText) -> str:
     if text.licence:
-        return f"{text.licence}, as stated by who made it."
+        return f"{in_markdown(text.licence)}, as stated by who made it."
     return (
         "Not stated. The conditions of the teacher and of the training texts may apply to the "
         "student."
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from ..errors import InputError
+from .. import limits
 from ..runtime.classifier import Classifier
 from ..runtime.model_file import StudentModel, write_model
 from ..runtime.prediction import Prediction
@@ -121,10 +121,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """
         labels, texts = checked_labels(y), checked_texts(X)
         check_consistent_length(texts, labels)
-        if not 0 <= self.validation_fraction < 1:
-            raise InputError(
-                f"validation_fraction is {self.validation_fraction}, expected 0 or more, below 1"
-            )
+        limits.RATE.checked("validation_fraction", self.validation_fraction)
         teacher = None if self.teacher is None else Teacher.load(os.fspath(self.teacher))
         classes = Classes.of(labels, teacher.labels if teacher else None)
         corpus = Corpus(tuple(texts), classes.indices_of(labels), classes.names)

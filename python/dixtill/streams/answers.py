@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import Prediction
 from ..runtime.words_json import words_json
-from ..tables.encoding import as_json, utf8_of
+from ..tables.encoding import json_utf8
 
 _DECIMALS = 6  # as of the words' weights
 
@@ -36,7 +36,7 @@ class AnswerColumns:
 
     @cached_property
     def _json_labels(self) -> dict[str | None, bytes]:
-        return {label: utf8_of(as_json(label)) for label in (None, *self.labels)}
+        return {label: json_utf8(label) for label in (None, *self.labels)}
 
     def json_values(self, prediction: Prediction) -> Iterator[bytes]:
         """One for each name, in UTF-8; numbers have six decimals."""

@@ -1,9 +1,15 @@
-"""SIGINT and SIGTERM: what has been read is answered and written, then the run ends."""
+"""SIGINT and SIGTERM: what has been read is answered and written, then the run ends.
+
+A signal that is ignored, as under nohup, stays ignored. Python lets the main thread alone handle
+signals; elsewhere a run goes on to its end.
+"""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 from typing import Any
@@ -12,8 +18,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 1.0  # seconds: `timeout` and terminals may send a signal twice at once
 
 
-class _Stopped(Exception):
-    pass
+class Stopped(Exception):
+    """A signal came while something was waited for."""
 
 
 class Interruption:
@@ -22,11 +28,15 @@ class Interruption:
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
         self._noted_at = 0.0
-        self._is_reading = False
+        self._is_waiting = False
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
-        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
+        if threading.current_thread() is threading.main_thread():
+            for number in _SIGNALS:
+                # None is the handler of a program that Python is part of.
+                if signal.getsignal(number) not in (signal.SIG_IGN, None):
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -36,18 +46,31 @@ class Interruption:
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.signal is None:
             self.signal, self._noted_at = signal.Signals(number), monotonic()
-            if self._is_reading:  # perhaps for ever
-                raise _Stopped
+            if self._is_waiting:  # perhaps for ever
+                raise Stopped
         elif monotonic() - self._noted_at > _PATIENCE:
             raise KeyboardInterrupt
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Inside, what may last for ever, such as opening a pipe, ends with a signal.
+
+        Raises:
+            Stopped: one came.
+        """
+        try:
+            self._is_waiting = True
+            yield
+        finally:
+            self._is_waiting = False
 
     def read(self, read: Callable[[int], bytes], size: int) -> bytes | None:
         """What `read(size)` gives, or none once there was a signal."""
         try:
             try:
-                self._is_reading = True
+                self._is_waiting = True
                 return None if self.signal else read(size)
             finally:
-                self._is_reading = False
-        except _Stopped:
+                self._is_waiting = False
+        except Stopped:
             return None

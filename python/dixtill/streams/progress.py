@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from signal import Signals
 from time import perf_counter
 
+from ..escapes import printable
+from ..standard_streams import say
 from ..tables.rows import BadRow
 
 _SECONDS_BETWEEN = 0.1
@@ -32,7 +33,7 @@ class Progress:
         """Count a row that is left out, and say why."""
         self.bad_rows += 1
         self._clear()
-        print(f"dixtill: {self.place_of(bad)}", file=sys.stderr)
+        say(f"dixtill: {printable(self.place_of(bad))}")
 
     def show(self, num_read: int) -> None:
         """Show how far it is, `num_read` bytes into the input."""
@@ -40,16 +41,15 @@ class Progress:
         if self._is_shown and now > self._shown_at + _SECONDS_BETWEEN:
             self._shown_at = now
             line = f"{self._bar(num_read)}{self.rows:,} rows, {self._rate():,.0f} a second"
-            print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
+            say(f"\r{line}\033[K", end="")
 
     def end(self, stopped_by: Signals | None) -> None:
         """The line that sums up."""
         self._clear()
         begin = f"stopped by {stopped_by.name}: " if stopped_by else ""
-        print(
+        say(
             f"{begin}{_count(self.rows, 'row')}, {_count(self.bad_rows, 'bad row')}, "
-            f"{perf_counter() - self._start:.2f} s, {self._rate():,.0f} rows a second",
-            file=sys.stderr,
+            f"{perf_counter() - self._start:.2f} s, {self._rate():,.0f} rows a second"
         )
 
     def _rate(self) -> float:
@@ -63,7 +63,7 @@ class Progress:
 
     def _clear(self) -> None:
         if self._is_shown:
-            print("\r\033[K", end="", file=sys.stderr)
+            say("\r\033[K", end="")
 
 
 def _count(number: int, noun: str) -> str:

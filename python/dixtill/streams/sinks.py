@@ -6,29 +6,35 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import BinaryIO
 
+from ..standard_streams import standard_output
 from ..tables.source import STANDARD, is_regular, state_of
 from ..whole_file import naming
 from . import block_writer
+from .interruption import Interruption
 
 Sink = Callable[[bytes], None]
 
 
 @contextmanager
-def open_sink(path: str) -> Iterator[Sink]:
+def open_sink(path: str, interruption: Interruption) -> Iterator[Sink]:
     """Takes blocks for the file `path`, which is emptied, or for standard output.
 
     Raises:
+        InputError: it is standard output, and that is closed.
         OSError: it cannot be written.
+        Stopped: a signal came while nobody had opened the other end of a pipe.
     """
     if path == STANDARD:
-        with _sink_of(sys.stdout.buffer, "standard output") as sink:
+        with _sink_of(standard_output().buffer, "standard output") as sink:
             yield sink
-    else:
-        with open(path, "wb", buffering=0) as file, _sink_of(file, path) as sink:
-            yield sink
+        return
+    with ExitStack() as stack:
+        with interruption.waiting():
+            file = stack.enter_context(open(path, "wb", buffering=0))
+        yield stack.enter_context(_sink_of(file, path))
 
 
 @contextmanager

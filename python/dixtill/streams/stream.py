@@ -6,11 +6,10 @@ grow with the input. tables/ reads, writers.py and parquet.py write.
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
@@ -20,12 +19,15 @@ from typing import Any, BinaryIO, cast
 
 from ..errors import InputError
 from ..runtime.classifier import Classifier
+from ..standard_streams import is_terminal, standard_output
 from ..tables.header import check_free
 from ..tables.rows import BadRow, Block, Row, Rows, regrouped
 from ..tables.source import STANDARD, Source, is_regular, opened, state_of
 from ..tables.table import BY_NAME, Layout, format_of, parquet_rows, rows_of
+from ..whole_file import check_not_input, check_stream
+from . import FORMATS
 from .answers import AnswerColumns
-from .interruption import Interruption
+from .interruption import Interruption, Stopped
 from .progress import Progress
 from .sinks import open_sink
 from .writers import CsvTable, JsonLines, Writer
@@ -40,22 +42,34 @@ class Stream:
     input: str  # a file, or - for standard input
     output: str = STANDARD
     layout: Layout = BY_NAME
+    output_format: str | None = None  # by the name where none is given; of a pipe JSON lines
     text_column: str = "text"
     words: bool = True
     check: bool = False
     strict: bool = False
+    csv_guard: bool = False  # no cell of CSV is a formula to a spreadsheet
 
     def run(self, classifier: Classifier) -> signal.Signals | None:
         """Answer every row; the signal that ended it before its end, if one did.
 
         Raises:
-            InputError: the input cannot be read, the output is it, or with `strict` a row is bad.
+            InputError: the input cannot be read, the output is it or cannot be written, or with
+                `strict` a row is bad.
             OSError: the input cannot be read, or the output not be written.
         """
         formats = format_of(self.input, self.layout), self._output_format()
+        with Interruption() as interruption:
+            with suppress(Stopped):  # before anything was read
+                self._run(classifier, formats, interruption)
+            return interruption.signal
+
+    def _run(
+        self, classifier: Classifier, formats: tuple[str, str], interruption: Interruption
+    ) -> None:
         answers = AnswerColumns(classifier.labels, self.words, self.check)
-        with Interruption() as interruption, ExitStack() as stack:
-            file = stack.enter_context(opened(self.input))
+        with ExitStack() as stack:
+            with interruption.waiting():
+                file = stack.enter_context(opened(self.input))
             self._check_output(file)
             source = Source(file, self._name, interruption)
             state = state_of(file)
@@ -65,58 +79,65 @@ class Stream:
             progress = Progress(self._name, rows.unit, size, self._shows_progress())
             # Left before the summary: what it says has been written.
             with ExitStack() as written:
-                writer = self._writer(written, formats[1], answers, rows)
+                writer = self._writer(written, formats[1], answers, rows, interruption)
                 run = _Run(classifier, writer, progress, self.check, self.strict)
                 for _ in run.blocks(rows.blocks):
                     progress.show(source.num_read)
                     if interruption.signal:
                         break
             progress.end(interruption.signal)
-            return interruption.signal
 
     @property
     def _name(self) -> str:
         return "standard input" if self.input == STANDARD else self.input
 
     def _output_format(self) -> str:
+        found = self.output_format or _BY_SUFFIX.get(PurePath(self.output).suffix.lower())
         if self.output == STANDARD:
-            return "jsonl"
-        found = _BY_SUFFIX.get(PurePath(self.output).suffix.lower())
-        if found is None:
+            found = self.output_format or "jsonl"
+        if found not in FORMATS:
             raise InputError(
                 f"{self.output}: its name tells no format that can be used; "
-                "name it .csv, .jsonl or .parquet"
+                "name it .csv, .jsonl or .parquet, or say it with --output-format"
             )
+        if found == "parquet" and self.output == STANDARD:
+            raise InputError("Parquet cannot be written to a pipe; name a file by --output")
+        if self.csv_guard and found != "csv":
+            raise InputError(f"--csv-guard: only for CSV, and the answers are {found}")
         return found
 
     def _check_output(self, file: BinaryIO) -> None:
-        state = state_of(file)
-        if self.output == STANDARD or state is None or not is_regular(state):
-            return
-        try:
-            is_same = os.path.samestat(state, os.stat(self.output))
-        except OSError:  # it is not there yet
-            return
-        if is_same:
-            raise InputError(f"{self.output} is the input; choose another output")
+        given = [file.fileno()] if state_of(file) else []
+        if self.output != STANDARD:
+            is_whole = self._output_format() == "parquet"  # whose writer checks the rest
+            (check_not_input if is_whole else check_stream)(self.output, given)
+        elif is_regular(state_of(standard_output().buffer)):
+            check_not_input(standard_output().fileno(), given)
 
     def _rows(self, source: Source, input_format: str, output_format: str) -> Rows:
         if input_format == "parquet":
             return parquet_rows(self.input, self.text_column, output_format != "parquet")
         return rows_of(source, self._name, self.text_column, input_format, self.layout)
 
-    def _writer(self, stack: ExitStack, kind: str, answers: AnswerColumns, rows: Rows) -> Writer:
+    def _writer(
+        self,
+        stack: ExitStack,
+        kind: str,
+        answers: AnswerColumns,
+        rows: Rows,
+        interruption: Interruption,
+    ) -> Writer:
         if kind == "parquet":
             opening = _parquet().parquet_writer(self.output, answers, rows.schema)
             return cast(Writer, stack.enter_context(opening))
-        sink = stack.enter_context(open_sink(self.output))
+        sink = stack.enter_context(open_sink(self.output, interruption))
         if kind == "csv":
-            return CsvTable(sink, answers, rows.columns)
+            return CsvTable(sink, answers, rows.columns, self.csv_guard)
         return JsonLines(sink, answers)
 
     def _shows_progress(self) -> bool:
-        is_mixed = self.output == STANDARD and sys.stdout.isatty()
-        return sys.stderr.isatty() and not is_mixed
+        is_mixed = self.output == STANDARD and is_terminal(sys.stdout)
+        return is_terminal(sys.stderr) and not is_mixed
 
 
 class _Run:

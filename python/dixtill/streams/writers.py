@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from .. import Prediction
-from ..tables.encoding import as_json, as_text, utf8_of
+from ..escapes import escape_json, guard_formula
+from ..tables.encoding import as_text, json_utf8, utf8_of
 from ..tables.rows import BadRow, Row, check_columns
 from .answers import AnswerColumns
 from .sinks import Sink
@@ -40,8 +41,8 @@ class JsonLines:
         self._sink = sink
         self._answers = answers
         self._names = frozenset(answers.names)
-        keys = (as_json(name).replace("%", "%%") for name in answers.names)
-        self._line = utf8_of("".join(["%b", *(f",{key}:%b" for key in keys), "}\n"]))
+        keys = (json_utf8(name).replace(b"%", b"%%") for name in answers.names)
+        self._line = b"".join([b"%b", *(b",%b:%%b" % key for key in keys), b"}\n"])
 
     def start(self, rows: Sequence[Row]) -> None:
         """Each line names its fields."""
@@ -52,8 +53,8 @@ class JsonLines:
             name = next(name for name in self._answers.names if name in row.fields)
             raise BadRow(row.number, f"a field '{name}' is there already, which is the answer's")
         if isinstance(row.source, bytes):
-            return row.source[:-1]
-        return utf8_of(as_json(row.fields))[:-1]
+            return escape_json(row.source)[:-1]
+        return json_utf8(row.fields)[:-1]
 
     def write(self, prepared: Sequence[bytes], predictions: Sequence[Prediction]) -> None:
         """One block of lines."""
@@ -65,7 +66,15 @@ class JsonLines:
 class CsvTable:
     """A table in UTF-8, with a header; lines end with CR LF, as in RFC 4180."""
 
-    def __init__(self, sink: Sink, answers: AnswerColumns, columns: Sequence[str] | None) -> None:
+    def __init__(
+        self,
+        sink: Sink,
+        answers: AnswerColumns,
+        columns: Sequence[str] | None,
+        guarded: bool = False,
+    ) -> None:
+        """`guarded`: no cell is a formula to a spreadsheet."""
+        self._guarded = guarded
         self.group = 0 if columns else GROUP
         self._sink = sink
         self._answers = answers
@@ -91,6 +100,8 @@ class CsvTable:
         return [prediction.label or "", *(value.decode() for value in others)]
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
+        if self._guarded:
+            rows = [list(map(guard_formula, row)) for row in rows]
         block = io.StringIO(newline="")
         csv.writer(block).writerows(rows)
         self._sink(utf8_of(block.getvalue()))

@@ -6,6 +6,7 @@ import json
 from math import isfinite
 from typing import Any
 
+from ..escapes import escape_json
 from ..runtime.strings import without_surrogates
 
 
@@ -22,6 +23,11 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, float):  # an infinite one too, of which a cell can tell
         return str(value)
     return value if value is None or isinstance(value, str) else as_json(value)
+
+
+def json_utf8(value: Any) -> bytes:
+    """A value as JSON in UTF-8, with escapes for what a terminal obeys instead of showing it."""
+    return escape_json(utf8_of(as_json(value)))
 
 
 def as_json(value: Any) -> str:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import os
 import stat
-import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from signal import Signals
 from typing import BinaryIO, Protocol, cast
 
 from ..errors import InputError
+from ..standard_streams import standard_input
 from . import header
 
 STANDARD = "-"  # the name of standard input and output
@@ -157,9 +157,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
         InputError: it cannot be opened.
     """
     if path == STANDARD:
-        if sys.stdin is None or sys.stdin.closed:
-            raise InputError("standard input is closed; name a file")
-        yield cast(io.BufferedReader, sys.stdin.buffer)
+        yield cast(io.BufferedReader, standard_input().buffer)
         return
     try:
         file = open(path, "rb")  # noqa: SIM115  # errors of what is done with it are others

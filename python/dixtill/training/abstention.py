@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import limits
 from ..errors import InputError
 from .calibration import FloatArray
 from .evaluate import exact_interval
@@ -30,7 +31,12 @@ class Abstention:
 
 
 def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[int]) -> Abstention:
-    """What `threshold` gives, by probabilities [N, C] and the labels' indices [N]."""
+    """What `threshold` gives, by probabilities [N, C] and the labels' indices [N].
+
+    Raises:
+        InputError: `threshold` is no probability.
+    """
+    threshold = limits.PROBABILITY.checked("the threshold", threshold)
     answered = probabilities.max(axis=1) >= threshold
     right = probabilities.argmax(axis=1) == np.asarray(labels)
     count, hits = int(answered.sum()), int((answered & right).sum())
@@ -48,8 +54,7 @@ def choose_threshold(
     Raises:
         InputError: `precision` is no share above 0, or no threshold reaches it.
     """
-    if not 0.0 < precision <= 1.0:
-        raise InputError(f"the target precision is {precision}, expected above 0 and at most 1")
+    precision = limits.PRECISION.checked("the target precision", precision)
     top = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == np.asarray(labels)
     order = np.argsort(-top, kind="stable")

@@ -16,6 +16,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor
 
+from .. import limits
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.normalizer import Normalizer
@@ -28,7 +29,6 @@ from .layer_answers import LayerAnswers, Output
 from .precision import Precision
 from .quadrature import (
     ADAPTIVE_RULE,
-    FIRST_STEPS,
     AdaptiveQuadrature,
     FixedQuadrature,
     FixedRule,
@@ -61,12 +61,10 @@ class AttributionSettings:
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
     def __post_init__(self) -> None:
-        if self.steps is not None and self.steps < 2:
-            raise InputError(f"steps is {self.steps}, expected at least 2")
-        if self.max_steps < FIRST_STEPS:
-            raise InputError(f"max_steps is {self.max_steps}, expected at least {FIRST_STEPS}")
-        if not self.tolerance > 0:
-            raise InputError(f"tolerance is {self.tolerance}, expected more than 0")
+        for name, limit in _LIMITS.items():
+            value = getattr(self, name)
+            if value is not None or name != "steps":
+                object.__setattr__(self, name, limit.checked(name, value))
         for name, choices in (
             ("explainer", Explainer), ("quadrature", FixedRule), ("layer", Layer),
             ("output", Output), ("precision", Precision), ("classes", Classes),
@@ -88,6 +86,13 @@ class AttributionSettings:
         return [
             AdaptiveQuadrature(path.differences, self.tolerance, self.max_steps) for path in paths
         ]
+
+
+_LIMITS = {
+    "tolerance": limits.POSITIVE,
+    "max_steps": limits.MAX_STEPS,
+    "steps": limits.STEPS,
+}
 
 
 def _listed(choices: Any) -> str:

@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from ..standard_streams import is_terminal
+
 BAR_WIDTH = 16  # leaves room for the words in 80 columns
 _WORTH_A_LINE = 1.0  # seconds; a stage that was quicker leaves nothing behind
 
@@ -31,7 +33,7 @@ Advance = Callable[[int], None]
 def terminal() -> Console | None:
     """Standard error, where it is a terminal on which lines can be drawn anew."""
     # Rich would also take a pipe for one where FORCE_COLOR is set, as it is on many CI machines.
-    if not sys.stderr.isatty() or os.environ.get("TERM") in ("dumb", "unknown"):
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") in ("dumb", "unknown"):
         return None
     return Console(stderr=True, force_terminal=True)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from .. import limits
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES
 from .examples import ExplainedClasses, Merge
@@ -51,29 +51,8 @@ class DistillConfig:
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
     def __post_init__(self) -> None:
-        limits = {
-            "alpha": 0 <= self.alpha <= 1,
-            "explanation_weight": self.explanation_weight >= 0,
-            "additivity": self.additivity >= 0,
-            "perturbed": self.perturbed >= 0,
-            "temperature": self.temperature > 0,
-            "epochs": self.epochs >= 1,
-            "patience": self.patience >= 1,
-            "batch_size": self.batch_size >= 1,
-            "learning_rate": self.learning_rate > 0,
-            "warmup_epochs": self.warmup_epochs >= 0,
-            "max_grad_norm": self.max_grad_norm > 0,
-            "weight_decay": self.weight_decay >= 0,
-            "dropout": 0 <= self.dropout < 1,
-            "unknown_rate": 0 <= self.unknown_rate < 1,
-            "embedding_dim": self.embedding_dim >= 1,
-            "hidden_dim": self.hidden_dim >= 1,
-            "attention_dim": self.attention_dim >= 1,
-            "max_pieces": self.max_pieces >= 1,
-        }
-        for name, holds in limits.items():
-            if not (holds and math.isfinite(getattr(self, name))):
-                raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+        for name, limit in _LIMITS.items():
+            object.__setattr__(self, name, limit.checked(name, getattr(self, name)))
         for name, choices in (
             ("method", Method), ("kl", KlForm), ("explanation", Explanation), ("merge", Merge),
             ("explained_classes", ExplainedClasses),
@@ -124,6 +103,27 @@ class DistillConfig:
         return self.method in _EXPLAINED
 
 
+_LIMITS = {
+    "alpha": limits.SHARE,
+    "temperature": limits.POSITIVE,
+    "explanation_weight": limits.NOT_NEGATIVE,
+    "additivity": limits.NOT_NEGATIVE,
+    "perturbed": limits.COUNT_OR_NONE,
+    "seed": limits.SEED,
+    "epochs": limits.COUNT,
+    "patience": limits.COUNT,
+    "batch_size": limits.COUNT,
+    "learning_rate": limits.POSITIVE,
+    "warmup_epochs": limits.NOT_NEGATIVE,
+    "max_grad_norm": limits.POSITIVE,
+    "weight_decay": limits.NOT_NEGATIVE,
+    "dropout": limits.RATE,
+    "unknown_rate": limits.RATE,
+    "embedding_dim": limits.WIDTH,
+    "hidden_dim": limits.WIDTH,
+    "attention_dim": limits.WIDTH,
+    "max_pieces": limits.COUNT,
+}
 # What an explanation that is given needs.
 _IMPLIED: dict[str, dict[str, Any]] = {
     "scores": {"explained_classes": "predicted", "additivity": 0.0},

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from .. import limits
 from ..errors import InputError
 from ..runtime.cleaning import clean
 from ..tables.header import check_header
@@ -47,8 +48,9 @@ class Corpus:
         """Hold out `fraction` of each class; returns the rest and the held-out rows.
 
         Raises:
-            InputError: a part would be empty.
+            InputError: `fraction` is no share between 0 and 1, or a part would be empty.
         """
+        fraction = limits.PART.checked("the share to hold out", fraction)
         rng = np.random.default_rng(seed)
         order = rng.permutation(len(self))
         labels = np.asarray(self.labels)[order]

@@ -5,7 +5,6 @@ Everything goes to standard error; standard output is for results.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from time import perf_counter
@@ -17,6 +16,7 @@ from rich.measure import Measurement
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from ..standard_streams import say
 from .bars import BAR_WIDTH, clock, terminal
 from .metrics import EpochMetrics, best_epoch, mean_score
 from .tensorboard_log import TensorBoardLog
@@ -34,10 +34,9 @@ class Lines(Watcher):
     def on_epoch(self, metrics: EpochMetrics) -> None:
         """Print the epoch's line."""
         terms = ", ".join(f"{name} {value:.4f}" for name, value in metrics.terms.items())
-        print(
+        say(
             f"epoch {metrics.epoch:3d}  loss {metrics.loss:.4f}{f' ({terms})' if terms else ''}  "
-            f"accuracy {metrics.accuracy:.4f}  macro-F1 {metrics.macro_f1:.4f}",
-            file=sys.stderr,
+            f"accuracy {metrics.accuracy:.4f}  macro-F1 {metrics.macro_f1:.4f}"
         )
 
 

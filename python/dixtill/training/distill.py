@@ -34,7 +34,7 @@ from .examples import Examples, make_examples, unlabelled_examples
 from .metrics import EpochMetrics
 from .perturbation import perturbed_texts
 from .precision import Precision
-from .quantize import quantize
+from .quantize import check_embedding_bits, quantize
 from .run_folder import RunFolder
 from .student import Student
 from .teacher import Teacher
@@ -99,6 +99,7 @@ def distil(
             training diverges.
     """
     _check(teacher, train, config, explained)
+    check_embedding_bits(embedding_bits)
     run = run_of(teacher, train, valid, config, attributions or explained, unlabelled, precision)
     with held(run_folder):
         RunFolder(run_folder).claim(run)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..standard_streams import is_terminal
 from ..tables.labels import LabelError, label_text
 
 PREFIX = "hub:"
@@ -120,7 +121,7 @@ def _no_progress_off_terminal() -> Iterator[None]:
     """Inside the context, datasets draws progress bars on a terminal only."""
     import datasets
 
-    hide = datasets.are_progress_bars_disabled() is False and not sys.stderr.isatty()
+    hide = datasets.are_progress_bars_disabled() is False and not is_terminal(sys.stderr)
     if hide:
         datasets.disable_progress_bars()
     try:

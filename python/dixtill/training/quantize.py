@@ -32,14 +32,19 @@ _DAMPING = 1e-3  # of the readers' mean square, so that the inverse exists
 FloatArray = npt.NDArray[np.float64]
 
 
+def check_embedding_bits(embedding_bits: int) -> None:
+    """Raise InputError unless vectors can be stored in so many bits."""
+    if embedding_bits not in (4, 8):
+        raise InputError(f"embedding_bits is {embedding_bits}, expected 4 or 8")
+
+
 def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
     """The student's weights in int8, and its embedding in 4 or 8 bits; it is not changed.
 
     Raises:
         InputError: a weight is not finite, which int8 could not show, or the bits are neither.
     """
-    if embedding_bits not in (4, 8):
-        raise InputError(f"embedding_bits is {embedding_bits}, expected 4 or 8")
+    check_embedding_bits(embedding_bits)
     parameters = {
         name: tensor.detach().cpu().double().numpy() for name, tensor in student.named_parameters()
     }

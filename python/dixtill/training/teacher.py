@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 from transformers.utils import logging as transformers_logging
 
+from ..standard_streams import is_terminal
 from .checkpoint import load_classifier, naming
 from .classification_head import class_names
 from .embedding_layer import EmbeddingLayer
@@ -311,7 +312,7 @@ def _settings_of(config: Any) -> Any:
 @contextmanager
 def _no_progress_off_terminal() -> Iterator[None]:
     """Inside the context, transformers draws progress bars on a terminal only."""
-    hide = transformers_logging.is_progress_bar_enabled() and not sys.stderr.isatty()
+    hide = transformers_logging.is_progress_bar_enabled() and not is_terminal(sys.stderr)
     if hide:
         transformers_logging.disable_progress_bar()
     try:

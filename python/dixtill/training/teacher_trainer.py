@@ -6,7 +6,6 @@ model comes from, and where it goes, is finetune.py's.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -25,7 +24,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from ..errors import InputError
+from .. import limits
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from .corpus import Corpus
 from .evaluate import scores_of
@@ -55,17 +54,20 @@ class FinetuneConfig:
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
     def __post_init__(self) -> None:
-        limits = {
-            "epochs": self.epochs >= 1,
-            "learning_rate": self.learning_rate > 0,
-            "head_learning_rate_factor": self.head_learning_rate_factor > 0,
-            "batch_size": self.batch_size >= 1,
-            "max_length": self.max_length >= 1,
-            "warmup": 0 <= self.warmup < 1,
-        }
-        for name, holds in limits.items():
-            if not (holds and math.isfinite(getattr(self, name))):
-                raise InputError(f"{name} is {getattr(self, name)}, which is out of range")
+        for name, limit in _LIMITS.items():
+            object.__setattr__(self, name, limit.checked(name, getattr(self, name)))
+
+
+_LIMITS = {
+    "epochs": limits.COUNT,
+    "learning_rate": limits.POSITIVE,
+    "head_learning_rate_factor": limits.POSITIVE,
+    "batch_size": limits.COUNT,
+    "max_length": limits.COUNT,
+    "warmup": limits.RATE,
+    "weight_decay": limits.NOT_NEGATIVE,
+    "seed": limits.SEED,
+}
 
 
 def fit(
