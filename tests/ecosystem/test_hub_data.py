@@ -148,3 +148,73 @@ def test_every_command_that_reads_texts_takes_the_hub(teacher_folder, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["rows"] == 6
     assert main(["evaluate", "--model", "s.safetensors", "--data", "hub:tweets"]) == 2
     assert "has the splits train, test" in capsys.readouterr().err
+
+
+MISSING = ["null", "N/A", "NA", "nan", "None", "", "007", "1e5", "True"]
+
+
+def test_texts_that_pandas_takes_for_nothing_are_texts():
+    write_csv("odd/train.csv", [(text, "NA") for text in MISSING] + [("up", "null")])
+    corpus = read_corpus("hub:odd:train")
+    assert corpus.texts == (*MISSING, "up")
+    assert corpus.label_names == ("NA", "null")
+    assert read_texts("hub:odd") == [*(text for text in MISSING if text), "up"]
+
+
+def test_tsv_is_read_like_csv():
+    Path("tabs").mkdir()
+    Path("tabs/train.tsv").write_text('text\tlabel\n"a\tb"\tnull\nc, d\tup\n')
+    corpus = read_corpus("hub:tabs")
+    assert (corpus.texts, corpus.label_names) == (("a\tb", "c, d"), ("null", "up"))
+
+
+def test_slices_and_sums_of_splits_of_csv_are_splits():
+    for split in ("train", "test"):
+        write_csv(f"both/{split}.csv", [(f"{split} {number}", "x") for number in range(4)])
+    assert read_corpus("hub:both:train[1:3]").texts == ("train 1", "train 2")
+    assert read_corpus("hub:both:test[:50%]").texts == ("test 0", "test 1")
+    assert read_corpus("hub:both:train[3:]+test[-1:]").texts == ("train 3", "test 3")
+    with pytest.raises(InputError, match='Unknown split "dev"; it has train, test'):
+        read_corpus("hub:both:dev")
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("label,text\nup,jump, then crash\n", "train.csv, line 2: the row has 3 fields, the head"),
+        ("text,label\na,up\nb\n", "train.csv, line 3: the row has 1 fields, the header 2"),
+        ('text,label\n"a"b,up\n', "train.csv, line 2: not CSV"),
+        ("tweet,label\na,up\n", "train.csv has no column 'text'; it has tweet, label"),
+        ("text,label\na,up\nb,\n", "hub:bad, row 2: the column 'label' is empty"),
+    ],
+)
+def test_bad_rows_of_csv_are_named(content, sentence):
+    Path("bad").mkdir()
+    Path("bad/train.csv").write_text(content)
+    with pytest.raises(InputError) as caught:
+        read_corpus("hub:bad")
+    assert sentence in str(caught.value)
+
+
+def test_csv_whose_features_are_given_is_read_by_datasets_without_missing_values():
+    write_csv("typed/train.csv", [("null", "1"), ("N/A", "0")])
+    features = [{"name": "text", "dtype": "string"}, {"name": "label", "dtype": {"class_label": {
+        "names": {"0": "neg", "1": "pos"}}}}]  # fmt: skip
+    info = json.dumps({"features": features})
+    Path("typed/README.md").write_text(f"---\ndataset_info: {info}\n---\n")
+    corpus = read_corpus("hub:typed")
+    assert corpus.texts == ("null", "N/A")
+    assert (corpus.labels, corpus.label_names) == ((1, 0), ("neg", "pos"))
+
+
+@pytest.mark.parametrize("labels", [[[0, 2], [1]], [0.5, 1.5], [{"a": 1}, {"a": 2}]])
+def test_labels_that_name_no_class_are_refused(labels):
+    Dataset.from_dict({"text": ["a", "b"], "label": labels}).save_to_disk("odd")
+    with pytest.raises(InputError, match=r"row 1: the field 'label' is .*, expected a name"):
+        read_corpus("hub:odd")
+
+
+def test_a_missing_text_is_no_empty_one():
+    classed(["a", None], [0, 1]).save_to_disk("gaps")
+    with pytest.raises(InputError, match="hub:gaps, row 2: the field 'text' is missing"):
+        read_corpus("hub:gaps")

@@ -103,8 +103,10 @@ def parquet_writer(
 
 
 def _taken(rows: Sequence[tuple[pa.Table, int]]) -> pa.Table:
+    """The rows, of which neighbours in a table are taken at once, whatever its types."""
     parts = []
-    for _, run in groupby(rows, key=lambda row: id(row[0])):
-        tables, places = zip(*run, strict=True)
-        parts.append(tables[0].take(pa.array(places)))
+    runs = groupby(enumerate(rows), key=lambda item: (id(item[1][0]), item[1][1] - item[0]))
+    for _, run in runs:
+        (_, (table, start)), *others = run
+        parts.append(table.slice(start, 1 + len(others)))
     return pa.concat_tables(parts)

@@ -68,7 +68,9 @@ def format_of(path: str, layout: Layout = BY_NAME, otherwise: str | None = None)
     return found
 
 
-def rows_of(source: Source, name: str, text_column: str, format: str, layout: Layout) -> Rows:
+def rows_of(
+    source: Source, name: str, text_column: str, format: str, layout: Layout = BY_NAME
+) -> Rows:
     """The rows of a source that is not Parquet.
 
     Raises:

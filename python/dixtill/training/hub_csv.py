@@ -50,7 +50,7 @@ def read_csv_split(builder: Any, split: str, text_column: str) -> datasets.Datas
     names = dict.fromkeys(part.partition("[")[0].strip() for part in split.split("+"))
     for name in names:
         if name not in builder.config.data_files:
-            known = ", ".join(builder.config.data_files)
+            known = ", ".join(map(str, builder.config.data_files))
             raise InputError(f'Unknown split "{name}"; it has {known}')
     splits = {name: _read_files(builder, name, text_column) for name in names}
     slices = instruction.to_absolute({name: len(data) for name, data in splits.items()})
