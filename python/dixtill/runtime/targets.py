@@ -13,6 +13,12 @@ from ..errors import InputError, KernelError, NativeModuleError
 try:
     from .. import _native as native
 except ImportError as error:
+    if "subinterpreters" in str(error):  # CPython's own words from 3.12 on
+        raise NativeModuleError(
+            "dixtill runs in the main interpreter of a process only, and this is a "
+            "sub-interpreter; under mod_wsgi set 'WSGIApplicationGroup %{GLOBAL}', elsewhere use "
+            "threads or processes"
+        ) from error
     raise NativeModuleError(
         f"dixtill's native module cannot be imported ({error}); build it with 'pip install .' "
         "in the source folder"
