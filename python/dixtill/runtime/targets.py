@@ -9,6 +9,7 @@ import os
 from collections import namedtuple
 
 from ..errors import InputError, KernelError, NativeModuleError
+from .cpus import count_cpus
 
 try:
     from .. import _native as native
@@ -97,13 +98,13 @@ def choose_target(name: str | None = None) -> str:
 def choose_num_threads() -> int:
     """The environment's DIXTILL_NUM_THREADS, else the number of CPUs that this process may use.
 
+    The latter heeds the affinity and a container's CPU quota: see cpus.py.
+
     Raises InputError when the variable is no number from 1 to 1024.
     """
     asked = os.environ.get(THREADS_VARIABLE)
     if not asked:
-        if hasattr(os, "sched_getaffinity"):
-            return len(os.sched_getaffinity(0))
-        return os.cpu_count() or 1
+        return count_cpus()
     if not asked.isdecimal() or len(asked) > 4 or not 1 <= int(asked) <= _MAX_THREADS:
         raise InputError(
             f"{THREADS_VARIABLE} is '{asked}', expected a number from 1 to {_MAX_THREADS}"
