@@ -12,6 +12,7 @@ from streaming import answered, expected, infer, started
 from students import random_model
 
 import dixtill
+from dixtill.escapes import UNSAFE
 from dixtill.runtime.model_file import write_model
 
 pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
@@ -201,3 +202,98 @@ def test_csv_of_standard_input(student, folder, monkeypatch):
     assert infer(student, *arguments) == 0
     (row,) = answered(folder / "out.jsonl")
     assert (row["text"], row["n"]) == ("up\nup", "1")
+
+
+HALVES = {"text": "up \ud800", "k\ud801": "\udcff", "n": {"\ud802": ["\udfff", 1]}}
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_half_a_character_is_replaced_in_names_and_values_alike(student, folder, capfd, output):
+    lines = [json.dumps(HALVES), r'{"text": "up", "\ud800": 1, "\ufffd": 2}']
+    (folder / "in.jsonl").write_text("\n".join(lines))
+    assert infer(student, "--input", "in.jsonl", "--output", output, "--no-words") == 0
+    (row,) = answered(folder / output)
+    nested = {"\ufffd": ["\ufffd", 1]}
+    assert row["text"] == "up \ufffd"
+    assert row["k\ufffd"] == "\ufffd"
+    assert (row["n"] if output.endswith("jsonl") else json.loads(row["n"])) == nested
+    # Of two names that differ in half a character alone, neither can be told.
+    assert "line 2: an object has two fields of one name" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("output", ["-", "out", "out.jsonl"])
+def test_a_table_can_be_asked_for_whatever_the_output_is_called(student, folder, capfd, output):
+    write_rows(folder / "in.jsonl", ROWS[:5])
+    arguments = ["--input", "in.jsonl", "--no-words"]
+    assert infer(student, *arguments, "--output", "expected.csv") == 0
+    capfd.readouterr()
+    assert infer(student, *arguments, "--output", output, "--output-format", "csv") == 0
+    expected_bytes = (folder / "expected.csv").read_bytes()
+    if output == "-":
+        assert capfd.readouterr().out.encode() == expected_bytes
+    else:
+        assert (folder / output).read_bytes() == expected_bytes
+
+
+def test_each_format_can_be_asked_for(student, folder):
+    write_rows(folder / "in.csv", ROWS[:5])
+    for kind in ("jsonl", "csv", "parquet"):
+        assert infer(student, "--input", "in.csv", "--output", f"named.{kind}") == 0
+        assert infer(student, "--input", "in.csv", "--output", "x", "--output-format", kind) == 0
+        assert (folder / "x").read_bytes() == (folder / f"named.{kind}").read_bytes()
+
+
+def test_parquet_cannot_be_asked_for_on_a_pipe(student, folder, capfd):
+    write_rows(folder / "in.csv", ROWS[:5])
+    assert infer(student, "--input", "in.csv", "--output-format", "parquet") == 2
+    assert "Parquet cannot be written to a pipe; name a file by --output" in capfd.readouterr().err
+
+
+FORMULAS = ["=1+2", "+A1", "-A1", "@SUM(A1)", "\tup", "\rup", "-0.5", "up", "'=1"]
+
+
+@pytest.mark.parametrize("guard", [[], ["--csv-guard"]])
+def test_cells_are_no_formulas_where_that_is_asked_for(student, folder, guard):
+    rows = [{"text": text, "=name": text} for text in FORMULAS]
+    write_rows(folder / "in.csv", rows)
+    assert infer(student, "--input", "in.csv", "--output", "out.csv", *guard) == 0
+    expected_cells = FORMULAS
+    if guard:
+        expected_cells = [f"'{cell}" if cell[0] in "=+-@\t\r" else cell for cell in FORMULAS]
+        expected_cells[FORMULAS.index("-0.5")] = "-0.5"
+    with (folder / "out.csv").open(newline="", encoding="utf-8") as file:
+        header, *found = csv.reader(file)
+    assert header[:2] == ["text", "'=name" if guard else "=name"]
+    assert [row[0] for row in found] == [row[1] for row in found] == expected_cells
+
+
+def test_a_guard_is_for_csv_alone(student, folder, capfd):
+    write_rows(folder / "in.csv", ROWS[:5])
+    arguments = ["--input", "in.csv", "--output", "out.jsonl", "--csv-guard"]
+    assert infer(student, *arguments) == 2
+    assert "--csv-guard: only for CSV, and the answers are jsonl" in capfd.readouterr().err
+
+
+def test_json_lines_hold_nothing_that_a_terminal_obeys(student, folder):
+    hostile = "up \x9b2J\x7f\u202e\u2028 £ “é”"
+    line = json.dumps({"text": hostile, "k\x9b": hostile}, ensure_ascii=False)
+    (folder / "in.jsonl").write_text(line + "\n", encoding="utf-8")
+    write_rows(folder / "in.csv", [{"text": hostile, "k\x9b": hostile}])
+    for name in ("in.jsonl", "in.csv"):
+        assert infer(student, "--input", name, "--output", "out.jsonl") == 0
+        written = (folder / "out.jsonl").read_text(encoding="utf-8")
+        assert not UNSAFE & set(map(ord, written.rstrip("\n")))
+        row = json.loads(written)
+        assert row["text"] == row["k\x9b"] == hostile
+        assert "£ “é”" in written
+
+
+@pytest.mark.parametrize("column", ["\x1b[31m", "\u202e", "\x9b"])
+def test_what_is_said_of_a_bad_row_holds_nothing_either(student, folder, capfd, column):
+    rows = [{"text": "up"}, {"text": "up", column: "up"}]
+    (folder / "in.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    arguments = ["--input", "in.jsonl", "--output", "out.csv", "--text-column", column]
+    assert infer(student, *arguments) == 0
+    errors = capfd.readouterr().err
+    assert "no field '" in errors
+    assert not UNSAFE & set(map(ord, errors.replace("\n", "")))

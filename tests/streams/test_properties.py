@@ -98,7 +98,7 @@ def test_json_lines_come_out_as_they_came_in(objects, in_ascii, seed):
     # Half a character is well-formed JSON as an escape, but is no UTF-8.
     kept = [json.loads(line) for line in lines if _is_utf8(line)]
     rows = [item for item in items if isinstance(item, Row)]
-    assert [row.text for row in rows] == [one["text"] for one in kept]
+    assert [row.text for row in rows] == [without_surrogates(one)["text"] for one in kept]
     assert len(items) == len(objects)
     written = written_by(lambda sink: JsonLines(sink, ANSWERS), rows).decode().split("\n")[:-1]
     found = [json.loads(line) for line in written]

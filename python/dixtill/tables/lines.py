@@ -101,6 +101,7 @@ _decode_strictly = json.JSONDecoder(
 
 def _json_row(number: int, line: bytes, text_column: str) -> Row:
     try:
+        line = _well_formed(line.strip())
         content = line.decode()
         fields = _decode(content)
         if isinstance(fields, dict) and line.count(b":") > len(fields):
@@ -122,7 +123,7 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row:
         raise MissingText(number, f"the field '{text_column}' is no string", fields)
     if not isinstance(text, str):
         raise BadRow(number, f"the field '{text_column}' is no string")
-    return Row(number, text, fields, _well_formed(line.strip()))
+    return Row(number, text, fields, line)
 
 
 # Each escape whole, so that no backslash is taken for the begin of another.
@@ -132,7 +133,10 @@ _ESCAPE = re.compile(
 
 
 def _well_formed(line: bytes) -> bytes:
-    """The line with U+FFFD for each escape that stands for half a character, else as it was."""
+    """The line with U+FFFD for each escape that stands for half a character, else as it was.
+
+    In names of fields too: no writer has bytes for it.
+    """
     if b"\\u" not in line:
         return line
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)
