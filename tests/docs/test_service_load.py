@@ -1,0 +1,20 @@
+"""The documentation's web service under load, for ten seconds of tools/soak_service.py."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+pytest.importorskip("uvicorn", reason="serves: pip install 'dixtill[test]'")
+soak_service = pytest.importorskip("tools.soak_service")
+
+MAX_GROWTH_MIB = 8  # what the allocator may keep more, of 60 at the start
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_the_web_service_answers_32_clients_without_errors_in_flat_memory():
+    report = soak_service.soak(num_clients=32, seconds=10)
+    assert report.errors == []
+    assert len(report.latencies) >= 32
+    assert report.memory[-1][1] - report.memory_after(report.seconds / 3) < MAX_GROWTH_MIB, report
