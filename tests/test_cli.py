@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from students import random_model
 import dixtill
 from dixtill.cli import main
 from dixtill.commands import COMMANDS
+from dixtill.escapes import UNSAFE, printable
 from dixtill.runtime import targets
 from dixtill.runtime.model_file import write_model
 
@@ -183,6 +185,54 @@ def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr(dixtill, "load", fail)
     with pytest.raises(RuntimeError):
         main(["infer", "up"])
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (MemoryError(), "there is not enough memory"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried"),
+            "there is not enough memory",
+        ),
+        (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
+        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), "is not Unicode"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+        (OSError("no number"), "no number"),
+        (NotADirectoryError(20, "Not a directory", b"a/\xff"), "Not a directory"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_what_the_system_or_the_data_caused_is_one_sentence(capsys, monkeypatch, error, sentence):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(dixtill, "load", fail)
+    assert main(["infer", "up"]) == 2
+    assert sentence in complaint(capsys)
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, MemoryError])
+def test_an_import_that_is_interrupted_has_no_traceback(capsys, monkeypatch, kind):
+    def fail(*_):
+        raise kind
+
+    monkeypatch.setattr("dixtill.cli.import_module", fail)
+    assert main(["infer", "up"]) == (130 if kind is KeyboardInterrupt else 2)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("label", ["\x1b[31mred", "\u202eevil", "\x9b2J"])
+def test_labels_and_provenance_are_safe_for_a_terminal(capsys, tmp_path, label):
+    labels = (f"{label}1", f"{label}2", f"{label}3")
+    model = replace(random_model(), labels=labels, provenance={label: {"teacher": [label]}})
+    write_model(model, tmp_path / "s.safetensors")
+    for command in ("info", "infer up", "explain up", f"export --onnx {tmp_path / 's.onnx'}"):
+        name, *others = command.split()
+        assert main([name, "--model", str(tmp_path / "s.safetensors"), *others]) == 0
+        printed = capsys.readouterr().out
+        assert not UNSAFE & set(map(ord, printed.replace("\n", ""))), command
+        assert printable(label) in printed
 
 
 @pytest.mark.parametrize(

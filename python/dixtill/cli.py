@@ -57,7 +57,7 @@ def _sentence_of(error: Exception) -> str | None:
     if isinstance(error, DixtillError):
         return str(error)
     if isinstance(error, OSError):
-        reason = error.strerror or str(error)
+        reason = error.strerror or str(error) or type(error).__name__
         return f"{error.filename}: {reason}" if error.filename else reason
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # PyTorch's
         return "there is not enough memory; give less at once, or smaller sizes"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..training.teacher import Teacher
 from ..training.teacher_trainer import quiet_transformers
 from ..training.trainer import one_thread
 from ..training.watcher import Watcher
+from ..whole_file import write_whole
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews
 from .teacher import train_teacher
@@ -163,11 +165,12 @@ def _teacher(parts: _Parts, settings: DemoSettings, folder: Path, say: Say) -> T
 
 
 def _write_csv(corpus: Corpus, path: Path) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(("text", "label"))
-        for text, label in zip(corpus.texts, corpus.labels, strict=True):
-            writer.writerow((text, corpus.label_names[label]))
+    content = io.StringIO(newline="")
+    writer = csv.writer(content)
+    writer.writerow(("text", "label"))
+    for text, label in zip(corpus.texts, corpus.labels, strict=True):
+        writer.writerow((text, corpus.label_names[label]))
+    write_whole(path, content.getvalue().encode())
 
 
 def _explained(attributor: Attributor, corpus: Corpus, folder: Path) -> list[Attribution]:
