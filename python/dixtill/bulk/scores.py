@@ -20,9 +20,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import SHIPPED_MODEL, __version__, limits, load
+from .. import __version__, limits, load
 from ..claim import ClaimFile
 from ..errors import InputError
+from ..runtime.classifier import Classifier
 from ..tables.header import check_free
 from ..tables.table import BY_NAME, Layout
 from ..whole_file import check_folder, remove_abandoned, write_whole
@@ -55,7 +56,7 @@ class Scoring:
 
     data: Path
     out: Path
-    model: Path | None = None  # a student's file, or the student that ships
+    model: Path | None = None  # a student's file or folder, or the student that ships
     kernel: str | None = None
     text_column: str = "text"
     words: bool = False  # with the weight of each word
@@ -102,7 +103,7 @@ class Scoring:
     @cached_property
     def student(self) -> str:
         """SHA-256 of the student's file, as it was when this was first asked for."""
-        return _digest(self.model)
+        return _digest(load(self.model))
 
     def _claim(self, files: Sequence[Path]) -> None:
         """Write down what the folder is for, or check that it is for the same."""
@@ -130,7 +131,7 @@ class Scorer:
         """
         self._scoring = scoring
         self._classifier = load(scoring.model, scoring.kernel)
-        if _digest(scoring.model) != scoring.student:  # after it was loaded, and before it answers
+        if _digest(self._classifier) != scoring.student:
             raise InputError(
                 f"the student on {node()} is another one; the same file has to be on all machines"
             )
@@ -162,12 +163,8 @@ def summed(summaries: Iterator[ScoreSummary]) -> Iterator[ScoreSummary]:
     )
 
 
-def _digest(model: Path | None) -> str:
-    path = Path(SHIPPED_MODEL) if model is None else model
-    try:
-        return sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise InputError(f"cannot read the student {path}: {error.strerror}") from error
+def _digest(classifier: Classifier) -> str:
+    return sha256(classifier.model.content).hexdigest()
 
 
 def _described(file: Path) -> dict[str, object]:

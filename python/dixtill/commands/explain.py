@@ -10,7 +10,12 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..whole_file import check_file
 from .infer import texts_of
-from .student_arguments import add_answer_arguments, add_student_arguments, student_file
+from .student_arguments import (
+    add_answer_arguments,
+    add_student_arguments,
+    student_file,
+    student_of,
+)
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -134,12 +139,11 @@ def _teachers(
 
 
 def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:
-    from .. import SHIPPED_MODEL
     from ..display.page import page_html
     from ..whole_file import write_whole
 
     title = Path(args.data).name if args.data else "Explanations"
-    student = Path(args.model or SHIPPED_MODEL).name
+    student = Path(student_of(args)).resolve().name  # of a folder its own, also of "."
     remark = f"Answered and explained by the student {student}."
     content = page_html(texts, title, remark).encode()
     write_whole(Path(args.html), content)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..escapes import printable
 from ..whole_file import check_file
-from .student_arguments import add_model_argument, student_file
+from .student_arguments import add_model_argument, student_file, student_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,13 +54,12 @@ _KEPT = ("config.json", "checkpoint.pt")  # what is read of a run folder
 
 def run(args: argparse.Namespace) -> int:
     """Write the graph, and say how large it is."""
-    from .. import SHIPPED_MODEL
     from ..export.onnx_graph import write_onnx
     from ..runtime.model_file import read_model
 
     kept = [Path(args.run_folder, name) for name in _KEPT] if args.run_folder else []
     check_file(args.onnx, [student_file(args), *kept])
-    model = read_model(args.model or SHIPPED_MODEL)
+    model = read_model(student_of(args))
     write_onnx(model, args.onnx, _parameters(args.run_folder, model) if args.run_folder else None)
     labels = printable(", ".join(model.labels))
     print(f"{args.onnx}: {Path(args.onnx).stat().st_size:,} bytes, {labels}")

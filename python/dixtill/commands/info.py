@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..escapes import printable
-from .student_arguments import add_model_argument
+from .student_arguments import add_model_argument, student_file
 
 if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
@@ -37,16 +36,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print it, for a person or as JSON."""
-    from .. import SHIPPED_MODEL, load
-    from ..runtime.student_source import file_of
+    from .. import load
 
-    path = Path(file_of(args.model or SHIPPED_MODEL))
-    description = _description(load(args.model), path)
+    classifier = load(args.model)
+    description = _description(classifier, student_file(args))
     print(json.dumps(description) if args.json else "\n".join(_lines(description)))
     return 0
 
 
-def _description(classifier: Classifier, path: Path) -> dict[str, Any]:
+def _description(classifier: Classifier, file: str) -> dict[str, Any]:
     from .. import __version__
     from ..runtime.targets import describe_targets
 
@@ -57,15 +55,15 @@ def _description(classifier: Classifier, path: Path) -> dict[str, Any]:
             target.name: "supported" if target.is_supported else target.reason
             for target in describe_targets()
         },
-        "model": _model_description(classifier, path),
+        "model": _model_description(classifier, file),
     }
 
 
-def _model_description(classifier: Classifier, path: Path) -> dict[str, Any]:
+def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
     model, shape = classifier.model, classifier.model.shape
     return {
-        "file": str(path),
-        "bytes": path.stat().st_size,
+        "file": file,
+        "bytes": len(model.content),
         "labels": list(model.labels),
         "parameters": shape.num_parameters,
         "pieces": shape.num_pieces,

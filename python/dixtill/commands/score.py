@@ -12,7 +12,7 @@ from .. import limits
 from ..standard_streams import is_terminal, say
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
 from .number_argument import add_number
-from .student_arguments import add_student_arguments
+from .student_arguments import add_student_arguments, student_of
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     scoring = Scoring(
         data=Path(args.data).absolute(),
         out=Path(args.out).absolute(),
-        model=args.model and Path(args.model).absolute(),
+        model=Path(student_of(args)).absolute(),
         kernel=args.kernel,
         text_column=args.text_column,
         words=args.words,

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import argparse
 
-from .. import limits
+from .. import SHIPPED_MODEL, limits
 from .number_argument import add_number
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """`--model`."""
     parser.add_argument(
-        "--model", metavar="FILE", help="a student's .safetensors (default: the one that ships)"
+        "--model",
+        metavar="PATH",
+        help="a student's .safetensors, or a folder with a student.safetensors (default: the one "
+        "that ships)",
     )
 
 
+def student_of(args: argparse.Namespace) -> str:
+    """The path that `--model` gives, or that of the student that ships; "" is a path too."""
+    model: str | None = args.model
+    return SHIPPED_MODEL if model is None else model
+
+
 def student_file(args: argparse.Namespace) -> str:
-    """The file of the student that `--model` names."""
-    from .. import SHIPPED_MODEL
+    """The file of that student, also where the path is a folder's."""
     from ..runtime.student_source import file_of
 
-    return file_of(args.model or SHIPPED_MODEL)
+    return file_of(student_of(args))
 
 
 def add_student_arguments(parser: argparse.ArgumentParser) -> None:

@@ -16,6 +16,7 @@ from ..whole_file import write_whole
 
 if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
+    from ..runtime.student_source import StudentSource
     from ..training.corpus import Corpus
     from .card import CardText
 
@@ -45,7 +46,7 @@ def from_pretrained(
 
 
 def save_pretrained(
-    model: str | os.PathLike[str],
+    model: StudentSource,
     folder: str | os.PathLike[str],
     corpus: Corpus | None = None,
     text: CardText | None = None,
@@ -53,7 +54,7 @@ def save_pretrained(
     """Copy a model file into `folder`, with a card that says what it is and how good.
 
     Args:
-        model: a student's file.
+        model: a student, as `dixtill.load` takes it: a file, a folder, bytes or an open file.
         folder: made if need be.
         corpus: labelled texts that chose nothing, on which the card's measures are taken; without
             them it has the scores of the validation texts, which chose the epoch.
@@ -69,7 +70,7 @@ def save_pretrained(
 
     classifier = load(model)
     measured = measure(classifier, corpus) if corpus else None
-    content = Path(model).read_bytes()
+    content = classifier.model.content
     card = card_of(classifier.model, len(content), measured, text or CardText())
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)

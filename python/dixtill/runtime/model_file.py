@@ -85,6 +85,15 @@ class StudentModel:
         return self.weights.embedding_bits
 
     @property
+    def content(self) -> bytes:
+        """The model file's bytes.
+
+        Raises:
+            InputError: labels and provenance, or the weights, are more than a file may hold.
+        """
+        return _to_bytes(self)
+
+    @property
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of the tensors of the model file, by name; the vocabulary not compressed."""
         tensors: dict[str, npt.NDArray[Any]] = {
@@ -96,7 +105,7 @@ class StudentModel:
         return tensors
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return read_model, (_to_bytes(self),)
+        return read_model, (self.content,)
 
     def tokenizer(self) -> Tokenizer:
         """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
@@ -135,7 +144,7 @@ def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
         ModelFileError: the file cannot be written.
         InputError: labels and provenance, or the weights, are more than a file may hold.
     """
-    path, content = Path(path), _to_bytes(model)
+    path, content = Path(path), model.content
     try:
         write_whole(path, content)
     except (OSError, ValueError) as error:
