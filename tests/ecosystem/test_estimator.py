@@ -190,6 +190,7 @@ def test_few_validation_texts_do_not_calibrate(texts, directions):
         (["a", "b"], ["a"], "inconsistent numbers of samples"),
         (["", " "], ["a", "b"], "the training texts hold nothing that can be read"),
         (["a", "b"], ["", "b"], "a label is empty"),
+        (["a", "b"], ["a", "\ud800"], "lone surrogate"),
     ],
 )
 def test_what_cannot_be_fitted_is_a_sentence(X, y, sentence):

@@ -428,6 +428,57 @@ def test_labels_that_do_not_match_are_refused(tmp_path):
         finetune("base", one, one, CONFIG, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (("a", "b", "b"), "label occurs twice, 'b'"),
+        (("a", ""), "label is empty, that of class 1"),
+        (("a", 5), "label 1 is 5, of type int"),
+        ((None, "b"), "label 0 is None"),
+    ],
+)
+def test_unusable_labels_are_refused_before_anything_is_loaded(names, message, tmp_path):
+    train = Corpus(("a", "b"), (0, 1), names)
+    with pytest.raises(InputError, match=message):
+        finetune("no such base", train, train, CONFIG, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["qwen2", "bart", "xlnet", "fnet", "bert"])
+def test_a_batch_of_empty_texts_is_trained_on(kind, tmp_path):
+    base = save_base(kind, tmp_path / "base")
+    empty = Corpus(("", " ", "https://t.co/a", "\ud800", "up </s>", "shares"), (0, 1) * 3, LABELS)
+    config = replace(CONFIG, epochs=1, batch_size=2)
+    scores = finetune(base, empty, empty, config, tmp_path / "out")
+    assert scores == score_teacher(Teacher.load(tmp_path / "out"), empty)
+
+
+def test_a_base_without_tokenizer_files_is_refused_before_the_run(bert_base, tmp_path):
+    for file in bert_base.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(InputError, match=r"the base '.*' cannot be used: its tokenizer has 5"):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
+    assert not (tmp_path / "out.unfinished").exists()
+
+
+def test_a_base_keeps_no_head_that_is_no_softmax(tmp_path):
+    model, tokenizer = tiny_teachers.build("bert")
+    model.config.problem_type = "multi_label_classification"
+    model.save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    same = Corpus(VALID.texts, VALID.labels, tuple(tiny_teachers.LABELS.values()))
+    with pytest.raises(InputError, match="problem_type is multi_label_classification"):
+        finetune(tmp_path / "base", same, same, CONFIG, tmp_path / "out")
+    other = finetune(tmp_path / "base", TRAIN, VALID, replace(CONFIG, epochs=1), tmp_path / "out")
+    assert other == score_teacher(Teacher.load(tmp_path / "out"), VALID)
+
+
+def test_layers_of_a_base_that_its_config_does_not_count_are_refused(bert_base, tmp_path):
+    path = bert_base / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": 1}))
+    with pytest.raises(InputError, match=r"hold layers .* such as encoder.layer.1"):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
+
+
 @pytest.mark.parametrize("change", [{"epochs": 0}, {"learning_rate": 0.0}, {"warmup": 1.0}])
 def test_settings_out_of_range_are_named(change):
     with pytest.raises(InputError, match=next(iter(change))):

@@ -123,7 +123,7 @@ def test_weights_that_are_not_finite_are_refused(value):
         ({"id2label": {0: "a", 1: "b", 2: "\ud800"}}, "lone surrogate"),
         (
             {"id2label": {0: "a", 1: "b"}},
-            r"shape \[2, 3\] for 2 texts, expected \[2, 2\]",
+            r"shape \[3, 3\] for 3 texts, expected \[3, 2\]",
         ),
     ],
 )

@@ -19,6 +19,8 @@ from tokenizers.processors import TemplateProcessing
 from transformers import (
     AlbertConfig,
     AlbertForSequenceClassification,
+    AutoConfig,
+    AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
     DistilBertConfig,
@@ -30,6 +32,7 @@ from transformers import (
     RobertaForSequenceClassification,
     XLMRobertaConfig,
     XLMRobertaForSequenceClassification,
+    XLNetTokenizer,
 )
 
 from dixtill.training.teacher import Teacher
@@ -90,14 +93,16 @@ def _byte_bpe() -> Tokenizer:
 
 def _unigram() -> PreTrainedTokenizerFast:
     """SentencePiece's kind: a space is part of the token after it, or one of its own."""
-    special = ("<s>", "<pad>", "</s>", "<unk>")
-    letters = sorted({char for text in TEXTS for char in text if char > " "} - {"🚀"})
-    scores = {**dict.fromkeys(special, 0.0), "▁": -6.0, **dict.fromkeys(letters, -8.0)}
-    scores |= dict.fromkeys(UNIGRAMS, -4.0)
-    tokenizer = Tokenizer(Unigram(list(scores.items()), unk_id=3))
+    tokenizer = Tokenizer(Unigram(_scores("<s>", "<pad>", "</s>", "<unk>"), unk_id=3))
     tokenizer.normalizer = Sequence([NFKC(), Replace(Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = Metaspace()
     return _wrapped(tokenizer, "<s>", "</s>", pad_token="<pad>", unk_token="<unk>")
+
+
+def _scores(*special: str) -> list[tuple[str, float]]:
+    letters = sorted({char for text in TEXTS for char in text if char > " "} - {"🚀"})
+    scores = {**dict.fromkeys(special, 0.0), "▁": -6.0, **dict.fromkeys(letters, -8.0)}
+    return list((scores | dict.fromkeys(UNIGRAMS, -4.0)).items())
 
 
 def _wrapped(tokenizer: Tokenizer, first: str, last: str, **tokens: str) -> PreTrainedTokenizerFast:
@@ -184,11 +189,104 @@ BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
 }
 
 
+def _auto(model_type: str, tokenizer: PreTrainedTokenizerFast, **changes: Any) -> tuple[Any, Any]:
+    """A model of that type by transformers' automatic classes, of the usual tiny size."""
+    sizes = {
+        **_SIZE,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": NUM_POSITIONS,
+        "pad_token_id": tokenizer.pad_token_id,
+        **changes,
+    }
+    config = AutoConfig.for_model(model_type, **{k: v for k, v in sizes.items() if v is not None})
+    model = AutoModelForSequenceClassification.from_config(config)
+    # A trained model's padding has a vector, which a new one's has not.
+    model.get_input_embeddings().weight.data.normal_(std=0.3)
+    return model, tokenizer
+
+
+def _decoders_tokenizer() -> PreTrainedTokenizerFast:
+    names = ["input_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT, model_input_names=names
+    )
+
+
+def _xlnet() -> tuple[Any, Any]:
+    """Padded on the left, no limit of positions; types tell text, classification and padding."""
+    special = ("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eop>", "<eod>")
+    tokenizer = XLNetTokenizer(vocab=_scores(*special))
+    return _auto(
+        "xlnet", tokenizer, d_model=24, n_layer=2, n_head=2, d_inner=32, hidden_size=None,
+        num_hidden_layers=None, num_attention_heads=None, max_position_embeddings=None,
+    )  # fmt: skip
+
+
+def _encoder_decoder(model_type: str, **changes: Any) -> tuple[Any, Any]:
+    """Reads a text twice, the second time one token later, and classifies its end token."""
+    tokenizer = _unigram()
+    tokenizer.eos_token = "</s>"
+    return _auto(
+        model_type, tokenizer, d_model=24, hidden_size=None, intermediate_size=None,
+        eos_token_id=2, decoder_start_token_id=2, init_std=0.3, **changes,
+    )  # fmt: skip
+
+
+def _with_roberta_positions(model_type: str, **changes: Any) -> tuple[Any, Any]:
+    tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>", sep_token="</s>")
+    return _auto(
+        model_type, tokenizer, max_position_embeddings=NUM_POSITIONS + 2, sep_token_id=2, **changes
+    )
+
+
+_BART = {
+    "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
+    "encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_hidden_layers": None,
+    "num_attention_heads": None,
+}  # fmt: skip
+_LLAMA = {"num_key_value_heads": 1, "head_dim": 12}
+# Kinds of models that one test each holds, where BUILDERS has the ones of all tests.
+OTHER_BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "electra": lambda: _auto("electra", _wordpiece(), embedding_size=12),
+    "mpnet": lambda: _with_roberta_positions("mpnet"),
+    "camembert": lambda: _with_roberta_positions("camembert"),
+    "deberta_v2": lambda: _auto(
+        "deberta-v2", _wordpiece(), relative_attention=True, pos_att_type=["p2c", "c2p"]
+    ),
+    "modernbert": lambda: _auto("modernbert", _wordpiece()),
+    "big_bird": lambda: _auto("big_bird", _wordpiece()),
+    "rembert": lambda: _auto("rembert", _wordpiece(), input_embedding_size=12),
+    "squeezebert": lambda: _auto("squeezebert", _wordpiece(), embedding_size=24),
+    "xlm": lambda: _auto("xlm", _unigram(), emb_dim=24, n_layers=2, n_heads=2, pad_index=1),
+    "longformer": lambda: _with_roberta_positions("longformer", attention_window=[8, 8]),
+    "ibert": lambda: _with_roberta_positions("ibert", quant_mode=False),
+    "xlnet": _xlnet,
+    "bart": lambda: _encoder_decoder("bart", **_BART),
+    "mbart": lambda: _encoder_decoder("mbart", **_BART),
+    "t5": lambda: _encoder_decoder("t5", d_kv=12, d_ff=32, num_layers=2, num_heads=2),
+    "convbert": lambda: _auto("convbert", _wordpiece(), embedding_size=24),
+    "mobilebert": lambda: _auto(
+        "mobilebert", _wordpiece(), embedding_size=24, true_hidden_size=24,
+        intra_bottleneck_size=24, initializer_range=0.1,
+    ),
+    "fnet": lambda: _auto("fnet", _wordpiece()),
+    "gpt2": lambda: _auto("gpt2", _decoders_tokenizer()),
+    "gpt_neox": lambda: _auto("gpt_neox", _decoders_tokenizer()),
+    "opt": lambda: _auto("opt", _decoders_tokenizer(), ffn_dim=32, word_embed_proj_dim=24),
+    "bloom": lambda: _auto("bloom", _decoders_tokenizer()),
+    "llama": lambda: _auto("llama", _decoders_tokenizer(), **_LLAMA),
+    "mistral": lambda: _auto("mistral", _decoders_tokenizer(), **_LLAMA),
+    "gemma2": lambda: _auto("gemma2", _decoders_tokenizer(), **_LLAMA),
+    "phi3": lambda: _auto("phi3", _decoders_tokenizer(), num_key_value_heads=1, pad_token_id=1),
+    "qwen3": lambda: _auto("qwen3", _decoders_tokenizer(), **_LLAMA),
+}  # fmt: skip
+
+
 def build(kind: str) -> tuple[Any, Any]:
     """A new model and its tokenizer, always with the same weights."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
-        return BUILDERS[kind]()
+        return {**BUILDERS, **OTHER_BUILDERS}[kind]()
 
 
 @lru_cache

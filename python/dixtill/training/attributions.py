@@ -188,13 +188,10 @@ class Attributor:
 
     def _read(self, texts: Sequence[str]) -> list[_Read]:
         """All texts and their baselines, in batches of texts about as long as each other."""
-        cleaned = [clean(text, self.settings.cleaning) for text in texts]
-        lengths, buckets = self.teacher.num_tokens(cleaned), self.teacher.buckets(cleaned)
+        lengths, may_pad = self.num_tokens(texts), self.teacher.padding != "none"
         read: dict[int, _Read] = {}
-        by_length = sorted(range(len(texts)), key=lambda row: (buckets[row], lengths[row]))
-        for rows in full_batches(
-            by_length, lengths.__getitem__, self.rows_per_pass, buckets.__getitem__
-        ):
+        by_length = sorted(range(len(texts)), key=lengths.__getitem__)
+        for rows in full_batches(by_length, lengths.__getitem__, self.rows_per_pass, may_pad):
             read.update(zip(rows, self._read_batch([texts[row] for row in rows]), strict=True))
         return [read[row] for row in range(len(texts))]
 
@@ -213,11 +210,9 @@ class Attributor:
         for row, text in enumerate(texts):
             words = [(w.start, w.end) for w in split_words(cleaned[row], self._normalizer)]
             tokens = batch.attention_mask[row].bool()
-            ids = batch.input_ids[row, tokens]
             path = Path(
-                input_ids=ids,
+                input_ids=batch.input_ids[row, tokens],
                 token_type_ids=batch.token_type_ids[row, tokens],
-                bucket=self.teacher.bucket(ids.tolist()),
                 start=starts[row, tokens],
                 delta=ends[row, tokens] - starts[row, tokens],
                 classes=classes[row],

@@ -19,7 +19,6 @@ from torch import Tensor
 from . import torch_ops  # noqa: F401  registers torch.ops.dixtill
 from .layer_answers import LayerAnswers
 from .quadrature import Quadrature
-from .teacher import Bucket
 
 _Item = TypeVar("_Item")
 
@@ -30,7 +29,6 @@ class Path:
 
     input_ids: Tensor  # [time]
     token_type_ids: Tensor  # [time]
-    bucket: Bucket  # texts of the same one may share a pass
     start: Tensor  # [time, width], the baseline
     delta: Tensor  # [time, width], from there to the text
     classes: Tensor  # [outputs], whose answers are explained
@@ -63,9 +61,7 @@ def integrate(
 
     A text's result depends on the others by no more than float rounding does.
     """
-    unfinished = sorted(
-        range(len(paths)), key=lambda text: (paths[text].bucket, len(paths[text].input_ids))
-    )
+    unfinished = sorted(range(len(paths)), key=lambda text: len(paths[text].input_ids))
     while unfinished:
         points = [_Point(text, node) for text in unfinished for node in quadratures[text].wanted]
         values: dict[int, dict[float, Tensor]] = {text: {} for text in unfinished}
@@ -91,8 +87,8 @@ def _evaluate(
     on_cpu = not paths or paths[0].start.device.type == "cpu"
     num_workers = torch.get_num_threads() if on_cpu else 1
     rows_of_worker = -(-sum(map(length_of, points)) // num_workers)
-    rows_of_pass = min(rows_per_pass, rows_of_worker)
-    passes = list(full_batches(points, length_of, rows_of_pass, lambda p: paths[p.text].bucket))
+    may_pad = answers.teacher.padding != "none"
+    passes = list(full_batches(points, length_of, min(rows_per_pass, rows_of_worker), may_pad))
 
     def run(points: Sequence[_Point]) -> Iterable[tuple[_Point, Tensor]]:
         return zip(points, _pass(answers, paths, points), strict=True)
@@ -106,13 +102,16 @@ def full_batches(
     items: Iterable[_Item],
     length_of: Callable[[_Item], int],
     rows_per_pass: int,
-    bucket_of: Callable[[_Item], object] = lambda _: None,
+    may_pad: bool = True,
 ) -> Iterator[list[_Item]]:
-    """Consecutive `items` of one bucket, shortest first: as many as fit when they are padded."""
+    """Consecutive `items`, shortest first: as many as fit when padded to the longest of them.
+
+    Where they may not be padded, those of a batch are as long as each other.
+    """
     batch: list[_Item] = []
     for item in items:
         is_full = (len(batch) + 1) * length_of(item) > rows_per_pass
-        if batch and (is_full or bucket_of(item) != bucket_of(batch[0])):
+        if batch and (is_full or not (may_pad or length_of(item) == length_of(batch[0]))):
             yield batch
             batch = []
         batch.append(item)

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from .embedding_layer import tensor_of
 from .precision import Precision, differentiable, with_cast_weights
-from .teacher import EncodedBatch, Inputs, Layer, Teacher
+from .teacher import Layer, Teacher
+from .teacher_tokens import EncodedBatch, Inputs
 
 Output = Literal["logit", "probability"]
 
@@ -64,10 +65,7 @@ class LayerAnswers:
         """
         ids = batch.input_ids
         words = torch.where(batch.special_mask.bool(), ids, self.pad_id)
-        # What models find in the ids themselves: padding, and where an encoder's text ends.
-        known = (self.pad_id, self.teacher.end_id)
-        found = [(ids == token).long() for token in known if token is not None]
-        alike = torch.stack([words, *batch.inputs[1:], *found], dim=1)
+        alike = torch.stack([words, *batch.inputs[1:], (ids == self.pad_id).long()], dim=1)
         kinds, kind_of_row = torch.unique(alike, dim=0, return_inverse=True)
         rows = torch.empty(len(kinds), dtype=torch.long)
         rows[kind_of_row] = torch.arange(len(ids))  # one of each kind

@@ -13,7 +13,6 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -32,41 +31,14 @@ from .finite import check_answers
 from .precision import Precision, autocast
 from .teacher_probe import choose_padding, layer_for_gradients
 from .teacher_tokenizer import agree_on_padding, check_tokenizer
+from .teacher_tokens import EncodedBatch, EncodedText, Inputs
 
 Layer = Literal["embeddings", "word_embeddings"]
 Padding = Literal["right", "left", "none"]
-Bucket = tuple[int, int]
-Inputs = tuple[Tensor, Tensor, Tensor]  # ids, attention mask, token types, each [batch, time]
 # Keys of a config that say how it was saved, and change no answer.
 _OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKENIZED = 1024  # texts whose tokens are in memory at once
-
-
-@dataclass(frozen=True)
-class EncodedText:
-    """Tokens of a text; one without any is read as one of padding, which is attended to."""
-
-    input_ids: list[int]  # [time]
-    token_type_ids: list[int]  # [time]
-    special_mask: list[int]  # [time], 1 for special tokens
-    offsets: list[tuple[int, int]]  # [time], spans in the text
-
-
-@dataclass(frozen=True)
-class EncodedBatch:
-    """Tokens of a batch of texts, padded."""
-
-    input_ids: Tensor  # [batch, time]
-    attention_mask: Tensor  # [batch, time]
-    token_type_ids: Tensor  # [batch, time]
-    special_mask: Tensor  # [batch, time], 1 for special tokens and padding
-    offsets: list[list[tuple[int, int]]]  # [batch][time], spans in the text; padding left out
-
-    @property
-    def inputs(self) -> Inputs:
-        """What the model reads."""
-        return self.input_ids, self.attention_mask, self.token_type_ids
 
 
 class Teacher:
@@ -78,7 +50,7 @@ class Teacher:
     """The side where padding changes no answer; none, where texts of one length share a batch."""
 
     def __init__(self, model: Any, tokenizer: Any, max_length: int = 512) -> None:
-        """Wrap a loaded model and its fast tokenizer, and try them on two texts.
+        """Wrap a loaded model and its fast tokenizer, and try them on a few texts.
 
         Raises:
             InputError: the tokenizer is not a fast one, so it reports no character spans, has no
@@ -173,18 +145,30 @@ class Teacher:
             return_special_tokens_mask=True,
         )
         names = ("input_ids", "token_type_ids", "special_tokens_mask", "offset_mapping")
-        empty = EncodedText([self.tokenizer.pad_token_id], [0], [1], [(0, 0)])
-        return [
-            EncodedText(*text) if text[0] else empty
-            for text in zip(*(encoded[name] for name in names), strict=True)
-        ]
+        rows = zip(*(encoded[name] for name in names), strict=True)
+        return [self._readable(EncodedText(*row)) for row in rows]
+
+    def _readable(self, text: EncodedText) -> EncodedText:
+        if not text.input_ids:
+            return EncodedText([self.tokenizer.pad_token_id], [0], [1], [(0, 0)])
+        config = self.model.config
+        if config.is_encoder_decoder:  # classifies the state at a text's end token, of which
+            ids = text.input_ids  # transformers wants one in each text of a batch
+            for place, token in enumerate(ids):
+                if token == config.eos_token_id and not text.special_mask[place]:
+                    ids[place] = self._unknown_id
+        return text
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each cleaned text as `encode` gives them, without their padding."""
-        return [len(text.input_ids) for text in self.tokens(texts)]
+        return [
+            len(text.input_ids)
+            for start in range(0, len(texts), _TOKENIZED)
+            for text in self.tokens(texts[start : start + _TOKENIZED])
+        ]
 
     def encode(self, texts: Sequence[str]) -> EncodedBatch:
-        """Tokens of cleaned `texts`, padded. They are of one bucket (`buckets`)."""
+        """Tokens of cleaned `texts`, padded; of as many each, where `padding` is none."""
         encoded = self.tokens(texts)
         ids, mask, types = self.padded_inputs(
             [torch.tensor(text.input_ids) for text in encoded],
@@ -206,44 +190,24 @@ class Teacher:
         side = "left" if self.padding == "left" else "right"
         return pad_sequence(list(rows), True, value, side)
 
-    def buckets(self, texts: Sequence[str]) -> list[Bucket]:
-        """A bucket for each cleaned text: only texts of the same one may share a batch."""
-        if self.padding != "none" and self.end_id is None:
-            return [(0, 0)] * len(texts)
-        return [
-            self.bucket(text.input_ids)
-            for start in range(0, len(texts), _TOKENIZED)
-            for text in self.tokens(texts[start : start + _TOKENIZED])
-        ]
-
-    def bucket(self, ids: Sequence[int]) -> Bucket:
-        """The bucket of a text with these token ids.
-
-        It is the length where padding changes answers, and how many end tokens a text holds where
-        the model has an encoder and a decoder, as transformers takes the state at the last end
-        token of each and asks for as many in all.
-        """
-        length = len(ids) if self.padding == "none" else 0
-        return length, 0 if self.end_id is None else list(ids).count(self.end_id)
-
-    @property
-    def end_id(self) -> int | None:
-        """The token whose state is classified by a model of an encoder and a decoder."""
-        config = self.model.config
-        return config.eos_token_id if config.is_encoder_decoder else None
-
     def logits(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
         """Logits [batch, classes] of padded tokens, on the CPU wherever the model is."""
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
-        if token_type_ids is not None and self._reads_types:
+        if token_type_ids is not None and self.reads_token_types:
             given["token_type_ids"] = token_type_ids
         output: Tensor = self.model(**{n: x.to(self.device) for n, x in given.items()}).logits
         return output.cpu()
 
+    @property
+    def _unknown_id(self) -> int:
+        unknown = self.tokenizer.unk_token_id
+        return int(self.tokenizer.pad_token_id if unknown is None else unknown)
+
     @cached_property
-    def _reads_types(self) -> bool:
+    def reads_token_types(self) -> bool:
+        """Whether the tokenizer gives the model types of tokens, such as XLNet's."""
         return (
             "token_type_ids" in self.tokenizer.model_input_names
             and "token_type_ids" in inspect.signature(self.model.forward).parameters
@@ -274,9 +238,9 @@ class Teacher:
 
     def _batches(self, texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
         """Rows of texts that may share a batch, about as long as each other."""
-        buckets = self.buckets(texts)
-        order = sorted(range(len(texts)), key=lambda row: (buckets[row], len(texts[row])))
-        for _, group in groupby(order, key=buckets.__getitem__):
+        lengths = self.num_tokens(texts) if self.padding == "none" else [0] * len(texts)
+        order = sorted(range(len(texts)), key=lambda row: (lengths[row], len(texts[row])))
+        for _, group in groupby(order, key=lengths.__getitem__):
             rows = list(group)
             for start in range(0, len(rows), batch_size):
                 yield rows[start : start + batch_size]

@@ -1,4 +1,4 @@
-"""What a model needs of its caller, found by running it on two short texts.
+"""What a model needs of its caller, found by running it on a few short texts.
 
 On which side padding changes no answer, and where the vectors of a text can be replaced. A model
 that cannot be used is refused here, before any long work, in a sentence.
@@ -19,7 +19,8 @@ from .embedding_layer import EmbeddingLayer, find_layer
 from .teacher_tokenizer import probe_texts
 
 if TYPE_CHECKING:
-    from .teacher import Inputs, Layer, Teacher
+    from .teacher import Layer, Teacher
+    from .teacher_tokens import Inputs
 
 _TOLERANCE = 1e-4  # of the largest logit; padding that is masked changes 1e-6 of it
 
@@ -31,20 +32,21 @@ def choose_padding(teacher: Teacher) -> None:
         InputError: the model fails, answers with what is not finite or not one number for each
             class, or answers a text differently each time.
     """
-    model = type(teacher.model).__name__
-    texts = teacher.tokens(probe_texts(teacher.tokenizer))
-    ids = [torch.tensor(text.input_ids) for text in texts]
-    types = [torch.tensor(text.token_type_ids) for text in texts]
+    model, texts = type(teacher.model).__name__, probe_texts(teacher.tokenizer)
+    encoded = teacher.tokens(texts)
+    ids = [torch.tensor(text.input_ids) for text in encoded]
+    types = [torch.tensor(text.token_type_ids) for text in encoded]
 
-    def alone() -> Tensor:
-        rows = zip(ids, types, strict=True)
-        return torch.cat([teacher.logits(*teacher.padded_inputs([i], [t])) for i, t in rows])
+    def alone(row: int) -> Tensor:
+        try:
+            return teacher.logits(*teacher.padded_inputs(ids[row : row + 1], types[row : row + 1]))
+        except Exception as error:
+            raise InputError(
+                f"{model} fails on the text {texts[row]!r}: {one_line(error)}"
+            ) from error
 
     with torch.no_grad(), _no_random_numbers_drawn():
-        try:
-            expected = alone()
-        except Exception as error:
-            raise InputError(f"{model} fails on a text: {one_line(error)}") from error
+        expected = torch.cat([alone(row) for row in range(len(texts))])
         _check_logits(model, expected, len(texts), len(teacher.labels))
         for side in ("right", "left"):
             teacher.padding = side
@@ -55,7 +57,7 @@ def choose_padding(teacher: Teacher) -> None:
             if _agree(found, expected):
                 return
         teacher.padding = "none"
-        if not _agree(alone(), expected):
+        if not _agree(alone(0), expected[:1]):
             raise InputError(f"{model} answers a text differently each time")
 
 
@@ -65,7 +67,7 @@ def layer_for_gradients(teacher: Teacher, name: Layer) -> EmbeddingLayer:
     Raises:
         InputError: they do not give the answer that these words get, or no gradient.
     """
-    (encoded,) = teacher.tokens(probe_texts(teacher.tokenizer)[1:])
+    (encoded,) = teacher.tokens(probe_texts(teacher.tokenizer)[-1:])
     ids = torch.tensor(encoded.input_ids)
     # Models find padding and the end of a text in the ids, so special tokens stay.
     words = ~torch.isin(ids, torch.tensor(teacher.tokenizer.all_special_ids))

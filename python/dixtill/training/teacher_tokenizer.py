@@ -56,7 +56,7 @@ def agree_on_padding(config: Any, tokenizer: Any) -> None:
 
 
 def probe_texts(tokenizer: Any) -> list[str]:
-    """A short text and a longer one, made of pieces from all over the vocabulary.
+    """An empty text, a short and a longer one, made of pieces from all over the vocabulary.
 
     Raises:
         InputError: there is no piece besides the special tokens.
@@ -69,4 +69,4 @@ def probe_texts(tokenizer: Any) -> list[str]:
             "with tokenizer.save_pretrained"
         )
     pieces = [tokenizer.decode([i]).strip() for i in ids[:: -(-len(ids) // _NUM_PROBED)]]
-    return [pieces[len(pieces) // 2], " ".join(pieces)]
+    return ["", pieces[len(pieces) // 2], " ".join(pieces)]

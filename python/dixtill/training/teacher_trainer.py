@@ -95,6 +95,7 @@ def fit(
         train_dataset=_encoded(train, limits, config),
         eval_dataset=_encoded(valid, limits, config),
         compute_metrics=_metrics,
+        preprocess_logits_for_metrics=_logits_alone,
         callbacks=[_OwnFolder(), _Report(watcher)],
         optimizers=(_optimizer(model, config), None),
     )
@@ -131,12 +132,21 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
 
 def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
     """Token ids and label of each text, unpadded."""
-    texts = [clean(text, config.cleaning) for text in corpus.texts]
-    encoded = limits.tokenizer(texts, truncation=True, max_length=limits.max_length)
+    encoded = limits.tokens([clean(text, config.cleaning) for text in corpus.texts])
     return [
-        {**{name: values[row] for name, values in encoded.items()}, "label": label}
-        for row, label in enumerate(corpus.labels)
+        {
+            "input_ids": text.input_ids,
+            "attention_mask": [1] * len(text.input_ids),
+            **({"token_type_ids": text.token_type_ids} if limits.reads_token_types else {}),
+            "label": label,
+        }
+        for text, label in zip(encoded, corpus.labels, strict=True)
     ]
+
+
+def _logits_alone(output: Any, _labels: Any) -> Any:
+    """An encoder-decoder gives more than its logits, which nobody asks for."""
+    return output[0] if isinstance(output, tuple) else output
 
 
 def _metrics(prediction: Any) -> dict[str, float]:
