@@ -59,15 +59,15 @@ def read_record(folder: Path) -> StudyRecord:
     """The study in `folder`.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one of another version.
     """
     try:
-        content = json.loads((folder / "study.json").read_text("utf-8"))
-    except OSError as error:
-        raise InputError(f"{folder} holds no study: {error}") from error
-    lists = {name: tuple(content[name]) for name in ("label_names", "labels", "explained")}
-    methods = {name: tuple(arguments) for name, arguments in content["methods"].items()}
-    return StudyRecord(**{**content, **lists, "methods": methods})
+        content = json.loads((folder / "study.json").read_bytes())
+        lists = {name: tuple(content[name]) for name in ("label_names", "labels", "explained")}
+        methods = {name: tuple(arguments) for name, arguments in content["methods"].items()}
+        return StudyRecord(**{**content, **lists, "methods": methods})
+    except (OSError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder} holds no study of this version: {error}") from error
 
 
 @dataclass(frozen=True)
