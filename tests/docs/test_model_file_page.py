@@ -15,6 +15,7 @@ import pytest
 from safetensors import safe_open
 
 import dixtill
+from dixtill.runtime.label_names import MAX_LABELS
 from dixtill.runtime.model_file import read_model, write_model
 from dixtill.runtime.model_settings import MAX_PIECES, MAX_VOCABULARY_BYTES
 from dixtill.runtime.tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
@@ -158,7 +159,7 @@ def test_the_limits_that_the_page_names_are_those_of_dixtill():
     exponents = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
     powers = re.findall("2([⁰¹²³⁴⁵⁶⁷⁸⁹]+)", limits)
     assert [2 ** int(power.translate(exponents)) for power in powers] == [
-        MAX_HEADER_BYTES, MAX_TENSOR_BYTES, MAX_PIECES, MAX_VOCABULARY_BYTES,
+        MAX_HEADER_BYTES, MAX_TENSOR_BYTES, MAX_PIECES, MAX_VOCABULARY_BYTES, MAX_LABELS,
     ]  # fmt: skip
 
 

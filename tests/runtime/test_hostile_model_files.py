@@ -17,6 +17,7 @@ from students import VOCABULARY, random_model, random_weights
 import dixtill
 from dixtill.errors import InputError, ModelFileError
 from dixtill.runtime import model_file
+from dixtill.runtime.label_names import MAX_LABELS
 from dixtill.runtime.model_file import read_model, write_model
 from dixtill.runtime.model_settings import MAX_PIECES, MAX_VOCABULARY_BYTES
 from dixtill.runtime.tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
@@ -176,6 +177,28 @@ def test_a_provenance_that_is_not_finite_is_refused(text, parts):
     for read in (dixtill.load, read_model):
         with pytest.raises(ModelFileError, match=r"provenance .*finite|provenance .*JSON"):
             read(content)
+
+
+def with_labels(num_labels):
+    weights = random_weights(np.random.default_rng(0), len(VOCABULARY), d=1, h=1, a=1, c=num_labels)
+    return random_model(weights=weights, labels=tuple(map(str, range(num_labels))))
+
+
+def test_as_many_labels_as_may_be_are_answered(tmp_path):
+    write_model(with_labels(MAX_LABELS), tmp_path / "m.safetensors")
+    assert len(dixtill.load(tmp_path / "m.safetensors")("up").probabilities) == MAX_LABELS
+
+
+def test_more_labels_are_refused_for_each_takes_memory_for_each_piece_of_a_text():
+    with pytest.raises(InputError, match=f"over {MAX_LABELS} labels"):
+        with_labels(MAX_LABELS + 1)
+
+
+def test_a_cleaning_rule_is_applied_once(parts):
+    with pytest.raises(ModelFileError, match="cleaning rule occurs twice"):
+        dixtill.load(parts.with_description(cleaning=["urls", "html_entities"] * 20_000))
+    with pytest.raises(InputError, match="cleaning rule occurs twice"):
+        random_model(cleaning=("urls", "urls"))
 
 
 def test_a_provenance_that_no_file_can_hold_is_not_written(tmp_path):

@@ -116,7 +116,7 @@ def test_a_fifo_without_a_writer_is_refused_at_once(tmp_path):
     os.mkfifo(tmp_path / "fifo")
     signal.alarm(10)  # ends the process where it would wait for ever
     try:
-        with pytest.raises(ModelFileError, match=r"fifo: is a pipe.* open it yourself"):
+        with pytest.raises(ModelFileError, match=r"fifo: is a pipe.* copy it to one"):
             dixtill.load(tmp_path / "fifo")
     finally:
         signal.alarm(0)

@@ -9,11 +9,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MAX_LABELS = 2**12  # an answer takes memory for each piece of the text and each label
+
 
 def check_label_names(names: Iterable[object]) -> None:
-    """Raise InputError unless each name is a str of its own, not empty, that UTF-8 can carry."""
+    """Raise InputError unless each name is a str of its own, not empty, that UTF-8 can carry.
+
+    There may be at most MAX_LABELS.
+    """
     seen: set[str] = set()
     for number, name in enumerate(names):
+        if number == MAX_LABELS:
+            raise InputError(f"there are over {MAX_LABELS} labels, expected at most so many")
         if not isinstance(name, str):
             raise InputError(
                 f"label {number} is {name!r}, of type {type(name).__name__}, expected a str"

@@ -111,6 +111,8 @@ def check_settings(model: Any) -> None:
             raise InputError(
                 f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
             )
+    if len(set(model.cleaning)) < len(model.cleaning):  # a hundred thousand would fit a file
+        raise InputError("a cleaning rule occurs twice")
     if not isinstance(model.provenance, Mapping):
         raise InputError("provenance is not a mapping")
     if model.explanation not in EXPLANATIONS:

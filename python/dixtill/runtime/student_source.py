@@ -44,7 +44,7 @@ def open_student(source: StudentSource) -> BinaryReader:
         TypeError: `source` is of another type, or a file that is open as text.
     """
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return io.BytesIO(source)
+        return io.BytesIO(bytes(source))
     if isinstance(source, (str, os.PathLike)):
         return _open_regular(file_of(source))
     if isinstance(source, io.TextIOBase):
@@ -63,8 +63,8 @@ def _open_regular(path: str) -> BinaryReader:
         raise IsADirectoryError
     if not stat.S_ISREG(mode):  # a pipe without a writer would be waited for
         raise UnusableFileError(
-            "is a pipe, a socket or a device, expected a regular file; open it yourself, and load "
-            "the open file or its bytes"
+            "is a pipe, a socket or a device, expected a regular file; copy it to one, or give "
+            "dixtill.load the open file or its bytes"
         )
     return open(path, "rb")
 
