@@ -16,7 +16,7 @@ from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
 from dixtill.training.calibration import fit_temperature
 from dixtill.training.evaluate import scores_of
-from dixtill.training.finite import check_weights, shortened
+from dixtill.training.finite import check_weights, diverged, shortened
 from dixtill.training.teacher import Teacher
 
 NAN, INFINITY = float("nan"), float("inf")
@@ -27,7 +27,7 @@ EXPLAINED = Attribution(
 WORD = "jump"
 
 
-def diverged() -> Teacher:
+def diverged_teacher() -> Teacher:
     """A teacher whose answer to texts with one word is NaN."""
     model, tokenizer = build("bert")
     teacher = Teacher(model, tokenizer)
@@ -37,7 +37,7 @@ def diverged() -> Teacher:
 
 
 def test_a_teachers_answer_is_refused_with_its_text():
-    teacher, (bad, good) = diverged(), (TEXTS[0], TEXTS[5])
+    teacher, (bad, good) = diverged_teacher(), (TEXTS[0], TEXTS[5])
     assert WORD in bad
     assert teacher.predict([good]).isfinite().all()
     with pytest.raises(InputError, match=rf"for '{bad}' are not finite \(nan, nan, nan\); .*lower"):
@@ -99,6 +99,11 @@ def test_weights_are_refused_by_name():
     check_weights(weights, "the student")
 
 
+def test_what_to_change_is_said():
+    assert str(diverged("the loss", 0.01)).endswith("a lower learning rate than 0.01")
+    assert str(diverged("the loss", 0.01, "bfloat16")).endswith("0.01, or the precision float32")
+
+
 def test_long_texts_are_quoted_in_part():
     assert shortened("x" * 60) == "x" * 60
     assert shortened("x" * 61) == "x" * 60 + "..."
@@ -106,7 +111,7 @@ def test_long_texts_are_quoted_in_part():
 
 @pytest.mark.parametrize("command", ["attribute", "distill"])
 def test_a_command_ends_with_a_sentence(tmp_path, monkeypatch, capsys, command):
-    monkeypatch.setattr(Teacher, "load", lambda _: diverged())
+    monkeypatch.setattr(Teacher, "load", lambda _: diverged_teacher())
     data = tmp_path / "data.csv"
     rows = [f"{text},{label}" for text in ("no change", "shares jump") for label in (0, 1, 2)]
     data.write_text("\n".join(["text,label", *rows * 4, ""]))

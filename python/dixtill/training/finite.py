@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..errors import InputError
+from .precision import Precision
 
 _SHOWN = 60  # characters of a text
 _ADVICE = "the training may have diverged: train anew with a lower learning rate"
@@ -44,11 +45,12 @@ def check_probabilities(probabilities: npt.NDArray[np.floating]) -> None:
         )
 
 
-def diverged(loss: str, learning_rate: float) -> InputError:
+def diverged(loss: str, learning_rate: float, precision: Precision = "float32") -> InputError:
     """The error of a training whose loss, `loss`, is not finite."""
+    more = "" if precision == "float32" else ", or the precision float32"
     return InputError(
         f"the training diverged: {loss} is not finite; choose a lower learning rate than "
-        f"{learning_rate:g}, or the precision float32 where it is another"
+        f"{learning_rate:g}{more}"
     )
 
 

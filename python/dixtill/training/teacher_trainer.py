@@ -179,7 +179,8 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
         loss: torch.Tensor = super().training_step(*given, **named)
         if not bool(torch.isfinite(loss)):
             where = f"the loss of step {self.state.global_step + 1} ({float(loss):g})"
-            raise diverged(where, self.args.learning_rate)
+            precision: Precision = "bfloat16" if self.args.bf16 else "float32"
+            raise diverged(where, self.args.learning_rate, precision)
         return loss
 
     def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
