@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 import torch
 from tiny_teachers import BUILDERS, TEXTS, build, tiny_teacher
-from tokenizers.normalizers import Lowercase
+from tokenizers.normalizers import (
+    NFC,
+    NFD,
+    NFKC,
+    NFKD,
+    BertNormalizer,
+    Lowercase,
+    Replace,
+    Sequence,
+    StripAccents,
+)
 
 from dixtill.errors import InputError
 from dixtill.runtime.cleaning import clean
@@ -71,12 +83,75 @@ def test_the_normalizer_is_the_teachers(bert):
 
 @pytest.mark.parametrize("kind", OTHER_KINDS)
 def test_another_kind_of_teacher_gets_pieces_trained_on_the_texts(kind):
-    vocabulary = student_vocabulary(TEXTS, tiny_teacher(kind))
-    assert vocabulary.normalizer == Normalizer()
+    vocabulary = student_vocabulary((*TEXTS, TEXTS[0]), tiny_teacher(kind))
     for text in TEXTS:
         assert UNKNOWN_PIECE not in pieces_of(vocabulary, text)
     assert "shares" in vocabulary.pieces  # merges, not letters alone
     assert any(piece.startswith(CONTINUATION) for piece in vocabulary.pieces)
+
+
+KEPT = Normalizer(lowercase=False, strip_accents=False)
+
+
+@pytest.mark.parametrize(
+    ("normalizer", "expected"),
+    [
+        (None, KEPT),  # GPT-2, RoBERTa
+        (NFKC(), KEPT),  # XLM-RoBERTa
+        (NFC(), KEPT),  # Qwen
+        (Lowercase(), Normalizer(lowercase=True, strip_accents=False)),
+        (Sequence([NFKD(), StripAccents(), Lowercase()]), Normalizer()),  # ALBERT
+        (Sequence([NFKD(), StripAccents()]), Normalizer(lowercase=False, strip_accents=True)),
+        (Sequence([NFD(), Replace("\u0301", "")]), KEPT),  # Latin accents alone
+        (BertNormalizer(lowercase=True), Normalizer()),
+        (BertNormalizer(lowercase=False), KEPT),
+        (BertNormalizer(lowercase=True, strip_accents=False), Normalizer(True, False)),
+    ],
+)
+def test_a_trained_vocabulary_follows_the_teachers_normalisation(normalizer, expected):
+    model, tokenizer = build("roberta")
+    if normalizer is not None:
+        tokenizer.backend_tokenizer.normalizer = normalizer
+    vocabulary = student_vocabulary((*TEXTS, "Café CAFÉ"), Teacher(model, tokenizer))
+    assert vocabulary.normalizer == expected
+    expected_word = "Café"
+    if expected.lowercase:
+        expected_word = expected_word.lower()
+    if expected.strip_accents:
+        expected_word = expected_word.replace("é", "e")
+    assert "".join(pieces_of(vocabulary, "Café")).replace(CONTINUATION, "") == expected_word
+
+
+@pytest.mark.parametrize("teacher", [None, "roberta", "xlm_roberta"])
+def test_vowel_signs_are_no_accents(teacher):
+    texts = ("कुल लाभ", "कल लाभ", "かく がく", "tiền tiên")
+    vocabulary = student_vocabulary(texts, teacher and tiny_teacher(teacher))
+    for one, other in (("कुल", "कल"), ("かく", "がく"), ("tiền", "tiên")):
+        assert pieces_of(vocabulary, one) != pieces_of(vocabulary, other)
+
+
+@pytest.mark.parametrize("weight", [lambda rank: 1, lambda rank: 1 / (rank + 30)])
+def test_an_alphabet_is_as_large_as_the_texts_need(weight):
+    ideographs = [chr(0x4E00 + i) for i in range(3500)]
+    weights = [weight(rank) for rank in range(len(ideographs))]
+    random = Random(0)
+    texts = ["".join(random.choices(ideographs, weights, k=20)) for _ in range(1000)]
+    vocabulary = student_vocabulary(texts, None)
+    pieces = [piece for text in texts for piece in pieces_of(vocabulary, text)]
+    assert pieces.count(UNKNOWN_PIECE) / len(pieces) < 0.001
+
+
+def test_a_large_alphabet_leaves_room_for_longer_pieces():
+    letters = [chr(0x1200 + i) for i in range(300)] + [chr(0x4E00 + i) for i in range(4500)]
+    texts = [*("".join(letters[i : i + 20]) for i in range(0, len(letters), 20)), *TEXTS * 3]
+    assert "shares" in student_vocabulary(texts, None).pieces
+
+
+def test_stray_characters_of_a_large_alphabet_are_left_out():
+    often, once = [chr(0x4E00 + i) for i in range(1500)], [chr(0x8000 + i) for i in range(10)]
+    vocabulary = student_vocabulary(["".join(often)] * 30 + ["".join(once)], None)
+    assert {*often} < {*vocabulary.pieces}
+    assert not {*once} & {*vocabulary.pieces}
 
 
 def test_wordpiece_after_another_normalizer_is_not_taken_over():

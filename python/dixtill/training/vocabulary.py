@@ -1,16 +1,19 @@
 """The pieces that the student reads, and the vectors they start from.
 
 A WordPiece teacher's own vocabulary, pruned to what the training texts use; for another kind of
-teacher, or none, WordPiece trained on those texts. The vectors come from the teacher's embedding
-matrix, or are random without one.
+teacher, or none, WordPiece trained on those texts after the teacher's normalisation. The vectors
+come from the teacher's embedding matrix, or are random without one.
 """
 
 from __future__ import annotations
 
 import json
+import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -25,7 +28,10 @@ from ..runtime.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer, split_words
 from .teacher import Teacher
 
 TRAINED_VOCABULARY_SIZE = 8000
-_MAX_ALPHABET = 1000
+_COVERED = 0.9995  # share of the texts' characters in the alphabet of a trained vocabulary
+_SMALLEST_LIMIT = 1000  # alphabets up to this size are kept whole
+# An accent, and what is one to BERT alone: a voicing mark of Japanese, a vowel sign of Hindi.
+_CAPITALS, _ACCENTS = "PÉΣ", "é が कु"
 # Standard deviation of the starting vectors; the student trains best near it (docs/students.md).
 EMBEDDING_STD = 0.4
 
@@ -45,7 +51,7 @@ def student_vocabulary(texts: Sequence[str], teacher: Teacher | None) -> Vocabul
         InputError: the texts hold no piece at all.
     """
     own = _wordpiece_of(teacher) if teacher else None
-    candidates = own or Vocabulary(_trained_pieces(texts), Normalizer())
+    candidates = own or _trained(texts, normalizer_of(teacher))
     tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
     counts = np.zeros(len(candidates.pieces), dtype=np.int64)
     for text in texts:
@@ -84,20 +90,37 @@ def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
     )
 
 
-def _trained_pieces(texts: Sequence[str]) -> tuple[str, ...]:
-    """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
-    counts = Counter(
-        char
-        for text in texts
-        for word in split_words(text, Normalizer())
-        for pretoken in word.pretokens
-        for char in pretoken.text
+def normalizer_of(teacher: Teacher | None) -> Normalizer:
+    """The teacher's own normalisation, as its tokenizer shows it on a few characters.
+
+    Without a teacher case is left out, and accents stay: in many scripts they are vowels.
+    """
+    if teacher is None:
+        return Normalizer(lowercase=True, strip_accents=False)
+    normalizer = teacher.tokenizer.backend_tokenizer.normalizer
+
+    def normalized(text: str) -> str:
+        return text if normalizer is None else str(normalizer.normalize_str(text))
+
+    accents = unicodedata.normalize("NFD", normalized(_ACCENTS))
+    return Normalizer(
+        lowercase=not any(char.isupper() for char in normalized(_CAPITALS)),
+        strip_accents=not any(unicodedata.category(char) == "Mn" for char in accents),
     )
-    alphabet = sorted(counts, key=lambda char: (-counts[char], char))[:_MAX_ALPHABET]
-    trainer = BertWordPieceTokenizer()
+
+
+def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
+    """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
+    alphabet = _alphabet(texts, normalizer)
+    trainer = BertWordPieceTokenizer(
+        lowercase=normalizer.lowercase, strip_accents=normalizer.strip_accents
+    )
+    # Each character is a piece twice, as the first of a word and as one that goes on. A large
+    # alphabet leaves room for as many longer pieces as one of the smallest limit does.
+    excess = max(0, len(alphabet) - _SMALLEST_LIMIT)
     trainer.train_from_iterator(
         texts,
-        TRAINED_VOCABULARY_SIZE,
+        TRAINED_VOCABULARY_SIZE + 2 * excess,
         initial_alphabet=alphabet,
         limit_alphabet=len(alphabet),
         # Left to itself, the library numbers the continuations in the order of a hash table, and
@@ -106,7 +129,25 @@ def _trained_pieces(texts: Sequence[str]) -> tuple[str, ...]:
         show_progress=False,
     )
     ids = trainer.get_vocab()
-    return tuple(sorted(ids, key=ids.__getitem__))
+    return Vocabulary(tuple(sorted(ids, key=ids.__getitem__)), normalizer)
+
+
+def _alphabet(texts: Sequence[str], normalizer: Normalizer) -> list[str]:
+    """Characters of `texts`, most frequent first: all of a small alphabet, nearly all of a large.
+
+    The rest, such as stray symbols of other scripts, is unknown to the student.
+    """
+    counts = Counter(
+        char
+        for text in texts
+        for word in split_words(text, normalizer)
+        for pretoken in word.pretokens
+        for char in pretoken.text
+    )
+    alphabet = sorted(counts, key=lambda char: (-counts[char], char))
+    covered = list(accumulate(counts[char] for char in alphabet))
+    enough = bisect_left(covered, _COVERED * counts.total()) + 1
+    return alphabet[: max(_SMALLEST_LIMIT, enough)]
 
 
 def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
