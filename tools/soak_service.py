@@ -102,18 +102,19 @@ class Service:
         command += ["--host", "127.0.0.1", "--port", str(self.port)]
         self._process = subprocess.Popen(command, cwd=self._folder.name)
         end = time.monotonic() + _START_SECONDS
-        while True:
-            try:
-                with socket.create_connection(("127.0.0.1", self.port)):
-                    return self
-            except OSError:
-                if time.monotonic() > end or self._process.poll() is not None:
-                    self._stop()
-                    raise
-                time.sleep(0.05)
+        while not self._listens():
+            if time.monotonic() > end or self._process.poll() is not None:
+                self._stop()
+                raise RuntimeError(f"the service does not listen; it ended with {self._process}")
+            time.sleep(0.05)
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._stop()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
