@@ -225,7 +225,7 @@ def test_an_import_that_is_interrupted_has_no_traceback(capsys, monkeypatch, kin
 @pytest.mark.parametrize("label", ["\x1b[31mred", "\u202eevil", "\x9b2J"])
 def test_labels_and_provenance_are_safe_for_a_terminal(capsys, tmp_path, label):
     labels = (f"{label}1", f"{label}2", f"{label}3")
-    model = replace(random_model(), labels=labels, provenance={label: {"teacher": [label]}})
+    model = replace(random_model(), labels=labels, provenance={label: [label], "teacher": label})
     write_model(model, tmp_path / "s.safetensors")
     for command in ("info", "infer up", "explain up", f"export --onnx {tmp_path / 's.onnx'}"):
         name, *others = command.split()

@@ -110,3 +110,16 @@ def test_whole_numbers_stay_whole_and_become_plain():
         limits.COUNT.checked("epochs", 2.5)
     assert type(limits.COUNT.checked("epochs", np.int64(3))) is int
     assert type(limits.RATE.checked("dropout", np.float32(0))) is float
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        "--seed=-1", "--threads=-2", "--threads=0", "--holdout=nan", "--holdout=-0.5",
+        "--holdout=0", "--holdout=1", "--steps=1", "--max-steps=8", "--dropout=1", "--epochs=0",
+        "--threads=100000", "--hidden-dim=100000", "--seed=4294967296", "--tolerance=0",
+    ],
+)  # fmt: skip
+def test_what_no_training_can_do_is_refused(option, capsys):
+    assert cli.main(["distill", "--teacher", "t", "--train", "d", "--out", "s", option]) == 2
+    assert f"dixtill: {option.partition('=')[0]} is " in capsys.readouterr().err

@@ -31,12 +31,18 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+def buffered():
+    """An environment in which streams are buffered, so that they may fail when they are closed."""
+    quiet = {**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"}
+    return {name: value for name, value in quiet.items() if name != "PYTHONUNBUFFERED"}
+
+
 def run(arguments, redirection="", **options):
     """A command of dixtill in a shell that redirects its streams."""
     command = f'exec "{sys.executable}" -m dixtill {arguments} {redirection}'
     return subprocess.run(
         ["sh", "-c", command],
-        check=False, timeout=120, env={**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"},
+        check=False, timeout=120, env=buffered(),
         **{"stdin": subprocess.DEVNULL, "capture_output": True, **options},
     )  # fmt: skip
 
@@ -104,7 +110,9 @@ def test_a_full_disk_below_standard_output_is_one_sentence(arguments):
     )
     command = [sys.executable, "-c", code, *arguments.split()]
     with open("full", "wb") as file:
-        done = subprocess.run(command, stdout=file, stderr=subprocess.PIPE, check=False)
+        done = subprocess.run(
+            command, stdout=file, stderr=subprocess.PIPE, check=False, env=buffered()
+        )
     assert done.returncode == 2
     assert done.stderr == b"dixtill: File too large\n"
 
@@ -120,7 +128,9 @@ def test_the_library_needs_no_streams():
         "from dixtill.cli import main; assert main(['infer', 'up']) == 0\n"
         "assert main(['infer', '-']) == 2"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=False, capture_output=True, env=buffered()
+    )
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
     assert Path("out.jsonl").read_bytes().count(b"\n") == 2
 
