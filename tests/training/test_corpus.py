@@ -158,7 +158,7 @@ def test_a_split_depends_on_its_seed_alone(uneven):
     assert uneven.split(0.2, seed=1) != uneven.split(0.2, seed=2)
 
 
-@pytest.mark.parametrize("fraction", [0.0, 0.001, 1.0])
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
 def test_a_split_with_an_empty_part_is_refused(uneven, fraction):
     with pytest.raises(InputError, match="100 rows are too few to hold out"):
         uneven.split(fraction, seed=0)
