@@ -18,7 +18,11 @@ from typing import Any, TypeVar
 BLOCK_BITS = 7
 NUM_CODE_POINTS = 0x110000
 SURROGATES = range(0xD800, 0xE000)  # no characters: dropped like U+FFFD (normalizer.py)
-FLAGS = ("dropped", "spaces", "ideographs", "punctuation", "nonspacing")  # bits of CodePoint::flags
+# Bits of CodePoint::flags.
+FLAGS = (
+    "dropped", "spaces", "ideographs", "punctuation", "nonspacing", "symbols",
+    "variants_of_punctuation",
+)  # fmt: skip
 
 T = TypeVar("T", bound=Hashable)
 
@@ -51,6 +55,20 @@ def spread(rows: list[list[int]]) -> dict[int, int]:
             for first, last, *value in rows for c in range(first, last + 1)}  # fmt: skip
 
 
+def variants_of_punctuation(tables: dict[str, Any]) -> list[list[int]]:
+    """Characters whose plain form is one punctuation mark, and which are none themselves."""
+    marks = spread(tables["punctuation"])
+    plain: dict[str, str] = tables["plain"]
+    found = [ord(char) for char, to in plain.items() if len(to) == 1 and ord(to) in marks]
+    return [[c, c] for c in found if c not in marks]
+
+
+def without(rows: list[list[int]], others: list[list[int]]) -> list[list[int]]:
+    """The code points of `rows` that are not in `others`."""
+    left_out = spread(others)
+    return [[c, c] for c in spread(rows) if c not in left_out]
+
+
 def records(tables: dict[str, Any], pool: Pool) -> Iterator[tuple[int, ...]]:
     """Fields of CodePoint (csrc/text/unicode.h) for each code point."""
     flags = [spread(tables[name]) for name in FLAGS]
@@ -74,6 +92,15 @@ def array(kind: str, name: str, values: Iterable[object]) -> str:
 def header(tables: dict[str, Any]) -> str:
     """The whole header; csrc/text/unicode.h declares the types and includes it."""
     pool = Pool()
+    variants = variants_of_punctuation(tables)
+    tables = {
+        **tables,
+        "variants_of_punctuation": variants,
+        "symbols": without(tables["symbols"], variants),
+    }
+    forms = (f"{{{ord(char)},{','.join(map(str, pool.add(to)))}}}"
+             for char, to in sorted(tables["plain"].items()))  # fmt: skip
+    plain = array("Variant", "variants", forms)
     record_of, rows = distinct(records(tables, pool))
     size = 1 << BLOCK_BITS
     block_of, blocks = distinct(
@@ -87,6 +114,7 @@ def header(tables: dict[str, Any]) -> str:
             array("uint8_t", "block_of", block_of),
             array("uint16_t", "record_of", (number for block in blocks for number in block)),
             array("CodePoint", "records", ("{" + ",".join(map(str, row)) + "}" for row in rows)),
+            plain,
             array("char32_t", "pool", pool.values),
         ]
     )

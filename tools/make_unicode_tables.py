@@ -1,4 +1,4 @@
-"""Writes python/dixtill/runtime/unicode.json: what BERT's normaliser does to each code point.
+"""Writes python/dixtill/runtime/unicode.json: what the student's normaliser does to a code point.
 
 The tables are read off the `tokenizers` library, code point by code point, because its Unicode
 data is of mixed age (categories of Unicode 8, decompositions of Unicode 9, case of its Rust
@@ -15,12 +15,23 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from tokenizers.normalizers import NFD, BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
+from tokenizers import Regex
+from tokenizers.normalizers import NFD, NFKC, BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer, Split
 
 TARGET = Path(__file__).parents[1] / "python" / "dixtill" / "runtime" / "unicode.json"
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
+# Typographic variants that NFKC leaves as they are, by the character that a keyboard has.
+VARIANTS = {
+    "'": "\u00b4\u02bb\u02bc\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a",
+    '"': "\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u2036\u301d\u301e\u301f",
+    "-": "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\u2e3a\u2e3b\ufe31\ufe32\ufe58",
+    "/": "\u2044\u2215",
+    "*": "\u2217",
+    ":": "\u2236",
+    "~": "\u223c",
+}  # fmt: skip
 
 
 def bert(**switches: bool) -> BertNormalizer:
@@ -29,7 +40,7 @@ def bert(**switches: bool) -> BertNormalizer:
     return BertNormalizer(**{**off, **switches})
 
 
-def changed(normalizer: BertNormalizer | NFD) -> dict[int, str]:
+def changed(normalizer: BertNormalizer | NFD | NFKC) -> dict[int, str]:
     """Code points that `normalizer` changes, with what they become."""
     results = ((c, normalizer.normalize_str(chr(c))) for c in CODE_POINTS)
     return {c: result for c, result in results if result != chr(c)}
@@ -50,6 +61,21 @@ def punctuation() -> list[int]:
     """Code points that BertPreTokenizer sets apart."""
     split = BertPreTokenizer().pre_tokenize_str
     return [c for c in CODE_POINTS if len(split(f"a{chr(c)}b")) == 3]
+
+
+def symbols() -> list[int]:
+    """Symbols of any category, and what is an emoji or reserved to become one."""
+    split = Split(Regex(r"[\p{S}\p{Extended_Pictographic}]"), "removed").pre_tokenize_str
+    marks = set(punctuation())
+    return [c for c in CODE_POINTS if len(split(f"a{chr(c)}b")) == 2 and c not in marks]
+
+
+def plain_forms() -> dict[str, str]:
+    """Typographic variants, by their form in ASCII; one mark for several (an ellipsis)."""
+    forms = {chr(c): to for c, to in changed(NFKC()).items() if to.isascii() and not to.isspace()}
+    marks = set(map(chr, punctuation()))
+    forms = {char: form[0] if char in marks else form for char, form in forms.items()}
+    return forms | {char: form for form, chars in VARIANTS.items() for char in chars}
 
 
 def combining_classes(nonspacing: set[int]) -> list[list[int]]:
@@ -90,6 +116,8 @@ def tables() -> dict[str, object]:
         "combining_class": combining_classes(nonspacing),
         "decomposition": {chr(c): to for c, to in decomposed.items() if c not in HANGUL_SYLLABLES},
         "lowercase": {chr(c): to for c, to in changed(bert(lowercase=True)).items()},
+        "symbols": ranges(symbols()),
+        "plain": dict(sorted(plain_forms().items())),
     }
 
 

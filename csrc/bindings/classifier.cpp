@@ -153,13 +153,15 @@ class PyClassifier {
   public:
     PyClassifier(const std::string& target, const py::dict& tensors, int64_t num_pieces,
                  int64_t embedding_dim, int64_t hidden_dim, int64_t attention_dim,
-                 int64_t num_classes, bool lowercase, bool strip_accents, int64_t max_pieces,
-                 const std::vector<std::string>& cleaning, const std::string& explanation)
+                 int64_t num_classes, bool lowercase, bool strip_accents, bool symbols,
+                 int64_t max_pieces, const std::vector<std::string>& cleaning,
+                 const std::string& explanation)
         : tensors_(tensors),
-          classifier_(make({embedding_dim, hidden_dim, attention_dim, num_classes}, num_pieces,
-                           kernels_of(target),
-                           tokenizer_options(lowercase, strip_accents, max_pieces, cleaning),
-                           explanation_named(explanation))) {}
+          classifier_(
+              make({embedding_dim, hidden_dim, attention_dim, num_classes}, num_pieces,
+                   kernels_of(target),
+                   tokenizer_options(lowercase, strip_accents, symbols, max_pieces, cleaning),
+                   explanation_named(explanation))) {}
 
     py::bytes answer(const py::str& text, bool is_checked) const {
         const Utf8Text utf8(text);
@@ -264,12 +266,12 @@ void register_classifier(py::module_& module) {
     py::class_<PyClassifier>(module, "Classifier", py::is_final(),
                              py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
         .def(py::init<const std::string&, const py::dict&, int64_t, int64_t, int64_t, int64_t,
-                      int64_t, bool, bool, int64_t, const std::vector<std::string>&,
+                      int64_t, bool, bool, bool, int64_t, const std::vector<std::string>&,
                       const std::string&>(),
              py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("num_pieces"),
              py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("attention_dim"),
              py::arg("num_classes"), py::arg("lowercase"), py::arg("strip_accents"),
-             py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
+             py::arg("symbols"), py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
         .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
              py::pos_only())
         .def("answer_some", &PyClassifier::answer_some, py::arg("texts"), py::arg("num_threads"),

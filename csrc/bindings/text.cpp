@@ -27,10 +27,10 @@ py::list spans_of(const TokenizedText& read) {
 
 class PyTokenizer {
   public:
-    PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents, int64_t max_pieces,
-                const std::vector<std::string>& cleaning)
+    PyTokenizer(const py::bytes& vocabulary, bool lowercase, bool strip_accents, bool symbols,
+                int64_t max_pieces, const std::vector<std::string>& cleaning)
         : tokenizer_(std::string_view(vocabulary),
-                     tokenizer_options(lowercase, strip_accents, max_pieces, cleaning)) {}
+                     tokenizer_options(lowercase, strip_accents, symbols, max_pieces, cleaning)) {}
 
     py::tuple read(const py::str& text) const {
         TokenizerScratch scratch;
@@ -48,9 +48,10 @@ class PyTokenizer {
 void register_tokenizer(py::module_& module) {
     py::class_<PyTokenizer>(module, "Tokenizer", py::is_final(),
                             py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
-        .def(py::init<const py::bytes&, bool, bool, int64_t, const std::vector<std::string>&>(),
+        .def(py::init<const py::bytes&, bool, bool, bool, int64_t,
+                      const std::vector<std::string>&>(),
              py::arg("vocabulary"), py::arg("lowercase"), py::arg("strip_accents"),
-             py::arg("max_pieces"), py::arg("cleaning"))
+             py::arg("symbols"), py::arg("max_pieces"), py::arg("cleaning"))
         .def("__call__", &PyTokenizer::read, py::arg("text"));
 }
 

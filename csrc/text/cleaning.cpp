@@ -1,6 +1,8 @@
 #include "cleaning.h"
 
 #include <algorithm>
+#include <iterator>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 
@@ -9,11 +11,19 @@ namespace dixtill {
 namespace {
 
 struct Entity {
+    uint16_t name;  // index into entity_names
+    uint8_t length;
+    char32_t first, second;  // what it stands for; the second may be zero: none
+};
+
+#include "entity_tables.h"
+
+struct FeedEntity {
     std::u32string_view name;  // with the semicolon
     char32_t character;
 };
 
-constexpr Entity entities[] = {
+constexpr FeedEntity feed_entities[] = {
     {U"amp;", U'&'},         {U"lt;", U'<'},         {U"gt;", U'>'},         {U"quot;", U'"'},
     {U"apos;", U'\''},       {U"nbsp;", U' '},       {U"ndash;", U'\u2013'}, {U"mdash;", U'\u2014'},
     {U"hellip;", U'\u2026'}, {U"trade;", U'\u2122'}, {U"lsquo;", U'\u2018'}, {U"rsquo;", U'\u2019'},
@@ -42,6 +52,12 @@ bool is_space(char32_t c) {
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
+// What RFC 3986 has in no URL, and the quotes that typesetters put around one.
+bool is_never_in_url(char32_t c) {
+    constexpr std::u32string_view others = U"\"<>\\^`{|}\u201C\u201D\u201E\u00AB\u00BB";
+    return is_space(c) || others.find(c) != others.npos;
+}
+
 bool starts_with(const char32_t* text, const char32_t* end, std::u32string_view prefix) {
     return static_cast<size_t>(end - text) >= prefix.size() &&
            std::equal(prefix.begin(), prefix.end(), text);
@@ -65,7 +81,8 @@ char32_t* www_start(char32_t* begin, char32_t* dot) {
 
 // A colon or a dot is rarer than the letters that a URL begins with. The stretches before them that
 // matter cannot overlap, so they are met in the order of their starts.
-void blank_urls(char32_t* begin, char32_t* end) {
+template <typename IsEnd>
+void blank_urls(char32_t* begin, char32_t* end, IsEnd is_end) {
     char32_t* at = begin;
     while (at != end) {
         const char32_t c = *at;
@@ -77,11 +94,11 @@ void blank_urls(char32_t* begin, char32_t* end) {
         } else if (c == U'.') {
             start = www_start(begin, at);
         }
-        if (start == nullptr || rest == end || is_space(*rest)) {
+        if (start == nullptr || rest == end || is_end(*rest)) {
             ++at;
             continue;
         }
-        at = std::find_if(rest, end, is_space);
+        at = std::find_if(rest, end, is_end);
         std::fill(start, at, U' ');
     }
 }
@@ -115,7 +132,7 @@ Unescaped read_entity(const char32_t* at, const char32_t* end) {
         return read_number(at + 2, end, 16, max_hexadecimal_digits);
     }
     if (starts_with(at, end, U"#")) return read_number(at + 1, end, 10, max_decimal_digits);
-    for (const Entity& entity : entities) {
+    for (const FeedEntity& entity : feed_entities) {
         if (starts_with(at, end, entity.name)) return {entity.character, at + entity.name.size()};
     }
     return {0, nullptr};
@@ -133,21 +150,134 @@ void unescape_entities(char32_t* begin, char32_t* end) {
     }
 }
 
+// What a character reference stands for, and the place behind it; null when there is none.
+struct Reference {
+    char32_t first, second;  // zero: none
+    const char32_t* end;
+};
+
+// By HTML's standard, 13.2.5.80: what bytes of windows-1252 were written for, and nothing for
+// controls and noncharacters.
+char32_t referenced(char32_t number) {
+    constexpr char32_t windows_1252[32] = {
+        0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+        0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+        0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+    if (0x80 <= number && number < 0xA0) return windows_1252[number - 0x80];
+    const bool is_surrogate = 0xD800 <= number && number <= 0xDFFF;
+    if (number == 0 || is_surrogate || number >= 0x110000) return 0xFFFD;
+    const bool is_noncharacter =
+        (number & 0xFFFE) == 0xFFFE || (0xFDD0 <= number && number <= 0xFDEF);
+    const bool is_control =
+        (number < 0x20 && (number < 0x09 || 0x0D < number || number == 0x0B)) || number == 0x7F;
+    return is_noncharacter || is_control ? 0 : number;
+}
+
+Reference read_reference_number(const char32_t* at, const char32_t* end, char32_t base) {
+    const char32_t* const first = at;
+    char32_t value = 0;
+    for (; at != end && digit_value(*at, base) < base; ++at) {
+        value = std::min<char32_t>(value * base + digit_value(*at, base), 0x110000);
+    }
+    if (at == first) return {0, 0, nullptr};
+    if (at != end && *at == U';') ++at;
+    return {referenced(value), 0, at};
+}
+
+// The longest name that the text begins with: those with the same beginning stand together.
+Reference read_reference_name(const char32_t* at, const char32_t* end) {
+    const Entity *first = std::begin(entities), *last = std::end(entities);
+    Reference found = {0, 0, nullptr};
+    const auto size = static_cast<size_t>(end - at);
+    for (size_t k = 0; k < std::min(size, longest_entity_name); ++k) {
+        const auto letter = [k](const Entity& entity) -> char32_t {
+            if (k >= entity.length) return 0;
+            return static_cast<unsigned char>(entity_names[entity.name + k]);
+        };
+        first = std::lower_bound(first, last, at[k],
+                                 [&](const Entity& e, char32_t c) { return letter(e) < c; });
+        last = std::upper_bound(first, last, at[k],
+                                [&](char32_t c, const Entity& e) { return c < letter(e); });
+        if (first == last) break;
+        if (first->length == k + 1) found = {first->first, first->second, at + k + 1};
+    }
+    return found;
+}
+
+// `at` is behind the ampersand.
+Reference read_reference(const char32_t* at, const char32_t* end) {
+    if (starts_with(at, end, U"#x") || starts_with(at, end, U"#X")) {
+        return read_reference_number(at + 2, end, 16);
+    }
+    if (starts_with(at, end, U"#")) return read_reference_number(at + 1, end, 10);
+    return read_reference_name(at, end);
+}
+
+// A reference's characters begin side by side; the last one goes on to its end.
+void resolve_references(TextToClean& text) {
+    char32_t* const end = text.end();
+    char32_t* to = nullptr;  // where the next character goes, once one was left out
+    for (char32_t* at = std::find(text.begin(), end, U'&'); at != end;) {
+        const Reference found =
+            *at == U'&' ? read_reference(at + 1, end) : Reference{0, 0, nullptr};
+        if (found.end == nullptr) {
+            if (to != nullptr) {
+                text.move(at, to++);
+                ++at;
+            } else {
+                at = std::find(at + 1, end, U'&');
+            }
+            continue;
+        }
+        if (to == nullptr) {
+            text.remember_places();
+            to = at;
+        }
+        for (const char32_t c : {found.first, found.second}) {
+            if (c == 0) break;
+            *at = c;
+            text.move(at++, to++);
+        }
+        at = text.begin() + (found.end - text.begin());
+    }
+    if (to != nullptr) text.cut(to);
+}
+
 }  // namespace
+
+void TextToClean::remember_places() {
+    if (has_places_) return;
+    if (places_.size() <= length_) places_.resize(length_ + 1);
+    std::iota(places_.begin(), places_.begin() + static_cast<ptrdiff_t>(length_ + 1), 0);
+    has_places_ = true;
+}
+
+void TextToClean::cut(const char32_t* end) {
+    const auto length = static_cast<size_t>(end - begin_);
+    places_[length] = places_[length_];
+    length_ = length;
+}
 
 CleaningRule cleaning_rule(std::string_view name) {
     if (name == "urls") return CleaningRule::urls;
     if (name == "html_entities") return CleaningRule::html_entities;
-    throw std::invalid_argument("unknown cleaning rule '" + std::string(name) +
-                                "'; this version knows urls, html_entities");
+    if (name == "html_entities_v2") return CleaningRule::html_entities_v2;
+    if (name == "urls_v2") return CleaningRule::urls_v2;
+    throw std::invalid_argument(
+        "unknown cleaning rule '" + std::string(name) +
+        "'; this version knows urls, html_entities, html_entities_v2, urls_v2");
 }
 
-void clean(CleaningRule rule, char32_t* text, size_t length) {
+void clean(CleaningRule rule, TextToClean& text) {
     switch (rule) {
         case CleaningRule::urls:
-            return blank_urls(text, text + length);
+            return blank_urls(text.begin(), text.end(), is_space);
         case CleaningRule::html_entities:
-            return unescape_entities(text, text + length);
+            return unescape_entities(text.begin(), text.end());
+        case CleaningRule::html_entities_v2:
+            return resolve_references(text);
+        case CleaningRule::urls_v2:
+            return blank_urls(text.begin(), text.end(), is_never_in_url);
     }
 }
 

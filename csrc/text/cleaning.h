@@ -1,17 +1,51 @@
-// Blanks what a classifier should not read, and keeps every character position: the rules of
-// python/dixtill/runtime/cleaning.py, on code points and in place.
+// Takes out of a text what a classifier should not read, and remembers where the rest stood: the
+// rules of python/dixtill/runtime/cleaning.py, on code points and in place.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace dixtill {
 
-enum class CleaningRule { urls, html_entities };
+enum class CleaningRule { urls, html_entities, html_entities_v2, urls_v2 };
 
 // Throws std::invalid_argument when no rule has this name.
 CleaningRule cleaning_rule(std::string_view name);
 
-void clean(CleaningRule rule, char32_t* text, size_t length);
+// A text that gets no longer while it is cleaned.
+class TextToClean {
+  public:
+    // `places` is memory to use.
+    TextToClean(char32_t* begin, size_t length, std::vector<int64_t>& places)
+        : begin_(begin), length_(length), places_(places) {}
+
+    char32_t* begin() const { return begin_; }
+    char32_t* end() const { return begin_ + length_; }
+    size_t length() const { return length_; }
+
+    // Begins to move characters: until then, each stands where the user wrote it.
+    void remember_places();
+    // To `to`, from where it stands or behind: the place goes with it.
+    void move(const char32_t* from, char32_t* to) {
+        *to = *from;
+        places_[static_cast<size_t>(to - begin_)] = places_[static_cast<size_t>(from - begin_)];
+    }
+    // What stands from `end` on is cut, but the last place stays the user's end.
+    void cut(const char32_t* end);
+
+    bool has_places() const { return has_places_; }
+    // Where a character began in the user's text, or that text's end. Only with places.
+    int64_t place(int64_t index) const { return places_[static_cast<size_t>(index)]; }
+
+  private:
+    char32_t* begin_;
+    size_t length_;
+    std::vector<int64_t>& places_;  // [length + 1]
+    bool has_places_ = false;
+};
+
+void clean(CleaningRule rule, TextToClean& text);
 
 }  // namespace dixtill

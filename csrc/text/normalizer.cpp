@@ -13,6 +13,13 @@ namespace {
 constexpr uint8_t punctuation_bit = 0x80;
 constexpr uint8_t dropped = 0;
 
+constexpr char32_t zero_width_joiner = 0x200D;
+
+// Only says how to draw the character before: a variation selector or a keycap.
+bool draws_another(char32_t c) {
+    return (0xFE00 <= c && c <= 0xFE0F) || c == 0x20E3;
+}
+
 bool is_in_word(uint8_t entry) {
     return ' ' < entry && entry < punctuation_bit;
 }
@@ -27,8 +34,12 @@ uint8_t ascii_entry(uint8_t c, bool lowercase) {
 
 }  // namespace
 
-Normalizer::Normalizer(bool lowercase, bool strip_accents)
-    : lowercase_(lowercase), strip_accents_(strip_accents) {
+Normalizer::Normalizer(bool lowercase, bool strip_accents, bool symbols)
+    : lowercase_(lowercase),
+      strip_accents_(strip_accents),
+      symbols_(symbols),
+      punctuation_(symbols ? unicode::punctuation | unicode::variant_of_punctuation
+                           : unicode::punctuation) {
     for (uint8_t c = 0; c < 128; ++c) ascii_[c] = ascii_entry(c, lowercase);
 }
 
@@ -82,7 +93,10 @@ size_t Normalizer::read_ascii_word(const char32_t* text, size_t length, size_t a
 void Normalizer::read_other(char32_t c, int64_t source, std::vector<Mark>& marks,
                             WordCollector& words) const {
     const unicode::CodePoint& code_point = unicode::lookup(c);
-    if (code_point.is(unicode::dropped)) return words.drop(source);
+    if (c == zero_width_joiner) return words.drop_joiner(source);
+    if (code_point.is(unicode::dropped) || (symbols_ && draws_another(c))) {
+        return words.drop(source);
+    }
     if (code_point.is(unicode::space)) {
         end_marks(marks, words);
         return words.end_chunk();
@@ -143,7 +157,12 @@ void Normalizer::lower(char32_t c, int64_t source, WordCollector& words) const {
     }
     for (size_t i = 0; i < sequence.length; ++i) {
         const char32_t part = sequence.chars[i];
-        words.add(part, unicode::lookup(part).is(unicode::punctuation), source);
+        const unicode::CodePoint& code_point = unicode::lookup(part);
+        if (symbols_ && code_point.is(unicode::symbol)) {
+            words.add_symbol(part, source);
+        } else {
+            words.add(part, (code_point.flags & punctuation_) != 0, source);
+        }
     }
 }
 

@@ -20,7 +20,7 @@ struct Mark {
 
 class Normalizer {
   public:
-    Normalizer(bool lowercase, bool strip_accents);
+    Normalizer(bool lowercase, bool strip_accents, bool symbols);
 
     // `marks` is memory to use.
     void read(const char32_t* text, size_t length, std::vector<Mark>& marks,
@@ -39,7 +39,9 @@ class Normalizer {
 
     bool lowercase_;
     bool strip_accents_;
-    uint8_t ascii_[128];  // what becomes of each; see normalizer.cpp
+    bool symbols_;
+    uint8_t punctuation_;  // flags of what is set apart
+    uint8_t ascii_[128];   // what becomes of each; see normalizer.cpp
 };
 
 }  // namespace dixtill

@@ -1,4 +1,4 @@
-// BERT's unit of splitting: a run of characters, or one punctuation mark.
+// The unit of splitting: a run of characters, one punctuation mark or one symbol.
 #pragma once
 
 #include <algorithm>
@@ -24,11 +24,13 @@ struct Span {
     }
 };
 
+enum class PretokenKind : uint8_t { run, punctuation, symbol };
+
 // A pre-token that grows. It is hashed as it grows, which costs less than another pass over it.
 class Pretoken {
   public:
-    void begin(bool is_punctuation, int64_t source) {
-        is_punctuation_ = is_punctuation;
+    void begin(PretokenKind kind, int64_t source) {
+        kind_ = kind;
         num_bytes_ = num_chars_ = 0;
         hash_ = start_hash;
         span = {source, source + 1};
@@ -67,7 +69,7 @@ class Pretoken {
         return at + num_taken;
     }
 
-    bool is_punctuation() const { return is_punctuation_; }
+    PretokenKind kind() const { return kind_; }
     bool is_too_long() const { return num_chars_ > max_pretoken_chars; }
 
     // Some bytes behind it may be read too, see text_padding.
@@ -85,7 +87,7 @@ class Pretoken {
         ++num_bytes_;
     }
 
-    bool is_punctuation_;
+    PretokenKind kind_;
     size_t num_bytes_, num_chars_;
     uint64_t hash_;
     char bytes_[max_pretoken_bytes + text_padding];

@@ -16,6 +16,7 @@ namespace dixtill {
 struct TokenizerOptions {
     bool lowercase;
     bool strip_accents;
+    bool symbols;  // whether they are words of their own, and variants have a plain form
     int64_t max_pieces;
     std::vector<CleaningRule> cleaning;  // applied in this order
 };
@@ -23,6 +24,7 @@ struct TokenizerOptions {
 // Memory that a thread uses again for each text.
 struct TokenizerScratch {
     std::vector<char32_t> text;
+    std::vector<int64_t> places;
     std::vector<Mark> marks;
     std::vector<Word> trailing;
 };
@@ -41,7 +43,7 @@ class Tokenizer {
     Vocabulary vocabulary_;
     Normalizer normalizer_;
     std::vector<CleaningRule> cleaning_;
-    size_t max_pieces_;
+    WordOptions words_;
 };
 
 }  // namespace dixtill

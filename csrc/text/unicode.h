@@ -2,12 +2,22 @@
 // lie in .rodata, written at build time by tools/make_unicode_header.py.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 
 namespace dixtill::unicode {
 
-enum Flag : uint8_t { dropped = 1, space = 2, ideograph = 4, punctuation = 8, nonspacing = 16 };
+enum Flag : uint8_t {
+    dropped = 1,
+    space = 2,
+    ideograph = 4,
+    punctuation = 8,
+    nonspacing = 16,
+    symbol = 32,
+    variant_of_punctuation = 64,
+};
 
 struct CodePoint {
     uint8_t flags;
@@ -18,6 +28,13 @@ struct CodePoint {
     uint8_t lowercase_length;
 
     bool is(Flag flag) const { return (flags & flag) != 0; }
+};
+
+// A typographic variant, and its form in ASCII.
+struct Variant {
+    char32_t c;
+    uint16_t form;  // index into pool
+    uint8_t form_length;
 };
 
 #include "unicode_tables.h"
@@ -42,6 +59,15 @@ inline Sequence lowercase(const CodePoint& code_point) {
 // Canonical decomposition, without Hangul.
 inline Sequence decomposition(const CodePoint& code_point) {
     return {pool + code_point.decomposition, code_point.decomposition_length};
+}
+
+// In ASCII; of length zero where there is none.
+inline Sequence plain_form(char32_t c) {
+    const Variant* const found =
+        std::lower_bound(std::begin(variants), std::end(variants), c,
+                         [](const Variant& variant, char32_t value) { return variant.c < value; });
+    if (found == std::end(variants) || found->c != c) return {pool, 0};
+    return {pool + found->form, found->form_length};
 }
 
 inline bool is_hangul_syllable(char32_t c) {

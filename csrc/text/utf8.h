@@ -21,6 +21,16 @@ inline bool is_continuation_byte(char byte) {
     return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
 }
 
+// Cuts the first code point off `text`, which is UTF-8 and not empty.
+inline char32_t take_code_point(std::string_view& text) {
+    const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
+    const size_t num_more = byte(0) < 0x80 ? 0 : byte(0) < 0xE0 ? 1 : byte(0) < 0xF0 ? 2 : 3;
+    char32_t c = num_more == 0 ? byte(0) : byte(0) & (0x3Fu >> num_more);
+    for (size_t i = 1; i <= num_more; ++i) c = c << 6 | (byte(i) & 0x3F);
+    text.remove_prefix(1 + num_more);
+    return c;
+}
+
 // Writes at most max_utf8_bytes bytes; returns their number.
 inline size_t encode_utf8(char32_t c, char* out) {
     const auto last_six_bits = [c](int shift) {

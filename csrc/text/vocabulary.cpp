@@ -176,15 +176,15 @@ inline Vocabulary::Match Vocabulary::longest_match(std::string_view text, bool i
     return {-1, 0};
 }
 
-void Vocabulary::append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const {
-    if (pretoken.is_too_long()) return piece_ids.push_back(unknown_id_);
+bool Vocabulary::append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const {
+    if (pretoken.is_too_long()) return false;
     const size_t num_before = piece_ids.size();
     std::string_view rest = pretoken.text();
     Match match = longest_match(rest, false, pretoken.hashes());
     while (match.id >= 0) {
         piece_ids.push_back(match.id);
         rest.remove_prefix(match.num_bytes);
-        if (rest.empty()) return;
+        if (rest.empty()) return true;
         uint64_t hashes[max_pretoken_bytes];
         uint64_t hash = continuation_hash;
         const size_t num_hashes = std::min(rest.size(), max_piece_bytes_);
@@ -192,7 +192,7 @@ void Vocabulary::append_pieces(const Pretoken& pretoken, std::vector<int32_t>& p
         match = longest_match(rest, true, hashes);
     }
     piece_ids.resize(num_before);
-    piece_ids.push_back(unknown_id_);
+    return false;
 }
 
 }  // namespace dixtill

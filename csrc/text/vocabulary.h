@@ -17,9 +17,11 @@ class Vocabulary {
     // to find one takes at most max_probes slots and then a binary search.
     explicit Vocabulary(std::string_view pieces);
 
-    // Appends the pieces of a pre-token; the unknown piece alone when it is too long or a rest of
+    // Appends the pieces of a pre-token; none, and returns false, when it is too long or a rest of
     // it has no match.
-    void append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const;
+    bool append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const;
+
+    int32_t unknown_id() const { return unknown_id_; }
 
   private:
     // `id` counts from one; zero is an empty slot.

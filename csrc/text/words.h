@@ -24,26 +24,41 @@ struct Word {
     size_t pieces_end;
 };
 
+struct WordOptions {
+    size_t max_pieces;
+    bool has_plain_forms;  // of what is unknown otherwise
+    bool lowercase;        // of a plain form
+};
+
 // Collects the words and pieces of one text. White space separates chunks. Within a chunk,
-// punctuation at either end stands alone and what lies between is one word.
+// punctuation at either end stands alone and what lies between is one word. A symbol is a chunk of
+// its own, together with those that it makes one emoji with.
 class WordCollector {
   public:
     // `trailing` is memory to use.
-    WordCollector(const Vocabulary& vocabulary, size_t max_pieces, std::vector<Word>& trailing,
-                  TokenizedText& out);
+    WordCollector(const Vocabulary& vocabulary, const WordOptions& options,
+                  std::vector<Word>& trailing, TokenizedText& out);
 
     void add(char32_t c, bool is_punctuation, int64_t source) {
-        if (is_open_ && !is_punctuation && !pretoken_.is_punctuation()) {
+        if (is_open_ && !is_punctuation && pretoken_.kind() == PretokenKind::run) {
             pretoken_.span.cover({source, source + 1});
         } else {
-            begin(is_punctuation, source);
+            begin(is_punctuation ? PretokenKind::punctuation : PretokenKind::run, source);
         }
         pretoken_.append(c);
     }
 
+    void add_symbol(char32_t c, int64_t source);
+
     // A dropped character is part of what it follows, so that a span covers its accents.
     void drop(int64_t source) {
         if (is_open_) pretoken_.span.cover({source, source + 1});
+    }
+
+    // A dropped character that makes one emoji of those around it.
+    void drop_joiner(int64_t source) {
+        joiner_ = source;
+        drop(source);
     }
 
     void end_chunk();
@@ -56,18 +71,23 @@ class WordCollector {
     Pretoken& pretoken() { return pretoken_; }
 
   private:
-    void begin(bool is_punctuation, int64_t source);
+    void begin(PretokenKind kind, int64_t source);
+    bool is_joined(char32_t symbol, int64_t source) const;
     void end_pretoken();
+    bool append_plain_form() const;
     void extend_middle(const Word& word);
     void emit(const Word& word);
 
     const Vocabulary& vocabulary_;
-    const size_t max_pieces_;
-    TokenizedText& out_;  // more than max_pieces_ piece_ids until finish(), to know of the rest
+    const WordOptions& options_;
+    TokenizedText& out_;  // more than max_pieces piece_ids until finish(), to know of the rest
     Pretoken pretoken_;
     bool is_open_ = false;
     Word middle_;  // from the chunk's first pre-token that is no punctuation to its last
     bool has_middle_ = false;
+    char32_t first_symbol_ = 0;  // of the chunk, where it is one of symbols
+    size_t num_symbols_ = 0;
+    int64_t joiner_ = -1;          // place of the last one
     std::vector<Word>& trailing_;  // punctuation after it, as far as the chunk is read
 };
 

@@ -60,6 +60,7 @@ class Classifier:
         num_classes: int,
         lowercase: bool,
         strip_accents: bool,
+        symbols: bool,
         max_pieces: int,
         cleaning: Sequence[str],
         explanation: str,
@@ -76,6 +77,7 @@ class Tokenizer:
         vocabulary: bytes,
         lowercase: bool,
         strip_accents: bool,
+        symbols: bool,
         max_pieces: int,
         cleaning: Sequence[str],
     ) -> None: ...

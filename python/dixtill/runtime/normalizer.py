@@ -1,7 +1,9 @@
 """BERT's text normalisation, one character at a time, each with its place in the text.
 
 The same result as BertNormalizer of the `tokenizers` library (clean_text and
-handle_chinese_chars on), which unicode.json was read off. Does not split words (words.py).
+handle_chinese_chars on), which unicode.json was read off. With `symbols`, it also knows which
+characters are symbols or variants of plain ones, which BERT does not. Does not split words
+(words.py).
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 _HANGUL_FIRST, _HANGUL_LAST = 0xAC00, 0xD7A3
+_KEYCAP = "\u20e3"
 
 
 class NormalizedChar(NamedTuple):
@@ -51,6 +54,8 @@ class _Tables:
     combining_class: _Ranges
     decomposition: dict[str, str]
     lowercase: dict[str, str]
+    symbols: _Ranges
+    plain: dict[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -65,9 +70,25 @@ def _tables() -> _Tables:
 
 
 @lru_cache(maxsize=4096)
-def is_punctuation(char: str) -> bool:
+def _is_punctuation(char: str) -> bool:
     """Whether BERT sets `char` apart from its neighbours."""
     return bool(_tables().punctuation[char])
+
+
+@lru_cache(maxsize=4096)
+def _is_variant_of_punctuation(char: str) -> bool:
+    form = _tables().plain.get(char, "")
+    return len(form) == 1 and _is_punctuation(form)
+
+
+@lru_cache(maxsize=4096)
+def _is_symbol(char: str) -> bool:
+    return bool(_tables().symbols[char])
+
+
+def _draws_another(char: str) -> bool:
+    """Whether `char` only says how to draw the one before: a variation selector or a keycap."""
+    return "\ufe00" <= char <= "\ufe0f" or char == _KEYCAP
 
 
 def _decompose(char: str) -> str:
@@ -114,15 +135,43 @@ def _in_canonical_order(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedC
 
 @dataclass(frozen=True)
 class Normalizer:
-    """BERT's normalisation: cleaning, then accents, then case."""
+    """BERT's normalisation: cleaning, then accents, then case.
+
+    With `symbols`, a symbol or emoji is told from a letter, and a typographic variant has a plain
+    form. A variation selector is then dropped even where accents stay.
+    """
 
     lowercase: bool = True
     strip_accents: bool = True
+    symbols: bool = False
+
+    def is_punctuation(self, char: str) -> bool:
+        """Whether a normalised character is set apart from its neighbours."""
+        return _is_punctuation(char) or (self.symbols and _is_variant_of_punctuation(char))
+
+    def is_symbol(self, char: str) -> bool:
+        """Whether a normalised character is a symbol or an emoji, and no punctuation."""
+        return self.symbols and _is_symbol(char) and not _is_variant_of_punctuation(char)
+
+    def plain_form(self, text: str) -> str:
+        """Normalised `text` with each typographic variant as it is written in ASCII.
+
+        >>> Normalizer(symbols=True).plain_form("\u2212"), Normalizer().plain_form("\u2212")
+        ('-', '\u2212')
+        """
+        if not self.symbols or text.isascii():
+            return text
+        plain = _tables().plain
+        forms = (plain.get(char, char) for char in text)
+        # What was lower case before stays as it is.
+        return "".join(form.lower() if self.lowercase and form.isascii() else form for form in forms)
 
     def __call__(self, text: str) -> Iterator[NormalizedChar]:
         """Yield the normalised characters of `text` in order, lazily."""
         chars: Iterator[NormalizedChar] = (
-            NormalizedChar(c, i) for i, char in enumerate(text) for c in _clean(char) or ("",)
+            NormalizedChar(c, i)
+            for i, char in enumerate(text)
+            for c in ("" if self.symbols and _draws_another(char) else _clean(char)) or ("",)
         )
         if self.strip_accents and not text.isascii():
             chars = self._strip(chars)

@@ -1,26 +1,30 @@
 """Text to words with character spans, and words to the pieces that the student reads.
 
 Equal to BertNormalizer, BertPreTokenizer and WordPiece of the `tokenizers` library in pieces,
-and the specification of what any faster tokenizer must give. Pieces belong to words; a word's
-span points into the text as the user wrote it. Cleaning comes before (cleaning.py).
+where symbols are not told apart, and the specification of what any faster tokenizer must give.
+Pieces belong to words; a word's span points into the text as the user wrote it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from ..errors import InputError
-from .normalizer import Normalizer, is_punctuation
+from .cleaning import clean_with_places
+from .normalizer import Normalizer
 
 UNKNOWN_PIECE = "[UNK]"
 CONTINUATION = "##"
 MAX_PRETOKEN_CHARS = 100  # WordPiece's own limit: a longer pre-token is unknown
+_JOINER = "\u200d"
+_SKIN_TONES = "\U0001f3fb", "\U0001f3ff"  # first and last
+_REGIONAL_INDICATORS = "\U0001f1e6", "\U0001f1ff"  # two of them are a flag
 
 
 class Pretoken(NamedTuple):
-    """BERT's unit of splitting: a run of characters, or one punctuation mark."""
+    """The unit of splitting: a run of characters, one punctuation mark or one symbol."""
 
     text: str  # normalised
     start: int
@@ -50,7 +54,8 @@ def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
     """Words of `text`, lazily.
 
     White space separates chunks. Within a chunk, punctuation at either end stands alone and
-    what lies between is one word.
+    what lies between is one word. With the normalizer's `symbols`, a symbol is a chunk of its own,
+    together with those that it makes one emoji with.
 
     >>> text = "$AAPL's up 5.3%."
     >>> [text[word.start : word.end] for word in split_words(text, Normalizer())]
@@ -70,23 +75,49 @@ def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
 
 
 def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
-    """Pre-tokens between white space."""
+    """Pre-tokens between white space; the symbols of an emoji are between it too."""
     runs: list[_Run] = []
     for char, index in normalizer(text):
-        if char == " ":
-            if runs:
-                yield [run.pretoken() for run in runs]
-                runs = []
-        elif not char:  # dropped: part of what it follows, so that a span covers its accents
+        if not char:  # dropped: part of what it follows, so that a span covers its accents
             if runs:
                 runs[-1].cover(index)
-        elif runs and not runs[-1].is_punctuation and not is_punctuation(char):
+            continue
+        is_symbol = normalizer.is_symbol(char)
+        is_space = char == " "
+        if runs and (
+            is_space
+            or (runs[-1].is_symbol and not is_symbol)
+            or (is_symbol and not _is_joined(char, runs, text[max(index - 1, 0) : index]))
+        ):
+            yield [run.pretoken() for run in runs]
+            runs = []
+        if is_space:
+            continue
+        is_punctuation = normalizer.is_punctuation(char)
+        if runs and not (is_punctuation or runs[-1].is_punctuation or is_symbol):
             runs[-1].chars.append(char)
             runs[-1].cover(index)
         else:
-            runs.append(_Run([char], index, index + 1, is_punctuation(char)))
+            runs.append(_Run([char], index, index + 1, is_punctuation, is_symbol))
     if runs:
         yield [run.pretoken() for run in runs]
+
+
+def _is_joined(symbol: str, runs: list[_Run], before: str) -> bool:
+    """Whether `symbol` makes one emoji with those in `runs`; `before` is what it stands behind.
+
+    These are Unicode's sequences of emoji, as far as they need no list (UTS 51): what a joiner
+    joins, skin tones, and pairs of regional indicators.
+    """
+    if not runs[-1].is_symbol:
+        return False
+    if before == _JOINER or _SKIN_TONES[0] <= symbol <= _SKIN_TONES[1]:
+        return True
+    return _is_regional(symbol) and len(runs) == 1 and _is_regional(runs[0].chars[0])
+
+
+def _is_regional(symbol: str) -> bool:
+    return _REGIONAL_INDICATORS[0] <= symbol <= _REGIONAL_INDICATORS[1]
 
 
 @dataclass
@@ -97,6 +128,7 @@ class _Run:
     start: int
     end: int
     is_punctuation: bool
+    is_symbol: bool
 
     def cover(self, index: int) -> None:
         self.start, self.end = min(self.start, index), max(self.end, index + 1)
@@ -128,6 +160,12 @@ class Tokenizer:
         self._unknown_id = self._ids[UNKNOWN_PIECE]
         self._max_piece_chars = max(len(piece.removeprefix(CONTINUATION)) for piece in vocabulary)
 
+    def read(self, text: str, cleaning: Sequence[str]) -> TokenizedText:
+        """Pieces of a text as a user wrote it, and where its words stand there."""
+        cleaned = clean_with_places(text, cleaning)
+        read = self(cleaned.text)
+        return replace(read, spans=[cleaned.span(*span) for span in read.spans])
+
     def __call__(self, text: str) -> TokenizedText:
         """Pieces of a cleaned text, at most `max_pieces`."""
         piece_ids: list[int] = []
@@ -145,9 +183,16 @@ class Tokenizer:
         return TokenizedText(piece_ids, word_of_piece, spans, truncated=False)
 
     def _pieces(self, pretoken: str) -> list[int]:
-        """Longest match first; a pre-token with an unmatched rest is unknown as a whole."""
+        """By longest match first; what is unknown is looked up once more in its plain form."""
+        ids = self._matches(pretoken)
+        if ids is None and (plain := self.normalizer.plain_form(pretoken)) != pretoken:
+            ids = self._matches(plain)
+        return [self._unknown_id] if ids is None else ids
+
+    def _matches(self, pretoken: str) -> list[int] | None:
+        """None where a rest is left that no piece matches: all of it is unknown then."""
         if len(pretoken) > MAX_PRETOKEN_CHARS:
-            return [self._unknown_id]
+            return None
         ids: list[int] = []
         start = 0
         while start < len(pretoken):
@@ -157,7 +202,7 @@ class Tokenizer:
                 if piece_id is not None:
                     break
             else:
-                return [self._unknown_id]
+                return None
             ids.append(piece_id)
             start = end
         return ids
