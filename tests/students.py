@@ -59,9 +59,10 @@ def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> St
     settings: dict[str, Any] = {
         "vocabulary": VOCABULARY,
         "labels": ("bearish", "bullish", "neutral"),
-        "cleaning": ("urls", "html_entities"),
+        "cleaning": ("html_entities_v2", "urls_v2"),
         "lowercase": True,
         "strip_accents": True,
+        "symbols": True,
         "max_pieces": 16,
         "explanation": "contributions",
         "provenance": {"teacher": "tiny", "metrics": {"accuracy": 0.75}, "seeds": [0, 1]},

@@ -349,6 +349,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "max_pieces": 16,
         "lowercase": True,
         "strip_accents": True,
+        "symbols": False,
         "cleaning": ["urls", "html_entities"],
         "explanation": "contributions",
         "provenance": model.provenance,

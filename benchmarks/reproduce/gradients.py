@@ -14,7 +14,6 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dixtill.runtime.cleaning import clean
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.words import UNKNOWN_PIECE
 from dixtill.training.embedding_layer import replaced_output
@@ -41,7 +40,7 @@ class StudentGradients:
 
     def __call__(self, text: str, target: int) -> npt.NDArray[np.float64]:
         """One number a word, of the logit of class `target`."""
-        read = self._tokenizer(clean(text, self._cleaning))
+        read = self._tokenizer.read(text, self._cleaning)
         ids = torch.tensor([read.piece_ids])
         delta = self._student.embedding(ids) - self._baseline  # [1, time, width]
         points = (self._baseline + self._nodes[:, None, None] * delta).requires_grad_()

@@ -5,16 +5,44 @@ from __future__ import annotations
 import pytest
 
 from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import split_words
+from dixtill.runtime.words import Tokenizer, split_words
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
 
-@hypothesis.given(text=st.text(max_size=200))
+_EMOJI = ["🚀", "⬆️", "👍🏽", "🏽", "\u200d", "🇩", "🇪", "❤", "\ufe0f", "−", "＄", "€", "1️⃣", "’", "ﬁ"]
+TEXTS = st.lists(st.sampled_from([*_EMOJI, *"aé .%中"]) | st.characters(), max_size=60).map("".join)
+VOCABULARY = ["[UNK]", "a", "##a", "-", "$", "'", ".", "%", "e", "🚀", "🇩", "fi", "1", "##1", "’"]
+
+
+@hypothesis.given(text=TEXTS, symbols=st.booleans())
 @hypothesis.settings(max_examples=300, deadline=None)
-def test_words_lie_in_order_inside_the_text(text):
-    spans = [(word.start, word.end) for word in split_words(text, Normalizer())]
+def test_words_lie_in_order_inside_the_text(text, symbols):
+    spans = [(word.start, word.end) for word in split_words(text, Normalizer(symbols=symbols))]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     starts = [start for start, _ in spans]
     assert starts == sorted(starts)
+
+
+@hypothesis.given(text=TEXTS)
+@hypothesis.settings(max_examples=500, deadline=None)
+def test_a_plain_form_is_read_only_where_the_rest_is_unknown(text):
+    tokenizer = Tokenizer(VOCABULARY, Normalizer(symbols=True), max_pieces=1000)
+    for word in split_words(text, tokenizer.normalizer):
+        for pretoken in word.pretokens:
+            known = tokenizer._matches(pretoken.text)
+            assert known in (None, tokenizer._pieces(pretoken.text))
+
+
+@hypothesis.given(text=TEXTS)
+@hypothesis.settings(max_examples=500, deadline=None)
+def test_without_symbols_a_text_is_read_as_ever(text):
+    """A text that has none is read the same with the option and without it."""
+    told, untold = Normalizer(symbols=True), Normalizer()
+    normal = [char for char, _ in told(text) if char]
+    if normal != [char for char, _ in untold(text) if char] or any(map(told.is_symbol, normal)):
+        return
+    if any(told.is_punctuation(char) and not untold.is_punctuation(char) for char in normal):
+        return
+    assert list(split_words(text, told)) == list(split_words(text, untold))

@@ -145,7 +145,7 @@ def test_the_error_shrinks_with_the_steps(any_teacher, layer):
 
 def test_every_word_has_its_span_its_tokens_and_a_number(any_teacher):
     for row in explain(any_teacher, TEXTS):
-        words = list(split_words(row.text, Normalizer()))
+        words = list(split_words(row.text, Normalizer(symbols=True)))
         assert row.starts == tuple(word.start for word in words)
         assert row.ends == tuple(word.end for word in words)
         assert len(row.attributions) == len(row.num_tokens) == len(words)

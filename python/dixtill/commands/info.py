@@ -74,6 +74,7 @@ def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
         "max_pieces": model.max_pieces,
         "lowercase": model.lowercase,
         "strip_accents": model.strip_accents,
+        "symbols": model.symbols,
         "cleaning": list(model.cleaning),
         "explanation": model.explanation,
         "provenance": dict(model.provenance),

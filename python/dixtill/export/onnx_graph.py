@@ -104,7 +104,7 @@ def write_onnx(
 
 
 def _metadata(model: StudentModel) -> dict[str, str]:
-    """What reading texts takes: runtime/cleaning.py, then BERT's normalizer and WordPiece."""
+    """What reading texts takes: runtime/cleaning.py, normalizer.py and words.py."""
     return {
         "labels": json.dumps(model.labels),
         "vocabulary": "\n".join(model.vocabulary),
@@ -113,6 +113,7 @@ def _metadata(model: StudentModel) -> dict[str, str]:
                 "cleaning": model.cleaning,
                 "lowercase": model.lowercase,
                 "strip_accents": model.strip_accents,
+                "symbols": model.symbols,
                 "max_pieces": model.max_pieces,
             }
         ),

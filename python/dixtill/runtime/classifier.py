@@ -194,6 +194,7 @@ def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier
             num_classes=c,
             lowercase=model.lowercase,
             strip_accents=model.strip_accents,
+            symbols=model.symbols,
             max_pieces=model.max_pieces,
             cleaning=list(model.cleaning),
             explanation=model.explanation,

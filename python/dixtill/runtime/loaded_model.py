@@ -45,6 +45,7 @@ class LoadedModel:
     cleaning: tuple[str, ...]
     lowercase: bool
     strip_accents: bool
+    symbols: bool
     max_pieces: int
     explanation: str
     provenance: Mapping[str, Any]

@@ -47,7 +47,8 @@ class StudentModel:
 
     `cleaning` names rules of cleaning.py. `explanation` says where a word's weight comes from:
     gates in the attention, its contributions to the logits, or its raw scores. `provenance` is any
-    JSON object.
+    JSON object. `symbols` says whether symbols and emoji are words of their own and typographic
+    variants have a plain form (normalizer.py).
 
     Raises:
         InputError: a value is of the wrong type, unknown, or does not fit the weights.
@@ -59,6 +60,7 @@ class StudentModel:
     cleaning: tuple[str, ...]
     lowercase: bool
     strip_accents: bool
+    symbols: bool
     max_pieces: int
     explanation: str
     provenance: Mapping[str, Any]
@@ -109,7 +111,7 @@ class StudentModel:
 
     def tokenizer(self) -> Tokenizer:
         """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
-        normalizer = Normalizer(self.lowercase, self.strip_accents)
+        normalizer = Normalizer(self.lowercase, self.strip_accents, self.symbols)
         return Tokenizer(self.vocabulary, normalizer, self.max_pieces)
 
 
@@ -163,6 +165,7 @@ def _to_bytes(model: StudentModel) -> bytes:
         "tokenizer": {
             "lowercase": model.lowercase,
             "strip_accents": model.strip_accents,
+            "symbols": model.symbols,
             "max_pieces": model.max_pieces,
         },
         "cleaning": model.cleaning,
@@ -210,6 +213,7 @@ def read_model(source: StudentSource) -> StudentModel:
             loaded.cleaning,
             loaded.lowercase,
             loaded.strip_accents,
+            loaded.symbols,
             loaded.max_pieces,
             loaded.explanation,
             loaded.provenance,

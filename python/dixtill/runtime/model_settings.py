@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
     from .student_shape import Shape
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
+_READABLE_VERSIONS = (3, FORMAT_VERSION)
 EXPLANATIONS = ("gates", "contributions", "scores")
-CLEANING_RULES = ("urls", "html_entities")
 MAX_PIECES = 2**20  # of a vocabulary: four times the largest that teachers have
 MAX_VOCABULARY_BYTES = 2**24  # of its pieces, which a file holds compressed
+CLEANING_RULES = ("urls", "html_entities", "html_entities_v2", "urls_v2")
 
+_LAST_WITHOUT_SYMBOLS = 3
 _MAX_PIECES = 2**31 - 1
 _SETTINGS = {
     "lowercase": bool,
     "strip_accents": bool,
+    "symbols": bool,
     "max_pieces": int,
     "explanation": str,
 }
@@ -57,13 +60,14 @@ def check_version(version: Any) -> None:
     """Raises InputError or UnusableFileError unless a file of this version can be read."""
     if type(version) is not int or version < 1:
         raise InputError(f"the metadata has format_version {version!r}")
-    if version != FORMAT_VERSION:
+    if version not in _READABLE_VERSIONS:
         remedy = (
             "upgrade dixtill to read it"
             if version > FORMAT_VERSION
             else "write it again with `dixtill distill`"
         )
-        raise UnusableFileError(f"is of format {version}, expected {FORMAT_VERSION}; {remedy}")
+        expected = " or ".join(map(str, _READABLE_VERSIONS))
+        raise UnusableFileError(f"is of format {version}, expected {expected}; {remedy}")
 
 
 def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,6 +86,7 @@ def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
             "explanation": description["explanation"],
             "provenance": description["provenance"],
             **{name: options[name] for name in ("lowercase", "strip_accents", "max_pieces")},
+            "symbols": description["format_version"] > _LAST_WITHOUT_SYMBOLS and options["symbols"],
         }
     except (KeyError, TypeError) as error:
         raise InputError(f"the metadata lacks {error}") from error

@@ -162,9 +162,11 @@ class Normalizer:
         if not self.symbols or text.isascii():
             return text
         plain = _tables().plain
-        forms = (plain.get(char, char) for char in text)
-        # What was lower case before stays as it is.
-        return "".join(form.lower() if self.lowercase and form.isascii() else form for form in forms)
+        form = "".join(plain.get(char, char) for char in text)
+        if not self.lowercase:
+            return form
+        # Not str.lower of all: what it does beyond ASCII changes with Python's version.
+        return "".join(char.lower() if char.isascii() else char for char in form)
 
     def __call__(self, text: str) -> Iterator[NormalizedChar]:
         """Yield the normalised characters of `text` in order, lazily."""

@@ -205,7 +205,9 @@ def _explained(
     """The teacher's attributions of the texts, where the method learns from them."""
     if teacher is None or not config.is_explained:
         return None
-    settings = AttributionSettings(classes=config.explained_classes, cleaning=config.cleaning)
+    settings = AttributionSettings(
+        classes=config.explained_classes, cleaning=config.cleaning, symbols=config.symbols
+    )
     attributor = Attributor(teacher, settings)
     store = AttributionStore(folder)
     store.run(attributor, texts, progress=True)

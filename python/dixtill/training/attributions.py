@@ -18,7 +18,7 @@ from torch import Tensor
 
 from .. import limits
 from ..errors import InputError
-from ..runtime.cleaning import DEFAULT_RULES, clean
+from ..runtime.cleaning import DEFAULT_RULES, clean, clean_with_places
 from ..runtime.normalizer import Normalizer
 from ..runtime.words import split_words
 from . import captum_explainers
@@ -59,6 +59,7 @@ class AttributionSettings:
     quadrature: FixedRule = "gausslegendre"
     precision: Precision = "float32"
     cleaning: tuple[str, ...] = DEFAULT_RULES
+    symbols: bool = True  # whether they are words of their own, as the student's are
 
     def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():
@@ -141,7 +142,7 @@ class _Read:
     """A text as the teacher read it, and as its baseline."""
 
     text: str
-    words: list[Span]
+    words: list[Span]  # in the text as the user wrote it
     path: Path
     logits: Tensor  # [classes]
     target: int
@@ -158,7 +159,7 @@ class Attributor:
         self.teacher = teacher
         self.settings = settings
         self.rows_per_pass = rows_per_pass
-        self._normalizer = Normalizer()
+        self._normalizer = Normalizer(symbols=settings.symbols)
         self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
@@ -196,8 +197,8 @@ class Attributor:
         return [read[row] for row in range(len(texts))]
 
     def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
-        cleaned = [clean(text, self.settings.cleaning) for text in texts]
-        batch = self.teacher.encode(cleaned)
+        cleaned = [clean_with_places(text, self.settings.cleaning) for text in texts]
+        batch = self.teacher.encode([text.text for text in cleaned])
         ends, logits = self._answers.read(batch)
         check_answers(logits, texts, "the teacher")
         starts, baseline_logits = self._answers.read_baselines(batch)
@@ -208,7 +209,7 @@ class Attributor:
         if self.settings.classes == "all":
             classes = torch.arange(logits.shape[1]).expand_as(logits)
         for row, text in enumerate(texts):
-            words = [(w.start, w.end) for w in split_words(cleaned[row], self._normalizer)]
+            words = [(w.start, w.end) for w in split_words(cleaned[row].text, self._normalizer)]
             tokens = batch.attention_mask[row].bool()
             path = Path(
                 input_ids=batch.input_ids[row, tokens],
@@ -224,7 +225,8 @@ class Attributor:
             )
             target = int(targets[row])
             both = float(outputs[row, target]), float(baseline_outputs[row, target])
-            yield _Read(text, words, path, logits[row], target, both)
+            spans = [cleaned[row].span(*word) for word in words]
+            yield _Read(text, spans, path, logits[row], target, both)
 
     def _attribution(self, read: _Read, integral: Integral) -> Attribution:
         """What is kept of a text: its words, without the tokens of none."""

@@ -49,6 +49,7 @@ class DistillConfig:
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
     cleaning: tuple[str, ...] = DEFAULT_RULES
+    symbols: bool = True  # whether they are words of their own, and variants have a plain form
 
     def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():

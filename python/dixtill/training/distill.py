@@ -122,6 +122,7 @@ def distil(
         cleaning=config.cleaning,
         lowercase=read.vocabulary.normalizer.lowercase,
         strip_accents=read.vocabulary.normalizer.strip_accents,
+        symbols=read.vocabulary.normalizer.symbols,
         max_pieces=config.max_pieces,
         explanation=config.explanation,
         provenance={

@@ -13,7 +13,6 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from ..errors import InputError
-from ..runtime.cleaning import clean
 from ..runtime.words import TokenizedText, Tokenizer
 from .attributions import Attribution
 from .corpus import Corpus
@@ -118,7 +117,7 @@ def make_examples(
     Raises:
         InputError: no text is left, or attributions of every class are wanted and not there.
     """
-    texts = [tokenizer(clean(text, cleaning)) for text in corpus.texts]
+    texts = [tokenizer.read(text, cleaning) for text in corpus.texts]
     if teacher_logits is None:
         teacher_logits = torch.zeros(len(texts), len(corpus.label_names))
     outputs = len(corpus.label_names) if classes == "all" else 1

@@ -12,7 +12,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
 
@@ -44,14 +44,22 @@ class Vocabulary:
     normalizer: Normalizer
 
 
-def student_vocabulary(texts: Sequence[str], teacher: Teacher | None) -> Vocabulary:
+def student_vocabulary(
+    texts: Sequence[str], teacher: Teacher | None, symbols: bool = False
+) -> Vocabulary:
     """Choose the pieces for cleaned training `texts`; all of them occur there.
+
+    `symbols` is the normalizer's.
 
     Raises:
         InputError: the texts hold no piece at all.
     """
-    own = _wordpiece_of(teacher) if teacher else None
-    candidates = own or _trained(texts, normalizer_of(teacher))
+    candidates = _wordpiece_of(teacher) if teacher else None
+    if candidates is None:
+        candidates = _trained(texts, replace(normalizer_of(teacher), symbols=symbols))
+    else:
+        normalizer = replace(candidates.normalizer, symbols=symbols)
+        candidates = replace(candidates, normalizer=normalizer)
     tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
     counts = np.zeros(len(candidates.pieces), dtype=np.int64)
     for text in texts:
@@ -66,7 +74,7 @@ def student_vocabulary(texts: Sequence[str], teacher: Teacher | None) -> Vocabul
 
 
 def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
-    """The teacher's vocabulary if it splits text as runtime/words.py does."""
+    """The teacher's vocabulary if it splits text as runtime/words.py does, but for symbols."""
     spec: dict[str, Any] = json.loads(teacher.tokenizer.backend_tokenizer.to_str())
     model, normalizer = spec["model"], spec["normalizer"] or {}
     is_bert = (
@@ -111,15 +119,19 @@ def normalizer_of(teacher: Teacher | None) -> Normalizer:
 
 def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
     """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
-    alphabet = _alphabet(texts, normalizer)
+    split = [
+        " ".join(p.text for word in split_words(text, normalizer) for p in word.pretokens)
+        for text in texts
+    ]
+    alphabet = _alphabet(split)
     trainer = BertWordPieceTokenizer(
-        lowercase=normalizer.lowercase, strip_accents=normalizer.strip_accents
+        clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False
     )
     # Each character is a piece twice, as the first of a word and as one that goes on. A large
     # alphabet leaves room for as many longer pieces as one of the smallest limit does.
     excess = max(0, len(alphabet) - _SMALLEST_LIMIT)
     trainer.train_from_iterator(
-        texts,
+        split,
         TRAINED_VOCABULARY_SIZE + 2 * excess,
         initial_alphabet=alphabet,
         limit_alphabet=len(alphabet),
@@ -132,18 +144,12 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
     return Vocabulary(tuple(sorted(ids, key=ids.__getitem__)), normalizer)
 
 
-def _alphabet(texts: Sequence[str], normalizer: Normalizer) -> list[str]:
-    """Characters of `texts`, most frequent first: all of a small alphabet, nearly all of a large.
+def _alphabet(split: Sequence[str]) -> list[str]:
+    """Characters of split texts, most frequent first: all of a small alphabet, nearly all of a large.
 
     The rest, such as stray symbols of other scripts, is unknown to the student.
     """
-    counts = Counter(
-        char
-        for text in texts
-        for word in split_words(text, normalizer)
-        for pretoken in word.pretokens
-        for char in pretoken.text
-    )
+    counts = Counter(char for text in split for char in text if char != " ")
     alphabet = sorted(counts, key=lambda char: (-counts[char], char))
     covered = list(accumulate(counts[char] for char in alphabet))
     enough = bisect_left(covered, _COVERED * counts.total()) + 1

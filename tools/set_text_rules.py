@@ -1,0 +1,39 @@
+"""Tells a student to read texts by the rules of today, and writes that down in its provenance.
+
+Its weights stay, and so do the scores in its provenance, which were measured by the rules before:
+measure them again (`dixtill evaluate`).
+
+    python tools/set_text_rules.py STUDENT OUT
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+
+from dixtill.runtime.cleaning import DEFAULT_RULES
+from dixtill.runtime.model_file import StudentModel, read_model, write_model
+
+
+def with_rules_of_today(model: StudentModel) -> StudentModel:
+    """The same student with today's cleaning and symbols; `trained_by` has the rules before."""
+    before = {"cleaning": list(model.cleaning), "symbols": model.symbols}
+    after = {"cleaning": list(DEFAULT_RULES), "symbols": True}
+    if before == after:
+        return model
+    rules = {**after, "trained_by": before}
+    provenance = {**model.provenance, "text_rules": rules}
+    return replace(model, cleaning=DEFAULT_RULES, symbols=True, provenance=provenance)
+
+
+def main() -> None:
+    """Read one file, write the other."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("student")
+    parser.add_argument("out")
+    arguments = parser.parse_args()
+    write_model(with_rules_of_today(read_model(arguments.student)), arguments.out)
+
+
+if __name__ == "__main__":
+    main()
