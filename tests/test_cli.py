@@ -349,8 +349,8 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "max_pieces": 16,
         "lowercase": True,
         "strip_accents": True,
-        "symbols": False,
-        "cleaning": ["urls", "html_entities"],
+        "symbols": True,
+        "cleaning": ["html_entities_v2", "urls_v2"],
         "explanation": "contributions",
         "provenance": model.provenance,
     }

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "gate_weights.h"
+#include "record.h"
 #include "text_list.h"
 
 namespace dixtill {
@@ -61,6 +62,8 @@ struct Classifier::Worker {
     Workspace workspace;
     std::vector<float> logits, probabilities, scores, attention, contributions;
     std::vector<double> weights, word_attention, num_pieces;  // of each word
+    std::vector<uint8_t> is_unknown;                          // of each word
+    int32_t num_unknown_pieces = 0;
 };
 
 Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
@@ -132,6 +135,7 @@ void Classifier::answer_in(Worker& worker, std::string_view utf8, bool is_checke
     }
     run(worker, worker.text.piece_ids, interruption);
     weigh_words(worker);
+    find_unknown(worker);
     write(worker, is_checked, record);
     if (is_checked) write_check(worker, interruption, record);
 }
@@ -184,17 +188,32 @@ void Classifier::weigh_by_gates(Worker& worker) const {
     gate_weights(worker.word_attention, worker.weights);
 }
 
+// Counts the unknown pieces, and marks the words that have one.
+void Classifier::find_unknown(Worker& worker) const {
+    const TokenizedText& text = worker.text;
+    worker.num_unknown_pieces = 0;
+    worker.is_unknown.assign(text.spans.size(), 0);
+    for (size_t i = 0; i < text.piece_ids.size(); ++i) {
+        if (text.piece_ids[i] != tokenizer_.unknown_id()) continue;
+        worker.is_unknown[static_cast<size_t>(text.word_of_piece[i])] = 1;
+        ++worker.num_unknown_pieces;
+    }
+}
+
 void Classifier::write(const Worker& worker, bool is_checked, Record& record) const {
     const TokenizedText& text = worker.text;
-    const int32_t head[3] = {largest(worker.logits), static_cast<int32_t>(text.spans.size()),
-                             (text.truncated ? 1 : 0) | (is_checked ? 2 : 0)};
+    const RecordHead head = {
+        largest(worker.logits), static_cast<int32_t>(text.spans.size()),
+        (text.truncated ? RecordHead::is_truncated : 0) | (is_checked ? RecordHead::is_checked : 0),
+        static_cast<int32_t>(text.piece_ids.size()), worker.num_unknown_pieces};
     record.clear();
     record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
-                   text.spans.size() * (sizeof(Span) + sizeof(double)));
-    append(record, head, 3);
+                   text.spans.size() * (sizeof(Span) + sizeof(double) + sizeof(uint8_t)));
+    append(record, &head, 1);
     append(record, worker.probabilities.data(), worker.probabilities.size());
     append(record, text.spans.data(), text.spans.size());
     append(record, worker.weights.data(), worker.weights.size());
+    append(record, worker.is_unknown.data(), worker.is_unknown.size());
 }
 
 // Takes the place of the answer in `worker`.

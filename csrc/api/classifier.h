@@ -18,10 +18,12 @@ enum class Explanation { gates, contributions, scores };
 
 // An answer as bytes, without padding, in the machine's byte order:
 //
-//   int32    label, number of words, and flags: 1 if the text went past the limit, 2 if checked
+//   int32    label, number of words, flags (1 if the text went past the limit, 2 if checked),
+//            number of pieces, and how many of those are the unknown one
 //   float    probabilities [num_classes]
 //   int64    start and end of each word, in code points of the text [words, 2]
 //   double   weights [words]
+//   uint8    whether a piece of the word is the unknown one [words]
 //
 // and where it was checked (check.h):
 //
@@ -59,6 +61,7 @@ class Classifier {
              Interruption* interruption) const;
     void weigh_words(Worker& worker) const;
     void weigh_by_gates(Worker& worker) const;
+    void find_unknown(Worker& worker) const;
     void write(const Worker& worker, bool is_checked, Record& record) const;
     void write_check(Worker& worker, Interruption* interruption, Record& record) const;
 

@@ -11,17 +11,26 @@
 
 namespace dixtill {
 
+// What a record begins with.
+struct RecordHead {
+    int32_t label, num_words, flags, num_pieces, num_unknown_pieces;
+
+    static constexpr int32_t is_truncated = 1, is_checked = 2;  // of the flags
+};
+
 // The words of a record and its check. The bytes have to outlive it, and are not aligned.
 class RecordView {
   public:
     RecordView(std::string_view record, size_t num_labels) : record_(record) {
-        require(record.size() >= kHeadBytes);
-        require(number_at<int32_t>(sizeof(int32_t)) >= 0);
-        num_words_ = static_cast<size_t>(number_at<int32_t>(sizeof(int32_t)));
-        is_checked_ = (number_at<int32_t>(2 * sizeof(int32_t)) & kIsChecked) != 0;
-        spans_ = kHeadBytes + num_labels * sizeof(float);
+        require(record.size() >= sizeof(RecordHead));
+        const auto head = number_at<RecordHead>(0);
+        require(head.num_words >= 0);
+        num_words_ = static_cast<size_t>(head.num_words);
+        is_checked_ = (head.flags & RecordHead::is_checked) != 0;
+        spans_ = sizeof(RecordHead) + num_labels * sizeof(float);
         weights_ = spans_ + num_words_ * sizeof(Span);
-        effects_ = weights_ + num_words_ * sizeof(double);
+        unknown_ = weights_ + num_words_ * sizeof(double);
+        effects_ = unknown_ + num_words_;
         if (!is_checked_) {
             require(record.size() == effects_);
             return;
@@ -36,6 +45,9 @@ class RecordView {
     Span span(size_t word) const { return number_at<Span>(spans_ + word * sizeof(Span)); }
     double weight(size_t word) const { return number_at<double>(weights_ + word * sizeof(double)); }
 
+    // Whether a piece of it is the unknown one.
+    bool is_unknown(size_t word) const { return record_[unknown_ + word] != 0; }
+
     bool is_checked() const { return is_checked_; }
     // The rest only where it was checked.
     double effect(size_t word) const { return number_at<double>(effects_ + word * sizeof(double)); }
@@ -44,9 +56,6 @@ class RecordView {
     int32_t flip(size_t i) const { return number_at<int32_t>(flip_ + (2 + i) * sizeof(int32_t)); }
 
   private:
-    static constexpr size_t kHeadBytes = 3 * sizeof(int32_t);
-    static constexpr int32_t kIsChecked = 2;  // of the flags
-
     static void require(bool holds) {
         if (!holds) throw std::invalid_argument("the answer is not one of this version");
     }
@@ -59,7 +68,7 @@ class RecordView {
     }
 
     std::string_view record_;
-    size_t num_words_, spans_, weights_, effects_, flip_ = 0;
+    size_t num_words_, spans_, weights_, unknown_, effects_, flip_ = 0;
     bool is_checked_;
 };
 

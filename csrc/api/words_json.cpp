@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kMillion = 1e6;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-constexpr size_t kBytesOfWord = 64;                    // of most, with their keys
+constexpr size_t kBytesOfWord = 88;                    // of most, with their keys
 
 // Where code points begin in UTF-8; quick for positions that grow.
 class Cursor {
@@ -132,7 +132,7 @@ std::string words_json(std::string_view utf8, std::string_view record, size_t nu
         append_integer(out, span.end);
         out += ",\"weight\":";
         append_weight(out, words.weight(w));
-        out += '}';
+        out += words.is_unknown(w) ? ",\"is_unknown\":true}" : ",\"is_unknown\":false}";
     }
     out += ']';
     return out;

@@ -8,8 +8,9 @@
 
 namespace dixtill {
 
-// [{"text":"up","start":0,"end":2,"weight":0.250000}, ...] in UTF-8, on one line. Weights are
-// rounded to six decimals: the integer nearest to a million times the weight, halves to even.
+// [{"text":"up","start":0,"end":2,"weight":0.250000,"is_unknown":false}, ...] in UTF-8, on one
+// line. Weights are rounded to six decimals: the integer nearest to a million times the weight,
+// halves to even.
 //
 // `utf8` is the text that was answered, well formed but for lone surrogates, which may stand as
 // three bytes each; they become U+FFFD. What a terminal obeys instead of showing it is escaped, as

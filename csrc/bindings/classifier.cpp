@@ -208,7 +208,7 @@ class PyClassifier {
 };
 
 // An instance of a class that inherits from tuple, past its own __new__ in Python.
-py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 4> items) {
+py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 5> items) {
     auto result = py::reinterpret_steal<py::object>(type->tp_alloc(type, items.size()));
     if (!result) throw py::error_already_set();
     for (size_t i = 0; i < items.size(); ++i) {
@@ -223,8 +223,8 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
     return result;
 }
 
-// The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end
-// and weight.
+// The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end,
+// weight and whether it is unknown.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
     const RecordView record(answer, num_labels);
@@ -232,9 +232,9 @@ py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labe
     py::tuple result(record.num_words());
     for (size_t w = 0; w < record.num_words(); ++w) {
         const Span span = record.span(w);
-        result[w] =
-            make_tuple_of(type, {substring(text, span.start, span.end), py::int_(span.start),
-                                 py::int_(span.end), py::float_(record.weight(w))});
+        result[w] = make_tuple_of(
+            type, {substring(text, span.start, span.end), py::int_(span.start), py::int_(span.end),
+                   py::float_(record.weight(w)), py::bool_(record.is_unknown(w))});
     }
     return result;
 }

@@ -39,6 +39,8 @@ class Tokenizer {
     // threads, each with its own `scratch`.
     void read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out) const;
 
+    int32_t unknown_id() const { return vocabulary_.unknown_id(); }
+
   private:
     Vocabulary vocabulary_;
     Normalizer normalizer_;

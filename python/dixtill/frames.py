@@ -23,9 +23,9 @@ def answer(
 ) -> Any:
     """The answers to a pandas or polars Series of texts, as a DataFrame of the same library.
 
-    Its columns are label, probability, probability_LABEL for each label and truncated; with
-    `words`, also words: a list of text, start, end and weight. Rows and, in pandas, the index are
-    those of `texts`; a null text has null answers.
+    Its columns are label, probability, probability_LABEL for each label, truncated and
+    unknown_share; with `words`, also words: a list of text, start, end, weight and is_unknown. Rows
+    and, in pandas, the index are those of `texts`; a null text has null answers.
 
     Args:
         texts: the column.
@@ -82,6 +82,7 @@ def _columns(
     for label in labels:
         columns[f"probability_{label}"] = [row and row[label] for row in by_label]
     columns["truncated"] = [answer and answer.truncated for answer in answers]
+    columns["unknown_share"] = [answer and answer.unknown_share for answer in answers]
     if words:
         columns["words"] = [
             answer and [word._asdict() for word in answer.words] for answer in answers
@@ -92,15 +93,21 @@ def _columns(
 def _pandas_frame(pandas: Any, texts: Any, columns: dict[str, list[Any]]) -> Any:
     frame = pandas.DataFrame(columns, index=texts.index)
     types = {name: "float64" for name in columns if name.startswith("probability")}
-    return frame.astype({**types, "truncated": "boolean"})
+    return frame.astype({**types, "truncated": "boolean", "unknown_share": "float64"})
 
 
 def _polars_frame(polars: Any, _: Any, columns: dict[str, list[Any]]) -> Any:
-    word = {"text": polars.String, "start": polars.Int64, "end": polars.Int64}
+    word = {
+        "text": polars.String,
+        "start": polars.Int64,
+        "end": polars.Int64,
+        "weight": polars.Float64,
+        "is_unknown": polars.Boolean,
+    }
     types = {
         "label": polars.String,
         "truncated": polars.Boolean,
-        "words": polars.List(polars.Struct({**word, "weight": polars.Float64})),
+        "words": polars.List(polars.Struct(word)),
     }
     return polars.DataFrame(
         columns, schema={name: types.get(name, polars.Float64) for name in columns}

@@ -46,6 +46,7 @@ def test_every_row_is_answered_once_in_its_order_beside_its_columns(folder, caps
         answer = row["text"] is not None and student(row["text"])
         assert row["predicted_label"] == (answer.label if answer else None)
         assert row["truncated"] == (answer.truncated if answer else None)
+        assert row["unknown_share"] == (answer.unknown_share if answer else None)
         for label in student.labels:
             expected = answer.probabilities[label] if answer else None
             assert row[f"probability_{label}"] == expected

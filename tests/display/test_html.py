@@ -49,7 +49,7 @@ def is_harmless(html, text):
     for tag, attributes in found.tags[1:]:
         assert tag == "b"
         assert set(attributes) <= {"class", "title"}
-        assert re.fullmatch(r"[+−]\d+\.\d\d( / [+−]\d+\.\d\d)?", attributes["title"])
+        assert re.fullmatch(r"[+−]\d+\.\d\d( / [+−]\d+\.\d\d)?( \(unknown\))?", attributes["title"])
     html.encode()
 
 
@@ -57,6 +57,14 @@ def is_harmless(html, text):
 def test_a_hostile_text_is_text(text):
     is_harmless(words_html(predicted(text)), text)
     is_harmless(words_html(dixtill.infer(text, check=True)), text)
+
+
+def test_a_word_that_the_student_does_not_know_is_marked():
+    words = ExplainedWord("up", 0, 2, 1.0), ExplainedWord("🍕", 3, 5, 0.0, is_unknown=True)
+    answer = Prediction("up 🍕", "a", 1.0, {"a": 1.0}, words, False, unknown_share=0.5)
+    assert '<b class=unknown title="+0.00 (unknown)">🍕</b>' in words_html(answer)
+    assert "the student does not know" in prediction_html(answer)
+    assert "the student does not know" not in prediction_html(predicted("up"))
 
 
 @hypothesis.given(st.text(max_size=60) | st.text("<>&\"'/=!-script \x00\x1b\ud800;#x", max_size=60))

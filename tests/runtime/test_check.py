@@ -15,7 +15,6 @@ from dixtill.errors import InputError
 from dixtill.runtime import reference
 from dixtill.runtime.checking import rank_correlation
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.cleaning import clean
 from dixtill.runtime.prediction import Check, ExplainedWord, Prediction
 from dixtill.runtime.targets import supported_targets
 
@@ -32,7 +31,7 @@ LONG = " ".join(["up down profit fall shares record"] * 20)
 
 def logits_without(model, text, removed):
     """Logits of the text's pieces without those of the words `removed`, by the specification."""
-    read = model.tokenizer()(clean(text, model.cleaning))
+    read = model.tokenizer().read(text, model.cleaning)
     ids = [
         piece
         for piece, word in zip(read.piece_ids, read.word_of_piece, strict=True)

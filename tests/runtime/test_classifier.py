@@ -17,7 +17,6 @@ from students import VOCABULARY, random_model, random_weights
 from dixtill.errors import InputError, KernelError
 from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier, load_classifier
-from dixtill.runtime.cleaning import clean
 from dixtill.runtime.model_file import write_model
 from dixtill.runtime.prediction import ExplainedWord
 from dixtill.runtime.targets import native, supported_targets
@@ -53,7 +52,7 @@ def classifier():
 
 def specification(model, text):
     """Pieces and results of one text, by the specification."""
-    read = model.tokenizer()(clean(text, model.cleaning))
+    read = model.tokenizer().read(text, model.cleaning)
     ids, offsets = np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)], np.int64)
     return read, reference.forward(model.weights, ids, offsets)
 
@@ -85,6 +84,20 @@ def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, explanation
     weights = reference.word_weights(forward, read.word_of_piece, len(read.spans), explanation)
     assert [word.weight for word in prediction.words] == weights
     assert prediction.truncated == read.truncated
+    unknown = [piece == model.vocabulary.index("[UNK]") for piece in read.piece_ids]
+    owners = {w for w, is_unknown in zip(read.word_of_piece, unknown, strict=True) if is_unknown}
+    assert {w for w, word in enumerate(prediction.words) if word.is_unknown} == owners
+    assert prediction.unknown_share == (sum(unknown) / len(unknown) if unknown else 0.0)
+
+
+def test_a_word_of_which_a_part_is_unknown_is_unknown():
+    answer = Classifier(random_model())("up share-zz 株s 🍕")
+    assert [(word.text, word.is_unknown) for word in answer.words] == [
+        ("up", False), ("share-zz", True), ("株", True), ("s", True), ("🍕", True),
+    ]  # fmt: skip
+    assert answer.unknown_share == 4 / 7
+    assert Classifier(random_model())("up").unknown_share == 0.0
+    assert Classifier(random_model())("🍕").unknown_share == 1.0
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -136,7 +149,7 @@ def test_the_test_texts_have_words_of_several_pieces():
 def test_words_are_the_users_own_at_their_place_in_the_text(classifier):
     text = "  APPLE's shares &amp; É https://t.co/x  UP!"
     words = classifier(text).words
-    assert [word.text for word in words] == ["APPLE's", "shares", "&", "É", "UP", "!"]
+    assert [word.text for word in words] == ["APPLE's", "shares", "&amp;", "É", "UP", "!"]
     assert all(word.text == text[word.start : word.end] for word in words)
 
 

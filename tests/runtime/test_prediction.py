@@ -27,6 +27,14 @@ def test_it_prints_that_a_text_was_cut():
     assert "left out" not in str(prediction())
 
 
+def test_it_prints_which_words_the_student_does_not_know():
+    words = ExplainedWord("up", 0, 2, -0.5), ExplainedWord("🍕", 3, 5, 0.25, is_unknown=True)
+    answer = Prediction("up 🍕", "a", 1.0, {"a": 1.0}, words, False, unknown_share=0.5)
+    assert str(answer) == "a (1.00)\n  -0.500  up\n  +0.250  🍕  (unknown)"
+    assert answer.to_dict()["unknown_share"] == 0.5
+    assert [word["is_unknown"] for word in answer.to_dict()["words"]] == [False, True]
+
+
 def test_a_text_without_words_prints_its_label():
     assert str(prediction("", ())) == "up (0.88)"
 
@@ -38,10 +46,11 @@ def test_it_becomes_json_and_back_without_loss():
         "probability": 0.875,
         "probabilities": {"down": 0.125, "up": 0.875},
         "words": [
-            {"text": "Shares", "start": 0, "end": 6, "weight": -0.25},
-            {"text": "jump", "start": 7, "end": 11, "weight": 12.5},
+            {"text": "Shares", "start": 0, "end": 6, "weight": -0.25, "is_unknown": False},
+            {"text": "jump", "start": 7, "end": 11, "weight": 12.5, "is_unknown": False},
         ],
         "truncated": False,
+        "unknown_share": 0.0,
     }
 
 
@@ -62,7 +71,7 @@ def test_print_holds_no_control_character_that_a_terminal_would_obey():
 @pytest.mark.parametrize(
     "name",
     ["text", "label", "top_label", "threshold", "probability", "probabilities", "words",
-     "truncated", "check", "new"],
+     "truncated", "check", "unknown_share", "new"],
 )  # fmt: skip
 def test_no_attribute_can_be_set_or_removed(name):
     answer = prediction()

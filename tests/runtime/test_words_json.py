@@ -37,8 +37,8 @@ def test_the_form_is_compact_and_on_one_line():
     written = words_json(CLASSIFIER("up\n down")).decode()
     weights = ", ".join(f"{word.weight:.6f}" for word in CLASSIFIER("up\n down").words).split(", ")
     assert written == (
-        f'[{{"text":"up","start":0,"end":2,"weight":{weights[0]}}},'
-        f'{{"text":"down","start":4,"end":8,"weight":{weights[1]}}}]'
+        f'[{{"text":"up","start":0,"end":2,"weight":{weights[0]},"is_unknown":false}},'
+        f'{{"text":"down","start":4,"end":8,"weight":{weights[1]},"is_unknown":false}}]'
     )
 
 
@@ -51,7 +51,7 @@ def test_a_weight_of_any_size_is_a_number(weight):
 
 
 def native_answer(weight):
-    return struct.pack("=iii3fqqd", 0, 1, 0, 1, 0, 0, 0, 2, weight)
+    return struct.pack("=iiiii3fqqdB", 0, 1, 0, 1, 0, 1, 0, 0, 0, 2, weight, 0)
 
 
 @pytest.mark.parametrize("answer", [b"", bytes(12), native_answer(1.0)[:-1]])

@@ -38,9 +38,12 @@ def answered(path: Path) -> list[dict[str, Any]]:
     return [_of_parquet(row) for row in pq.read_table(path).to_pylist()]
 
 
+_JSON_CELLS = ("truncated", "unknown_share", "words", "check")
+
+
 def _of_csv(row: dict[str, str]) -> dict[str, Any]:
     for name in row:
-        if name.startswith("probability_") or name in ("truncated", "words", "check"):
+        if name.startswith("probability_") or name in _JSON_CELLS:
             row[name] = json.loads(row[name])
     row["predicted_label"] = row["predicted_label"] or None
     return row
@@ -48,7 +51,7 @@ def _of_csv(row: dict[str, str]) -> dict[str, Any]:
 
 def _of_parquet(row: dict[str, Any]) -> dict[str, Any]:
     for name in row:
-        if name.startswith("probability_"):
+        if name.startswith("probability_") or name == "unknown_share":
             row[name] = float(f"{row[name]:.6f}")
     for word in row.get("words", ()):
         word["weight"] = rounded(word["weight"])
@@ -62,6 +65,7 @@ def expected(fields: dict[str, Any], prediction: Any, words: bool = True) -> dic
     for label, probability in answer["probabilities"].items():
         row[f"probability_{label}"] = float(f"{probability:.6f}")
     row["truncated"] = answer["truncated"]
+    row["unknown_share"] = float(f"{answer['unknown_share']:.6f}")
     if words:
         row["words"] = [{**word, "weight": rounded(word["weight"])} for word in answer["words"]]
     return row

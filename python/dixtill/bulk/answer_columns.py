@@ -10,7 +10,13 @@ import pyarrow as pa
 from .. import Prediction
 
 _WORD = pa.struct(
-    [("text", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("weight", pa.float64())]
+    [
+        ("text", pa.string()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
+        ("weight", pa.float64()),
+        ("is_unknown", pa.bool_()),
+    ]
 )
 _CHECK = pa.struct(
     [
@@ -36,6 +42,8 @@ def answer_columns(
         of_label = [values and values[label] for values in probabilities]
         columns[f"probability_{label}"] = pa.array(of_label, pa.float32())
     columns["truncated"] = pa.array([answer and answer.truncated for answer in answers], pa.bool_())
+    shares = [answer and answer.unknown_share for answer in answers]
+    columns["unknown_share"] = pa.array(shares, pa.float64())
     if words:
         columns["words"] = _words(answers)
     if check:
@@ -47,7 +55,8 @@ def answer_columns(
 def _words(answers: Sequence[Prediction | None]) -> pa.Array:
     """The words of each answer with their spans and weights, as a list of structs."""
     by_text = [answer.words if answer else () for answer in answers]
-    fields = list(zip(*(word for words in by_text for word in words), strict=True)) or [()] * 4
+    words = [word for some in by_text for word in some]
+    fields = list(zip(*words, strict=True)) or [()] * len(_WORD)
     structs = pa.StructArray.from_arrays(
         [pa.array(values, field.type) for values, field in zip(fields, _WORD, strict=True)],
         fields=list(_WORD),

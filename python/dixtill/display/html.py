@@ -2,7 +2,8 @@
 
 Everything that comes from a text or a label is escaped. Colours follow the reader's preference,
 light or dark; words that oppose are underlined with dashes besides, and each word's title is its
-weight, with the effect of leaving it out beside it where that was checked.
+weight, with the effect of leaving it out beside it where that was checked. Words that the student
+does not know have dots below.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
 
 NUM_LEVELS = 5  # of blue, and as many of orange
+UNKNOWN_NOTE = "dots mark words that the student does not know; it weighs them all alike"
 
 STYLE = Path(__file__).with_name("words.css").read_text(encoding="utf-8")
 """The CSS that `words_html` needs; it touches nothing else."""
@@ -63,6 +65,8 @@ def prediction_html(prediction: Prediction) -> str:
     notes = ["blue supports the label, orange (dashed) opposes it"]
     if prediction.truncated:
         notes.append("the text is longer than the model reads; the rest was left out")
+    if any(word.is_unknown for word in prediction.words):
+        notes.append(UNKNOWN_NOTE)
     notes += map(escaped, check_sentences(prediction))
     if prediction.check is not None:
         notes.append("point at a word to see its weight / effect")
@@ -84,17 +88,23 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
             continue
         title = signed(word.weight)
         if check is not None:
-            title = f'"{title} / {signed(check.effects[index])}"'
-        classes = _classes(level(word.weight, scale, NUM_LEVELS), index in flip)
+            title += f" / {signed(check.effects[index])}"
+        if word.is_unknown:
+            title += " (unknown)"
+        if " " in title:
+            title = f'"{title}"'
+        strength = level(word.weight, scale, NUM_LEVELS)
+        classes = _classes(strength, index in flip, word.is_unknown)
         yield _escaped_text(text[done:start])
         yield f"<b{classes} title={title}>{_escaped_text(text[start:end])}</b>"
         done = end
     yield _escaped_text(text[done:])
 
 
-def _classes(strength: int, is_flip: bool) -> str:
+def _classes(strength: int, is_flip: bool, is_unknown: bool) -> str:
     """The attribute, as short as HTML allows: a page has tens of thousands of them."""
-    name = f"{'p' if strength > 0 else 'n'}{abs(strength)}" if strength else ""
-    if is_flip:
-        return f' class="{name} flip"' if name else " class=flip"
-    return f" class={name}" if name else ""
+    names = [f"{'p' if strength > 0 else 'n'}{abs(strength)}"] * bool(strength)
+    names += ["flip"] * is_flip + ["unknown"] * is_unknown
+    if not names:
+        return ""
+    return f" class={names[0]}" if len(names) == 1 else f' class="{" ".join(names)}"'

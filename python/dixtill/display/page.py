@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import __version__
-from .html import NUM_LEVELS, escaped, signed, words_html
+from .html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words_html
 from .rows import ExplainedText, TellingWord, figures, telling_words
 from .scale import common_scale
 from .shell import figures_html, head_html, header_html
@@ -145,12 +145,15 @@ def _legend(texts: Sequence[ExplainedText], scale: float, teachers_scale: float)
     if any(text.prediction.check for text in texts):
         outlined = " Without the outlined words the label changes."
         numbers = "show weights / effects"
+    dotted = ""
+    if any(word.is_unknown for text in texts for word in text.prediction.words):
+        dotted = f" {UNKNOWN_NOTE[0].upper()}{UNKNOWN_NOTE[1:]}."
     return (
         '<div class="legend"><p><span>opposes the label</span> '
         f'<span class="dixtill-words" aria-hidden="true">{swatches}</span> '
         "<span>supports it</span></p>"
         f"<p>Full colour is a weight of ±{scale:.2f} or more{teacher}. What opposes has dashes "
-        f"below.{outlined}</p>"
+        f"below.{outlined}{dotted}</p>"
         f'<label class="box"><input type="checkbox" id="weights">{numbers}</label></div>\n'
     )
 

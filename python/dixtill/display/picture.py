@@ -42,7 +42,9 @@ _NOTE = 0.75  # of a line is the height of a note
 _COLUMNS = (0.0, 1.2, 2.75, 3.85, 4.8)  # where each begins, from the margin
 _NAMES = ("true", "predicted", "attribution", "score", "words")
 _ROOM = _WIDTH - 2 * _MARGIN - _COLUMNS[-1]  # of the words
-_LEGEND = "blue supports the attribution label, orange (underlined) opposes it"
+_LEGEND = (
+    "blue supports the attribution label, orange (underlined) opposes it; dots mark unknown words"
+)
 _INK, _MUTED, _RULE, _WRONG, _DASH = "#1c2733", "#56616d", "#d8d3ca", "#9c2f12", "#a04a00"
 _SUPPORTS = ("#e2eef9", "#c7dff5", "#a3caef", "#7cb3e6", "#589cdb")
 _OPPOSES = ("#fdeedd", "#fbdab5", "#f8c085", "#f3a555", "#ec8a2b")
@@ -62,6 +64,7 @@ class _Atom:
     text: str
     strength: int
     is_outlined: bool
+    is_unknown: bool
     x: float
     width: float
 
@@ -146,6 +149,8 @@ class _Picture:
             self._box(x, atom)
         if atom.strength < 0:
             self._stroke(x, x + atom.width, self._y + 0.025, _DASH, (0, (2, 1.5)))
+        if atom.is_unknown:
+            self._stroke(x, x + atom.width, self._y + 0.01, _INK, "dotted")
         self._write(atom.text, x, self._font, _INK)
 
     def _box(self, x: float, atom: _Atom) -> None:
@@ -202,14 +207,14 @@ class _Picture:
         """The text in lines that fit, of which there is at least one."""
         lines: list[list[_Atom]] = [[]]
         x = 0.0
-        for text, strength, is_outlined in _pieces(prediction, scale):
+        for text, *marks in _pieces(prediction, scale):
             for part in self._parts_of_a_line(text):
                 width = self._width(part, self._font)
                 if x + width > _ROOM and lines[-1]:
                     lines.append([])
                     x = 0.0
                 if lines[-1] or not part.isspace():
-                    lines[-1].append(_Atom(part, strength, is_outlined, x, width))
+                    lines[-1].append(_Atom(part, *marks, x, width))
                     x += width
         return lines
 
@@ -224,19 +229,20 @@ class _Picture:
         return [self._cut(note, _ROOM, self._small) for note in check_sentences(prediction)]
 
 
-def _pieces(prediction: Prediction, scale: float) -> Iterator[tuple[str, int, bool]]:
+def _pieces(prediction: Prediction, scale: float) -> Iterator[tuple[str, int, bool, bool]]:
     """Words with their strength, and what lies between them, cut where white space begins."""
     check, done = prediction.check, 0
     flip = frozenset((check and check.flip) or ())
     text = prediction.text[:_MOST_CHARS]
     for index, word in enumerate(prediction.words):
-        yield from ((part, 0, False) for part in _split(text[done : word.start]))
+        yield from ((part, 0, False, False) for part in _split(text[done : word.start]))
         shown = _SPACES.sub(" ", text[word.start : word.end])
-        yield printable(shown), level(word.weight, scale, len(_SUPPORTS)), index in flip
+        strength = level(word.weight, scale, len(_SUPPORTS))
+        yield printable(shown), strength, index in flip, word.is_unknown
         done = word.end
-    yield from ((part, 0, False) for part in _split(text[done:]))
+    yield from ((part, 0, False, False) for part in _split(text[done:]))
     if len(prediction.text) > _MOST_CHARS:
-        yield "…", 0, False
+        yield "…", 0, False, False
 
 
 def _split(text: str) -> list[str]:

@@ -79,6 +79,7 @@ def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
         *_coverage(texts),
         *_teachers(texts),
         *_checked(texts),
+        *_unknown(texts),
     ]
 
 
@@ -88,7 +89,7 @@ def telling_words(
     """The words of largest mean weight for each predicted label, in the order of the labels.
 
     Case is ignored. A word of fewer texts than `min_texts`, or without letters and digits, is left
-    out, as is one that speaks against the label.
+    out, as is one that speaks against the label or that the student does not know.
     """
     weights: dict[str, dict[str, list[float]]] = {
         label: defaultdict(list) for text in texts for label in text.prediction.probabilities
@@ -103,7 +104,7 @@ def _mean_of_repeated(prediction: Prediction) -> Iterator[tuple[str, float]]:
     """Each distinct word of a text, with the mean of its weights in it."""
     found: dict[str, list[float]] = defaultdict(list)
     for word in prediction.words:
-        if any(map(str.isalnum, word.text)):
+        if not word.is_unknown and any(map(str.isalnum, word.text)):
             found[word.text.casefold()].append(word.weight)
     for text, weights in found.items():
         yield text, sum(weights) / len(weights)
@@ -175,6 +176,15 @@ def _checked(texts: Sequence[ExplainedText]) -> list[Figure]:
         )
         found.append(Figure("words to leave out", f"{median(flips):g}", remark))
     return found
+
+
+def _unknown(texts: Sequence[ExplainedText]) -> list[Figure]:
+    """Where there are any: how much of the texts the student could not read."""
+    words = [word for text in texts for word in text.prediction.words]
+    unknown = sum(word.is_unknown for word in words)
+    if not unknown:
+        return []
+    return [Figure("unknown words", _share(unknown, len(words)), f"{unknown:,} of {len(words):,}")]
 
 
 def _share(part: float, whole: float) -> str:

@@ -101,6 +101,7 @@ def _word_lines(prediction: Prediction, colour: bool) -> list[str]:
     lines = ["  ".join(f"{head:>{width}}" for head in heads)] if heads else []
     for word, *numbers in zip(words, *columns, strict=True):
         line = "  ".join([*(f"{number:>{width}}" for number in numbers), printable(word.text)])
+        line += "  (unknown)" if word.is_unknown else ""
         lines.append(_painted(line, level(word.weight, scale, len(_SUPPORTS))) if colour else line)
     return [f"  {line}" for line in lines]
 

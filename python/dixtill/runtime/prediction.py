@@ -15,20 +15,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_HEAD = struct.Struct("=iii")  # label, number of words, flags
+_HEAD = struct.Struct("=iiiii")  # label, number of words, flags, pieces, unknown ones
 _TRUNCATED, _CHECKED = 1, 2
 _FIELDS = (
     "text", "top_label", "probability", "probabilities", "words", "truncated", "check",
-    "threshold",
+    "threshold", "unknown_share",
 )  # fmt: skip
 
 
-class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight"])):
+class ExplainedWord(
+    namedtuple("ExplainedWord", ["text", "start", "end", "weight", "is_unknown"], defaults=[False])
+):
     """A word, `text[start:end]` of what the user wrote, and its weight.
 
     Where the model explains by gates or by contributions, positive speaks for the top label,
     negative against it, in units of the logit. Where it explains by scores, the weight is the
     student's raw attention score, as in the paper.
+
+    Where `is_unknown`, the student's vocabulary lacks the word or a part of it, and its weight is
+    that of the unknown piece, whatever the word is.
     """
 
     __slots__ = ()
@@ -36,6 +41,7 @@ class ExplainedWord(namedtuple("ExplainedWord", ["text", "start", "end", "weight
     start: int
     end: int
     weight: float
+    is_unknown: bool
 
 
 class Check(namedtuple("Check", ["effects", "correlation", "flip", "is_smallest"])):
@@ -63,13 +69,17 @@ class Prediction:
       +1.250  soar
     """
 
-    __slots__ = ("_answer", "_check", "_labels", "_text", "_threshold", "_values", "_words")
+    __slots__ = (
+        "_answer", "_check", "_labels", "_text", "_threshold", "_unknown_share", "_values",
+        "_words",
+    )  # fmt: skip
 
     _answer: bytes  # as csrc/api/classifier.h lays it out
     _check: Check | None
     _labels: tuple[str, ...]
     _text: str
     _threshold: float
+    _unknown_share: float | None
     _values: tuple[float, ...] | None  # probabilities, in the order of the labels
     _words: tuple[ExplainedWord, ...] | None
 
@@ -83,6 +93,7 @@ class Prediction:
         truncated: bool,
         check: Check | None = None,
         threshold: float = 0.0,
+        unknown_share: float = 0.0,
     ) -> None:
         if probabilities.get(top_label) != probability:
             raise ValueError(f"probability is {probability}, not that of the label '{top_label}'")
@@ -92,7 +103,8 @@ class Prediction:
         self._labels = tuple(map(plain_str, probabilities))
         self._values = tuple(probabilities.values())
         self._words = tuple(words)
-        self._answer = _HEAD.pack(self._labels.index(top_label), len(self._words), truncated)
+        self._unknown_share = unknown_share
+        self._answer = _HEAD.pack(self._labels.index(top_label), len(self._words), truncated, 0, 0)
 
     @classmethod
     def _of(cls, text: str, labels: tuple[str, ...], answer: bytes, threshold: float) -> Prediction:
@@ -103,6 +115,7 @@ class Prediction:
         prediction._answer = answer
         prediction._threshold = threshold
         prediction._values = prediction._words = prediction._check = None
+        prediction._unknown_share = None
         return prediction
 
     @property
@@ -157,6 +170,14 @@ class Prediction:
         return bool(_HEAD.unpack_from(self._answer)[2] & _TRUNCATED)
 
     @property
+    def unknown_share(self) -> float:
+        """The share of the pieces that the student read as unknown; 0 of a text without pieces."""
+        if self._unknown_share is None:
+            num_pieces, num_unknown = _HEAD.unpack_from(self._answer)[3:]
+            self._unknown_share = num_unknown / num_pieces if num_pieces else 0.0
+        return self._unknown_share
+
+    @property
     def check(self) -> Check | None:
         """How the explanation holds, where that was asked for."""
         if self._check is None and _HEAD.unpack_from(self._answer)[2] & _CHECKED:
@@ -177,7 +198,7 @@ class Prediction:
     def _fields(self) -> tuple[Any, ...]:
         return (
             self.text, self.top_label, self.probability, self.probabilities, self.words,
-            self.truncated, self.check, self.threshold,
+            self.truncated, self.check, self.threshold, self.unknown_share,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -210,6 +231,7 @@ class Prediction:
                 {**word._asdict(), "text": without_surrogates(word.text)} for word in self.words
             ],
             "truncated": self.truncated,
+            "unknown_share": self.unknown_share,
             **({"check": self.check._asdict()} if self.check else {}),
         }
 

@@ -30,6 +30,7 @@ class AnswerColumns:
             "predicted_label",
             *(f"probability_{label}" for label in self.labels),
             "truncated",
+            "unknown_share",
             *(("words",) if self.words else ()),
             *(("check",) if self.check else ()),
         )
@@ -44,6 +45,7 @@ class AnswerColumns:
         for probability in prediction.probabilities.values():
             yield b"%.6f" % probability
         yield b"true" if prediction.truncated else b"false"
+        yield b"%.6f" % prediction.unknown_share
         if self.words:
             yield words_json(prediction)
         if self.check:

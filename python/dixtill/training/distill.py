@@ -206,7 +206,7 @@ def _read(
     asks = config.method != "none"
     more = [clean(text, config.cleaning) for text in unlabelled] if asks else []
     with stage("choosing the student's pieces"):
-        vocabulary = student_vocabulary([*cleaned, *more], teacher)
+        vocabulary = student_vocabulary([*cleaned, *more], teacher, config.symbols)
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     examples = make_examples(
         train,
