@@ -150,8 +150,10 @@ def test_every_word_has_its_span_its_tokens_and_a_number(any_teacher):
         assert row.ends == tuple(word.end for word in words)
         assert len(row.attributions) == len(row.num_tokens) == len(words)
         assert np.isfinite(row.attributions).all()
-        assert all(count >= 1 for count in row.num_tokens)
-        assert all(value != 0 for value in row.attributions)
+        for word, count, value in zip(words, row.num_tokens, row.attributions, strict=True):
+            # Of 🚀🚀, a teacher may make one token, which belongs to the first.
+            is_second = row.text[max(word.start - 1, 0) : word.end] == "🚀🚀"
+            assert (count >= 1 and value != 0) or (is_second and count == value == 0)
 
 
 def test_tokens_are_counted_word_by_word(bert):
@@ -256,7 +258,7 @@ def test_any_text_is_explained_alone_and_in_company(any_teacher, layer):
     rows = [*(attributor([text])[0] for text in texts), *attributor(texts)]
     for text, row in zip([*texts, *texts], rows, strict=True):
         assert row.text == text
-        assert len(row.starts) == len(list(split_words(clean(text), Normalizer())))
+        assert len(row.starts) == len(list(split_words(clean(text), Normalizer(symbols=True))))
         assert np.isfinite([*row.logits, *row.attributions, row.completeness_error]).all()
         assert all(value == 0 for value, count in pairs(row) if count == 0)
 

@@ -27,8 +27,9 @@ examples:
   dixtill score --data tweets/ --out scores --ray
 
 DIR gets Parquet files that, by their names, are in the order of the data: its columns, then
-predicted_label, a column probability_LABEL for each label, and truncated, which says that a text
-was longer than the student reads. A run that was stopped goes on where it was.
+predicted_label, a column probability_LABEL for each label, truncated, which says that a text was
+longer than the student reads, and unknown_share, of the pieces that it does not know. A run
+that was stopped goes on where it was.
 """
 
 
