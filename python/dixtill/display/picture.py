@@ -207,14 +207,15 @@ class _Picture:
         """The text in lines that fit, of which there is at least one."""
         lines: list[list[_Atom]] = [[]]
         x = 0.0
-        for text, *marks in _pieces(prediction, scale):
+        for text, strength, is_outlined, is_unknown in _pieces(prediction, scale):
             for part in self._parts_of_a_line(text):
                 width = self._width(part, self._font)
                 if x + width > _ROOM and lines[-1]:
                     lines.append([])
                     x = 0.0
                 if lines[-1] or not part.isspace():
-                    lines[-1].append(_Atom(part, *marks, x, width))
+                    atom = _Atom(part, strength, is_outlined, is_unknown, x, width)
+                    lines[-1].append(atom)
                     x += width
         return lines
 
