@@ -75,6 +75,23 @@ def test_infer_answers_each_line_of_standard_input(student, capsys, monkeypatch)
     assert texts == ["first", "É up", "", "ÿ", "\ufffd down"]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\r"])
+def test_infer_reads_lines_without_their_ends_and_without_a_mark(student, capsys, monkeypatch, end):
+    typed(monkeypatch, b"\xef\xbb\xbf" + end.join([b"up", b"", b"caf\xe9 \xef\xbb\xbf"]) + end)
+    assert main(["infer", "--model", student, "--json", "-"]) == 0
+    texts = [json.loads(line)["text"] for line in lines(capsys)]
+    assert texts == ["up", "", "caf\ufffd \ufeff"]
+
+
+def test_infer_refuses_a_line_without_end(student, capsys, monkeypatch):
+    monkeypatch.setattr("dixtill.tables.header.LARGEST_ROW", 1000)
+    typed(monkeypatch, b"up\n" + b"x" * 1001)
+    assert main(["infer", "--model", student, "--json", "-"]) == 2
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["text"] == "up"
+    assert captured.err.startswith("dixtill: standard input, line 2: the line is larger than")
+
+
 @pytest.mark.parametrize("arguments", [["-5% today"], ["--", "--up"]])
 def test_infer_takes_a_text_that_begins_with_a_dash(student, capsys, arguments):
     assert main(["infer", "--json", "--model", student, *arguments]) == 0

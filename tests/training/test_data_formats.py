@@ -1,4 +1,4 @@
-"""Each command that trains or measures reads each format, and asks for no column it does not need."""
+"""Each command that trains or measures reads each format, and only the columns that it needs."""
 
 from __future__ import annotations
 
@@ -116,13 +116,13 @@ def test_copies_of_texts_without_labels_are_excluded(teacher, capsys):
     assert main([*fixed, "--exclude", "test.csv", "--run", "none-left"]) == 2
 
 
-def test_train_and_valid_are_read_alike():
+def test_labels_of_json_lines_are_names_or_indices():
     corpus = read_corpus(write("a.jsonl", [{"text": "a", "label": 1}, {"text": "b", "label": 0}]))
     assert corpus.label_names == ("0", "1")
     with pytest.raises(ValueError, match=r"a\.jsonl, line 1: the field 'label' is \[1\], expected"):
         read_corpus(write("a.jsonl", [{"text": "a", "label": [1]}]))
     with pytest.raises(ValueError, match=r"a\.jsonl, line 2: the column 'label' is empty"):
         read_corpus(write("a.jsonl", [{"text": "a", "label": "x"}, {"text": "b"}]))
+    Path("a.jsonl").write_text('{"text": "a", "label": 1, "label": 2}')
     with pytest.raises(ValueError, match=r"a\.jsonl, line 1: an object has two fields of one name"):
-        Path("a.jsonl").write_text('{"text": "a", "label": 1, "label": 2}')
         read_corpus("a.jsonl")
