@@ -64,32 +64,27 @@ class _DecodedLines:
     def __init__(self, source: Source) -> None:
         self._blocks = source.line_blocks()
         self._lines: Iterator[bytes] = iter(())
-        self._num_left = 0
-        self._room = header.LARGEST_ROW
+        self._num_known = 0  # of the lines so far, and those that have not to be waited for
         self.number = 0  # of the last line that was given
+        self.room = header.LARGEST_ROW  # bytes that are left to the row
 
     @property
     def is_drained(self) -> bool:
         """Whether the next line has to be waited for."""
-        return not self._num_left
-
-    def start_row(self) -> int:
-        """The number of the line that the next row begins in."""
-        self._room = header.LARGEST_ROW
-        return self.number + 1
+        return self.number == self._num_known
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        while not self._num_left:
+        while self.number == self._num_known:
             block = next(self._blocks)
-            self._lines, self._num_left = iter(block), len(block)
-        self._num_left -= 1
-        self.number += 1
+            self._lines = iter(block)
+            self._num_known += len(block)
         line = next(self._lines)
-        self._room -= len(line)
-        if self._room < 0:
+        self.number += 1
+        self.room -= len(line)
+        if self.room < 0:
             raise csv.Error(f"the row is {header.TOO_LARGE}")
         return line.decode("utf-8", "surrogateescape")
 
@@ -103,7 +98,8 @@ def _blocks(
         if lines.is_drained:
             yield block
             block = []
-        number = lines.start_row()
+        number = lines.number + 1
+        lines.room = header.LARGEST_ROW
         try:
             values = next(reader)
         except StopIteration:

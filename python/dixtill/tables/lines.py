@@ -17,27 +17,12 @@ NOT_UTF8 = "not UTF-8"
 
 def read_json_lines(source: Source, text_column: str) -> Rows:
     """A row for each line that is a JSON object; blank lines are passed over."""
-
-    def row(number: int, line: bytes) -> Row | BadRow:
-        try:
-            return _json_row(number, line, text_column)
-        except BadRow as bad:
-            return bad
-
-    return Rows(None, _by_line(source, row, skip_blank=True))
+    return Rows(None, _by_line(source, _json_row, text_column, skip_blank=True))
 
 
 def read_text_lines(source: Source, text_column: str) -> Rows:
     """A row for each line, which is its text; a blank one too."""
-
-    def row(number: int, line: bytes) -> Row | BadRow:
-        try:
-            text = _without_end(line).decode()
-        except UnicodeDecodeError:
-            return BadRow(number, NOT_UTF8)
-        return Row(number, text, {text_column: text})
-
-    return Rows([text_column], _by_line(source, row, skip_blank=False))
+    return Rows([text_column], _by_line(source, _text_row, text_column, skip_blank=False))
 
 
 def read_replacing(source: Source, name: str) -> Iterator[str]:
@@ -61,16 +46,32 @@ def _without_end(line: bytes) -> bytes:
 
 
 def _by_line(
-    source: Source, row: Callable[[int, bytes], Row | BadRow], skip_blank: bool
+    source: Source,
+    row_of: Callable[[int, bytes, str], Row | BadRow],
+    text_column: str,
+    skip_blank: bool,
 ) -> Iterator[Block]:
     number = 1
     for lines in source.line_blocks():
-        yield [
-            row(n, line) if len(line) <= header.LARGEST_ROW else _too_large(n)
-            for n, line in enumerate(lines, number)
+        rows: list[Row | BadRow] = []
+        numbered = enumerate(lines, number)
+        if len(lines[0]) > header.LARGEST_ROW:  # the others came in one read, which is smaller
+            rows.append(_too_large(next(numbered)[0]))
+        rows += [
+            row_of(n, line, text_column)
+            for n, line in numbered
             if not (skip_blank and line.isspace())
         ]
+        yield rows
         number += len(lines)
+
+
+def _text_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
+    try:
+        text = _without_end(line).decode()
+    except UnicodeDecodeError:
+        return BadRow(number, NOT_UTF8)
+    return Row(number, text, {text_column: text})
 
 
 def _too_large(number: int) -> BadRow:
@@ -92,37 +93,43 @@ def _of_different_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
+def _has_two_of_one_name(line: bytes) -> bool:
+    """Whether an object of the line has; a function in Python for each object takes its time."""
+    try:
+        _decode_strictly(line.decode())
+    except _TwoOfOneName:
+        return True
+    except RecursionError:  # so deep that it can hardly be written either
+        return False
+    return False
+
+
 _decode = json.JSONDecoder(parse_constant=_refuse_constant).decode
-# A function in Python for each object costs a third of the time of decoding.
-_decode_strictly = json.JSONDecoder(
-    parse_constant=_refuse_constant, object_pairs_hook=_of_different_names
-).decode
+_decode_strictly = json.JSONDecoder(object_pairs_hook=_of_different_names).decode
 
 
-def _json_row(number: int, line: bytes, text_column: str) -> Row:
+def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
     try:
         line = _well_formed(line.strip())
-        content = line.decode()
-        fields = _decode(content)
-        if isinstance(fields, dict) and line.count(b":") > len(fields):
-            fields = _decode_strictly(content)  # else each colon belongs to a field of its own
+        fields = _decode(line.decode())
     except UnicodeDecodeError:
-        raise BadRow(number, NOT_UTF8) from None
+        return BadRow(number, NOT_UTF8)
     except json.JSONDecodeError as error:
-        raise BadRow(number, f"not JSON: {error.msg}, character {error.pos + 1}") from None
+        return BadRow(number, f"not JSON: {error.msg}, character {error.pos + 1}")
     except (ValueError, RecursionError) as error:
-        raise BadRow(number, f"not JSON: {error}") from None
-    except _TwoOfOneName:
-        raise BadRow(number, "an object has two fields of one name") from None
+        return BadRow(number, f"not JSON: {error}")
     if not isinstance(fields, dict):
-        raise BadRow(number, "not a JSON object")
+        return BadRow(number, "not a JSON object")
+    # Else each colon belongs to a field of its own.
+    if line.count(b":") > len(fields) and _has_two_of_one_name(line):
+        return BadRow(number, "an object has two fields of one name")
     if text_column not in fields:
-        raise BadRow(number, f"no field '{text_column}'")
+        return BadRow(number, f"no field '{text_column}'")
     text = fields[text_column]
     if text is None:
-        raise MissingText(number, f"the field '{text_column}' is no string", fields)
+        return MissingText(number, f"the field '{text_column}' is no string", fields)
     if not isinstance(text, str):
-        raise BadRow(number, f"the field '{text_column}' is no string")
+        return BadRow(number, f"the field '{text_column}' is no string")
     return Row(number, text, fields, line)
 
 

@@ -79,7 +79,7 @@ class Source:
             chunk = chunk.removesuffix(b"\r")
             end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
             if end:
-                yield b"".join((*rest, chunk[:end])).splitlines(keepends=True)
+                yield _lines_of(b"".join((*rest, chunk[:end])))
                 rest, size = [], 0
             if size <= header.LARGEST_ROW:  # so that a line that is too large can be told
                 rest.append(chunk[end:])
@@ -129,6 +129,12 @@ class Source:
         chunk = self._file.read1(size)
         self.num_read += len(chunk)
         return chunk
+
+
+def _lines_of(content: bytes) -> list[bytes]:
+    if b"\r" in content:
+        return content.splitlines(keepends=True)
+    return io.BytesIO(content).readlines()  # the same, in a fraction of the time
 
 
 class _Joined:

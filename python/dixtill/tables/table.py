@@ -111,7 +111,7 @@ class Table:
             for row in block:
                 if isinstance(row, BadRow) and not isinstance(row, MissingText):
                     raise self.error(row)
-                yield _of_characters(row) if isinstance(row, Row) else row
+                yield row
 
     def rows_with_text(self) -> Iterator[Row]:
         """Every row.
@@ -172,15 +172,3 @@ def opened_table(
         return
     with opened(path) as file:
         yield Table(name, rows_of(Source(file, name), name, text_column, format, layout))
-
-
-def _of_characters(row: Row) -> Row:
-    """The row with U+FFFD for each half of a character in its text, which only JSON can hold."""
-    if row.text.isascii():
-        return row
-    try:
-        row.text.encode()
-    except UnicodeEncodeError:
-        whole = row.text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        return row._replace(text=whole)
-    return row
