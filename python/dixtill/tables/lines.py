@@ -110,7 +110,7 @@ _decode_strictly = json.JSONDecoder(object_pairs_hook=_of_different_names).decod
 
 def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
     try:
-        line = _well_formed(line.strip())
+        line = _well_formed(line)
         fields = _decode(line.decode())
     except UnicodeDecodeError:
         return BadRow(number, NOT_UTF8)
@@ -130,7 +130,7 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
         return MissingText(number, f"the field '{text_column}' is no string", fields)
     if not isinstance(text, str):
         return BadRow(number, f"the field '{text_column}' is no string")
-    return Row(number, text, fields, line)
+    return Row(number, text, fields, line.strip())
 
 
 # Each escape whole, so that no backslash is taken for the begin of another.
