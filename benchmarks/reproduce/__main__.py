@@ -24,7 +24,7 @@ from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import claim, read, write
 from benchmarks.reproduce.study import Step, Study, StudySettings
 from dixtill.errors import DixtillError
-from dixtill.training.teacher_trainer import quiet_transformers
+from dixtill.training.checkpoint import quiet_transformers
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ import pytest
 import tiny_teachers
 import torch
 from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from transformers import (
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -472,10 +473,26 @@ def test_a_base_keeps_no_head_that_is_no_softmax(tmp_path):
     assert other == score_teacher(Teacher.load(tmp_path / "out"), VALID)
 
 
-def test_layers_of_a_base_that_its_config_does_not_count_are_refused(bert_base, tmp_path):
+@pytest.mark.parametrize(
+    ("num_layers", "message"),
+    [
+        (1, r"hold layers .* such as encoder.layer.1"),
+        (3, r"lack layers .* such as encoder.layer.2"),
+    ],
+)
+def test_a_base_of_more_or_fewer_layers_than_its_config_says_is_refused(
+    num_layers, message, bert_base, tmp_path
+):
     path = bert_base / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": 1}))
-    with pytest.raises(InputError, match=r"hold layers .* such as encoder.layer.1"):
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"num_hidden_layers": num_layers}))
+    with pytest.raises(InputError, match=message):
+        finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
+
+
+def test_a_base_whose_weights_have_other_names_is_refused(bert_base, tmp_path):
+    path = bert_base / "model.safetensors"
+    save_file({f"other.{key}": value for key, value in load_file(path).items()}, path)
+    with pytest.raises(InputError, match=r"lack layers .* such as encoder.layer.0"):
         finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
 
 

@@ -13,6 +13,7 @@ from ..runtime.classifier import Classifier
 from ..runtime.model_file import write_model
 from ..training.attribution_store import AttributionStore
 from ..training.attributions import Attribution, AttributionSettings, Attributor
+from ..training.checkpoint import quiet_transformers
 from ..training.config import DistillConfig
 from ..training.corpus import Corpus
 from ..training.distill import distil
@@ -20,7 +21,6 @@ from ..training.evaluate import Scores, score_classifier
 from ..training.finetune import score_teacher
 from ..training.metrics import EpochMetrics
 from ..training.teacher import Teacher
-from ..training.teacher_trainer import quiet_transformers
 from ..training.trainer import one_thread
 from ..training.watcher import Watcher
 from ..whole_file import write_whole

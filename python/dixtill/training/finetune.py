@@ -26,13 +26,13 @@ from ..claim import ClaimFile, held
 from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.label_names import check_label_names
-from .checkpoint import check_layers, naming, one_line
+from .checkpoint import check_body, load_weights, naming, one_line, quiet_transformers
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .finetune_checkpoints import saving
 from .finite import check_weights
 from .teacher import Teacher
-from .teacher_trainer import FinetuneConfig, fit, quiet_transformers
+from .teacher_trainer import FinetuneConfig, fit
 from .watcher import Watcher
 
 _CLAIM = ClaimFile("run.json", "an unfinished run", "delete it or choose another output folder")
@@ -112,13 +112,16 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         tokenizer = AutoTokenizer.from_pretrained(base)
         config = AutoConfig.from_pretrained(base)
         if _has_head_for(config, labels):
-            return _from(AutoModelForSequenceClassification, base), tokenizer
+            model, missing = load_weights(AutoModelForSequenceClassification, base)
+            check_body(base, missing)
+            return model, tokenizer
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
         model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-        body = _from(AutoModel, base).state_dict()
-        loaded = model.base_model.load_state_dict(body, strict=False)
+        body, missing = load_weights(AutoModel, base)
+        check_body(base, missing)
+        loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
     except InputError:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
@@ -128,12 +131,6 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
             f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"
         )
     return model, tokenizer
-
-
-def _from(kind: Any, base: str | Path) -> Any:
-    model, report = kind.from_pretrained(base, dtype=torch.float32, output_loading_info=True)
-    check_layers(base, model, report["unexpected_keys"])
-    return model
 
 
 def _has_head_for(config: Any, labels: Sequence[str]) -> bool:

@@ -10,9 +10,7 @@ import hashlib
 import inspect
 import json
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -21,9 +19,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
-from transformers.utils import logging as transformers_logging
 
-from ..standard_streams import is_terminal
 from .checkpoint import load_classifier, naming
 from .classification_head import class_names
 from .embedding_layer import EmbeddingLayer
@@ -78,8 +74,7 @@ class Teacher:
             InputError: there is no such model, it is no sequence classifier, or it is one that no
                 student can learn from.
         """
-        with _no_progress_off_terminal():
-            model, tokenizer = load_classifier(name_or_folder)
+        model, tokenizer = load_classifier(name_or_folder)
         with naming(f"the teacher '{name_or_folder}'"):
             return cls(model, tokenizer, max_length)
 
@@ -271,16 +266,3 @@ def _settings_of(config: Any) -> Any:
         kept = config.keys() - _OF_THE_FILE
         return {str(name): _settings_of(config[name]) for name in kept}
     return config
-
-
-@contextmanager
-def _no_progress_off_terminal() -> Iterator[None]:
-    """Inside the context, transformers draws progress bars on a terminal only."""
-    hide = transformers_logging.is_progress_bar_enabled() and not is_terminal(sys.stderr)
-    if hide:
-        transformers_logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if hide:
-            transformers_logging.enable_progress_bar()

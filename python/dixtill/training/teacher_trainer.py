@@ -6,8 +6,6 @@ model comes from, and where it goes, is finetune.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from transformers import (
     TrainerCallback,
     TrainingArguments,
 )
-from transformers.utils import logging
 
 from .. import limits
 from ..runtime.cleaning import DEFAULT_RULES, clean
@@ -235,17 +232,3 @@ def _history(state: Any) -> list[EpochMetrics]:
         )
         for losses, scores in zip(trained, scored, strict=True)
     ]
-
-
-@contextmanager
-def quiet_transformers() -> Iterator[None]:
-    """Inside the context, transformers logs errors only, and draws no bar for each file."""
-    verbosity, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(verbosity)
-        if has_bars:
-            logging.enable_progress_bar()
