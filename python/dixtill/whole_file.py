@@ -32,6 +32,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a disk"),
     (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISLNK, "a link to nothing"),
 )
 
 # What a command reads: the name of a file or folder, or the number of an open file.
@@ -132,7 +133,8 @@ def check_folder(path: str | os.PathLike[str], inputs: Iterable[Input | None] = 
     while not os.path.lexists(nearest):
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise InputError(f"{nearest} is no folder, so no files can be written in it")
+        kind = "a file" if nearest.is_file() else _kind_of(os.lstat(nearest))
+        raise InputError(f"{nearest} is {kind}, in which nothing can be written; name a folder")
     _check_writable(nearest, path)
 
 
@@ -182,7 +184,7 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _kind_of(state: os.stat_result) -> str:
-    """What is no file in a folder, in words."""
+    """What is no regular file, or has no name, in words."""
     return next((kind for is_one, kind in _KINDS if is_one(state.st_mode)), "one without a name")
 
 

@@ -174,8 +174,14 @@ def test_checks_leave_nothing_behind(tmp_path):
 @pytest.mark.parametrize("check", [check_file, check_folder])
 def test_a_folder_cannot_be_made_in_a_file(tmp_path, check):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match="is no folder"):
+    with pytest.raises(InputError, match=r"file is (no folder|a file)"):
         check(tmp_path / "file" / "out")
+
+
+def test_a_link_to_nothing_is_no_folder(tmp_path):
+    (tmp_path / "link").symlink_to("nothing")
+    with pytest.raises(InputError, match="link is a link to nothing"):
+        check_folder(tmp_path / "link")
 
 
 def test_standard_output_is_no_whole_file():

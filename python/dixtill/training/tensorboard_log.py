@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, MissingExtraError
+from ..errors import MissingExtraError
+from ..whole_file import check_folder
 from .metrics import EpochMetrics
 from .watcher import Watcher
 
@@ -21,14 +21,14 @@ class TensorBoardLog(Watcher):
         Raises:
             MissingExtraError: TensorBoard is not installed.
             InputError: the folder is a file.
+            OSError: nothing can be written in it.
         """
         if find_spec("tensorboard") is None:
             raise MissingExtraError(
                 "--tensorboard needs tensorboard, not installed here; install the extra with: "
                 "pip install 'dixtill[tensorboard]'"
             )
-        if Path(folder).exists() and not Path(folder).is_dir():
-            raise InputError(f"{folder} is a file; a log for TensorBoard needs a folder")
+        check_folder(folder)
         self._folder = folder
         self._writer: Any = None
 
