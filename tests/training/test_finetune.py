@@ -298,7 +298,7 @@ def test_a_teacher_that_cannot_be_saved_is_one_sentence(bert_base, tmp_path, mon
 
     model, tokenizer = load_base(bert_base, LABELS, 0)
     monkeypatch.setattr(model, "save_pretrained", full)
-    with pytest.raises(OSError, match="cannot be written: I/O error: No space left on device"):
+    with pytest.raises(OSError, match=r"cannot be written, .*No space left on device"):
         save_teacher(model, tokenizer, tmp_path / "teacher")
 
 

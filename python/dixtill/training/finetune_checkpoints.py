@@ -58,7 +58,8 @@ def saving(folder: Path) -> Iterator[None]:
     except (InputError, OSError):
         raise
     except Exception as error:
-        raise OSError(EIO, f"cannot be written: {str(error).strip()}", str(folder)) from error
+        reason = f"cannot be written, perhaps as the disk is full ({str(error).strip()})"
+        raise OSError(EIO, reason, str(folder)) from error
 
 
 def _best_of(checkpoint: Path) -> str:
