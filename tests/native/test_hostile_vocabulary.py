@@ -45,7 +45,14 @@ def words_of_any_slot(num_words: int) -> list[str]:
 
 def native(pieces: Sequence[str]) -> Callable[[str], object]:
     vocabulary = "\n".join(["[UNK]", *pieces]).encode()
-    return _native.Tokenizer(vocabulary, True, True, 10**6, [])
+    return _native.Tokenizer(
+        vocabulary,
+        lowercase=True,
+        strip_accents=True,
+        symbols=False,
+        max_pieces=10**6,
+        cleaning=[],
+    )
 
 
 def seconds(call: Callable[[], object]) -> float:
