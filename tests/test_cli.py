@@ -60,10 +60,10 @@ def test_infer_separates_several_texts(student, capsys):
 
 
 def test_infer_prints_a_json_object_a_line_in_ascii(student, capsys):
-    texts = ["Apple É up", "", "\udcff", "two\nlines"]
+    texts = ["Apple É up", "", "\udcff", "two\nlines", "up \x7f\x9b"]
     assert main(["infer", "--json", "--model", student, *texts]) == 0
     printed = lines(capsys)
-    assert all(line.isascii() for line in printed)
+    assert all(line.isascii() and line.isprintable() for line in printed)
     expected = [prediction.to_dict() for prediction in dixtill.load(student)(texts)]
     assert [json.loads(line) for line in printed] == expected
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 _REPLACEMENT = "\ufffd"
 _UNSAFE_RANGES = (
@@ -53,6 +54,15 @@ def _escape_character(found: re.Match[bytes]) -> bytes:
     return b"\\u%04x" % ord(found[0].decode())
 
 
+def ascii_json(value: Any) -> str:
+    r"""JSON on one line, in printable ASCII alone.
+
+    >>> print(ascii_json({"é": "\x7f"}))
+    {"\u00e9": "\u007f"}
+    """
+    return json.dumps(value).replace("\x7f", r"\u007f")
+
+
 def in_markdown(text: str) -> str:
     r"""For running text in Markdown or a cell of its tables: nothing in it is markup.
 
@@ -80,7 +90,7 @@ def in_python(text: str) -> str:
     >>> print(in_python('say "up"'))
     "say \\"up\\""
     """
-    return json.dumps(text)
+    return ascii_json(text)
 
 
 def guard_formula(cell: str) -> str:

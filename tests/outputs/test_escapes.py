@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import ast
 import json
-import struct
 import unicodedata
 
 import pytest
 
 from dixtill.escapes import UNSAFE, escape_json, guard_formula, in_markdown, in_python, printable
-from dixtill.runtime.targets import native
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
@@ -35,20 +33,6 @@ def test_a_terminal_gets_as_many_characters_and_none_that_it_obeys():
     assert not UNSAFE & set(map(ord, shown))
     assert all(a == b or ord(a) in UNSAFE for a, b in zip(ALL, shown, strict=True))
     assert printable("👩\u200d🚀 می\u200cخواهم") == "👩\u200d🚀 می\u200cخواهم"
-
-
-def escaped(char):
-    if ord(char) in UNSAFE:
-        return f"\\u{ord(char):04x}"
-    return f"\\{char}" if char in '"\\' else char
-
-
-def test_native_json_escapes_the_same_characters():
-    text = ALL.replace(ALL[0xD800:0xE000], "")
-    answer = struct.pack("=iii3fqqd", 0, 1, 0, 1, 0, 0, 0, len(text), 0.0)
-    written = native.words_json(text, answer, 3).decode()
-    assert json.loads(written)[0]["text"] == text
-    assert "".join(map(escaped, text)) in written
 
 
 @hypothesis.given(st.text())

@@ -8,6 +8,7 @@ import struct
 import pytest
 from students import random_model
 
+from dixtill.escapes import UNSAFE
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.targets import native
 from dixtill.runtime.words_json import words_json
@@ -50,8 +51,21 @@ def test_a_weight_of_any_size_is_a_number(weight):
     assert word["weight"] == expected
 
 
-def native_answer(weight):
-    return struct.pack("=iiiii3fqqdB", 0, 1, 0, 1, 0, 1, 0, 0, 0, 2, weight, 0)
+def native_answer(weight, end=2):
+    return struct.pack("=iiiii3fqqdB", 0, 1, 0, 1, 0, 1, 0, 0, 0, end, weight, 0)
+
+
+def escaped(char):
+    if ord(char) in UNSAFE:
+        return f"\\u{ord(char):04x}"
+    return f"\\{char}" if char in '"\\' else char
+
+
+def test_it_escapes_what_the_rest_of_the_package_does():
+    text = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
+    written = native.words_json(text, native_answer(0.0, len(text)), 3).decode()
+    assert json.loads(written)[0]["text"] == text
+    assert "".join(map(escaped, text)) in written
 
 
 @pytest.mark.parametrize("answer", [b"", bytes(12), native_answer(1.0)[:-1]])

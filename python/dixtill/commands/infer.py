@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
+from ..escapes import ascii_json
 from .infer_files import add_file_arguments, answer_file, check_no_file_arguments
 from .student_arguments import add_answer_arguments, add_student_arguments
 
@@ -73,7 +73,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _formatted(prediction: Prediction, as_json: bool) -> str:
-    return json.dumps(prediction.to_dict()) if as_json else str(prediction)
+    return ascii_json(prediction.to_dict()) if as_json else str(prediction)
 
 
 def texts_of(arguments: Sequence[str]) -> Iterator[str]:

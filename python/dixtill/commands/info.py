@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import TYPE_CHECKING, Any
 
-from ..escapes import printable
+from ..escapes import ascii_json, printable
 from .student_arguments import add_model_argument, student_file
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
 
     classifier = load(args.model)
     description = _description(classifier, student_file(args))
-    print(json.dumps(description) if args.json else "\n".join(_lines(description)))
+    print(ascii_json(description) if args.json else "\n".join(_lines(description)))
     return 0
 
 

@@ -158,7 +158,7 @@ class Attributor:
         """`rows_per_pass` bounds memory: tokens x steps in one forward and backward pass."""
         self.teacher = teacher
         self.settings = settings
-        self.rows_per_pass = rows_per_pass
+        self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
         self._normalizer = Normalizer(symbols=settings.symbols)
         self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
 
