@@ -188,19 +188,19 @@ void ig_accumulate_into(const std::string& target, uintptr_t gradients, uintptr_
     });
 }
 
-// False, with an ImportError in CPython's own words, in any but the main interpreter.
+// As CPython says it; runtime/targets.py says more.
+constexpr const char* kRefusal =
+    "module dixtill._native does not support loading in subinterpreters";
+
 bool is_main_interpreter() {
-    if (PyInterpreterState_Get() == PyInterpreterState_Main()) return true;
-    PyErr_SetString(PyExc_ImportError,
-                    "module dixtill._native does not support loading in subinterpreters");
-    return false;
+    return PyInterpreterState_Get() == PyInterpreterState_Main();
 }
 
 }  // namespace
 
 PYBIND11_MODULE(_native_of_main, module, py::mod_gil_not_used()) {
     // From 3.13 on, Python calls the function below in the main interpreter whoever imports.
-    if (!is_main_interpreter()) throw py::error_already_set();
+    if (!is_main_interpreter()) throw py::import_error(kRefusal);
     module.doc() = "Kernels of dixtill; use dixtill.runtime.kernels.";
     module.def("targets", targets);
     module.def("pack_weights", pack_weights, py::kw_only(), py::arg("embedding_dim"),
@@ -233,5 +233,7 @@ PYBIND11_MODULE(_native_of_main, module, py::mod_gil_not_used()) {
 // What Python calls. The function that pybind11 has made waits for ever in a sub-interpreter of
 // Python 3.10 and 3.11.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__native() {
-    return is_main_interpreter() ? PyInit__native_of_main() : nullptr;
+    if (is_main_interpreter()) return PyInit__native_of_main();
+    PyErr_SetString(PyExc_ImportError, kRefusal);
+    return nullptr;
 }

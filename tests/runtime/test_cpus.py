@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from running import run_program
 
@@ -104,6 +104,7 @@ def test_the_quota_is_the_least_of_all_levels_rounded_up(root, files, expected):
     assert cpu_quota(root(files=files)) == expected
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(), st.from_regex(r"-?[0-9]{1,30}( -?[0-9]{0,9})?\n?", fullmatch=True)))
 def test_no_content_of_a_file_is_an_error(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("root")

@@ -1,0 +1,126 @@
+// Many threads ask one classifier, without Python and its lock: every answer has the bits of the
+// same text asked alone. tools/run_sanitized.sh builds it with ThreadSanitizer, which then sees
+// what threads do that a Python without the GIL does not keep apart.
+//
+//   check_threads [SECONDS]
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "../../csrc/api/classifier.h"
+#include "../../csrc/dispatch/targets.h"
+#include "random_weights.h"
+
+namespace {
+
+using dixtill::Classifier;
+using dixtill::Interruption;
+using dixtill::Record;
+using Clock = std::chrono::steady_clock;
+
+constexpr dixtill::StudentShape kShape = {11, 5, 7, 3};
+constexpr std::string_view kVocabulary = "[UNK]\nprofit\nfall\n##s\nshares\nup\n5\n%\n.\nrecord";
+constexpr int64_t kNumPieces = 10;
+constexpr int kNumThreads = 8;
+
+std::vector<std::string> made_texts() {
+    const std::string words[] = {"Profit ", "falls, ", "shares ", "up 5%. ", "r\u00e9cord ", "\n"};
+    std::vector<std::string> texts(100);
+    uint32_t state = 1;
+    for (std::string& text : texts) {
+        for (uint32_t count = (state = state * 1664525U + 1013904223U) >> 29U; count > 0; --count) {
+            text += words[(state = state * 1664525U + 1013904223U) % 6];
+        }
+    }
+    texts.back() = std::string(1 << 21, 'a');  // its memory is not kept
+    return texts;
+}
+
+struct Expected {
+    std::vector<std::string> texts = made_texts();
+    std::vector<std::string_view> views{texts.begin(), texts.end()};
+    std::vector<Record> records, checked;
+
+    explicit Expected(const Classifier& classifier) {
+        for (const std::string& text : texts) {
+            records.push_back(classifier.answer(text, false));
+            checked.push_back(classifier.answer(text, true));
+        }
+    }
+};
+
+bool begins_with(const std::vector<Record>& all, const std::vector<Record>& begin) {
+    return !begin.empty() && std::equal(begin.begin(), begin.end(), all.begin());
+}
+
+// One of the ways to ask, by turns; false where an answer is another one.
+bool is_right(const Classifier& classifier, const Expected& expected, size_t turn) {
+    const size_t i = turn % expected.texts.size();
+    const auto never = [] { return false; };
+    Interruption interruption(never);
+    switch (turn % 4) {
+        case 0:
+            return classifier.answer(expected.texts[i], false) == expected.records[i];
+        case 1:
+            return classifier.answer(expected.texts[i], true, &interruption) == expected.checked[i];
+        case 2:
+            return begins_with(expected.records,
+                               classifier.answer_some(expected.views, 3, false, never));
+        default:
+            return begins_with(expected.checked,
+                               classifier.answer_some(expected.views, 3, true, never));
+    }
+}
+
+// A caller that wants no more hears so in all of its threads.
+bool is_interrupted(const Classifier& classifier, const Expected& expected) {
+    const std::vector<std::string_view> views(100'000, expected.views[0]);
+    try {
+        while (true) classifier.answer_some(views, 3, true, [] { return true; });
+    } catch (const dixtill::Interrupted&) {
+        return true;
+    }
+}
+
+int check(const Classifier& classifier, double seconds) {
+    const Expected expected(classifier);
+    const Clock::time_point end =
+        Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
+    std::atomic<size_t> num_turns{0}, num_wrong{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kNumThreads; ++t) {
+        threads.emplace_back([&] {
+            do {
+                if (!is_right(classifier, expected, num_turns++)) ++num_wrong;
+            } while (Clock::now() < end);
+        });
+    }
+    threads.emplace_back([&] {
+        if (!is_interrupted(classifier, expected)) ++num_wrong;
+    });
+    for (std::thread& thread : threads) thread.join();
+    std::printf("%d threads, %zu calls, %zu wrong\n", kNumThreads, num_turns.load(),
+                num_wrong.load());
+    return num_wrong == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    Lcg random;
+    const RandomWeights weights(kShape, 2e-3F, random);
+    const std::vector<int8_t> rows = random.q8(kNumPieces * kShape.embedding_dim);
+    const Classifier classifier(
+        *dixtill::compiled_targets().back().kernels, kShape, weights.view(),
+        {reinterpret_cast<const uint8_t*>(rows.data()), kNumPieces, kShape.embedding_dim, 8},
+        dixtill::Tokenizer(kVocabulary, {true, true, 256, {dixtill::CleaningRule::urls}}),
+        dixtill::Explanation::gates);
+    return check(classifier, argc > 1 ? std::atof(argv[1]) : 5.0);
+}
