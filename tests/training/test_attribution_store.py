@@ -326,6 +326,9 @@ def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store
         store.find(TEXTS[:4])
     assert set(store.find(TEXTS[:4], bert.fingerprint)) == set(TEXTS[:2])
     assert set(store.find(TEXTS[:4], other_teacher().fingerprint)) == set(TEXTS[2:4])
+    with pytest.raises(InputError, match="of another teacher than the student's; explain the"):
+        store.find(TEXTS[:4], "2-of another")
+    assert store.find(["unheard of"], "2-of another") == {}
     store.run(CountingAttributor(bert, replace(SETTINGS, steps=4)), TEXTS[:1], progress=False)
     with pytest.raises(InputError, match="attributions of 2 settings; give each a folder of its"):
         store.find(TEXTS[:2])

@@ -85,6 +85,11 @@ def test_no_checkpoint_is_none(tmp_path):
 
 
 def test_the_errors_of_writers_become_one_of_the_system(tmp_path):
-    with pytest.raises(OSError, match=r"cannot be written, perhaps .* full \(half of it\)") as raised, saving(tmp_path):
+    with (
+        pytest.raises(
+            OSError, match=r"cannot be written, perhaps .* full \(half of it\)"
+        ) as raised,
+        saving(tmp_path),
+    ):
         raise RuntimeError(" half of it ")
     assert raised.value.filename == str(tmp_path)

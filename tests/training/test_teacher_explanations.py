@@ -49,6 +49,14 @@ def test_a_mistake_is_one_sentence(folder, bert, tmp_path):
         read_teacher_explanations(folder, TEXTS, NAMES)
 
 
+def test_the_teacher_is_the_students_own_where_that_is_known(folder, bert):
+    expected = read_teacher_explanations(folder, TEXTS, NAMES)
+    assert read_teacher_explanations(folder, TEXTS, NAMES, bert.fingerprint) == expected
+    assert read_teacher_explanations(folder, TEXTS, NAMES, "of an older version") == expected
+    with pytest.raises(InputError, match="attributions of another teacher than the student's"):
+        read_teacher_explanations(folder, TEXTS, NAMES, bert.fingerprint[:-1])
+
+
 def test_the_command_shows_them_beside_the_students(folder, tmp_path, capsys):
     out = tmp_path / "page.html"
     arguments = ["--attributions", str(folder), "--html", str(out)]

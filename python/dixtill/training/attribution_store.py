@@ -159,13 +159,13 @@ class AttributionStore:
         return found
 
     def find(self, texts: Sequence[str], teacher: str | None = None) -> dict[str, Attribution]:
-        """The stored attributions of those `texts` that have some, of whichever teacher.
+        """The stored attributions of those `texts` that have some.
 
-        Where the teacher of the fingerprint `teacher` explained any of them, only its.
+        They are of the teacher with that fingerprint, or of whichever teacher if it is None.
 
         Raises:
             InputError: the folder is missing, a file is no shard, or the texts were explained by
-                two teachers or with two settings.
+                another teacher alone, by two, or with two settings.
         """
         if not self.folder.is_dir():
             raise InputError(f"{self.folder} is no folder of attributions")
@@ -178,17 +178,13 @@ class AttributionStore:
                 rows = found.setdefault((key.teacher, key.settings), {})
                 if text not in rows:  # the same again, of a run at the same time
                     rows[text] = _attribution(path, text, row)
-        own = {
-            maker: rows
-            for maker, rows in found.items()
-            if teacher and maker[0] == teacher[:_LENGTH]
-        }
-        return self._of_one(own or found)
-
-    def _of_one(
-        self, found: dict[tuple[str, str], dict[str, Attribution]]
-    ) -> dict[str, Attribution]:
-        """The attributions of the only teacher and settings, of which there may be none."""
+        if teacher is not None and found:
+            found = {maker: rows for maker, rows in found.items() if maker[0] == _hash(teacher)}
+            if not found:
+                raise InputError(
+                    f"{self.folder} holds attributions of another teacher than the student's; "
+                    "explain the texts with the student's, into a folder of its own"
+                )
         if len(found) > 1:
             teachers = {teacher for teacher, _ in found}
             whose = f"{len(teachers)} teachers" if len(teachers) > 1 else f"{len(found)} settings"
@@ -261,7 +257,7 @@ def _storable(text: str) -> str:
 
 def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:
     """The key of each text."""
-    teacher = attributor.teacher.fingerprint[:_LENGTH]
+    teacher = _hash(attributor.teacher.fingerprint)
     settings = _hash(json.dumps(attributor.settings.as_dict(), sort_keys=True))
     return [str(_Key(teacher, settings, _hash(text))) for text in texts]
 

@@ -31,6 +31,7 @@ from .teacher_tokens import EncodedBatch, EncodedText, Inputs
 
 Layer = Literal["embeddings", "word_embeddings"]
 Padding = Literal["right", "left", "none"]
+FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
 # Keys of a config that say how it was saved, and change no answer.
 _OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -242,7 +243,8 @@ class Teacher:
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over architecture, config, weights, tokenizer and limits.
+        """The version of how it is taken, and SHA-256 over architecture, config, weights,
+        tokenizer and limits.
 
         Two teachers have the same one only if they give the same answers.
         """
@@ -257,7 +259,7 @@ class Teacher:
         for name, tensor in sorted(self.model.state_dict().items()):
             content.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return content.hexdigest()
+        return FINGERPRINT + content.hexdigest()
 
 
 def _settings_of(config: Any) -> Any:

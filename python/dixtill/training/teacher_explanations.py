@@ -10,6 +10,7 @@ from ..errors import InputError
 from ..runtime.prediction import ExplainedWord, Prediction
 from .attribution_store import AttributionStore
 from .attributions import Attribution
+from .teacher import FINGERPRINT
 
 
 def read_teacher_explanations(
@@ -17,14 +18,15 @@ def read_teacher_explanations(
 ) -> dict[str, Prediction]:
     """The teacher's answer to each of `texts` that is stored, its attributions as weights.
 
-    The teacher itself is not needed; its classes are taken to be the student's `labels`. Where the
-    folder holds several teachers, the one of the fingerprint `teacher` is meant.
+    The teacher itself is not needed; its classes are taken to be the student's `labels`. It is the
+    one of the fingerprint `teacher`, or whichever if that is None or of an older version.
 
     Raises:
-        InputError: the folder holds none of the texts, attributions of two teachers or with two
-            settings, those of another number of classes, or other files.
+        InputError: the folder holds none of the texts, attributions of another teacher alone, of
+            two or with two settings, those of another number of classes, or other files.
     """
-    found = AttributionStore(folder).find(texts, teacher)
+    is_known = teacher is not None and teacher.startswith(FINGERPRINT)
+    found = AttributionStore(folder).find(texts, teacher if is_known else None)
     if not found:
         raise InputError(
             f"{folder} holds attributions of none of the {len(texts)} texts; run "
