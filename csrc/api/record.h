@@ -23,10 +23,10 @@ class RecordView {
   public:
     RecordView(std::string_view record, size_t num_labels) : record_(record) {
         require(record.size() >= sizeof(RecordHead));
-        const auto head = number_at<RecordHead>(0);
-        require(head.num_words >= 0);
-        num_words_ = static_cast<size_t>(head.num_words);
-        is_checked_ = (head.flags & RecordHead::is_checked) != 0;
+        head_ = number_at<RecordHead>(0);
+        require(head_.num_words >= 0);
+        num_words_ = static_cast<size_t>(head_.num_words);
+        is_checked_ = (head_.flags & RecordHead::is_checked) != 0;
         spans_ = sizeof(RecordHead) + num_labels * sizeof(float);
         weights_ = spans_ + num_words_ * sizeof(Span);
         unknown_ = weights_ + num_words_ * sizeof(double);
@@ -41,6 +41,7 @@ class RecordView {
         require(record.size() == flip_ + (2 + num_flips) * sizeof(int32_t));
     }
 
+    const RecordHead& head() const { return head_; }
     size_t num_words() const { return num_words_; }
     Span span(size_t word) const { return number_at<Span>(spans_ + word * sizeof(Span)); }
     double weight(size_t word) const { return number_at<double>(weights_ + word * sizeof(double)); }
@@ -68,6 +69,7 @@ class RecordView {
     }
 
     std::string_view record_;
+    RecordHead head_;
     size_t num_words_, spans_, weights_, unknown_, effects_, flip_ = 0;
     bool is_checked_;
 };

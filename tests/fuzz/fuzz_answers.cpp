@@ -56,7 +56,8 @@ struct Counter {
 };
 
 struct Options {
-    bool lowercase, strip_accents, cleans_urls, cleans_entities, is_checked;
+    bool lowercase, strip_accents, symbols, is_checked;
+    std::vector<CleaningRule> cleaning;
     size_t explanation;
     int64_t embedding_bits, max_pieces;
     size_t num_repetitions;
@@ -64,28 +65,32 @@ struct Options {
     explicit Options(const uint8_t* bytes)
         : lowercase(bytes[0] & 1),
           strip_accents(bytes[0] & 2),
-          cleans_urls(bytes[0] & 4),
-          cleans_entities(bytes[0] & 8),
+          symbols(bytes[1] & 8),
           is_checked(bytes[0] / 16 == 15),
           explanation(bytes[1] % 3),
           embedding_bits(bytes[1] & 4 ? 4 : 8),
           max_pieces(kMaxPieces[bytes[2] % 8]),
           num_repetitions(kRepetitions[bytes[2] / 8 % 8]) {
+        if (bytes[1] & 16) {
+            if (bytes[0] & 4) cleaning.push_back(CleaningRule::urls);
+            if (bytes[0] & 8) cleaning.push_back(CleaningRule::html_entities);
+        } else {
+            if (bytes[0] & 8) cleaning.push_back(CleaningRule::html_entities_v2);
+            if (bytes[0] & 4) cleaning.push_back(CleaningRule::urls_v2);
+        }
         if (is_checked && max_pieces > kMaxPiecesChecked) max_pieces = kMaxPiecesChecked;
     }
 
     dixtill::TokenizerOptions tokenizer() const {
-        dixtill::TokenizerOptions result = {lowercase, strip_accents, max_pieces, {}};
-        if (cleans_urls) result.cleaning.push_back(CleaningRule::urls);
-        if (cleans_entities) result.cleaning.push_back(CleaningRule::html_entities);
-        return result;
+        return {lowercase, strip_accents, symbols, max_pieces, cleaning};
     }
 
     std::string key() const {
-        return std::to_string(lowercase) + std::to_string(strip_accents) +
-               std::to_string(cleans_urls) + std::to_string(cleans_entities) +
-               std::to_string(explanation) + std::to_string(embedding_bits) + "," +
-               std::to_string(max_pieces);
+        std::string key = std::to_string(lowercase) + std::to_string(strip_accents) +
+                          std::to_string(symbols) + std::to_string(explanation) +
+                          std::to_string(embedding_bits);
+        for (const CleaningRule rule : cleaning) key += std::to_string(static_cast<int>(rule));
+        return key + "," + std::to_string(max_pieces);
     }
 };
 
@@ -150,7 +155,7 @@ void check_probabilities(const Record& record) {
     const int32_t label = number_at<int32_t>(record, 0);
     require(0 <= label && label < kShape.num_classes, "the label is a class");
     const auto probability = [&](int32_t k) {
-        return number_at<float>(record, 3 * sizeof(int32_t) + static_cast<size_t>(k) * 4);
+        return number_at<float>(record, sizeof(dixtill::RecordHead) + static_cast<size_t>(k) * 4);
     };
     double sum = 0.0;
     for (int32_t k = 0; k < kShape.num_classes; ++k) {
@@ -172,6 +177,12 @@ void check_words(const dixtill::RecordView& record, const Options& options, int6
         require(std::isfinite(record.weight(w)), "a weight is finite");
     }
     require(end <= num_chars, "words lie in the text");
+    const dixtill::RecordHead& head = record.head();
+    require(0 <= head.num_unknown_pieces && head.num_unknown_pieces <= head.num_pieces,
+            "unknown pieces are pieces");
+    bool has_unknown = false;
+    for (size_t w = 0; w < record.num_words(); ++w) has_unknown |= record.is_unknown(w);
+    require(has_unknown == (head.num_unknown_pieces > 0), "an unknown piece is a word's");
 }
 
 void check_check(const dixtill::RecordView& record) {
