@@ -147,7 +147,7 @@ def test_every_code_point_is_read_as_the_specification_says(lowercase, strip_acc
         normal = {item.char for item in normalizer("a" + "".join(chars))} - {"", " "}
         pieces = [*normal, *("##" + char for char in normal)]
         text = " ".join(f"{char}a{char}" for char in chars)
-        for symbols in (True, False):
+        for symbols in (True, False) if planes == range(17) else (True,):
             Pair(["[UNK]", *pieces], lowercase, strip_accents, 100_000, (), symbols).check(text)
 
 
