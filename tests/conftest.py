@@ -13,6 +13,8 @@ import pytest
 # What is printed is compared without colour, also where pytest itself runs on a terminal.
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
+if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a CPU of its own
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 SHARED = Path(os.environ.get("DIXTILL_SHARED", Path(__file__).parents[2] / "shared"))

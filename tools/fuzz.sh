@@ -32,5 +32,4 @@ fuzz_answers() {
 
 build_answer_fuzzer
 fuzz_answers
-tools/run_sanitized.sh address -m tests.fuzz.fuzz_model_files --seconds "$seconds" --seed "$seed"
-tools/run_sanitized.sh address -m tests.fuzz.fuzz_streams --seconds "$seconds" --seed "$seed"
+tools/run_sanitized.sh address -m tests.fuzz --seconds "$seconds" --seed "$seed"
