@@ -221,3 +221,12 @@ def test_a_fifo_is_read_as_a_file(tmp_path):
     with opened_table(str(fifo)) as table:
         assert [row.text for row in table.rows()] == ["up"]
     thread.join(timeout=30)
+
+
+@pytest.mark.parametrize("line", ["a" * 20_000, "a," * 10_000, "a,a," + "b" * 20_000])
+def test_a_header_of_any_length_is_named_in_part(tmp_path, line):
+    path = tmp_path / "t.csv"
+    path.write_text(line + "\n", encoding="utf-8")
+    with pytest.raises(InputError) as refusal, opened_table(str(path), "a") as table:
+        list(table.rows())
+    assert len(str(refusal.value)) < 1000

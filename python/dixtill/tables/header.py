@@ -10,6 +10,7 @@ from ..errors import InputError
 LARGEST_FIELD = 1 << 22  # characters: what a quotation mark that is never closed can take
 LARGEST_ROW = 4 * LARGEST_FIELD  # bytes: no character of UTF-8 has more than four
 TOO_LARGE = f"larger than {LARGEST_ROW >> 20} MB"
+_MAX_LISTED = 500  # characters of names, in a message
 _DELIMITERS = (";", "\t", ",", "|")
 
 
@@ -26,11 +27,17 @@ def check_header(
     for column in wanted:
         if column not in columns:
             raise InputError(
-                f"{path} has no column '{column}'; it has {', '.join(columns) or 'none'}"
+                f"{path} has no column '{column}'; it has {_listed(columns) or 'none'}"
                 f"{_delimiter_hint(columns, column)}"
             )
     if len(set(columns)) < len(columns):
-        raise InputError(f"{path} has two columns of one name: {', '.join(columns)}")
+        raise InputError(f"{path} has two columns of one name: {_listed(columns)}")
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """Names with commas; what is no table may have a first line of any length."""
+    names = ", ".join(columns)
+    return names if len(names) <= _MAX_LISTED else f"{names[:_MAX_LISTED]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _delimiter_hint(columns: Sequence[str], column: str) -> str:
