@@ -100,6 +100,7 @@ def test_columns_are_chosen(tmp_path, capsys):
         (["--data", "{data}", "--text-column", "t"], "no column 't'"),
         (["--data", "{data}", "--label-column", "l"], "no column 'l'"),
         (["up", "--html", "."], ". is a folder; name a file in it"),
+        (["up", "--html", ""], ". is a folder; name a file in it"),
         (["up", "--html", "-"], "- is no file that can be replaced"),
         (["up", "--png", "/dev/null"], "/dev/null is no file that can be replaced"),
         (["up", "--png", "none/x.png"], "none is no folder, so x.png cannot be written in it"),

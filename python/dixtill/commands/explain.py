@@ -96,8 +96,9 @@ def _check_outputs(args: argparse.Namespace) -> None:
     """Refuse before the work what cannot or should not be written after it."""
     stored = Path(args.attributions).glob("*.parquet") if args.attributions else ()
     inputs = [args.data, student_file(args), *stored]
-    for path in filter(None, (args.html, args.png)):
-        check_file(path, inputs)
+    for path in (args.html, args.png):
+        if path is not None:
+            check_file(path, inputs)
     if args.html and args.png and Path(args.html).resolve() == Path(args.png).resolve():
         raise InputError(f"--html and --png are both {args.png}; give them two names")
 
