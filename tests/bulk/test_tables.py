@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import pytest
 
 pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
@@ -82,3 +84,42 @@ def test_where_there_is_nothing_to_read(tmp_path, name):
     (tmp_path / "a.md").touch()
     with pytest.raises(InputError, match=r"\.csv"):
         files_of(tmp_path / name)
+
+
+def test_the_first_json_lines_decide_on_columns_and_types(tmp_path):
+    path = tmp_path / "a.jsonl"
+    rows = ['{"text": "up", "n": 1, "l": [1]}', '{"text": null, "f": 0.5}', '{"text": "c", "n": 2}']
+    path.write_text("\n".join(rows))
+    first, second = read_tables(path, 2, "text")
+    kinds = {"text": pa.string(), "n": pa.int64(), "l": pa.string(), "f": pa.float64()}
+    assert first.schema == second.schema == pa.schema(kinds)
+    assert first.to_pylist() == [
+        {"text": "up", "n": 1, "l": "[1]", "f": None},
+        {"text": None, "n": None, "l": None, "f": 0.5},
+    ]
+    assert second["n"].to_pylist() == [2]
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ('{"text": "c", "n": "x"}', "line 3: its field 'n' does not fit the column's type int64"),
+        ('{"text": "c", "m": 1}', "line 3: no column for its field 'm', which the first 2 rows"),
+    ],
+)
+def test_a_json_line_that_does_not_fit_is_named(tmp_path, line, sentence):
+    path = tmp_path / "a.jsonl"
+    path.write_text(f'{{"text": "a", "n": 1}}\n{{"text": "b"}}\n{line}\n')
+    with pytest.raises(InputError, match=sentence):
+        list(read_tables(path, 2, "text"))
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.csv.gz"])
+def test_lines_of_text_and_compressed_files_are_tables(tmp_path, name):
+    path = tmp_path / name
+    content = ("" if "txt" in name else "text\n") + "\n".join(TEXTS)
+    path.write_bytes(gzip.compress(content.encode()) if name.endswith("gz") else content.encode())
+    assert files_of(path) == [path]
+    tables = list(read_tables(path, 4, "text"))
+    assert [len(one) for one in tables] == [4, 4, 2]
+    assert [text for one in tables for text in one["text"].to_pylist()] == TEXTS
