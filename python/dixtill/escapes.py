@@ -47,6 +47,8 @@ def escape_json(line: bytes) -> bytes:
     """
     if line.isascii() and b"\x7f" not in line:
         return line
+    if line.decode().isprintable():  # as most lines are, and quicker to tell
+        return line
     return _UNSAFE_UTF8.sub(_escape_character, line)
 
 

@@ -25,6 +25,7 @@ def test_every_control_and_override_is_unsafe_and_no_letter_is():
             assert ord(char) in UNSAFE, hex(ord(char))
         elif ord(char) in UNSAFE:
             assert kind in ("Cf", "Cn"), hex(ord(char))
+    assert not any(chr(code).isprintable() for code in UNSAFE)  # which is asked first
 
 
 def test_a_terminal_gets_as_many_characters_and_none_that_it_obeys():
