@@ -112,7 +112,7 @@ ATTACKS = {
         json.dumps(p.header)[:-1] + ',"x":' + "9" * ROOM + "}"
     ),
     "a shape of many sizes": lambda p: p.with_entries(
-        head_bias={**p.header["head_bias"], "shape": [10**18] * 50_000}
+        head_bias={**p.header["head_bias"], "shape": [2**29] * 90_000}
     ),
     "a shape of large sizes": lambda p: p.with_entries(
         head_bias={**p.header["head_bias"], "shape": [10**4000] * 2}
