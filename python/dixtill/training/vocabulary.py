@@ -145,7 +145,7 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
 
 
 def _alphabet(split: Sequence[str]) -> list[str]:
-    """Characters of split texts, most frequent first: all of a small alphabet, nearly all of a large.
+    """Characters of split texts, most frequent first: all of a few, nearly all of many.
 
     The rest, such as stray symbols of other scripts, is unknown to the student.
     """
