@@ -215,7 +215,9 @@ def _decoders_tokenizer() -> PreTrainedTokenizerFast:
 def _xlnet() -> tuple[Any, Any]:
     """Padded on the left, no limit of positions; types tell text, classification and padding."""
     special = ("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eop>", "<eod>")
-    tokenizer = XLNetTokenizer(vocab=_scores(*special))
+    # Where these names are not saved with it, XLNet's tokenizer of transformers 5 gives no types.
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    tokenizer = XLNetTokenizer(vocab=_scores(*special), model_input_names=names)
     return _auto(
         "xlnet", tokenizer, d_model=24, n_layer=2, n_head=2, d_inner=32, hidden_size=None,
         num_hidden_layers=None, num_attention_heads=None, max_position_embeddings=None,
