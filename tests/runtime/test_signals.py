@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from running import run_program
@@ -123,3 +127,35 @@ for answer in (student, lambda *a, **k: ThreadPoolExecutor().submit(student, *a,
 def test_the_handler_of_a_program_is_called_meanwhile():
     run = run_program(HANDLER_PROGRAM)
     assert (run.returncode, run.stdout, run.stderr) == (0, "4 True\n4 True\n", "")
+
+
+# The command line, with minutes of work. `infer` finishes the texts in hand.
+COMMANDS = {
+    "explain": ["explain", "--check", "--data", "in.txt"],
+    "infer": ["infer", "--check", "--input", "in.txt", "--output", "out.jsonl"],
+}
+
+
+@pytest.mark.parametrize("arguments", COMMANDS.values(), ids=COMMANDS)
+def test_ctrl_c_ends_a_command(arguments, tmp_path):
+    (tmp_path / "in.txt").write_text(
+        "\n".join(f"{i} Profit falls after record earnings " * 8 for i in range(5000))
+    )
+    seconds = []
+    for _ in range(3):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dixtill", *arguments], cwd=tmp_path,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+            env={**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"},
+        )  # fmt: skip
+        time.sleep(1.5)
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        sent = time.monotonic()
+        _, errors = process.communicate(timeout=60)
+        seconds.append(time.monotonic() - sent)
+        assert b"Traceback" not in errors
+        if process.returncode == 130 and seconds[-1] < 1.5:
+            break
+    assert process.returncode == 130
+    assert min(seconds) < 1.5  # its answers are written, and Python ends
