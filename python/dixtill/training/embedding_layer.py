@@ -7,6 +7,7 @@ text up twice, the second time one token later. All of it is found by running th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,16 @@ from torch import Tensor, nn
 
 Form = Literal["rows", "columns", "shifted"]
 _REGISTERING = Lock()  # PyTorch numbers its hooks without one
+
+
+def _renew_lock() -> None:
+    """In a child of fork: another thread may have held the lock, which nobody there would free."""
+    global _REGISTERING
+    _REGISTERING = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 @dataclass(frozen=True)
