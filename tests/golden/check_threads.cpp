@@ -120,7 +120,7 @@ int main(int argc, char** argv) {
     const Classifier classifier(
         *dixtill::compiled_targets().back().kernels, kShape, weights.view(),
         {reinterpret_cast<const uint8_t*>(rows.data()), kNumPieces, kShape.embedding_dim, 8},
-        dixtill::Tokenizer(kVocabulary, {true, true, 256, {dixtill::CleaningRule::urls}}),
+        dixtill::Tokenizer(kVocabulary, {true, true, true, 256, {dixtill::CleaningRule::urls_v2}}),
         dixtill::Explanation::gates);
     return check(classifier, argc > 1 ? std::atof(argv[1]) : 5.0);
 }

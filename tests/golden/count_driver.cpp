@@ -123,7 +123,11 @@ class TextWorkload : public Workload {
     dixtill::Tokenizer tokenizer_{
         "[UNK]\napple\nshares\njump\nafter\nrecord\nearn\n##ings\nas\nsales\nbeat\n##s\n'\n"
         "estimates\ncafe\nchain\nprofit\nup\n5\n.\n3\n%\n$\nraises\n&",
-        {true, true, 256, {dixtill::CleaningRule::urls, dixtill::CleaningRule::html_entities}}};
+        {true,
+         true,
+         true,
+         256,
+         {dixtill::CleaningRule::html_entities_v2, dixtill::CleaningRule::urls_v2}}};
     dixtill::TokenizerScratch scratch_;
     dixtill::TokenizedText read_;
 };
