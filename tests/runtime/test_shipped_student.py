@@ -1,0 +1,31 @@
+"""The student that ships, on texts that its first rules misread."""
+
+from __future__ import annotations
+
+import dixtill
+
+
+def test_a_link_hides_neither_words_nor_label():
+    linked = dixtill.infer('<a href="https://x.co/a">Profit falls</a> again')
+    assert "Profit" in [word.text for word in linked.words]
+    assert linked.label == dixtill.infer("Profit falls again").label == "bearish"
+
+
+def test_a_symbol_hides_no_word_and_is_marked_as_unknown():
+    prediction = dixtill.infer("Shares soar🚀")
+    assert [(word.text, word.is_unknown) for word in prediction.words] == [
+        ("Shares", False), ("soar", False), ("🚀", True),
+    ]  # fmt: skip
+    assert prediction.label == "bullish"
+
+
+def test_a_typographic_minus_is_a_minus():
+    typographic, plain = dixtill.infer(["EPS −3.5%", "EPS -3.5%"])
+    assert typographic.probabilities == plain.probabilities
+    assert not any(word.is_unknown for word in typographic.words)
+
+
+def test_a_reference_is_the_character_that_it_stands_for():
+    written, meant = dixtill.infer(["Nestl&#233;s gain &pound;5", "Nestlés gain £5"])
+    assert written.probabilities == meant.probabilities
+    assert written.words[0].text == "Nestl&#233;s"
