@@ -13,6 +13,7 @@ import pytest
 
 from dixtill.claim import ClaimFile, held
 from dixtill.errors import InputError
+from dixtill.whole_file import write_whole
 
 CLAIM = ClaimFile("made.json", "a thing", "use another", ("*.part", "more"))
 MADE_OF = {"teacher": "a", "sizes": (1, 2), "rate": 0.5}
@@ -118,6 +119,78 @@ def test_a_folder_is_free_when_its_process_was_killed(tmp_path):
         process.send_signal(signal.SIGKILL)
     with held(tmp_path):
         pass
+
+
+FORKER = """
+import os, sys, time
+from pathlib import Path
+from dixtill.claim import held
+from dixtill.whole_file import replacing
+with held(Path(sys.argv[1])), replacing(Path(sys.argv[2])) as temporary:
+    child = os.fork()
+    if child == 0:
+        time.sleep(60)
+        os._exit(0)
+    print(child, temporary, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
+    """Neither the folder nor the temporary file, which the next writer removes."""
+    arguments = [sys.executable, "-c", FORKER, str(tmp_path / "run"), str(tmp_path / "file")]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        child, temporary = process.stdout.readline().split()
+        try:
+            with pytest.raises(InputError, match="works in"), held(tmp_path / "run"):
+                pass
+            process.kill()
+            process.wait()
+            os.kill(int(child), 0)  # it lives
+            with held(tmp_path / "run"):
+                pass
+            write_whole(tmp_path / "file", b"whole")
+            assert not Path(temporary).exists()
+        finally:
+            os.kill(int(child), signal.SIGKILL)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+def test_a_child_that_leaves_the_context_closes_nothing_of_its_own(tmp_path):
+    with held(tmp_path / "run"):
+        child = os.fork()
+        if child == 0:
+            mine = os.open(tmp_path, os.O_RDONLY)  # takes the number that became free
+    if child == 0:
+        try:
+            os.fstat(mine)
+            os._exit(7)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+@pytest.mark.parametrize("name", ["open", "mkdir"])
+def test_a_folder_that_is_removed_before_it_is_opened_is_made_anew(tmp_path, monkeypatch, name):
+    function, folder = getattr(os, name), tmp_path / "run"
+    folder.mkdir()
+
+    def removed_meanwhile(path, *arguments, **options):
+        monkeypatch.setattr(os, name, function)
+        if name == "open":
+            folder.rmdir()
+        else:
+            with pytest.raises(FileExistsError):
+                function(path, *arguments, **options)
+            folder.rmdir()
+            raise FileExistsError(path)
+        return function(path, *arguments, **options)
+
+    monkeypatch.setattr(os, name, removed_meanwhile)
+    with held(folder):
+        assert folder.is_dir()
 
 
 def test_a_folder_that_its_holder_removed_is_made_anew(tmp_path, monkeypatch):

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError
+from .file_lock import LockFile
 from .whole_file import is_temporary, write_whole
 
 try:
@@ -95,12 +96,12 @@ def held(folder: Path) -> Iterator[None]:
     Raises:
         InputError: another process, or another part of this one, works in the folder.
     """
-    file = _locked(folder)
+    lock = _locked(folder)
     try:
         yield
     finally:
-        if file is not None:
-            os.close(file)
+        if lock is not None:
+            lock.close()
 
 
 def make_folder(folder: Path) -> None:
@@ -112,29 +113,35 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
+        if isinstance(error, FileExistsError) and not os.path.lexists(folder):
+            make_folder(folder)  # another process has just removed it
+            return
         raise InputError(f"{folder} cannot be a folder: there is a file in its place") from error
 
 
-def _locked(folder: Path) -> int | None:
+def _locked(folder: Path) -> LockFile | None:
     """The open folder, locked; None where there are no locks."""
     while fcntl is not None:
         make_folder(folder)
-        file = os.open(folder, os.O_RDONLY)
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.samestat(os.fstat(file), os.stat(folder)):
-                return file
+            lock = LockFile(os.open(folder, os.O_RDONLY))
+        except FileNotFoundError:  # whoever held it has finished, and removed it
+            continue
+        try:
+            fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.path.samestat(os.fstat(lock.descriptor), os.stat(folder)):
+                return lock
         except BlockingIOError as error:
-            os.close(file)
+            lock.close()
             raise InputError(
                 f"another process works in {folder}; wait until it has ended, or choose another "
                 "folder"
             ) from error
-        except FileNotFoundError:  # whoever held it has finished, and removed it
+        except FileNotFoundError:  # it was removed before it was locked
             pass
         except OSError:  # a file system without locks
-            return file
-        os.close(file)
+            return lock
+        lock.close()
     make_folder(folder)
     return None
 

@@ -18,6 +18,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from .errors import InputError
+from .file_lock import LockFile
 
 try:
     import fcntl
@@ -64,17 +65,17 @@ def replacing(path: Path) -> Iterator[Path]:
         with naming(path):
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            if fcntl is None:
-                os.close(lock)
+            if fcntl is None:  # Windows moves no open file, and removes none
+                lock.close()
             os.replace(temporary, target)
     except BaseException as error:
+        lock.close()
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError) and str(error.filename) == str(temporary):
             error.filename = str(path)
         raise
     finally:
-        if fcntl is not None:
-            os.close(lock)
+        lock.close()
 
 
 def check_file(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
@@ -211,7 +212,7 @@ def _target_of(path: Path) -> Path:
     return target
 
 
-def _temporary_beside(target: Path) -> tuple[Path, int]:
+def _temporary_beside(target: Path) -> tuple[Path, LockFile]:
     """A new empty file in the target's folder, and the open file that holds its lock."""
     begin = f"{_BEGIN}{sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
     if fcntl is not None:
@@ -220,16 +221,16 @@ def _temporary_beside(target: Path) -> tuple[Path, int]:
                 _remove_dead(leftover)
     while True:
         temporary = target.with_name(f"{begin}{secrets.token_hex(8)}{_END}")
-        file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, _mode_of(target))
+        lock = LockFile(os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, _mode_of(target)))
         try:
-            if _locked(file):
-                _inherit(file, target)
-                return temporary, file
+            if _locked(lock.descriptor):
+                _inherit(lock.descriptor, target)
+                return temporary, lock
         except BaseException:
-            os.close(file)
+            lock.close()
             temporary.unlink(missing_ok=True)
             raise
-        os.close(file)
+        lock.close()
 
 
 def _locked(file: int) -> bool:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
+from dixtill import whole_file
 from dixtill.errors import InputError
 from dixtill.whole_file import (
     check_file,
@@ -273,3 +275,31 @@ def test_writers_of_one_file_do_not_disturb_each_other(tmp_path):
     assert not errors
     assert file.read_bytes() in contents
     assert not temporaries(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
+def test_without_locks_the_file_is_closed_before_it_is_moved_or_removed(tmp_path, monkeypatch):
+    """Windows does neither with an open file, so that an error would be masked by another."""
+    monkeypatch.setattr(whole_file, "fcntl", None)
+    unlink, replace = Path.unlink, os.replace
+
+    def check_closed(path):
+        for number in os.listdir("/proc/self/fd"):
+            with suppress(FileNotFoundError):
+                if os.readlink(f"/proc/self/fd/{number}") == str(path):
+                    raise PermissionError(13, "another process uses the file", str(path))
+
+    def unlink_on_windows(path, missing_ok=False):
+        check_closed(path)
+        unlink(path, missing_ok)
+
+    def replace_on_windows(source, target):
+        check_closed(source)
+        replace(source, target)
+
+    monkeypatch.setattr(Path, "unlink", unlink_on_windows)
+    monkeypatch.setattr(os, "replace", replace_on_windows)
+    with pytest.raises(RuntimeError, match="the cause"), replacing(tmp_path / "file"):
+        raise RuntimeError("the cause")
+    write_whole(tmp_path / "file", b"whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
