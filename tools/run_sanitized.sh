@@ -86,7 +86,7 @@ check_module() {
     local module
     module=$(run_sanitized -c 'from dixtill import _native; print(_native.__file__)')
     [[ $module == "$environment"/* ]] || fail "the tests would import $module"
-    nm -D "$module" | grep -q "__${kind:0:1}san_init" || fail "$module has no sanitizer"
+    [[ $(nm -D "$module") == *__${kind:0:1}san_init* ]] || fail "$module has no sanitizer"
 }
 
 # Python's lock hides from ThreadSanitizer what it keeps apart. Here is none.
