@@ -34,16 +34,19 @@ class Interruption {
             num_pieces_ += num_pieces;
             if (num_pieces_ >= kPiecesPerLook) look();
         }
-        return !is_wanted_now_.load(std::memory_order_relaxed);
+        return !has_come();
     }
+
+    // Whether a look found that it is wanted: the work may end, but must not succeed.
+    bool has_come() const { return has_come_.load(std::memory_order_relaxed); }
 
     // Asks, if it is time to. For the thread that made this.
     void look() {
         num_pieces_ = 0;
-        if (is_wanted_now_.load(std::memory_order_relaxed)) return;
+        if (has_come()) return;
         const Clock::time_point now = Clock::now();
         if (now - last_asked_ < kInterval) return;
-        if (is_wanted_()) is_wanted_now_.store(true, std::memory_order_relaxed);
+        if (is_wanted_()) has_come_.store(true, std::memory_order_relaxed);
         last_asked_ = Clock::now();
     }
 
@@ -52,7 +55,7 @@ class Interruption {
 
     const IsWanted is_wanted_;
     const std::thread::id owner_ = std::this_thread::get_id();
-    std::atomic<bool> is_wanted_now_{false};
+    std::atomic<bool> has_come_{false};
     int64_t num_pieces_ = 0;  // since the clock was read
     Clock::time_point last_asked_ = Clock::now();
 };

@@ -69,8 +69,10 @@ class TextList {
         }
     }
 
-    // Of the texts that were begun. Throws what a thread threw.
+    // Of the texts that were begun. Throws what a thread threw, and Interrupted also when nobody
+    // but the thread that waited for the others heard of the interruption.
     std::vector<Record> records() {
+        if (interruption.has_come()) throw Interrupted();
         if (failure_) std::rethrow_exception(failure_);
         records_.resize(std::min<size_t>(num_begun_, texts_.size()));
         return std::move(records_);

@@ -84,6 +84,36 @@ def test_ctrl_c_interrupts(name, num_threads, monkeypatch):
     assert float(seconds) < 0.2
 
 
+# A part of a list is begun for a tenth of a second: the signals come when the calling thread has no
+# more to begin and waits for the others, which may have nothing more to report.
+LATE_PROGRAM = """
+import signal, sys, time
+import dixtill
+
+student = dixtill.load()
+texts = ["Profit falls after record earnings, shares up 5% " * 12] * 20_000
+outcomes = set()
+end = time.monotonic() + 8
+milliseconds = 0
+signal.signal(signal.SIGALRM, signal.default_int_handler)
+while time.monotonic() < end:
+    milliseconds = (milliseconds + 1) % 18
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.085 + milliseconds / 1000)
+        student(texts)
+        outcomes.add("finished")
+    except BaseException as error:
+        outcomes.add(type(error).__name__)
+print(*outcomes)
+"""
+
+
+def test_a_signal_at_the_end_of_a_part_interrupts(monkeypatch):
+    monkeypatch.setenv("DIXTILL_NUM_THREADS", "8")
+    run = run_program(LATE_PROGRAM)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "KeyboardInterrupt\n", "")
+
+
 # The handler of a program that goes on: it is called in time, and the answers are as ever. In the
 # second round another thread makes the call, and the main thread waits for it.
 HANDLER_PROGRAM = """
