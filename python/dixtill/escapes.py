@@ -87,12 +87,13 @@ def as_code(text: str) -> str:
 
 
 def in_python(text: str) -> str:
-    """A string literal of Python, on one line, quoted as JSON is.
+    """A string literal of Python in printable ASCII, in double quotes.
 
     >>> print(in_python('say "up"'))
     "say \\"up\\""
     """
-    return ascii_json(text)
+    inside = text.encode("unicode_escape").decode("ascii").replace('"', r"\"")
+    return f'"{inside}"'
 
 
 def guard_formula(cell: str) -> str:

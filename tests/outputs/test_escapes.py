@@ -76,11 +76,11 @@ def test_a_cell_of_a_table_stays_one_cell(label):
 
 
 @hypothesis.given(st.text())
+@hypothesis.example("🚀")  # in JSON two escapes, each of which Python reads as a character
 def test_a_literal_is_read_back_by_python(text):
-    assert "\n" not in in_python(text)
-    assert ast.literal_eval(in_python(text)).encode("utf-16", "surrogatepass") == text.encode(
-        "utf-16", "surrogatepass"
-    )
+    literal = in_python(text)
+    assert literal.isascii() and literal.isprintable()
+    assert ast.literal_eval(literal) == text
 
 
 @pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"])
