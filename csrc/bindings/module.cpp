@@ -1,5 +1,5 @@
 // The Python module dixtill._native: converts arguments, releases the GIL, calls api/. The only
-// user of pybind11. Python code reaches it through runtime/kernels.py alone.
+// user of pybind11. Python code reaches it through runtime/targets.py alone.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
 

@@ -23,6 +23,18 @@ struct FeedEntity {
     char32_t character;
 };
 
+struct NamedRule {
+    std::string_view name;
+    CleaningRule rule;
+};
+
+constexpr NamedRule named_rules[] = {
+    {"urls", CleaningRule::urls},
+    {"html_entities", CleaningRule::html_entities},
+    {"html_entities_v2", CleaningRule::html_entities_v2},
+    {"urls_v2", CleaningRule::urls_v2},
+};
+
 constexpr FeedEntity feed_entities[] = {
     {U"amp;", U'&'},         {U"lt;", U'<'},         {U"gt;", U'>'},         {U"quot;", U'"'},
     {U"apos;", U'\''},       {U"nbsp;", U' '},       {U"ndash;", U'\u2013'}, {U"mdash;", U'\u2014'},
@@ -259,13 +271,13 @@ void TextToClean::cut(const char32_t* end) {
 }
 
 CleaningRule cleaning_rule(std::string_view name) {
-    if (name == "urls") return CleaningRule::urls;
-    if (name == "html_entities") return CleaningRule::html_entities;
-    if (name == "html_entities_v2") return CleaningRule::html_entities_v2;
-    if (name == "urls_v2") return CleaningRule::urls_v2;
-    throw std::invalid_argument(
-        "unknown cleaning rule '" + std::string(name) +
-        "'; this version knows urls, html_entities, html_entities_v2, urls_v2");
+    std::string known;
+    for (const NamedRule& named : named_rules) {
+        if (named.name == name) return named.rule;
+        known += (known.empty() ? "" : ", ") + std::string(named.name);
+    }
+    throw std::invalid_argument("unknown cleaning rule '" + std::string(name) +
+                                "'; this version knows " + known);
 }
 
 void clean(CleaningRule rule, TextToClean& text) {

@@ -26,3 +26,17 @@ class MissingExtraError(DixtillError, ImportError):
 
 class NativeModuleError(DixtillError, ImportError):
     """The compiled module is missing or cannot be loaded; the message says how to build it."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of an error's message, or its type where the message is empty."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def shortened(text: str, length: int = 60) -> str:
+    """A text for a sentence: its first `length` characters, and dots for the others.
+
+    >>> shortened("shares jump", 6)
+    'shares...'
+    """
+    return text if len(text) <= length else f"{text[:length]}..."

@@ -11,7 +11,7 @@ import operator
 from dataclasses import dataclass
 from typing import SupportsFloat, SupportsIndex, cast
 
-from .errors import InputError
+from .errors import InputError, shortened
 
 _LONGEST = 40  # characters of a value in a sentence
 
@@ -98,4 +98,4 @@ def _shown(value: object) -> str:
             shown = str(value)
         except ValueError:  # Python writes out no whole number of thousands of digits
             shown = "a number of thousands of digits"
-    return shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 4]} ..."
+    return shortened(shown, _LONGEST)

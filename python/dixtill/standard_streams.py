@@ -20,8 +20,8 @@ def is_open(stream: TextIO | None) -> bool:
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is there and is a terminal."""
-    return stream is not None and is_open(stream) and stream.isatty()
+    """Whether a stream is there and is a terminal; what takes its place may lack `isatty`."""
+    return stream is not None and is_open(stream) and hasattr(stream, "isatty") and stream.isatty()
 
 
 def standard_input() -> TextIO:

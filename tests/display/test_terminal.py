@@ -59,8 +59,9 @@ def test_no_stream_and_a_closed_one_are_not_coloured(environment):
     closed.close()
     closed.isatty = lambda: io.StringIO.isatty(closed)  # raises ValueError
     assert not wants_colour(closed)
-    environment.setattr(sys, "stdout", None)
-    assert not wants_colour()
+    for missing in (None, object()):
+        environment.setattr(sys, "stdout", missing)
+        assert not wants_colour()
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "shares jump after record earnings"])

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 import dixtill
 from dixtill import _native
-from dixtill.runtime.cleaning import DEFAULT_RULES
+from dixtill.errors import InputError
+from dixtill.runtime.cleaning import DEFAULT_RULES, clean
 from dixtill.runtime.model_file import read_model
+from dixtill.runtime.model_settings import CLEANING_RULES
 from dixtill.runtime.normalizer import Normalizer
 from dixtill.runtime.words import Tokenizer
 
@@ -275,3 +277,15 @@ def test_a_subclass_of_str_is_read_and_another_type_refused():
 def test_a_mistake_is_refused_with_a_sentence(vocabulary, max_pieces, rules, message):
     with pytest.raises(ValueError, match=message):
         _native.Tokenizer(vocabulary, True, True, True, max_pieces, rules)
+
+
+def test_rules_have_the_same_names_in_python_and_in_the_native_module():
+    with pytest.raises(ValueError, match="unknown cleaning rule") as native_error:
+        native(["[UNK]"], rules=["emoji"])
+    with pytest.raises(InputError, match="unknown cleaning rule") as error:
+        clean("", ["emoji"])
+    assert str(native_error.value) == str(error.value)
+    assert str(error.value).endswith(f"this version knows {', '.join(CLEANING_RULES)}")
+    for rule in CLEANING_RULES:
+        assert clean("up", [rule]) == "up"
+        native(["[UNK]"], rules=[rule])

@@ -79,7 +79,8 @@ def test_a_cell_of_a_table_stays_one_cell(label):
 @hypothesis.example("🚀")  # in JSON two escapes, each of which Python reads as a character
 def test_a_literal_is_read_back_by_python(text):
     literal = in_python(text)
-    assert literal.isascii() and literal.isprintable()
+    assert literal.isascii()
+    assert literal.isprintable()
     assert ast.literal_eval(literal) == text
 
 

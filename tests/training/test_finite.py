@@ -11,12 +11,12 @@ import torch
 from tiny_teachers import TEXTS, build
 
 from dixtill.cli import main
-from dixtill.errors import InputError
+from dixtill.errors import InputError, shortened
 from dixtill.training.attribution_store import AttributionStore
 from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
 from dixtill.training.calibration import fit_temperature
 from dixtill.training.evaluate import scores_of
-from dixtill.training.finite import check_weights, diverged, shortened
+from dixtill.training.finite import check_weights, diverged
 from dixtill.training.teacher import Teacher
 
 NAN, INFINITY = float("nan"), float("inf")

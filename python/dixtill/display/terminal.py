@@ -11,6 +11,7 @@ import os
 import sys
 
 from ..escapes import printable
+from ..standard_streams import is_terminal
 from .scale import largest_weight, level
 
 TYPE_CHECKING = False
@@ -40,10 +41,7 @@ def wants_colour(stream: TextIO | None = None) -> bool:
     # The console of older Windows prints escape sequences as they are.
     if sys.platform == "win32" and not os.environ.get("WT_SESSION"):
         return False
-    try:
-        return stream.isatty()
-    except (AttributeError, ValueError):  # no stream at all (pythonw), or one that is closed
-        return False
+    return is_terminal(stream)
 
 
 def shown(prediction: Prediction, colour: bool) -> str:

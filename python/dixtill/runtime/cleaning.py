@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from html.entities import html5
 from typing import NamedTuple
 
-from ..errors import InputError
+from .model_settings import check_rules
 
 # Neither \s nor \w: what they match changes with Python's version of Unicode.
 _SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -111,6 +111,7 @@ def _references(text: str) -> Iterable[_Replacement]:
                 break
 
 
+# Names: model_settings.CLEANING_RULES.
 _RULES: dict[str, _Rule] = {
     "urls": _same_length(_URL, _blank),
     "html_entities": _same_length(_ENTITY, _unescape),
@@ -143,11 +144,8 @@ def clean_with_places(text: str, rules: Sequence[str] = DEFAULT_RULES) -> Cleane
     Raises:
         InputError: a rule is unknown.
     """
+    check_rules(rules)
     cleaned = CleanedText(text, range(len(text) + 1))
     for rule in rules:
-        if rule not in _RULES:
-            raise InputError(
-                f"unknown cleaning rule '{rule}'; this version knows {', '.join(_RULES)}"
-            )
         cleaned = _RULES[rule](cleaned)
     return cleaned

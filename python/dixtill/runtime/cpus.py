@@ -13,9 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_SECONDS_TO_KEEP = (
-    10.0  # a quota may change while the process runs; to read it takes up to a millisecond
-)
+# A quota may change while the process runs; reading it takes up to a millisecond.
+_SECONDS_TO_KEEP = 10.0
 _kept: tuple[float, int | None] = (-_SECONDS_TO_KEEP, None)  # when it was read, and the quota
 
 

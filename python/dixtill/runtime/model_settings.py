@@ -111,11 +111,7 @@ def check_settings(model: Any) -> None:
             f"max_pieces is {_in_short(model.max_pieces)}, expected at least 1 and at most "
             f"{_MAX_PIECES}"
         )
-    for rule in model.cleaning:
-        if rule not in CLEANING_RULES:
-            raise InputError(
-                f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
-            )
+    check_rules(model.cleaning)
     if len(set(model.cleaning)) < len(model.cleaning):  # a hundred thousand would fit a file
         raise InputError("a cleaning rule occurs twice")
     if not isinstance(model.provenance, Mapping):
@@ -124,6 +120,15 @@ def check_settings(model: Any) -> None:
         raise InputError(
             f"explanation is '{model.explanation}', expected one of {', '.join(EXPLANATIONS)}"
         )
+
+
+def check_rules(rules: Iterable[Any]) -> None:
+    """Raise InputError unless each is the name of a cleaning rule."""
+    for rule in rules:
+        if rule not in CLEANING_RULES:
+            raise InputError(
+                f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
+            )
 
 
 def _in_short(number: int) -> str:

@@ -9,7 +9,7 @@ import io
 import os
 import stat
 
-from ..errors import InputError, ModelFileError
+from ..errors import InputError, ModelFileError, shortened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def _message_of(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, (InputError, RecursionError)):
         return (
-            f"{_shortened(str(error))}; the file is damaged (expected a student that `dixtill "
+            f"{_in_one_line(str(error))}; the file is damaged (expected a student that `dixtill "
             "distill` wrote): get it again, or write it again"
         )
     if isinstance(error, FileNotFoundError):
@@ -122,10 +122,10 @@ def _message_of(error: BaseException) -> str | None:
     return None
 
 
-def _shortened(message: str) -> str:
+def _in_one_line(message: str) -> str:
     """A file may hold names of any length and of any characters; a sentence may not."""
     line = message if message.isprintable() else repr(message)[1:-1]
-    return line if len(line) <= _MAX_MESSAGE else f"{line[:_MAX_MESSAGE]}…"
+    return shortened(line, _MAX_MESSAGE)
 
 
 def reason(error: Exception) -> str:

@@ -23,7 +23,7 @@ from ..standard_streams import is_terminal, standard_output
 from ..tables.header import check_free
 from ..tables.rows import BadRow, Block, Row, Rows, regrouped
 from ..tables.source import STANDARD, Source, is_regular, opened, state_of
-from ..tables.table import BY_NAME, Layout, format_of, parquet_rows, rows_of
+from ..tables.table import BY_NAME, BY_SUFFIX, Layout, format_of, parquet_rows, rows_of
 from ..whole_file import check_not_input, check_stream
 from . import FORMATS
 from .answers import AnswerColumns
@@ -31,8 +31,6 @@ from .interruption import Interruption, Stopped
 from .progress import Progress
 from .sinks import open_sink
 from .writers import CsvTable, JsonLines, Writer
-
-_BY_SUFFIX = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet"}
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Stream:
         return "standard input" if self.input == STANDARD else self.input
 
     def _output_format(self) -> str:
-        found = self.output_format or _BY_SUFFIX.get(PurePath(self.output).suffix.lower())
+        found = self.output_format or BY_SUFFIX.get(PurePath(self.output).suffix.lower())
         if self.output == STANDARD:
             found = self.output_format or "jsonl"
         if found not in FORMATS:

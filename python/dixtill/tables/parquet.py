@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, MissingExtraError
+from ..errors import InputError, MissingExtraError, first_line
 from .header import check_header
 from .lines import NOT_UTF8
 from .rows import BadRow, Block, MissingText, Row, Rows
@@ -82,8 +82,7 @@ def parquet_schema(path: Path, text_column: str) -> pa.Schema:
 
 
 def _unreadable(path: Path, error: BaseException) -> InputError:
-    reason = str(error).strip().partition("\n")[0]
-    return InputError(f"cannot read {path} as Parquet: {reason}")
+    return InputError(f"cannot read {path} as Parquet: {first_line(error)}")
 
 
 def _check_schema(path: Path, schema: pa.Schema, text_column: str) -> None:

@@ -17,11 +17,11 @@ from .lines import read_json_lines, read_text_lines
 from .rows import BadRow, MissingText, Row, Rows
 from .source import STANDARD, Source, opened
 
-_BY_SUFFIX = {
+BY_SUFFIX = {
     ".csv": "csv", ".tsv": "tsv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".parquet": "parquet",
     ".txt": "text",
 }  # fmt: skip
-SUFFIXES = tuple(_BY_SUFFIX)
+SUFFIXES = tuple(BY_SUFFIX)
 _COMPRESSED = ".gz"
 
 
@@ -48,7 +48,7 @@ def suffix_format(path: str) -> str | None:
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes]
     if suffixes[-1:] == [_COMPRESSED]:
         suffixes.pop()
-    return _BY_SUFFIX.get(suffixes[-1]) if suffixes else None
+    return BY_SUFFIX.get(suffixes[-1]) if suffixes else None
 
 
 def format_of(path: str, layout: Layout = BY_NAME, otherwise: str | None = None) -> str:

@@ -17,13 +17,13 @@ import torch
 from torch import Tensor
 
 from .. import limits
-from ..errors import InputError
+from ..errors import InputError, shortened
 from ..runtime.cleaning import DEFAULT_RULES, clean, clean_with_places
 from ..runtime.normalizer import Normalizer
 from ..runtime.words import split_words
 from . import captum_explainers
 from .alignment import Span, words_of_tokens
-from .finite import check_answers, shortened
+from .finite import check_answers
 from .integration import Integral, Path, full_batches, integrate
 from .layer_answers import LayerAnswers, Output
 from .precision import Precision

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
-from ..errors import InputError
+from ..errors import InputError, first_line
 
 
 def load_classifier(name: str | Path) -> tuple[Any, Any]:
@@ -35,7 +35,7 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
         raise InputError(
-            f"cannot load a sequence classifier from '{name}': {one_line(error)}"
+            f"cannot load a sequence classifier from '{name}': {first_line(error)}"
         ) from error
     if missing:
         raise InputError(
@@ -84,11 +84,6 @@ def check_body(name: str | Path, missing: Iterable[str]) -> None:
 
 def _without_numbers(key: str) -> str:
     return re.sub(r"\d+", "#", key)
-
-
-def one_line(error: BaseException) -> str:
-    """The first line of an error's message, or its type where there is none."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 @contextmanager

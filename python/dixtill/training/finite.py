@@ -9,10 +9,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from ..errors import InputError
+from ..errors import InputError, shortened
 from .precision import Precision
 
-_SHOWN = 60  # characters of a text
 _ADVICE = "the training may have diverged: train anew with a lower learning rate"
 
 
@@ -52,8 +51,3 @@ def diverged(loss: str, learning_rate: float, precision: Precision = "float32") 
         f"the training diverged: {loss} is not finite; choose a lower learning rate than "
         f"{learning_rate:g}{more}"
     )
-
-
-def shortened(text: str) -> str:
-    """A text to be quoted in a sentence."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."

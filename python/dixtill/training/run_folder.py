@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from ..claim import ClaimFile
-from ..errors import InputError
+from ..errors import InputError, first_line
 from ..whole_file import write_whole
 from .metrics import EpochMetrics
 
@@ -67,7 +67,7 @@ class RunFolder:
                 if is_same_data:
                     load(state)
             except Exception as error:  # of zip files, pickles and PyTorch, all kinds
-                reason = reason or str(error).partition("\n")[0]
+                reason = reason or first_line(error)
                 continue
             if not is_same_data:
                 raise InputError(f"{self.path} holds a run on other data; {_ADVICE}")

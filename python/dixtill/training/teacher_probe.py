@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
-from ..errors import InputError
-from .checkpoint import one_line
+from ..errors import InputError, first_line
 from .embedding_layer import EmbeddingLayer, find_layer
 from .teacher_tokenizer import probe_texts
 
@@ -42,7 +41,7 @@ def choose_padding(teacher: Teacher) -> None:
             return teacher.logits(*teacher.padded_inputs(ids[row : row + 1], types[row : row + 1]))
         except Exception as error:
             raise InputError(
-                f"{model} fails on the text {texts[row]!r}: {one_line(error)}"
+                f"{model} fails on the text {texts[row]!r}: {first_line(error)}"
             ) from error
 
     with torch.no_grad(), _no_random_numbers_drawn():
@@ -83,7 +82,7 @@ def layer_for_gradients(teacher: Teacher, name: Layer) -> EmbeddingLayer:
             if layer is not None:
                 problem = _problem(teacher, layer, inputs, other_inputs)
         except Exception as error:
-            problem = one_line(error)
+            problem = first_line(error)
     if layer is None or problem:
         raise InputError(
             f"{type(teacher.model).__name__} cannot be explained at its {name.replace('_', ' ')} "
