@@ -1,4 +1,5 @@
-// Text to answer, fuzzed: any bytes, every option of a student, on every target that runs here.
+// Text to answer, fuzzed: any bytes, every option of a student, on the best target that runs here;
+// an eighth of the inputs is answered on all targets, of which scalar takes most of the time.
 //
 // An input is three bytes of options and then texts, each ending at a byte 0xFF, which no UTF-8
 // has. A finding is a sanitizer's report, an exception, or a broken invariant: targets agree bit
@@ -56,7 +57,7 @@ struct Counter {
 };
 
 struct Options {
-    bool lowercase, strip_accents, symbols, is_checked;
+    bool lowercase, strip_accents, symbols, is_checked, is_for_all_targets;
     std::vector<CleaningRule> cleaning;
     size_t explanation;
     int64_t embedding_bits, max_pieces;
@@ -67,6 +68,7 @@ struct Options {
           strip_accents(bytes[0] & 2),
           symbols(bytes[1] & 8),
           is_checked(bytes[0] / 16 == 15),
+          is_for_all_targets(bytes[1] / 32 == 7),
           explanation(bytes[1] % 3),
           embedding_bits(bytes[1] & 4 ? 4 : 8),
           max_pieces(kMaxPieces[bytes[2] % 8]),
@@ -248,15 +250,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::vector<std::string> texts = texts_of(bytes, options);
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     const auto& classifiers = Students::with(options).all();
-    const std::vector<Record> expected = answers(*classifiers.back(), views, options.is_checked);
+    const std::vector<Record> expected = answers(*classifiers.front(), views, options.is_checked);
     for (size_t i = 0; i < texts.size(); ++i) {
         check_record(texts[i], expected[i], options);
         const Record alone = classifiers.front()->answer(texts[i], options.is_checked);
         require(alone == expected[i], "a text is answered alone as in a list");
     }
-    for (size_t c = 0; c + 1 < classifiers.size(); ++c) {
-        require(answers(*classifiers[c], views, options.is_checked) == expected,
-                "each target gives the bits of scalar");
+    if (options.is_for_all_targets) {
+        for (const auto& classifier : classifiers) {
+            require(answers(*classifier, views, options.is_checked) == expected,
+                    "each target gives the same bits");
+        }
     }
     counter.num_texts += texts.size();
     return 0;
