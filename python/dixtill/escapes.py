@@ -3,7 +3,7 @@
 All ways out share one notion of an *unsafe* character: one that a terminal or a page obeys instead
 of showing it. They are the controls of ASCII and Latin-1, embeddings, overrides and isolates of
 bidirectional text, separators of lines, and surrogates. Joiners, which emoji and Persian need, and
-the marks that right-to-left texts hold are none. HTML is written by display/html.py.
+the marks of right-to-left texts are safe. display/html.py writes HTML.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def printable(text: str) -> str:
-    """For a terminal: U+FFFD for each unsafe character, as many characters as before.
+    """For a terminal: U+FFFD for each unsafe character, so that the length stays the same.
 
     >>> printable("up \\x1b[2J")
     'up �[2J'
@@ -66,7 +66,7 @@ def ascii_json(value: Any) -> str:
 
 
 def in_markdown(text: str) -> str:
-    r"""For running text in Markdown or a cell of its tables: nothing in it is markup.
+    r"""For running text in Markdown or a cell of its tables; nothing in it is markup.
 
     >>> in_markdown("a|b <c>\n")
     'a\\|b \\<c\\>'
@@ -97,7 +97,7 @@ def in_python(text: str) -> str:
 
 
 def guard_formula(cell: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula: one that could be begins with '.
+    """A CSV cell that no spreadsheet takes for a formula: ' is put before one that could be.
 
     Numbers stay as they are.
 

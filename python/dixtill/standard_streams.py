@@ -68,8 +68,8 @@ def discard(stream: TextIO) -> None:
 def printable_streams() -> Iterator[None]:
     """Inside, printing works: what would go to a stream that is closed is discarded.
 
-    The numbers of closed files are taken, lest the next file that is opened be what libraries
-    write their warnings to.
+    The file numbers of closed streams are taken, or the next file that is opened would get one of
+    them, and with it the warnings of libraries.
     """
     before = sys.stdout, sys.stderr
     if all(map(is_open, before)):

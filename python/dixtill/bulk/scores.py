@@ -1,9 +1,9 @@
 """A student's answers to all texts of a folder, as Parquet files beside the columns given.
 
 Each file holds so many consecutive rows of one input file, and its name says which: in the order
-of their names, the files are in the input's order. A file is written whole or not at all, and
-whoever writes it again writes the same, so a run that was killed, or an actor, is just gone on
-with. ray_scores.py shares the work among machines.
+of their names, the files are in the input's order. A file is written whole or not at all.
+Rewriting gives identical bytes, so a killed run or actor can resume. ray_scores.py shares the work
+among machines.
 """
 
 from __future__ import annotations

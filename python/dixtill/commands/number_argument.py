@@ -29,7 +29,7 @@ class Number(argparse.Action):
         """Keep the number.
 
         Raises:
-            InputError: it is none, or out of its limits.
+            InputError: the value is not a number, or out of its limits.
         """
         setattr(namespace, self.dest, self.limits.read(self.option_strings[0], str(values)))
 

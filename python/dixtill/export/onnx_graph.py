@@ -104,7 +104,7 @@ def write_onnx(
 
 
 def _metadata(model: StudentModel) -> dict[str, str]:
-    """What reading texts takes: runtime/cleaning.py, normalizer.py and words.py."""
+    """Labels, and all that reading a text takes; runtime/words.py and cleaning.py read it so."""
     return {
         "labels": json.dumps(model.labels),
         "vocabulary": "\n".join(model.vocabulary),

@@ -115,8 +115,7 @@ def _downloaded(name: str, revision: str | None) -> str:
         path: str = hub.hf_hub_download(name, STUDENT_FILE, revision=revision)
     except Exception as error:  # of the network and of the hub, all kinds
         raise ModelFileError(
-            f"{name}: is no folder here, and no student can be had of the hub under that name: "
-            f"{error}"
+            f"there is no folder {name} here, and no student named {name} on the hub: {error}"
         ) from error
     return path
 

@@ -205,7 +205,7 @@ def _limits(model: StudentModel | LoadedModel, measured: Measured | None) -> str
 
 def _licence(text: CardText) -> str:
     if text.licence:
-        return f"{in_markdown(text.licence)}, as stated by who made it."
+        return f"{in_markdown(text.licence)}, as stated by its author."
     return (
         "Not stated. The conditions of the teacher and of the training texts may apply to the "
         "student."

@@ -173,7 +173,7 @@ def load_classifier(
         KernelError: the target is unknown, or this CPU does not support it.
         InputError: the threshold lies outside [0, 1].
     """
-    choose_target(kernel), checked_threshold(threshold)  # before the work of reading
+    choose_target(kernel), checked_threshold(threshold)  # before the file is read
     with naming_the_student(source):
         model = load_model(source)
         classifier = Classifier(model, kernel, threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 plain_str = str.__str__
-"""The plain str of a str of any class: what str() and slices of a subclass are, it decides."""
+"""The plain str of a str of any class; a subclass may override what str() and slices return."""
 
 _SURROGATES = "[\ud800-\udfff]"
 _REPLACEMENT = "\ufffd"

@@ -112,10 +112,10 @@ def _read(file: BinaryReader, num_bytes: int) -> bytes:
 
 
 def json_object(text: str | bytes, name: str) -> dict[str, Any]:
-    """The JSON object that is called `name` where it is none.
+    """The JSON object in `text`; an error calls it `name`.
 
     Raises:
-        InputError: it is no JSON, or another value.
+        InputError: the text is not JSON, or its value is not an object.
     """
     try:
         value = json.loads(text, parse_int=_integer)

@@ -70,7 +70,7 @@ class _DecodedLines:
 
     @property
     def is_drained(self) -> bool:
-        """Whether the next line has to be waited for."""
+        """Whether getting the next line means waiting for the input."""
         return self.number == self._num_known
 
     def __iter__(self) -> Iterator[str]:

@@ -33,7 +33,7 @@ def json_utf8(value: Any) -> bytes:
 def as_json(value: Any) -> str:
     """On one line, any character as itself; what JSON has no values for, such as dates, as text.
 
-    Numbers that are infinite or none, for which it has no text either, are null.
+    NaN and infinities become null.
     """
     try:
         return _encode(value)

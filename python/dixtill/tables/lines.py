@@ -79,7 +79,7 @@ def _too_large(number: int) -> BadRow:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is none of its values")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 class _TwoOfOneName(Exception):
@@ -116,8 +116,10 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
         return BadRow(number, NOT_UTF8)
     except json.JSONDecodeError as error:
         return BadRow(number, f"not JSON: {error.msg}, character {error.pos + 1}")
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
         return BadRow(number, f"not JSON: {error}")
+    except ValueError as error:  # NaN, infinity, or an integer of thousands of digits
+        return BadRow(number, str(error))
     if not isinstance(fields, dict):
         return BadRow(number, "not a JSON object")
     # Else each colon belongs to a field of its own.

@@ -175,7 +175,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
 
 
 def state_of(file: BinaryIO) -> os.stat_result | None:
-    """What the system knows of an open file; None where it is none of the system's."""
+    """The system's status of an open file; None where the system does not know the file."""
     try:
         return os.fstat(file.fileno())
     except OSError:

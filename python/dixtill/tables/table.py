@@ -1,4 +1,4 @@
-"""Any table by its path, for those who need each of its rows: the first bad one is an error."""
+"""Any table by its path, for callers that need every row: the first bad row is an error."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def agree_on_padding(config: Any, tokenizer: Any) -> None:
     """Give tokenizer and model one padding token; a decoder finds a text's end by it.
 
     Raises:
-        InputError: there is none, nor an end token to take its place.
+        InputError: there is neither a padding token nor an end token to take its place.
     """
     own = config.pad_token_id
     if tokenizer.pad_token is None and isinstance(own, int) and 0 <= own < len(tokenizer):
