@@ -65,6 +65,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     """How to explain; `settings_of` reads them."""
     group = parser.add_argument_group("how to explain")
+    _add_method_arguments(group)
+    _add_accuracy_arguments(group)
+    _add_machine_arguments(group)
+
+
+def _add_method_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--layer",
         choices=("embeddings", "word_embeddings"),
@@ -94,6 +100,9 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         default="integrated_gradients",
         help="integrated gradients by dixtill (default) or by Captum, or another of Captum's",
     )  # fmt: skip
+
+
+def _add_accuracy_arguments(group: argparse._ArgumentGroup) -> None:
     add_number(
         group,
         "--tolerance",
@@ -120,6 +129,9 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         default="gausslegendre",
         help="rule of --steps (default: gausslegendre)",
     )
+
+
+def _add_machine_arguments(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--precision",
         choices=("auto", "float32", "bfloat16"),
