@@ -126,10 +126,28 @@ def test_another_student_far_away_is_refused(folder):
     from dixtill.errors import InputError
 
     scoring = Scoring(folder / "data", folder / "out", folder / "student.safetensors")
-    scoring.prepare()
-    write_model(random_model(1), folder / "student.safetensors")
-    with pytest.raises(InputError, match="is another one; the same file has to be on all machines"):
-        Scorer(scoring)
+    with scoring.prepared():
+        write_model(random_model(1), folder / "student.safetensors")
+        sentence = "is another one; the same file has to be on all machines"
+        with pytest.raises(InputError, match=sentence):
+            Scorer(scoring)
+
+
+def test_while_actors_score_no_other_run_takes_the_folder(folder, monkeypatch, capsys):
+    """The driver holds it, also before the first file is there."""
+    from dixtill.bulk import ray_scores
+
+    work = ray_scores.work
+
+    def disturbed_work(*arguments, **options):
+        assert list((folder / "shared").glob("*.parquet")) == []
+        assert score("shared", "--kernel", "scalar") == 2
+        assert "another process works in" in capsys.readouterr().err
+        return work(*arguments, **options)
+
+    monkeypatch.setattr(ray_scores, "work", disturbed_work)
+    assert score("shared", "--ray") == 0
+    assert contents(folder / "shared") == contents(folder / "local")
 
 
 @pytest.mark.usefixtures("folder")

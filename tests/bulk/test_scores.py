@@ -85,6 +85,26 @@ def test_what_a_dead_run_left_goes_but_not_what_another_may_be_writing(folder):
     assert young.exists()
 
 
+def test_two_students_do_not_mix_where_both_begin_in_a_new_folder(folder, monkeypatch, capsys):
+    """Before the first file is there, nothing but the lock tells one run of the other."""
+    from dixtill.bulk import scores
+
+    load, codes = scores.Scorer, []
+
+    def disturbed(scoring):
+        if not codes:
+            codes.append(None)  # of the run that comes in between
+            codes[0] = score("--model", "other.safetensors")
+        return load(scoring)
+
+    monkeypatch.setattr(scores, "Scorer", disturbed)
+    assert score() == 0
+    assert codes == [2]
+    assert "another process works in" in capsys.readouterr().err
+    assert score(out="alone") == 0
+    assert contents(folder / "scores") == contents(folder / "alone")
+
+
 def test_a_manifest_that_is_none_is_refused(folder, capsys):
     assert score() == 0
     (folder / "scores" / "_scores.json").write_text("[]")

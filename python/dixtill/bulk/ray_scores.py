@@ -6,8 +6,8 @@ All machines need the data, the output folder and the student under the same pat
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -21,23 +21,26 @@ from .scores import Scorer, ScoreSummary, Scoring, Shard, summed
 
 def run(scoring: Scoring, pool: Pool) -> Iterator[ScoreSummary]:
     """`Scoring.run` by a pool of actors; the files are the same."""
-    files = scoring.prepare()
-
-    def read(row: dict[str, Any]) -> Iterator[dict[str, object]]:
-        for shard in scoring.shards(files, row["file"]):
-            table = b"" if shard.table is None else _packed(shard.table)
-            yield {"path": str(shard.path), "num_rows": shard.num_rows, "table": table}
-
-    with settings():
+    with scoring.prepared() as files, settings():
         numbers = [{"file": number} for number in range(len(files))]
         num_readers = min(len(files), pool.num_actors)
         # Actors have all the CPUs: a reader that wanted one would wait for ever.
         shards = ray.data.from_items(numbers, override_num_blocks=len(files)).flat_map(
-            read, compute=ray.data.TaskPoolStrategy(num_readers), num_cpus=0
+            partial(_read, scoring, files),
+            compute=ray.data.TaskPoolStrategy(num_readers),
+            num_cpus=0,
         )
         rows = work(shards, _Actor, pool, scoring=scoring, threads=pool.threads)
         yield from summed(ScoreSummary(row["computed"], row["reused"]) for row in rows)
-    scoring.tidy()
+
+
+def _read(
+    scoring: Scoring, files: Sequence[Path], row: dict[str, Any]
+) -> Iterator[dict[str, object]]:
+    """The shards of a file."""
+    for shard in scoring.shards(files, row["file"]):
+        table = b"" if shard.table is None else _packed(shard.table)
+        yield {"path": str(shard.path), "num_rows": shard.num_rows, "table": table}
 
 
 class _Actor:

@@ -9,6 +9,7 @@ among machines.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -21,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import __version__, limits, load
-from ..claim import ClaimFile
+from ..claim import ClaimFile, held
 from ..errors import InputError
 from ..runtime.classifier import Classifier
 from ..tables.header import check_free
@@ -67,31 +68,36 @@ class Scoring:
         """Score in this process; after each file, what has been done so far.
 
         Raises:
-            InputError: the data cannot be read, or `out` holds something else.
+            InputError: the data cannot be read, or `out` holds something else or is in use.
         """
-        files = self.prepare()
-        score = Scorer(self)
-        done = (score(shard) for file in range(len(files)) for shard in self.shards(files, file))
-        yield from summed(done)
-        self.tidy()
+        with self.prepared() as files:
+            score = Scorer(self)
+            done = (
+                score(shard) for file in range(len(files)) for shard in self.shards(files, file)
+            )
+            yield from summed(done)
 
-    def tidy(self) -> None:
-        """Remove what processes that died left half-written, an hour ago or more."""
-        remove_abandoned(self.out)
+    @contextmanager
+    def prepared(self) -> Iterator[list[Path]]:
+        """The input files; inside the context `out` is for them, and closed to other runs.
 
-    def prepare(self) -> list[Path]:
-        """The input files, once `out` is known to be for them.
+        Files are named by the place of their rows, whoever scored them: no other run may begin
+        before this one's first file is there. What dead processes left half-written goes at the
+        end.
 
         Raises:
-            InputError: there are none, or `out` holds the scores of something else.
+            InputError: there are none, or `out` holds the scores of something else or is in use.
         """
         limits.COUNT.checked("rows_per_file", self.rows_per_file)
         files = files_of(self.data, self.layout)
         if self.out.exists() and not self.out.is_dir():
             raise InputError(f"{self.out} is a file; scores need a folder")
         check_folder(self.out, [self.data])
-        self._claim(files)
-        return files
+        made_of = self._made_of(files)
+        with held(self.out):
+            _CLAIM.claim(self.out, made_of)
+            yield files
+            remove_abandoned(self.out)
 
     def shards(self, files: Sequence[Path], number: int) -> Iterator[Shard]:
         """The parts of the file of that number; what is there already comes without its rows."""
@@ -105,9 +111,9 @@ class Scoring:
         """SHA-256 of the student's file, as it was when this was first asked for."""
         return _digest(load(self.model))
 
-    def _claim(self, files: Sequence[Path]) -> None:
-        """Write down what the folder is for, or check that it is for the same."""
-        manifest = {
+    def _made_of(self, files: Sequence[Path]) -> dict[str, object]:
+        """All that the scores of these files depend on."""
+        return {
             "dixtill": __version__,
             "student": self.student,
             "text_column": self.text_column,
@@ -117,7 +123,6 @@ class Scoring:
             "delimiter": self.layout.delimiter,
             "files": [_described(file) for file in files],
         }
-        _CLAIM.claim(self.out, manifest)
 
 
 class Scorer:
