@@ -16,6 +16,7 @@ import dixtill
 from dixtill.cli import main
 from dixtill.runtime.model_file import read_model
 from dixtill.training import precision
+from dixtill.training.attribution_store import AttributionStore
 
 LABELS = ("bearish", "bullish", "neutral")
 
@@ -128,6 +129,23 @@ def test_a_run_of_the_teacher_as_it_was_is_refused_before_any_work(folder, capsy
                 ("s.safetensors.run", "new"))  # fmt: skip
     assert old["teacher"] != new["teacher"]
     assert dixtill.load("s.safetensors").model.provenance["teacher"] == new["teacher"]
+
+
+@pytest.mark.usefixtures("folder")
+def test_while_the_teacher_explains_no_other_run_takes_the_folder(monkeypatch, capsys):
+    run, codes = AttributionStore.run, []
+
+    def disturbed(store, *arguments, **options):
+        if not codes:
+            codes.append(None)  # of the run that comes in between
+            codes[0] = distill("s.safetensors", *FEW, "--seed", "5")
+            assert "another process works in s.safetensors.run" in capsys.readouterr().err
+        return run(store, *arguments, **options)
+
+    monkeypatch.setattr(AttributionStore, "run", disturbed)
+    assert distill("s.safetensors", *FEW) == 0
+    assert codes == [2]
+    assert config_of("s.safetensors")["seed"] == 0
 
 
 @pytest.mark.usefixtures("folder")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -139,6 +140,25 @@ def test_a_run_folder_is_one_processs(bert, tmp_path):
         distil(bert, TRAIN, VALID, config, tmp_path)
     assert list(tmp_path.iterdir()) == []
     distil(bert, TRAIN, VALID, config, tmp_path)
+
+
+def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, explained):
+    config = DistillConfig.of("dixtill", **SIZES, perturbed=0)
+    claims = []
+
+    def explain():
+        claims.append(json.loads((tmp_path / "config.json").read_bytes())["attributions"]["layer"])
+        return explained
+
+    settings = AttributionSettings()
+    distil(bert, TRAIN, VALID, config, tmp_path, explain, attributions=settings)
+    assert claims == [settings.layer]
+    with pytest.raises(InputError, match="need their settings"):
+        distil(bert, TRAIN, VALID, config, tmp_path / "other", explain)
+    other = replace(config, seed=7)
+    with pytest.raises(InputError, match="with another seed"):
+        distil(bert, TRAIN, VALID, other, tmp_path, explain, attributions=settings)
+    assert len(claims) == 1
 
 
 class Stopped(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import asdict, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -93,10 +94,8 @@ def _make(
     from ..training.bars import stage
 
     with stage("loading the teacher"):  # and PyTorch, which takes longer
-        from ..claim import held
         from ..training.attributions import Attributor
-        from ..training.distill import distil, run_of
-        from ..training.run_folder import RunFolder
+        from ..training.distill import distil
         from ..training.teacher import Teacher
 
         teacher = Teacher.load(args.teacher)
@@ -105,20 +104,15 @@ def _make(
     unlabelled = _unlabelled(args, valid)
     settings = settings_of(args, teacher.device)
     store = _store(args, config, settings, run_folder)
-    used = settings if store else None
-    run = run_of(teacher, train, valid, config, used, unlabelled, settings.precision)
-    with held(run_folder):  # before the teacher explains for hours; the training checks it again
-        RunFolder(run_folder).claim(run)
     attributor = Attributor(teacher, settings, args.rows_per_pass)
-    explained = _explained(store, attributor, train.texts)
     distilled = distil(
         teacher,
         train,
         valid,
         config,
         run_folder,
-        explained,
-        attributions=used,
+        partial(_explained, store, attributor, train.texts) if store else None,
+        attributions=settings if store else None,
         unlabelled=unlabelled,
         answers_folder=Path(args.attributions) if args.attributions else None,
         precision=settings.precision,
@@ -126,11 +120,12 @@ def _make(
         watcher=watcher,
     )
     model = replace(distilled.model, provenance=_provenance(args, config, settings, distilled))
-    known = store.known(attributor, valid.texts) if store else {}
-    if known:
-        return _Made(distilled, model, valid, known, "validation texts")
-    by_text = dict(zip(train.texts, explained or (), strict=False))
-    return _Made(distilled, model, valid, by_text, "training texts")
+    for corpus, name in ((valid, "validation texts"), (train, "training texts")):
+        known = store.known(attributor, corpus.texts) if store else {}
+        if known:
+            in_order = {text: known[text] for text in corpus.texts if text in known}
+            return _Made(distilled, model, valid, in_order, name)
+    return _Made(distilled, model, valid, {}, "training texts")
 
 
 def _report(made: _Made, student: Path, page: Path) -> None:
@@ -200,10 +195,8 @@ def _store(
 
 
 def _explained(
-    store: AttributionStore | None, attributor: Attributor, texts: Sequence[str]
-) -> list[Attribution] | None:
-    if store is None:
-        return None
+    store: AttributionStore, attributor: Attributor, texts: Sequence[str]
+) -> list[Attribution]:
     store.run(attributor, texts, progress=True)
     return store.read(attributor, texts)
 

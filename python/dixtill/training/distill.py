@@ -7,7 +7,7 @@ own.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -61,7 +61,7 @@ def distil(
     valid: Corpus,
     config: DistillConfig,
     run_folder: Path,
-    explained: Sequence[Attribution] | None = None,
+    explained: Sequence[Attribution] | Callable[[], Sequence[Attribution]] | None = None,
     *,
     attributions: AttributionSettings | None = None,
     unlabelled: Sequence[str] = (),
@@ -80,10 +80,10 @@ def distil(
         valid: chooses the best epoch and the temperature, and gives the scores.
         config: see DistillConfig.
         run_folder: config, metrics and checkpoint; a stopped run goes on from there.
-        explained: the teacher's attribution of each training text; dixtill and dixtill-paper
-            need it.
+        explained: the teacher's attribution of each training text, which dixtill and dixtill-paper
+            need, or what makes them: it is called once the run folder is known to be this run's.
         attributions: the settings that `explained` was made with, by which the run folder knows it
-            again; None: by its numbers.
+            again; None: by its numbers, which then have to be given.
         unlabelled: more texts, for which the teacher's answers stand; the method none, which
             asks no teacher, leaves them out.
         answers_folder: keeps the teacher's answers to texts without labels, the perturbed ones
@@ -94,15 +94,20 @@ def distil(
         calibrated: whether the temperature is found on `valid`, or is 1; no part of the run either.
 
     Raises:
-        InputError: the method needs a teacher or its attributions and came without, teacher and
-            texts have different labels, the run folder holds another run or is in use, or the
-            training diverges.
+        InputError: the method needs a teacher or its attributions and came without, attributions
+            yet to be made come without their settings, teacher and texts have different labels,
+            the run folder holds another run or is in use, or the training diverges.
     """
     _check(teacher, train, config, explained)
     check_embedding_bits(embedding_bits)
-    run = run_of(teacher, train, valid, config, attributions or explained, unlabelled, precision)
+    known_by = attributions or explained
+    if callable(known_by):
+        raise InputError("attributions that are yet to be made need their settings; give those too")
+    run = _run_of(teacher, train, valid, config, known_by, unlabelled, precision)
     with held(run_folder):
         RunFolder(run_folder).claim(run)
+        if callable(explained):
+            explained = explained()
         folder = answers_folder or run_folder / "answers"
         read = _read(teacher, train, valid, config, explained, unlabelled, folder, precision)
         unknown_id = read.vocabulary.pieces.index(UNKNOWN_PIECE)
@@ -141,14 +146,14 @@ def distil(
     return Distilled(model, student, best_epoch, trainer.history, float_scores, int8_scores)
 
 
-def run_of(
+def _run_of(
     teacher: Teacher | None,
     train: Corpus,
     valid: Corpus,
     config: DistillConfig,
-    attributions: AttributionSettings | Sequence[Attribution] | None = None,
-    unlabelled: Sequence[str] = (),
-    precision: Precision = "float32",
+    attributions: AttributionSettings | Sequence[Attribution] | None,
+    unlabelled: Sequence[str],
+    precision: Precision,
 ) -> dict[str, Any]:
     """All that a student's float weights depend on; its run folder refuses what differs in any.
 
@@ -246,7 +251,7 @@ def _check(
     teacher: Teacher | None,
     train: Corpus,
     config: DistillConfig,
-    explained: Sequence[Attribution] | None,
+    explained: object,
 ) -> None:
     check_label_names(train.label_names)
     if config.is_explained and explained is None:
