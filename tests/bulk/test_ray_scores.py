@@ -151,10 +151,16 @@ def test_while_actors_score_no_other_run_takes_the_folder(folder, monkeypatch, c
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("number", ["0", "3", "-1"])
-def test_more_actors_than_fit_are_refused(capsys, number):
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        ("0", "--actors is 0, which is out of range"),
+        ("3", "room for 2 actors of 1 threads, not for 3;"),
+        ("-1", "--actors is -1, which is out of range"),
+    ],
+)
+def test_more_actors_than_fit_are_refused(capsys, number, sentence):
     assert score("shared", "--ray", "--actors", number) == 2
-    sentence = f"room for 2 actors of 1 threads, not for {number};"
     assert sentence in capsys.readouterr().err
 
 

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 pytest.importorskip("uvicorn", reason="serves: pip install 'dixtill[test]'")
-soak_service = pytest.importorskip("tools.soak_service")
+from tools import soak_service
 
 MAX_GROWTH_MIB = 8  # what the allocator may keep more, of 60 at the start
 

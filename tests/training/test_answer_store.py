@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_teachers
 import torch
 from torch import Tensor
 
 from dixtill.errors import InputError
 from dixtill.training import answer_store
 from dixtill.training.answer_store import answers
+from dixtill.training.teacher import Teacher
 
 TEXTS = [f"text {number}" for number in range(10)]
 
@@ -158,17 +160,19 @@ def test_a_file_cut_anywhere_is_refused_by_name(tmp_path):
             answers(Counting(), TEXTS[:4], tmp_path)
 
 
-def test_answers_that_are_not_finite_are_not_stored(tmp_path):
-    class Diverged(Counting):
-        def predict(self, texts: Sequence[str], **settings) -> Tensor:
-            logits = super().predict(texts, **settings)
-            logits[2, 1] = float("inf")
-            return logits
+def test_answers_that_are_not_finite_are_not_stored(tmp_path, monkeypatch):
+    teacher = Teacher(*tiny_teachers.build("bert"))
+    monkeypatch.setattr(teacher, "logits", lambda ids, *_: diverged(ids))
+
+    def diverged(ids: Tensor) -> Tensor:
+        logits = torch.tensor([[6.0, 1.0, 2.0]]).repeat(len(ids), 1)
+        logits[2, 1] = float("inf")
+        return logits
 
     with pytest.raises(
         InputError, match=r"logits of the teacher for 'text 2' are not finite \(6.0"
     ):
-        answers(Diverged(), TEXTS[:4], tmp_path)
+        answers(teacher, TEXTS[:4], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -28,6 +28,7 @@ from dixtill.errors import InputError
 from dixtill.training import attention, teacher_trainer
 from dixtill.training.corpus import Corpus
 from dixtill.training.finetune import finetune, load_base, save_teacher, score_teacher
+from dixtill.training.finetune_checkpoints import saving
 from dixtill.training.teacher import Teacher
 from dixtill.training.teacher_trainer import FinetuneConfig
 
@@ -541,3 +542,19 @@ def test_the_command_complains_in_a_sentence(tmp_path, capsys):
     assert "cannot load a base model" in capsys.readouterr().err
     assert main(["finetune", "--base", "x", *arguments, "--labels", "up"]) == 2
     assert "label '1' is none of up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [RuntimeError, SafetensorError, Exception])
+def test_an_error_of_a_library_that_cannot_write_names_the_folder(tmp_path, error):
+    sentence = r"cannot be written, .* \(file write failed\)"
+    with pytest.raises(OSError, match=sentence) as caught, saving(tmp_path):
+        raise error("file write failed")
+    assert caught.value.filename == str(tmp_path)
+
+
+@pytest.mark.parametrize("error", [TypeError, KeyError, NotImplementedError, InputError, OSError])
+def test_a_programs_own_error_while_it_saves_stays_what_it_is(tmp_path, error):
+    own = error("a fault")
+    with pytest.raises(error) as caught, saving(tmp_path):
+        raise own
+    assert caught.value is own

@@ -27,8 +27,9 @@ if sys.platform != "linux":
 SEED = int(os.environ.get("DIXTILL_KILL_SEED", "0"))
 KILLS = 3  # of one command, one after the other
 LOG = "log"
-# What a run keeps for itself, with the place and the time of its input, or as torch.save writes it.
-OWN = ("_scores.json", "checkpoint.pt")
+# What a run keeps for itself, with the place and the time of its input, or as torch.save writes it:
+# what a resumed process loaded it writes otherwise, also in the checkpoint that is kept beside.
+OWN = ("_scores.json", "checkpoint.pt", "checkpoint.previous.pt")
 COMMANDS = {
     "attribute": "attribute --teacher teacher --data train.csv --out out --tolerance 0.01",
     "distill": "distill --teacher teacher --train train.csv --out out/s.safetensors --epochs 3"

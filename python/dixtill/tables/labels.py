@@ -15,7 +15,8 @@ class LabelError(ValueError):
 def label_text(value: Any) -> str:
     """A label of any format as text, without blanks around it; empty where there is none.
 
-    Whole numbers are the same in CSV, JSON and Parquet, also where a library made floats of them.
+    Whole numbers are the same in CSV, JSON and Parquet. So are floats of JSON and Parquet that are
+    whole, as a library makes them; the text 1.0 of a CSV file, which may be a class's name, stays.
 
     Raises:
         LabelError: it is a list, an object or a number with a fraction.

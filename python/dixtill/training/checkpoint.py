@@ -87,7 +87,7 @@ def _without_numbers(key: str) -> str:
 
 
 @contextmanager
-def naming(subject: str) -> Iterator[None]:
+def errors_about(subject: str) -> Iterator[None]:
     """Errors inside the context say that it is `subject` that cannot be used."""
     try:
         yield

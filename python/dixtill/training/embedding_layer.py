@@ -158,13 +158,6 @@ def changed_output(module: nn.Module, change: Callable[[Any], Any]) -> Iterator[
 
 
 @contextmanager
-def replaced_output(module: nn.Module, output: Tensor) -> Iterator[None]:
-    """Inside the context, `module` returns `output` to this thread, whatever it is given."""
-    with changed_output(module, lambda _: output):
-        yield
-
-
-@contextmanager
 def captured_output(module: nn.Module) -> Iterator[list[Any]]:
     """Collects what `module` returns to this thread inside the context."""
     outputs: list[Any] = []

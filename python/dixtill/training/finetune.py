@@ -26,7 +26,7 @@ from ..claim import ClaimFile, held
 from ..errors import InputError, first_line
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.label_names import check_label_names
-from .checkpoint import check_body, load_weights, naming, quiet_transformers
+from .checkpoint import check_body, errors_about, load_weights, quiet_transformers
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .finetune_checkpoints import saving
@@ -76,7 +76,7 @@ def _finetune(
     watcher: Watcher,
 ) -> Scores:
     model, tokenizer = load_base(base, train.label_names, config.seed)
-    with naming(f"the base '{base}'"):
+    with errors_about(f"the base '{base}'"):
         teacher = Teacher(model, tokenizer, config.max_length)
     run = {
         "dixtill": __version__,

@@ -15,12 +15,15 @@ from errno import EIO
 from hashlib import sha256
 from pathlib import Path
 
-from ..errors import InputError
+from safetensors import SafetensorError
+
 from ..whole_file import write_whole
 
 _MARK = "whole.json"
 _STATE = "trainer_state.json"
 _READ = 1 << 20  # bytes in memory at once
+# Of PyTorch, safetensors and tokenizers; their subclasses are errors of programs.
+_CANNOT_WRITE = (RuntimeError, SafetensorError, Exception)
 
 
 def mark_whole(checkpoint: Path) -> None:
@@ -48,16 +51,17 @@ def last_checkpoint(folder: Path) -> str | None:
 
 @contextmanager
 def saving(folder: Path) -> Iterator[None]:
-    """Inside the context, a failure is one of writing into `folder`, whatever its type.
+    """Inside the context, errors of the libraries that write into `folder` become OSError.
 
     Raises:
-        OSError: PyTorch and safetensors have errors of their own for a full disk.
+        OSError: PyTorch, safetensors or tokenizers cannot write; each has its own error for a full
+            disk.
     """
     try:
         yield
-    except (InputError, OSError):
-        raise
     except Exception as error:
+        if type(error) not in _CANNOT_WRITE:
+            raise
         reason = f"cannot be written, perhaps as the disk is full ({str(error).strip()})"
         raise OSError(EIO, reason, str(folder)) from error
 

@@ -14,18 +14,6 @@ Terms = dict[str, Tensor]
 """Losses by name, unweighted scalars: task, mse, kl, explanation, additivity."""
 
 
-def term_names(config: DistillConfig) -> tuple[str, ...]:
-    """The terms that the method has, in the order in which they are added."""
-    names = ["task"]
-    if config.method != "none":
-        names.append("mse" if config.method == "mse" else "kl")
-    if config.is_explained:
-        names.append("explanation")
-    if config.additivity:
-        names.append("additivity")
-    return tuple(names)
-
-
 def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
     """Run the student on a batch; the terms of its loss.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
@@ -20,7 +19,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
-from .checkpoint import load_classifier, naming
+from ..runtime.strings import without_surrogates
+from .checkpoint import errors_about, load_classifier
 from .classification_head import class_names
 from .embedding_layer import EmbeddingLayer
 from .finite import check_answers
@@ -34,7 +34,6 @@ Padding = Literal["right", "left", "none"]
 FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
 # Keys of a config that say how it was saved, and change no answer.
 _OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _TOKENIZED = 1024  # texts whose tokens are in memory at once
 
 
@@ -76,7 +75,7 @@ class Teacher:
                 student can learn from.
         """
         model, tokenizer = load_classifier(name_or_folder)
-        with naming(f"the teacher '{name_or_folder}'"):
+        with errors_about(f"the teacher '{name_or_folder}'"):
             return cls(model, tokenizer, max_length)
 
     @property
@@ -133,7 +132,7 @@ class Teacher:
             return []
         # The tokenizers library takes no lone surrogates.
         encoded = self.tokenizer(
-            [_LONE_SURROGATE.sub("\ufffd", text) for text in texts],
+            [without_surrogates(text) for text in texts],
             truncation=True,
             max_length=self.max_length,
             return_token_type_ids=True,
