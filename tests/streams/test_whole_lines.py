@@ -160,7 +160,7 @@ def test_a_full_disk_leaves_whole_lines_and_one_sentence(student, tmp_path, rows
     import resource
 
     output = tmp_path / "out.jsonl"
-    limit = 3_000_001
+    limit = 6_000_001  # a block of rows, which is written whole or not at all, takes half of it
     process = started(
         "--model", student, "--input", rows, "--output", output, stderr=-1,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),

@@ -59,5 +59,5 @@ def test_nothing_is_answered_above_every_probability():
 
 @pytest.mark.parametrize("target", [0.0, -1, 1.5, float("nan")])
 def test_a_target_is_a_share_above_zero(target):
-    with pytest.raises(InputError, match="expected above 0 and at most 1"):
+    with pytest.raises(InputError, match="expected a share above 0 and at most 1"):
         choose_threshold(target, *two_classes([0.9], [1]))

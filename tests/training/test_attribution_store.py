@@ -212,6 +212,7 @@ def test_the_key_says_what_made_the_attributions():
         "layer": "embeddings", "output": "logit", "classes": "all",
         "explainer": "integrated_gradients", "tolerance": 0.08, "max_steps": 63, "steps": 8,
         "quadrature": "gausslegendre", "precision": "bfloat16", "cleaning": DEFAULT_RULES,
+        "symbols": True,
     }  # fmt: skip
     assert AttributionSettings().as_dict()["quadrature"] == "adaptive_simpson"
     captums = AttributionSettings(explainer="captum")
