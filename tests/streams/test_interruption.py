@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import closing
 
 import pytest
 from streaming import answered, started
@@ -16,8 +18,42 @@ from streaming import answered, started
 import dixtill
 from dixtill.streams import interruption
 from dixtill.streams.stream import Stream
+from dixtill.tables.source import Source, Stopped
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+
+
+def wait_until(is_true, seconds=60):
+    end = time.monotonic() + seconds
+    while not is_true():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.01)
+
+
+def num_unread(pipe):
+    """Bytes that a pipe holds."""
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def has_row(path):
+    """Whether a file of JSON lines, or of CSV below a header, has a row."""
+    return path.exists() and path.read_bytes().count(b"\n") > (path.suffix == ".csv")
+
+
+def set_signals(process, name):
+    """A set of signals in /proc/PID/status, the first in the lowest bit."""
+    with open(f"/proc/{process.pid}/status") as file:
+        (line,) = (line for line in file if line.startswith(f"{name}:"))
+    return int(line.split()[1], 16)
+
+
+def hears_signals(process):
+    """Whether a run has begun, which handles SIGTERM where Python by itself does not."""
+    if sys.platform != "linux":
+        time.sleep(2)
+        return True
+    return set_signals(process, "SigCgt") >> (signal.SIGTERM - 1) & 1
 
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
@@ -29,9 +65,12 @@ def test_checked_rows_are_interrupted_between_a_few(tmp_path, monkeypatch, outpu
     (tmp_path / "in.txt").write_text("\n".join(texts))
     arguments = ["--input", "in.txt", "--output", output, "--check"]
     process = started(*arguments, cwd=tmp_path, stderr=-1)
-    while not [path for path in tmp_path.iterdir() if path.name != "in.txt"]:
-        time.sleep(0.01)
-    time.sleep(1)  # the first block has 180 of these texts, each of which takes a tenth of a second
+    # The first block has 180 of these texts, each of which takes a tenth of a second.
+    if output.endswith("parquet"):  # shows no row before its end
+        wait_until(lambda: [path for path in tmp_path.iterdir() if path.name != "in.txt"])
+        time.sleep(1)
+    else:
+        wait_until(lambda: has_row(tmp_path / output))
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     rows = answered(tmp_path / output)
@@ -58,7 +97,7 @@ def test_half_a_row_of_csv_is_left_out_in_silence(student, tmp_path, begin):
     process = started(*arguments, stdin=-1, stderr=-1)
     process.stdin.write(begin)
     process.stdin.flush()
-    time.sleep(2)  # it has come as far as it can
+    wait_until(lambda: hears_signals(process) and num_unread(process.stdin) == 0)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=60) == 130
     (errors,) = process.stderr.read().decode().splitlines()
@@ -145,6 +184,7 @@ def test_the_bar_stays_out_of_rows_on_the_same_terminal(student, tmp_path):
     assert b"\033[K" in alone
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_that_is_ignored_stays_ignored(student, number):
     def ignore():
@@ -157,10 +197,63 @@ def test_a_signal_that_is_ignored_stays_ignored(student, number):
     process.stdin.flush()
     assert process.stdout.readline().startswith(b'{"text": "up"')
     process.send_signal(number)
-    time.sleep(0.2)
+    # It is delivered by being dropped: neither pending nor able to be.
+    assert set_signals(process, "SigIgn") >> (number - 1) & 1
+    assert not (set_signals(process, "SigPnd") | set_signals(process, "ShdPnd")) >> (number - 1) & 1
     rest, _ = process.communicate(b'{"text": "down"}\n', timeout=60)
     assert rest.startswith(b'{"text": "down"')
     assert process.returncode == 0
+
+
+class SignalledPipe:
+    """A pipe with data in it; a signal comes when they have just been read."""
+
+    def __init__(self, content):
+        reading, writing = os.pipe()
+        self._file = os.fdopen(reading, "rb")
+        os.write(writing, content)
+        os.close(writing)
+        self.fileno, self.close = self._file.fileno, self._file.close
+
+    def read1(self, size):
+        content = self._file.read1(size)
+        signal.raise_signal(signal.SIGINT)
+        return content
+
+
+@pytest.mark.parametrize("compress", [bytes, gzip.compress])
+def test_what_was_read_when_a_signal_came_is_answered(compress):
+    with closing(SignalledPipe(compress(b"up\ndown\n"))) as pipe:
+        with interruption.Interruption() as entered:
+            assert list(Source(pipe, "pipe", entered).line_blocks()) == [[b"up\n", b"down\n"]]
+        assert entered.signal == signal.SIGINT
+
+
+def test_a_signal_that_came_first_leaves_all_in_the_pipe():
+    reading, writing = os.pipe()
+    os.write(writing, b"up\n")
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        with interruption.Interruption() as entered:
+            signal.raise_signal(signal.SIGTERM)
+            assert list(Source(pipe, "pipe", entered).line_blocks()) == []
+        assert pipe.read() == b"up\n"
+
+
+def test_a_signal_ends_the_wait_for_data():
+    """Over and over: it may come when the signal was looked at, and the wait has not begun."""
+    reading, writing = os.pipe()
+    main = threading.main_thread().ident
+    with open(reading, "rb") as pipe, closing(os.fdopen(writing, "wb")):
+        for number in range(300):
+            delay = number % 50 * 1e-5
+            thread = threading.Timer(delay, signal.pthread_kill, (main, signal.SIGINT))
+            with interruption.Interruption() as entered:
+                thread.start()
+                with pytest.raises(Stopped):
+                    entered.read(pipe, 100)
+                thread.join()
+            assert entered.signal == signal.SIGINT
 
 
 def test_handlers_of_another_program_are_left_alone(monkeypatch):

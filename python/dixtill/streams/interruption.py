@@ -6,20 +6,21 @@ signals; elsewhere a run goes on to its end.
 
 from __future__ import annotations
 
+import io
+import os
+import select
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType
 from typing import Any
 
+from ..tables.source import Stopped, state_of
+
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 1.0  # seconds: `timeout` and terminals may send a signal twice at once
-
-
-class Stopped(Exception):
-    """A signal came while something was waited for."""
 
 
 class Interruption:
@@ -30,6 +31,7 @@ class Interruption:
         self._noted_at = 0.0
         self._is_waiting = False
         self._before: dict[int, Any] = {}
+        self._wakeup: _WakeupPipe | None = None
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
@@ -37,11 +39,15 @@ class Interruption:
                 # None is the handler of a program that Python is part of.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._note)
+            if os.name == "posix":
+                self._wakeup = _WakeupPipe()
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if self._wakeup:
+            self._wakeup.close()
 
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.signal is None:
@@ -64,13 +70,41 @@ class Interruption:
         finally:
             self._is_waiting = False
 
-    def read(self, read: Callable[[int], bytes], size: int) -> bytes | None:
-        """What `read(size)` gives, or none once there was a signal."""
-        try:
-            try:
-                self._is_waiting = True
-                return None if self.signal else read(size)
-            finally:
-                self._is_waiting = False
-        except Stopped:
-            return None
+    def read(self, file: io.BufferedReader, size: int) -> bytes:
+        """What `file.read1(size)` gives. A signal ends the wait for it, never the reading itself.
+
+        Raises:
+            Stopped: there was a signal; nothing has been read.
+        """
+        if self._wakeup and state_of(file):
+            while self.signal is None and not self._wakeup.is_first_ready(file):
+                pass
+        if self.signal:
+            raise Stopped
+        if os.name == "posix":
+            return file.read1(size)
+        with self.waiting():  # there only sockets can be waited for
+            return file.read1(size)
+
+
+class _WakeupPipe:
+    """Python writes to it when any signal comes, also between a look at the signal and a wait."""
+
+    def __init__(self) -> None:
+        self._reading, self._writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        os.set_blocking(self._writing, False)
+        self._before = signal.set_wakeup_fd(self._writing, warn_on_full_buffer=False)
+
+    def close(self) -> None:
+        signal.set_wakeup_fd(self._before)
+        os.close(self._reading)
+        os.close(self._writing)
+
+    def is_first_ready(self, file: io.BufferedReader) -> bool:
+        """Wait for `file` to have data or its end, or for a signal; true if there was no signal."""
+        ready, _, _ = select.select([file.fileno(), self._reading], [], [])
+        if self._reading not in ready:
+            return True
+        os.read(self._reading, 4096)
+        return False

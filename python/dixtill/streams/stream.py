@@ -22,12 +22,12 @@ from ..runtime.classifier import Classifier
 from ..standard_streams import is_terminal, standard_output
 from ..tables.header import check_free
 from ..tables.rows import BadRow, Block, Row, Rows, regrouped
-from ..tables.source import STANDARD, Source, is_regular, opened, state_of
+from ..tables.source import STANDARD, Source, Stopped, is_regular, opened, state_of
 from ..tables.table import BY_NAME, BY_SUFFIX, Layout, format_of, parquet_rows, rows_of
 from ..whole_file import check_not_input, check_stream
 from . import FORMATS
 from .answers import AnswerColumns
-from .interruption import Interruption, Stopped
+from .interruption import Interruption
 from .progress import Progress
 from .sinks import open_sink
 from .writers import CsvTable, JsonLines, Writer

@@ -31,20 +31,28 @@ _MARKS = (_UTF8_MARK, *_UTF16_MARKS, _GZIP_MARK)
 Read = Callable[[int], bytes]
 
 
+class Stopped(Exception):
+    """A signal came while something was waited for."""
+
+
 class Interruption(Protocol):
     """Ends reading when a signal comes."""
 
     signal: Signals | None
 
-    def read(self, read: Read, size: int) -> bytes | None:
-        """What `read(size)` gives, or None once there was a signal."""
+    def read(self, file: io.BufferedReader, size: int) -> bytes:
+        """What `file.read1(size)` gives.
+
+        Raises:
+            Stopped: there was a signal; nothing has been read.
+        """
 
 
 class _Uninterrupted:
     signal: Signals | None = None
 
-    def read(self, read: Read, size: int) -> bytes | None:
-        return read(size)
+    def read(self, file: io.BufferedReader, size: int) -> bytes:
+        return file.read1(size)
 
 
 class Source:
@@ -113,8 +121,11 @@ class Source:
         return head
 
     def _read_some(self) -> bytes | None:
+        """The next chunk, empty at the end; None once there was a signal."""
         try:
-            return self._interruption.read(self._read, _CHUNK)
+            return self._read(_CHUNK)
+        except Stopped:
+            return None
         except (EOFError, zlib.error) as error:
             raise self._damaged(error) from error
         except OSError as error:
@@ -126,7 +137,7 @@ class Source:
         return InputError(f"{self._name}: its gzip data are damaged or cut off: {error}")
 
     def _read_file(self, size: int) -> bytes:
-        chunk = self._file.read1(size)
+        chunk = self._interruption.read(self._file, size)
         self.num_read += len(chunk)
         return chunk
 
