@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import sys
 
 import pytest
 from running import run_program
@@ -75,7 +75,7 @@ raise SystemExit(1)
 """
 
 
-@pytest.mark.skipif(os.uname().sysname != "Linux", reason="needs on_exit of glibc")
+@pytest.mark.skipif(sys.platform != "linux", reason="needs on_exit of glibc")
 def test_threads_that_return_after_python_is_gone_do_no_harm():
     for _ in range(3):
         run = run_program(LATE_PROGRAM)
