@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import pytest
-
-pytest.importorskip("uvicorn", reason="serves: pip install 'dixtill[test]'")
 from tools import soak_service
 
 MAX_GROWTH_MIB = 8  # what the allocator may keep more, of 60 at the start
 
 
+@pytest.mark.skipif(not find_spec("uvicorn"), reason="serves: pip install 'dixtill[test]'")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 def test_the_web_service_answers_32_clients_without_errors_in_flat_memory():
     report = soak_service.soak(num_clients=32, seconds=10)
