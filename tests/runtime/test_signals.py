@@ -191,21 +191,20 @@ def test_ctrl_c_ends_a_command(arguments, tmp_path):
     (tmp_path / "in.txt").write_text(
         "\n".join(f"{i} Profit falls after record earnings " * 8 for i in range(5000))
     )
-    seconds = []
-    for _ in range(3):
+    for start in (1.5, 3, 6):  # seconds, by how busy the machine is
         process = subprocess.Popen(
             [sys.executable, "-m", "dixtill", *arguments], cwd=tmp_path,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
             env={**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"},
         )  # fmt: skip
-        time.sleep(1.5)
+        time.sleep(start)
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
         sent = time.monotonic()
         _, errors = process.communicate(timeout=60)
-        seconds.append(time.monotonic() - sent)
-        assert b"Traceback" not in errors
-        if process.returncode == 130 and seconds[-1] < 1.5:
+        seconds = time.monotonic() - sent
+        if process.returncode == 130 and seconds < 1.5 and not errors:
             break
     assert process.returncode == 130
-    assert min(seconds) < 1.5  # its answers are written, and Python ends
+    assert b"Traceback" not in errors
+    assert seconds < 1.5  # its answers are written, and Python ends

@@ -103,8 +103,10 @@ class _WakeupPipe:
 
     def is_first_ready(self, file: io.BufferedReader) -> bool:
         """Wait for `file` to have data or its end, or for a signal; true if there was no signal."""
-        ready, _, _ = select.select([file.fileno(), self._reading], [], [])
-        if self._reading not in ready:
+        poll = select.poll()  # unlike select, for descriptors of any number
+        poll.register(file, select.POLLIN)
+        poll.register(self._reading, select.POLLIN)
+        if self._reading not in dict(poll.poll()):
             return True
         os.read(self._reading, 4096)
         return False
