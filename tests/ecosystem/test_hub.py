@@ -198,6 +198,20 @@ def test_a_student_worse_than_the_commonest_label_says_so(student, tmp_path):
     assert "not beyond doubt above" in (tmp_path / "bad" / "README.md").read_text("utf-8")
 
 
+def test_another_student_or_page_in_the_folder_is_kept(fitted, tmp_path, capsys):
+    folder = tmp_path / "mine"
+    hub.save_pretrained(fitted / "s.safetensors", folder)
+    before = (folder / "student.safetensors").read_bytes()
+    assert main(["card", "--out", str(folder)]) == 2  # of the student that ships
+    assert "student.safetensors is another student" in capsys.readouterr().err
+    assert (folder / "student.safetensors").read_bytes() == before
+    hub.save_pretrained(folder, folder)  # its own card is written anew
+    (folder / "README.md").write_text("my notes")
+    with pytest.raises(InputError, match=r"README.md was not written by dixtill"):
+        hub.save_pretrained(folder, folder)
+    assert (folder / "README.md").read_text() == "my notes"
+
+
 def test_pushing_makes_the_repository_and_uploads_both_files(pushed):
     (pushed / "notes.txt").write_text("private")
     api = FakeApi()

@@ -29,7 +29,16 @@ def test_a_column_that_fits_both_is_read_like_the_others():
     assert read(STARS, "01234", "1234") == [[0, 1, 2, 3, 4], [1, 2, 3, 4]]
     assert read(STARS, "12345", "1234") == [[0, 1, 2, 3, 4], [0, 1, 2, 3]]
     assert read(STARS, "1234", "0") == [[1, 2, 3, 4], [0]]
-    assert read(STARS, "0", "5", "12") == [[0], [4], [0, 1]]  # the others do not agree
+
+
+def test_indices_beside_names_that_are_numbers_are_refused():
+    with pytest.raises(InputError, match="f has indices of classes where f has their names, 1, 2"):
+        read(("1", "2"), "12", "01")
+    with pytest.raises(InputError, match="use names in both or indices in both"):
+        read(STARS, "01234", "12345")
+    with pytest.raises(InputError, match="use names in both or indices in both"):
+        read(STARS, "0", "5", "12")
+    assert read(("0", "1", "2"), "012", "01") == [[0, 1, 2], [0, 1]]
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["CARD_FILE", "from_pretrained", "push_to_hub", "save_pretrained"]
 
 CARD_FILE = "README.md"
+_OUR_CARD = b"library_name: dixtill"  # in the front matter of every card that is written here
 
 
 def from_pretrained(
@@ -62,15 +63,17 @@ def save_pretrained(
 
     Raises:
         ModelFileError: the file is no student.
-        InputError: the folder cannot be written to.
+        InputError: the folder cannot be written to, or holds another student or a page that
+            dixtill did not write.
     """
     from .. import load
     from .card import CardText, card_of
     from .measures import measure
 
     classifier = load(model)
-    measured = measure(classifier, corpus) if corpus else None
     content = classifier.model.content
+    _check_is_ours(Path(folder), content)
+    measured = measure(classifier, corpus) if corpus else None
     card = card_of(classifier.model, len(content), measured, text or CardText())
     try:
         Path(folder).mkdir(parents=True, exist_ok=True)
@@ -78,6 +81,24 @@ def save_pretrained(
         write_whole(Path(folder) / CARD_FILE, card.encode())
     except OSError as error:
         raise InputError(f"{folder} cannot be written to ({error.strerror})") from error
+
+
+def _check_is_ours(folder: Path, content: bytes) -> None:
+    """Raise where a student or a page would be lost.
+
+    Raises:
+        InputError: the folder holds another student, or a README.md that dixtill did not write.
+    """
+    student, page = folder / STUDENT_FILE, folder / CARD_FILE
+    if student.is_file() and student.read_bytes() != content:
+        raise InputError(
+            f"{student} is another student; name it as the model, choose another folder, or "
+            "remove it first"
+        )
+    if page.is_file() and _OUR_CARD not in page.read_bytes():
+        raise InputError(
+            f"{page} was not written by dixtill; choose another folder, or move it away first"
+        )
 
 
 def push_to_hub(

@@ -51,7 +51,8 @@ def indices_of(
     """The classes that labels stand for: in a column all are names, or all are indices.
 
     Where all fit both, as 1 and 2 do for classes named 1, 2 and 3, they are names; but indices
-    where the other columns are, so that a file which lacks a class is read like the others.
+    where the other columns are, so that a file which lacks a class is read like the others. Where
+    names are numbers that are other classes' indices, all columns have to be of one kind.
 
     Args:
         columns: all that one command reads.
@@ -59,7 +60,8 @@ def indices_of(
         aliases: other names of the classes.
 
     Raises:
-        InputError: a label is neither, or a column has names and indices.
+        InputError: a label is neither, a column has names and indices, or one has names and
+            another has indices that could be taken for names.
     """
     by_name = {name.strip(): i for i, name in enumerate(names)} | dict(aliases or {})
     by_index = {str(i): i for i in range(len(names))}
@@ -68,6 +70,8 @@ def indices_of(
         if not possible:
             raise _error(column, names, by_name, by_index)
     certain = [possible[0] for possible in readings if len(possible) == 1]
+    if any(by_index.get(name, i) != i for name, i in by_name.items()):
+        _check_of_one_kind(columns, readings, names, by_index)
     is_index = bool(certain) and all(reading is by_index for reading in certain)
     by_default = by_index if is_index else by_name
     return [
@@ -79,6 +83,24 @@ def indices_of(
 def _readings(column: LabelColumn, *meanings: Mapping[str, int]) -> list[Mapping[str, int]]:
     """Those of `meanings` that every label of the column has."""
     return [meaning for meaning in meanings if all(label in meaning for label in column.labels)]
+
+
+def _check_of_one_kind(
+    columns: Sequence[LabelColumn],
+    readings: Sequence[Sequence[Mapping[str, int]]],
+    names: Sequence[str],
+    by_index: Mapping[str, int],
+) -> None:
+    certain = [
+        (column, of[0]) for column, of in zip(columns, readings, strict=True) if len(of) == 1
+    ]
+    indices = [column for column, reading in certain if reading is by_index]
+    named = [column for column, reading in certain if reading is not by_index]
+    if indices and named:
+        raise InputError(
+            f"{indices[0].table} has indices of classes where {named[0].table} has their names, "
+            f"{', '.join(names)}; as these are numbers too, use names in both or indices in both"
+        )
 
 
 def _error(
