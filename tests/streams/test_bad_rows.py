@@ -17,7 +17,8 @@ JSON_LINES = [
     (b'{"text": 3}', "the field 'text' is no string"),
     (b'{"text": "\xff"}', "not UTF-8"),
     (b'{"text": "up", "n": NaN}', "NaN is not valid JSON"),
-    (b"[" * 200_000, "not JSON: "),
+    (b"[" * 200_000, "not JSON: nested too deeply to be read"),
+    (b'{"text": "up", "n": ' + b"1" * 5000 + b"}", "it holds an integer of more digits than"),
     (b'{"text": "up", "words": 1}', "a field 'words' is there already, which is the answer's"),
     (b'{"text": "last"}', None),
 ]

@@ -50,6 +50,22 @@ def test_a_folder_that_is_no_model_is_refused(folder, damage):
         Teacher.load(folder)
 
 
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("empty", "the folder has no config.json, so transformers did not save a model there"),
+        ("no/such/thing", "there is no such folder"),
+        ("file", "there is no such folder"),
+    ],
+)
+def test_what_holds_no_model_is_said_in_our_own_words(tmp_path, monkeypatch, name, sentence):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=f"from '{name}': {sentence}$"):
+        Teacher.load(name)
+
+
 def test_a_model_without_a_trained_head_is_refused(folder):
     model, _ = build("bert")
     BertModel(model.config).save_pretrained(folder)

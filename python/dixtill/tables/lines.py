@@ -78,8 +78,12 @@ def _too_large(number: int) -> BadRow:
     return BadRow(number, f"the line is {header.TOO_LARGE}")
 
 
+class _NotJson(ValueError):
+    """What Python reads although JSON does not have it."""
+
+
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not valid JSON")
+    raise _NotJson(f"{name} is not valid JSON")
 
 
 class _TwoOfOneName(Exception):
@@ -116,10 +120,12 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
         return BadRow(number, NOT_UTF8)
     except json.JSONDecodeError as error:
         return BadRow(number, f"not JSON: {error.msg}, character {error.pos + 1}")
-    except RecursionError as error:
-        return BadRow(number, f"not JSON: {error}")
-    except ValueError as error:  # NaN, infinity, or an integer of thousands of digits
+    except RecursionError:
+        return BadRow(number, "not JSON: nested too deeply to be read")
+    except _NotJson as error:
         return BadRow(number, str(error))
+    except ValueError:  # Python's own limit of integers, whose reading takes the square of it
+        return BadRow(number, "it holds an integer of more digits than can be read (4,300)")
     if not isinstance(fields, dict):
         return BadRow(number, "not a JSON object")
     # Else each colon belongs to a field of its own.

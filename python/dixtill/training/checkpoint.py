@@ -35,7 +35,7 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
         raise InputError(
-            f"cannot load a sequence classifier from '{name}': {first_line(error)}"
+            f"cannot load a sequence classifier from '{name}': {why_not_loaded(name, error)}"
         ) from error
     if missing:
         raise InputError(
@@ -43,6 +43,17 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
             "fine-tune it first"
         )
     return model, tokenizer
+
+
+def why_not_loaded(name: str | Path, error: Exception) -> str:
+    """What is wrong with the name of a model that transformers cannot load, else what it says."""
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        return "the folder has no config.json, so transformers did not save a model there"
+    # A name on the hub is `name` or `owner/name`.
+    if not folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 2 or folder.exists()):
+        return "there is no such folder"
+    return first_line(error)
 
 
 def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:

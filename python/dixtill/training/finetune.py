@@ -23,10 +23,16 @@ from transformers import (
 
 from .. import __version__
 from ..claim import ClaimFile, held
-from ..errors import InputError, first_line
+from ..errors import InputError
 from ..runtime.cleaning import DEFAULT_RULES, clean
 from ..runtime.label_names import check_label_names
-from .checkpoint import check_body, errors_about, load_weights, quiet_transformers
+from .checkpoint import (
+    check_body,
+    errors_about,
+    load_weights,
+    quiet_transformers,
+    why_not_loaded,
+)
 from .corpus import Corpus
 from .evaluate import Scores, scores_of
 from .finetune_checkpoints import saving
@@ -125,7 +131,9 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
     except InputError:
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
-        raise InputError(f"cannot load a base model from '{base}': {first_line(error)}") from error
+        raise InputError(
+            f"cannot load a base model from '{base}': {why_not_loaded(base, error)}"
+        ) from error
     if loaded.missing_keys:
         raise InputError(
             f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"
