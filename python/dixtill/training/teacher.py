@@ -64,7 +64,7 @@ class Teacher:
         self._layers: dict[Layer, EmbeddingLayer] = {}
         choose_padding(self)
         if self.padding != "none":
-            tokenizer.padding_side = self.padding  # for who pads with it, such as finetune.py
+            tokenizer.padding_side = self.padding  # for those who pad with it: finetune.py
 
     @classmethod
     def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
