@@ -16,7 +16,7 @@ from torch import Tensor
 
 from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.words import UNKNOWN_PIECE
-from dixtill.training.embedding_layer import replaced_output
+from dixtill.training.embedding_layer import changed_output
 from dixtill.training.quadrature import fixed_rule
 from dixtill.training.quantize import dequantized
 
@@ -55,6 +55,6 @@ class StudentGradients:
         """Logits [steps, classes] at points [steps, time, width] of the embedding."""
         repeated = ids.expand(len(points), -1)
         mask = torch.ones_like(repeated, dtype=torch.bool)
-        with replaced_output(self._student.embedding, points):
+        with changed_output(self._student.embedding, lambda _: points):
             logits: Tensor = self._student(repeated, mask).logits
         return logits
