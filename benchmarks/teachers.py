@@ -43,8 +43,12 @@ def _random_bert(config: BertConfig) -> nn.Module:
 
 
 def fast_tokenizer(vocabulary: tuple[str, ...]) -> Any:
-    """BERT's tokenizer, in Rust, over the student's pieces: as long a sequence as dixtill reads."""
-    pieces = dict.fromkeys((*_SPECIAL, *vocabulary))
+    """BERT's tokenizer, in Rust, over the student's pieces: as long a sequence as dixtill reads.
+
+    Unused pieces fill it up to the models' number of embeddings, as they do in BERT's own.
+    """
+    used = dict.fromkeys((*_SPECIAL, *vocabulary))
+    pieces = [*used, *(f"[unused{i}]" for i in range(BertConfig().vocab_size - len(used)))]
     return BertTokenizer(vocab={piece: i for i, piece in enumerate(pieces)})
 
 

@@ -14,8 +14,12 @@ from dixtill import _native
 from dixtill.runtime.normalizer import Normalizer
 from dixtill.runtime.words import Tokenizer
 
-HASH = (Path(__file__).parents[2] / "csrc/text/piece_hash.h").read_text(encoding="utf-8")
-START, FACTOR = (int(number, 16) for number in re.findall(r"0x([0-9A-F]{16})u", HASH))
+HASH = Path(__file__).parents[2] / "csrc/text/piece_hash.h"
+if not HASH.exists():
+    pytest.skip("needs the hash of the C++ sources", allow_module_level=True)
+START, FACTOR = (
+    int(number, 16) for number in re.findall(r"0x([0-9A-F]{16})u", HASH.read_text("utf-8"))
+)
 NUM_PIECES = 20_000
 NEIGHBOURS = 64  # all pieces have their home in this part of the slots
 SLACK = 40  # 3 to 10 where it was written; without a bound on the slots tried, 250 to 600
