@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from running import run_program
 
 from dixtill.runtime import cpus
 from dixtill.runtime.cpus import cpu_quota
 from dixtill.runtime.targets import choose_num_threads
+
+hypothesis = pytest.importorskip("hypothesis", reason="draws files with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 V2 = "0::/kubepods.slice/pod1.slice/app.scope\n"
 V1 = "12:memory:/docker/abc\n4:cpu,cpuacct:/docker/abc\n0::/docker/abc\n"
@@ -104,8 +105,10 @@ def test_the_quota_is_the_least_of_all_levels_rounded_up(root, files, expected):
     assert cpu_quota(root(files=files)) == expected
 
 
-@settings(deadline=None)
-@given(st.one_of(st.text(), st.from_regex(r"-?[0-9]{1,30}( -?[0-9]{0,9})?\n?", fullmatch=True)))
+@hypothesis.settings(deadline=None)
+@hypothesis.given(
+    st.one_of(st.text(), st.from_regex(r"-?[0-9]{1,30}( -?[0-9]{0,9})?\n?", fullmatch=True))
+)
 def test_no_content_of_a_file_is_an_error(tmp_path_factory, text):
     folder = tmp_path_factory.mktemp("root")
     for name in ("proc/self/cgroup", "sys/fs/cgroup/cpu.max"):
