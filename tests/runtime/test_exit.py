@@ -115,7 +115,7 @@ def ask():
             connection.request("POST", "/", body)
             num_answered.append(len(json.loads(connection.getresponse().read())))
             connection.close()
-        except OSError:
+        except Exception:  # of many kinds, when the server ends in the middle of an answer
             return
 
 def press_ctrl_c():
