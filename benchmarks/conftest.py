@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from benchmarks.trained import Trained
-    from dixtill.runtime.model_file import StudentModel
+    from dixtill.specification.model_file import StudentModel
 
 ONE_THREAD = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "DIXTILL_NUM_THREADS")
 
@@ -115,7 +115,7 @@ def _record(benchmark: Any, group: str, candidate: Candidate, timing: Timing) ->
 
 @pytest.fixture(scope="session")
 def student() -> StudentModel:
-    from dixtill.runtime.model_file import read_model
+    from dixtill.specification.model_file import read_model
 
     return read_model(dixtill.SHIPPED_MODEL)
 

@@ -14,11 +14,11 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor, nn
 
 from dixtill import Prediction
-from dixtill.runtime import reference
+from dixtill.distillation.student.student import Student
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.forward import Forward
-from dixtill.runtime.model_file import StudentModel
-from dixtill.training.student import Student
+from dixtill.specification import reference
+from dixtill.specification.forward import Forward
+from dixtill.specification.model_file import StudentModel
 
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]

@@ -19,9 +19,9 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
 from benchmarks.texts import TWEETS
-from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
-from dixtill.training.precision import quickest_precision
-from dixtill.training.teacher import Teacher
+from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.teacher.precision import quickest_precision
+from dixtill.distillation.teacher.teacher import Teacher
 
 TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
 CAPTUMS = AttributionSettings(classes="predicted", explainer="captum", steps=50)

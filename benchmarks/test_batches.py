@@ -18,8 +18,8 @@ from benchmarks.students import specified
 from benchmarks.teachers import in_onnx_runtime
 from benchmarks.texts import made_up_tweets
 from benchmarks.trained import Trained
-from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
+from dixtill.specification.model_file import StudentModel
 
 SIZES = (1, 8, 64, 1024)
 MOST_FOR_TRANSFORMER = 64  # beyond, it takes seconds

@@ -19,8 +19,8 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
 from benchmarks.texts import LABELS, TWEETS
-from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import native
+from dixtill.specification.model_file import StudentModel
 
 MEGABYTE = 1e6
 SECONDS = 20.0

@@ -20,8 +20,8 @@ from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
 from benchmarks.students import explained, specified
 from benchmarks.texts import LABELS, TWEETS
-from dixtill.runtime.model_file import StudentModel
 from dixtill.runtime.targets import supported_targets
+from dixtill.specification.model_file import StudentModel
 
 STEPS = 50
 TEXT = TWEETS[12]

@@ -18,7 +18,8 @@ from torch import Tensor
 from benchmarks import names
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
-from dixtill.runtime import kernels, reference, targets
+from dixtill.runtime import targets
+from dixtill.specification import kernels, reference
 
 WIDTH, TOKENS, WORDS = 768, 32, 24
 SHAPES = [(16, 1), (64, 32)]  # steps, texts: 1.6 MB, 201 MB

@@ -23,14 +23,14 @@ from benchmarks.students import (
     compiled,
     random_batch,
 )
-from dixtill.runtime import reference
-from dixtill.runtime.forward import Forward
-from dixtill.runtime.kernels import StudentKernel
-from dixtill.runtime.model_file import StudentModel
+from dixtill.distillation.student.quantize import dequantized
+from dixtill.distillation.student.student import Student
+from dixtill.distillation.teacher.compression import dynamic_int8
 from dixtill.runtime.targets import supported_targets
-from dixtill.training.compression import dynamic_int8
-from dixtill.training.quantize import dequantized
-from dixtill.training.student import Student
+from dixtill.specification import reference
+from dixtill.specification.forward import Forward
+from dixtill.specification.kernels import StudentKernel
+from dixtill.specification.model_file import StudentModel
 
 PARTS = ("logits", "probabilities", "scores", "attention", "contributions")
 TOLERANCE = 0.05  # of the largest logit: activations in int8, or not, against the reference

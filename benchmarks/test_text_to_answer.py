@@ -23,9 +23,13 @@ from benchmarks.students import explained, labelled, specified, word_pieces
 from benchmarks.teachers import Logits, in_onnx_runtime, in_pytorch
 from benchmarks.texts import LABELS, TWEET_LABELS, TWEETS
 from benchmarks.trained import Trained, tfidf_logistic_regression
-from dixtill.runtime.model_file import StudentModel
+from dixtill.distillation.teacher.compression import (
+    dynamic_int8,
+    prune_attention_heads,
+    stored_bytes,
+)
 from dixtill.runtime.targets import supported_targets
-from dixtill.training.compression import dynamic_int8, prune_attention_heads, stored_bytes
+from dixtill.specification.model_file import StudentModel
 
 MEGABYTE = 1e6
 # From the uncompressed model, in logits, of which the largest is about 0.3: rounding, int8, and

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from dixtill.runtime.model_file import StudentModel
-from dixtill.runtime.weights import StudentWeights
+from dixtill.specification.model_file import StudentModel
+from dixtill.specification.weights import StudentWeights
 
 _PIECES = """apple shares share jump after record earn fall profit up down
 a ##a ##b ##s ##ed ##ings 中 é & $ % . ! -"""

@@ -20,7 +20,7 @@ from dixtill.cli import main
 from dixtill.commands import COMMANDS
 from dixtill.escapes import UNSAFE, printable
 from dixtill.runtime import targets
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 
 @pytest.fixture

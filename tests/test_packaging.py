@@ -30,8 +30,8 @@ def _first(pattern: str, path: Path) -> str:
 @pytest.mark.parametrize(
     "name",
     [
-        "py.typed", "_native.pyi", "runtime/unicode.json",
-        "display/words.css", "display/page.css", "display/page.js",
+        "py.typed", "_native.pyi", "specification/unicode.json",
+        "runtime/show/words.css", "pages/page.css", "pages/page.js",
     ],
 )  # fmt: skip
 def test_a_data_file_is_installed(name):

@@ -1,6 +1,6 @@
 """Writes tests/golden/golden.bin: inputs of the kernels, and the bits that they must answer.
 
-The answers come from runtime/reference.py, so run it again whenever the specification changes;
+The answers come from specification/reference.py: run it again whenever that changes;
 tests/native/test_golden.py says when that is needed. tests/golden/golden_file.h reads the file,
 and says what is in it. The random numbers are SplitMix64: NumPy does not promise that its
 generators give the same numbers in each version.
@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dixtill.runtime import reference
-from dixtill.runtime.forward import Forward
-from dixtill.runtime.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
+from dixtill.specification import reference
+from dixtill.specification.forward import Forward
+from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
 MAGIC = b"DIXGOLD3"

@@ -1,4 +1,4 @@
-"""Writes a C++ header with the tables of python/dixtill/runtime/unicode.json; CMake runs it.
+"""Writes a C++ header with the tables of python/dixtill/specification/unicode.json; CMake runs it.
 
 Two stages: a block number for each 128 code points, then a record number for each code point of
 a block. Equal blocks and equal records are stored once. Needs the standard library alone, because

@@ -1,4 +1,4 @@
-"""Writes python/dixtill/runtime/unicode.json: what the student's normaliser does to a code point.
+"""Writes python/dixtill/specification/unicode.json: what normalizing does to a code point.
 
 The tables are read off the `tokenizers` library, code point by code point, because its Unicode
 data is of mixed age (categories of Unicode 8, decompositions of Unicode 9, case of its Rust

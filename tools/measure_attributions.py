@@ -20,9 +20,9 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
-from dixtill.training.corpus import read_corpus
-from dixtill.training.teacher import Teacher
+from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.data.corpus import read_corpus
+from dixtill.distillation.teacher.teacher import Teacher
 
 _CAPTUM = AttributionSettings(explainer="captum", steps=50)
 _FLOAT32 = AttributionSettings()

@@ -13,7 +13,7 @@ from statistics import median, quantiles
 from time import perf_counter
 
 import dixtill
-from dixtill.display.labelled_file import read_labelled
+from dixtill.pages.labelled_file import read_labelled
 from dixtill.runtime.classifier import Classifier
 
 ROUNDS = 20

@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from dixtill.training import explanation_measures as measures
-from dixtill.training.attribution_store import AttributionStore
-from dixtill.training.attributions import Attribution
-from dixtill.training.corpus import read_texts
+from dixtill.distillation.attribution.attributor import Attribution
+from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.data.corpus import read_texts
+from dixtill.distillation.measures import explanations as measures
 
 TOP = 3
 Pair = tuple[Attribution, Attribution]

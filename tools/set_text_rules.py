@@ -11,8 +11,8 @@ from __future__ import annotations
 import argparse
 from dataclasses import replace
 
-from dixtill.runtime.cleaning import DEFAULT_RULES
-from dixtill.runtime.model_file import StudentModel, read_model, write_model
+from dixtill.specification.cleaning import DEFAULT_RULES
+from dixtill.specification.model_file import StudentModel, read_model, write_model
 
 
 def with_rules_of_today(model: StudentModel) -> StudentModel:

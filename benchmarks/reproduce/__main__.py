@@ -23,8 +23,8 @@ import torch
 from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import claim, read, write
 from benchmarks.reproduce.study import Step, Study, StudySettings
+from dixtill.distillation.teacher.checkpoint import quiet_transformers
 from dixtill.errors import DixtillError
-from dixtill.training.checkpoint import quiet_transformers
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from time import perf_counter
 from sklearn.metrics import accuracy_score, f1_score
 
 from benchmarks.reproduce.results import Content
-from dixtill.training.corpus import Corpus
+from dixtill.distillation.data.corpus import Corpus
 
 Settings = dict[str, float]
 

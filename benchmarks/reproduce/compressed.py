@@ -16,16 +16,16 @@ from benchmarks.reproduce.corpora import cleaned
 from benchmarks.reproduce.methods import NUM_RANKING_TEXTS
 from benchmarks.reproduce.results import Content
 from benchmarks.teachers import in_pytorch
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean
-from dixtill.training.compression import (
+from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.teacher.compression import (
     dynamic_int8,
     head_importance,
     prune_attention_heads,
     random_head_scores,
     stored_bytes,
 )
-from dixtill.training.corpus import Corpus
-from dixtill.training.teacher import Teacher
+from dixtill.distillation.teacher.teacher import Teacher
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 
 def measure(teacher: Teacher, test: Corpus) -> Content:

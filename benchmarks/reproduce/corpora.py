@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean
-from dixtill.training.corpus import Corpus, read_corpus
+from dixtill.distillation.data.corpus import Corpus, read_corpus
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 HELD_OUT = 0.1  # of the training texts, the default of `dixtill distill`
 

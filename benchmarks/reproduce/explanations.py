@@ -1,7 +1,7 @@
 """What a student's explanations are worth, text by text, each beside its two controls.
 
 `random` are weights that know nothing, `integrated gradients` the post-hoc explanation of the same
-student. dixtill.training.explanation_measures says what each number is.
+student. dixtill.distillation.measures.explanations says what each number is.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ import numpy.typing as npt
 from benchmarks.reproduce.gradients import StudentGradients
 from benchmarks.reproduce.results import Content
 from dixtill import Prediction
+from dixtill.distillation.attribution.attributor import Attribution
+from dixtill.distillation.measures import explanations as measures
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file import read_model
-from dixtill.runtime.model_settings import EXPLANATIONS
-from dixtill.training import explanation_measures as measures
-from dixtill.training.attributions import Attribution
+from dixtill.runtime.model_file.settings import EXPLANATIONS
+from dixtill.specification.model_file import read_model
 
 RANDOM = "random"
 GRADIENTS = "integrated gradients"

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks.reproduce import answers
 from benchmarks.reproduce.alternatives import Fitted, Settings, best
 from benchmarks.reproduce.corpora import Corpora
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean
-from dixtill.training.corpus import Corpus
+from dixtill.distillation.data.corpus import Corpus
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 CANDIDATES: list[Settings] = [
     {"lr": rate, "epoch": epochs} for rate in (0.1, 0.5, 1.0) for epochs in (5, 25)

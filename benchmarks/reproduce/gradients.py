@@ -14,11 +14,11 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from dixtill.runtime.model_file import StudentModel
-from dixtill.runtime.words import UNKNOWN_PIECE
-from dixtill.training.embedding_layer import changed_output
-from dixtill.training.quadrature import fixed_rule
-from dixtill.training.quantize import dequantized
+from dixtill.distillation.attribution.quadrature import fixed_rule
+from dixtill.distillation.student.quantize import dequantized
+from dixtill.distillation.teacher.embedding_layer import changed_output
+from dixtill.specification.model_file import StudentModel
+from dixtill.specification.words import UNKNOWN_PIECE
 
 Baseline = Literal["unknown", "zero"]
 STEPS = 32

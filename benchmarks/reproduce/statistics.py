@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from dixtill.training.calibration import calibration_gaps
+from dixtill.distillation.measures.calibration_error import calibration_gaps
 
 NUM_RESAMPLES = 10_000
 

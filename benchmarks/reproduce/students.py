@@ -11,12 +11,13 @@ import torch
 from benchmarks.reproduce import answers
 from benchmarks.reproduce.results import Content
 from dixtill.cli import main as dixtill
+from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.measures.scores import Scores
+from dixtill.distillation.student.examples import make_examples
+from dixtill.distillation.student.float_answers import score
+from dixtill.distillation.student.student import Student
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file import StudentModel, read_model
-from dixtill.training.corpus import Corpus
-from dixtill.training.evaluate import Scores, score
-from dixtill.training.examples import make_examples
-from dixtill.training.student import Student
+from dixtill.specification.model_file import StudentModel, read_model
 
 
 @dataclass(frozen=True)

@@ -21,12 +21,13 @@ from benchmarks.reproduce import (
 from benchmarks.reproduce.corpora import Corpora
 from benchmarks.reproduce.methods import METHODS, OURS
 from benchmarks.reproduce.results import Content, Key, StudyRecord, read
+from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.config import Precision
+from dixtill.distillation.teacher.precision import quickest_precision
+from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.runtime.classifier import load_classifier
-from dixtill.training.attribution_store import AttributionStore
-from dixtill.training.attributions import Attribution, AttributionSettings, Attributor
-from dixtill.training.precision import Precision, quickest_precision
-from dixtill.training.teacher import Teacher
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sklearn.svm import LinearSVC
 from benchmarks.reproduce import answers
 from benchmarks.reproduce.alternatives import Fitted, Settings, best
 from benchmarks.reproduce.corpora import Corpora, cleaned
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 COSTS = (0.1, 0.3, 1.0, 3.0)
 

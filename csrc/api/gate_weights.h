@@ -1,5 +1,5 @@
 // From what words contribute to their integrated gradients over gates in the attention.
-// runtime/reference.py is the specification, to the last bit, and docs/adr/0016 the derivation.
+// specification/reference.py is the specification, to the last bit, and docs/adr/0016 the derivation.
 #pragma once
 
 #include <vector>

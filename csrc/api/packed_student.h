@@ -24,7 +24,7 @@ struct StudentShape {
     int64_t num_classes;
 };
 
-// Row-major weights with the shapes of runtime/weights.py.
+// Row-major weights with the shapes of specification/weights.py.
 struct LstmWeights {
     const int8_t* weight_q8;  // [4 * hidden_dim, embedding_dim + hidden_dim]
     const float* scale;       // [4 * hidden_dim]

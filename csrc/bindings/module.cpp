@@ -201,7 +201,7 @@ bool is_main_interpreter() {
 PYBIND11_MODULE(_native_of_main, module, py::mod_gil_not_used()) {
     // From 3.13 on, Python calls the function below in the main interpreter whoever imports.
     if (!is_main_interpreter()) throw py::import_error(kRefusal);
-    module.doc() = "Kernels of dixtill; use dixtill.runtime.kernels.";
+    module.doc() = "Kernels of dixtill; use dixtill.specification.kernels.";
     module.def("targets", targets);
     module.def("pack_weights", pack_weights, py::kw_only(), py::arg("embedding_dim"),
                py::arg("hidden_dim"), py::arg("forward_weight_q8"), py::arg("forward_scale"),

@@ -1,5 +1,5 @@
 // tanh and exp over eight lanes, from IEEE add, sub, mul and div alone, so that every
-// target gives the same bits. runtime/reference.py has the same coefficients.
+// target gives the same bits. specification/reference.py has the same coefficients.
 #pragma once
 
 namespace dixtill::DIXTILL_TARGET {

@@ -1,5 +1,5 @@
 // The student's forward pass over a ragged batch: int8 LSTM in both directions, then attention.
-// runtime/reference.py is its specification, bit for bit.
+// specification/reference.py is its specification, bit for bit.
 #pragma once
 
 #include "activations.h"

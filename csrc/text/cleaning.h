@@ -1,5 +1,5 @@
 // Takes out of a text what a classifier should not read, and remembers where the rest stood: the
-// rules of python/dixtill/runtime/cleaning.py, on code points and in place.
+// rules of python/dixtill/specification/cleaning.py, on code points and in place.
 #pragma once
 
 #include <cstddef>

@@ -1,4 +1,4 @@
-// What the normaliser does to each code point, from python/dixtill/runtime/unicode.json. The tables
+// What the normaliser does to each code point, from python/dixtill/specification/unicode.json. The tables
 // lie in .rodata, written at build time by tools/make_unicode_header.py.
 #pragma once
 

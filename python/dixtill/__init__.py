@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import overload
 
     from .runtime.classifier import Classifier
-    from .runtime.student_source import StudentSource
+    from .runtime.model_file.source import StudentSource
 
 __all__ = [
     "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",

@@ -1,5 +1,5 @@
 # The compiled module. Functions ending in _into take memory addresses and trust them: only
-# runtime/kernels.py and training/torch_ops.py call them, after checking shapes and types.
+# specification/kernels.py and torch_ops.py call them, after checking shapes and types.
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, final
 

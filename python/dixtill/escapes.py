@@ -3,7 +3,7 @@
 All ways out share one notion of an *unsafe* character: one that a terminal or a page obeys instead
 of showing it. They are the controls of ASCII and Latin-1, embeddings, overrides and isolates of
 bidirectional text, separators of lines, and surrogates. Joiners, which emoji and Persian need, and
-the marks of right-to-left texts are safe. display/html.py writes HTML.
+the marks of right-to-left texts are safe. runtime/show/html.py writes HTML.
 """
 
 from __future__ import annotations

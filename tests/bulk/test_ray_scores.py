@@ -12,7 +12,7 @@ import pytest
 from students import random_model
 
 from dixtill.cli import main
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
 from scoring_data import contents, write_data

@@ -11,7 +11,7 @@ from students import random_model
 
 import dixtill
 from dixtill.cli import main
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
 from scoring_data import TEXTS, contents, tables_in, write_data

@@ -17,10 +17,10 @@ import pytest
 from safetensors import safe_open
 
 import dixtill
-from dixtill.runtime.label_names import MAX_LABELS
-from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.model_settings import MAX_PIECES, MAX_VOCABULARY_BYTES
-from dixtill.runtime.tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
+from dixtill.runtime.model_file.label_names import MAX_LABELS
+from dixtill.runtime.model_file.settings import MAX_PIECES, MAX_VOCABULARY_BYTES
+from dixtill.runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
+from dixtill.specification.model_file import read_model, write_model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # after what is there: students.py alone
 from students import random_model

@@ -12,8 +12,8 @@ import pytest
 import torch
 from page_reader import ROOT, Block, Reader, blocks_of, is_code, pages
 
-from dixtill.training.config import DistillConfig
-from dixtill.training.objective import total_loss
+from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.student.objective import total_loss
 
 # Blocks that are not run, or run as others, and pages that may have so many of them. Each says
 # why in its comment. Change a number here with the page.

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from students import random_model
 
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 sys.path.append(str(Path(__file__).parents[1] / "training"))  # tiny_teachers
 

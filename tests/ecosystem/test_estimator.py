@@ -22,10 +22,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 import dixtill
+from dixtill.distillation.data.corpus import read_corpus
 from dixtill.errors import InputError
 from dixtill.sklearn import DixtillClassifier
 from dixtill.sklearn.classes import Classes
-from dixtill.training.corpus import read_corpus
 
 SMALL = {"embedding_dim": 12, "hidden_dim": 10, "attention_dim": 8, "random_state": 0}
 LEARNING = {**SMALL, "learning_rate": 1e-2, "batch_size": 4, "validation_fraction": 0.0}

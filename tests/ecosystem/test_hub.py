@@ -22,13 +22,13 @@ from students import random_model
 import dixtill
 from dixtill import hub
 from dixtill.cli import main
+from dixtill.distillation.data.corpus import Corpus, read_corpus
 from dixtill.errors import InputError, MissingExtraError, ModelFileError
 from dixtill.escapes import printable
 from dixtill.hub.card import CardText, card_of
 from dixtill.hub.measures import measure
 from dixtill.runtime.classifier import Classifier
 from dixtill.sklearn import DixtillClassifier
-from dixtill.training.corpus import Corpus, read_corpus
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,8 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from dixtill.cli import main
+from dixtill.distillation.data.corpus import read_corpus, read_texts
 from dixtill.errors import InputError
-from dixtill.training.corpus import read_corpus, read_texts
 
 NAMES = ["neg", "pos"]
 

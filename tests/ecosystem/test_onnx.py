@@ -20,15 +20,15 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 import dixtill
 from dixtill.cli import main
+from dixtill.distillation.distill import distil
+from dixtill.distillation.student.float_student import float_student
+from dixtill.distillation.student.quantize import dequantized
+from dixtill.distillation.student.trainer import DistillConfig
 from dixtill.errors import InputError
 from dixtill.export.onnx_graph import onnx_student, write_onnx
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file import read_model, write_model
 from dixtill.sklearn import DixtillClassifier
-from dixtill.training.distill import distil
-from dixtill.training.float_student import float_student
-from dixtill.training.quantize import dequantized
-from dixtill.training.trainer import DistillConfig
+from dixtill.specification.model_file import read_model, write_model
 
 ort = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
 
@@ -143,7 +143,7 @@ def test_contributions_and_attention_give_the_words_weights_by_gates(tmp_path):
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory, texts, directions) -> Path:
     """A student's file beside its run folder."""
-    from dixtill.training.corpus import Corpus
+    from dixtill.distillation.data.corpus import Corpus
 
     folder = tmp_path_factory.mktemp("trained")
     labels = tuple(("down", "up").index(name) for name in directions)

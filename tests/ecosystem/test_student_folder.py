@@ -15,8 +15,8 @@ from dixtill.bulk.scores import Scoring
 from dixtill.cli import _parser, main
 from dixtill.errors import ModelFileError
 from dixtill.runtime.classifier import load_classifier
-from dixtill.runtime.loaded_model import load_model
-from dixtill.runtime.model_file import read_model, write_model
+from dixtill.runtime.model_file.loaded import load_model
+from dixtill.specification.model_file import read_model, write_model
 
 ROWS = "text,label\nshares jump,down\nprofit falls,up\nup,up\ndown,down\n"
 COMMANDS = {

@@ -21,8 +21,8 @@ import numpy as np
 import dixtill
 from dixtill import _native as _native  # compiled and imported before the clock runs
 from dixtill.errors import InputError, ModelFileError
-from dixtill.runtime.model_settings import digest
-from dixtill.runtime.tensor_file import NUMPY_TYPES
+from dixtill.runtime.model_file.settings import digest
+from dixtill.runtime.model_file.tensors import NUMPY_TYPES
 
 from . import fuzzing
 from .model_file_parts import Parts, parts_of_valid

@@ -25,7 +25,7 @@ from tests.students import random_model
 
 from dixtill.cli import main
 from dixtill.errors import DixtillError
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 from dixtill.tables.table import opened_table
 
 from . import fuzzing

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from tests.students import VOCABULARY, random_model, random_weights
 
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 
 @dataclass

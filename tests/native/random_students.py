@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from hypothesis import strategies as st
 
-from dixtill.runtime.forward import Forward
-from dixtill.runtime.weights import StudentWeights
+from dixtill.specification.forward import Forward
+from dixtill.specification.weights import StudentWeights
 
 
 @dataclass(frozen=True)

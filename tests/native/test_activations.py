@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dixtill.runtime import reference
+from dixtill.specification import reference
 
 
 def every_float(low: float, high: float) -> np.ndarray:

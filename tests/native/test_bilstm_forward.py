@@ -22,9 +22,10 @@ from random_students import (
 )
 
 from dixtill.errors import InputError
-from dixtill.runtime import kernels, reference, targets
-from dixtill.runtime.kernels import StudentKernel
-from dixtill.runtime.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
+from dixtill.runtime import targets
+from dixtill.specification import kernels, reference
+from dixtill.specification.kernels import StudentKernel
+from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
 
 per_target = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60

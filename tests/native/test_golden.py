@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from random_students import assert_same_bits, same_bits
 
-from dixtill.runtime.kernels import StudentKernel, ig_accumulate
+from dixtill.specification.kernels import StudentKernel, ig_accumulate
 
 TOOL = Path(__file__).parents[2] / "tools" / "make_golden_vectors.py"
 

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from dixtill import _native
-from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import Tokenizer
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer
 
 HASH = Path(__file__).parents[2] / "csrc/text/piece_hash.h"
 if not HASH.exists():

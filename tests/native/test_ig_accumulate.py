@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from random_students import SEEDS, same_bits
 
 from dixtill.errors import InputError
-from dixtill.runtime import reference
-from dixtill.runtime.kernels import ig_accumulate
+from dixtill.specification import reference
+from dixtill.specification.kernels import ig_accumulate
 
 per_target = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60

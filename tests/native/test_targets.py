@@ -9,8 +9,9 @@ import pytest
 from random_students import Sizes, random_student
 
 from dixtill.errors import DixtillError, KernelError
-from dixtill.runtime import kernels, targets
-from dixtill.runtime.kernels import StudentKernel
+from dixtill.runtime import targets
+from dixtill.specification import kernels
+from dixtill.specification.kernels import StudentKernel
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,7 @@ def test_a_missing_native_module_is_an_error_that_says_how_to_build_it():
     program = (
         "import sys; sys.modules['dixtill._native'] = None\n"
         "from dixtill.errors import DixtillError\n"
-        "try:\n    import dixtill.runtime.kernels\n"
+        "try:\n    import dixtill.specification.kernels\n"
         "except ImportError as error:\n"
         "    assert isinstance(error, DixtillError); print(error)"
     )

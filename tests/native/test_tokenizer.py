@@ -1,4 +1,4 @@
-"""The native tokenizer against its specification, runtime/cleaning.py and runtime/words.py."""
+"""The native tokenizer against its specification, cleaning.py and words.py."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 import dixtill
 from dixtill import _native
 from dixtill.errors import InputError
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean
-from dixtill.runtime.model_file import read_model
-from dixtill.runtime.model_settings import CLEANING_RULES
-from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import Tokenizer
+from dixtill.runtime.model_file.settings import CLEANING_RULES
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
+from dixtill.specification.model_file import read_model
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer
 
 SETTINGS = [(True, True), (True, False), (False, True), (False, False)]
 FIRST_RULES = ("urls", "html_entities")  # of students of format 3

@@ -11,7 +11,7 @@ import pytest
 from students import random_model
 
 from dixtill.cli import main
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="named pipes")
 pytest.importorskip("pyarrow", reason="writes Parquet: pip install 'dixtill[score]'")

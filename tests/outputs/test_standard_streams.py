@@ -14,7 +14,7 @@ from students import random_model
 
 import dixtill
 from dixtill.cli import main
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 from dixtill.streams.stream import Stream
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="shells and limits of POSIX")

@@ -7,7 +7,7 @@ import pytest
 from benchmarks.reproduce import fast_text, svm
 from benchmarks.reproduce.corpora import Corpora
 
-from dixtill.training.corpus import Corpus
+from dixtill.distillation.data.corpus import Corpus
 
 MOVES = ("falls and drops", "rises and jumps", "opens its shop")
 

@@ -9,9 +9,9 @@ from benchmarks.reproduce.gradients import StudentGradients
 from captum.attr import LayerIntegratedGradients
 
 import dixtill
-from dixtill.runtime.model_file import read_model
-from dixtill.runtime.words import UNKNOWN_PIECE
-from dixtill.training.quantize import dequantized
+from dixtill.distillation.student.quantize import dequantized
+from dixtill.specification.model_file import read_model
+from dixtill.specification.words import UNKNOWN_PIECE
 
 TEXT = "Apple shares jump after record earnings, analysts' expectations notwithstanding"
 STEPS = 48

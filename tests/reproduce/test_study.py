@@ -20,7 +20,7 @@ from transformers import BertConfig, BertForSequenceClassification, BertTokenize
 
 import dixtill
 from dixtill.errors import InputError
-from dixtill.runtime.model_file import read_model
+from dixtill.specification.model_file import read_model
 
 LABELS = {0: "bearish", 1: "bullish", 2: "neutral"}
 WORDS = ("fall drop miss", "rise jump beat", "open name move")

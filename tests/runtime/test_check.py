@@ -12,11 +12,11 @@ from students import random_model
 
 import dixtill
 from dixtill.errors import InputError
-from dixtill.runtime import reference
 from dixtill.runtime.checking import rank_correlation
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.prediction import Check, ExplainedWord, Prediction
 from dixtill.runtime.targets import supported_targets
+from dixtill.specification import reference
 
 TEXTS = [
     "Apple shares jumped 5% after record earnings!",

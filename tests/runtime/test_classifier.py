@@ -15,11 +15,11 @@ import pytest
 from students import VOCABULARY, random_model, random_weights
 
 from dixtill.errors import InputError, KernelError
-from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier, load_classifier
-from dixtill.runtime.model_file import write_model
 from dixtill.runtime.prediction import ExplainedWord
 from dixtill.runtime.targets import native, supported_targets
+from dixtill.specification import reference
+from dixtill.specification.model_file import write_model
 
 TEXTS = [
     "Apple shares jumped 5% after record earnings!",

@@ -7,7 +7,7 @@ import html
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.runtime.cleaning import DEFAULT_RULES, clean, clean_with_places
+from dixtill.specification.cleaning import DEFAULT_RULES, clean, clean_with_places
 
 FIRST_RULES = ("urls", "html_entities")  # of students of format 3
 

@@ -6,7 +6,7 @@ import html
 
 import pytest
 
-from dixtill.runtime.cleaning import clean_with_places
+from dixtill.specification.cleaning import clean_with_places
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")

@@ -23,7 +23,7 @@ import dixtill
 student = dixtill.load()
 if "kernel" in sys.argv[1]:
     import numpy as np
-    from dixtill.runtime.kernels import StudentKernel
+    from dixtill.specification.kernels import StudentKernel
     from students import random_model
     kernel = StudentKernel(random_model().weights)
     ids, offsets = np.zeros(1_000_000, np.int32), np.arange(0, 1_000_001, 10)

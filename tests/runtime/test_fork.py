@@ -15,7 +15,7 @@ PROGRAM = """
 import os, signal, sys, threading, time, warnings
 import numpy as np
 import dixtill
-from dixtill.runtime.kernels import StudentKernel
+from dixtill.specification.kernels import StudentKernel
 from students import random_model
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about threads and fork

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from students import random_model
 
-from dixtill.runtime import reference
 from dixtill.runtime.classifier import Classifier
+from dixtill.specification import reference
 
 TEXT = "Apple shares jumped after record earnings, é 中 $ up"
 

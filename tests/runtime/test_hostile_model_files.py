@@ -16,11 +16,11 @@ from students import VOCABULARY, random_model, random_weights
 
 import dixtill
 from dixtill.errors import InputError, ModelFileError
-from dixtill.runtime import model_file
-from dixtill.runtime.label_names import MAX_LABELS
-from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.model_settings import MAX_PIECES, MAX_VOCABULARY_BYTES
-from dixtill.runtime.tensor_file import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
+from dixtill.runtime.model_file.label_names import MAX_LABELS
+from dixtill.runtime.model_file.settings import MAX_PIECES, MAX_VOCABULARY_BYTES
+from dixtill.runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
+from dixtill.specification import model_file
+from dixtill.specification.model_file import read_model, write_model
 
 MAX_SECONDS = 5  # 0.2 where it was written, by the worst of them
 MAX_GROWTH = 100e6  # 60 MB where it was written, by the worst of them
@@ -28,7 +28,7 @@ MAX_GROWTH = 100e6  # 60 MB where it was written, by the worst of them
 REFUSES = """
 import resource, sys, time
 import dixtill
-from dixtill.runtime.model_file import read_model
+from dixtill.specification.model_file import read_model
 unit = 1 if sys.platform == "darwin" else 1024
 read_model(sys.argv[1]), dixtill.load(sys.argv[1])("up")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

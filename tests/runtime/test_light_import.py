@@ -11,7 +11,7 @@ import pytest
 from students import random_model
 
 import dixtill
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 HEAVY = [
     "torch", "transformers", "captum", "tokenizers", "sklearn", "datasets", "pandas", "polars",

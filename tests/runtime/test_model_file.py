@@ -13,10 +13,11 @@ import safetensors.numpy
 from students import VOCABULARY, random_model
 
 from dixtill.errors import InputError, ModelFileError
-from dixtill.runtime import loaded_model, model_settings
 from dixtill.runtime.classifier import Classifier, load_classifier
-from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.weights import (
+from dixtill.runtime.model_file import loaded as loaded_model
+from dixtill.runtime.model_file import settings as model_settings
+from dixtill.specification.model_file import read_model, write_model
+from dixtill.specification.weights import (
     NO_NULL_SCORE,
     StudentWeights,
     pack_nibbles,

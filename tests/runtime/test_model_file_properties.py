@@ -10,8 +10,8 @@ import safetensors.numpy
 from students import random_model
 
 from dixtill.errors import ModelFileError
-from dixtill.runtime.model_file import read_model, write_model
-from dixtill.runtime.weights import StudentWeights
+from dixtill.specification.model_file import read_model, write_model
+from dixtill.specification.weights import StudentWeights
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws damaged files with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")

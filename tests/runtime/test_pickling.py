@@ -14,8 +14,8 @@ from students import random_model
 import dixtill
 from dixtill.errors import KernelError, ModelFileError
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file import write_model
 from dixtill.runtime.prediction import Check, ExplainedWord, Prediction
+from dixtill.specification.model_file import write_model
 
 TEXTS = ["Shares jump after record earnings", "profit falls", "up \ud800", ""] * 3
 

@@ -21,7 +21,7 @@ import os, signal, sys, threading, time
 import numpy as np
 import dixtill
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.kernels import StudentKernel
+from dixtill.specification.kernels import StudentKernel
 from students import random_model
 
 student = dixtill.load()

@@ -11,10 +11,10 @@ import pytest
 from students import random_model
 
 import dixtill
-from dixtill.display.html import escaped
 from dixtill.runtime.classifier import Classifier
 from dixtill.runtime.prediction import Prediction
-from dixtill.runtime.strings import has_surrogates, plain_str, without_surrogates
+from dixtill.runtime.show.html import escaped
+from dixtill.strings import has_surrogates, plain_str, without_surrogates
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws strings with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")

@@ -16,7 +16,7 @@ from students import random_model
 
 import dixtill
 from dixtill.errors import ModelFileError
-from dixtill.runtime.model_file import read_model, write_model
+from dixtill.specification.model_file import read_model, write_model
 
 TEXTS = ["shares jump", "profit falls", "up", ""]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import Tokenizer, split_words
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer, split_words
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import csv
 
 import pytest
 
-from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import Tokenizer, split_words
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer, split_words
 
 tokenizers = pytest.importorskip("tokenizers", reason="compares with the tokenizers library")
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")

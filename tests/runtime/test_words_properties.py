@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from dixtill.runtime.normalizer import Normalizer
-from dixtill.runtime.words import Tokenizer, split_words
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer, split_words
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")

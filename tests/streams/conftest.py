@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from students import random_model
 
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from students import random_model
 
 import dixtill
 from dixtill.escapes import UNSAFE
-from dixtill.runtime.model_file import write_model
+from dixtill.specification.model_file import write_model
 from dixtill.tables.source import Source
 
 pa = pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")

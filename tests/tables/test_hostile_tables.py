@@ -12,8 +12,8 @@ import pytest
 from table_files import rows_in, table_bytes
 
 from dixtill.cli import main
-from dixtill.display.labelled_file import read_labelled
 from dixtill.errors import InputError
+from dixtill.pages.labelled_file import read_labelled
 from dixtill.tables.rows import BadRow, Row
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws bytes with hypothesis")
@@ -82,7 +82,7 @@ def test_readers_of_whole_files_take_any_bytes(content, suffix):
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=100)
 def test_training_takes_any_bytes(content, suffix):
-    corpus = pytest.importorskip("dixtill.training.corpus", reason="needs the extra train")
+    corpus = pytest.importorskip("dixtill.distillation.data.corpus", reason="needs the extra train")
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a.{suffix}"
         path.write_bytes(content)

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from table_files import rows_in, table_bytes, written
 
-from dixtill.display.labelled_file import read_labelled
+from dixtill.pages.labelled_file import read_labelled
 from dixtill.tables.table import Layout, opened_table
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
@@ -66,7 +66,7 @@ def test_every_reader_reads_what_was_written(rows, name):
 @hypothesis.given(ROWS, st.sampled_from(FILES))
 @hypothesis.settings(deadline=None, max_examples=50)
 def test_training_reads_what_was_written(rows, name):
-    corpus = pytest.importorskip("dixtill.training.corpus", reason="needs the extra train")
+    corpus = pytest.importorskip("dixtill.distillation.data.corpus", reason="needs the extra train")
     texts = [row["text"] for row in rows]
     with TemporaryDirectory() as folder:
         path = written(Path(folder), name, table_bytes(rows, format_in(name)))

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     import torch
 
-    from ..training.attribution_store import AttributionStore, RunSummary
-    from ..training.attributions import AttributionSettings, Attributor
-    from ..training.teacher import Teacher
+    from ..distillation.attribution.attributor import AttributionSettings, Attributor
+    from ..distillation.attribution.store import AttributionStore, RunSummary
+    from ..distillation.teacher.teacher import Teacher
 
 _EXAMPLES = """\
 examples:
@@ -158,8 +158,8 @@ def _add_machine_arguments(group: argparse._ArgumentGroup) -> None:
 
 def settings_of(args: argparse.Namespace, device: torch.device) -> AttributionSettings:
     """The settings that the arguments stand for where the teacher is on `device`."""
-    from ..training.attributions import AttributionSettings
-    from ..training.precision import quickest_precision
+    from ..distillation.attribution.attributor import AttributionSettings
+    from ..distillation.teacher.precision import quickest_precision
 
     return AttributionSettings(
         layer=args.layer,
@@ -192,10 +192,10 @@ def use_gpu(teacher: Teacher) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain what is not stored yet, and say how far the sums are from complete."""
-    from ..training.attribution_store import AttributionStore
-    from ..training.attributions import Attributor
-    from ..training.corpus import read_texts
-    from ..training.teacher import Teacher
+    from ..distillation.attribution.attributor import Attributor
+    from ..distillation.attribution.store import AttributionStore
+    from ..distillation.data.corpus import read_texts
+    from ..distillation.teacher.teacher import Teacher
 
     check_folder(args.out, [args.teacher, args.data])
     set_threads(args)
@@ -223,6 +223,6 @@ def _explain(
     if args.ray is None:
         return store.run(attributor, texts, progress)
     with pool_on_cluster(args, gpu=True) as pool:
-        from ..training.attribution_pool import explain_with
+        from ..distillation.attribution.pool import explain_with
 
         return store.run(attributor, texts, progress, explain_with(pool, attributor))

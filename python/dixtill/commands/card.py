@@ -55,11 +55,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the folder, and push it where that is asked for."""
-    from .. import hub, load, training
+    from .. import distillation, hub, load
     from ..hub.card import CardText
-    from ..runtime.student_source import STUDENT_FILE
+    from ..runtime.model_file.source import STUDENT_FILE
 
-    assert training  # first, for it says which extra to install
+    assert distillation  # first, for it says which extra to install
     model = student_file(args)
     check_folder(args.out)
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])

@@ -10,7 +10,7 @@ from .number_argument import add_number
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
-    from ..training.corpus import Corpus
+    from ..distillation.data.corpus import Corpus
 
 
 LABELLED = (  # what can be named wherever labelled texts are read
@@ -63,14 +63,14 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) -> Corpus:
     """The labelled texts in `path`, or of the data set of the hub that it names."""
-    from ..training.corpus import read_corpus
+    from ..distillation.data.corpus import read_corpus
 
     return read_corpus(path, labels, args.text_column, args.label_column, layout_of(args))
 
 
 def read_excluded(args: argparse.Namespace) -> list[str]:
     """The texts of `--exclude`, whose labels are not read."""
-    from ..training.corpus import read_texts
+    from ..distillation.data.corpus import read_texts
 
     if not args.exclude:
         return []
@@ -81,7 +81,7 @@ def read_training(
     args: argparse.Namespace, labels: tuple[str, ...] | None
 ) -> tuple[Corpus, Corpus]:
     """Training and validation texts; the held-out ones do not depend on `--seed`."""
-    from ..training.corpus import read_corpora
+    from ..distillation.data.corpus import read_corpora
 
     paths = [args.train, args.valid] if args.valid else [args.train]
     train, *valid = read_corpora(

@@ -21,13 +21,13 @@ from .table_arguments import layout_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..runtime.model_file import StudentModel
-    from ..training.attribution_store import AttributionStore
-    from ..training.attributions import Attribution, AttributionSettings, Attributor
-    from ..training.config import DistillConfig
-    from ..training.corpus import Corpus
-    from ..training.distill import Distilled
-    from ..training.watcher import Watcher
+    from ..distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+    from ..distillation.attribution.store import AttributionStore
+    from ..distillation.config import DistillConfig
+    from ..distillation.data.corpus import Corpus
+    from ..distillation.distill import Distilled
+    from ..distillation.progress.watcher import Watcher
+    from ..specification.model_file import StudentModel
 
 _EXAMPLES = """\
 examples:
@@ -66,10 +66,10 @@ class _Made(NamedTuple):
 
 def run(args: argparse.Namespace) -> int:
     """Explain where the method asks for it, train, quantise, write, and print the scores."""
-    from ..training.display import watched
+    from ..distillation.progress.live_table import watched
 
     # After the training's own imports, which say what to install.
-    from ..runtime.model_file import write_model  # isort: skip
+    from ..specification.model_file import write_model  # isort: skip
 
     set_threads(args)
     config = _config(args)
@@ -91,12 +91,12 @@ def run(args: argparse.Namespace) -> int:
 def _make(
     args: argparse.Namespace, config: DistillConfig, run_folder: Path, watcher: Watcher
 ) -> _Made:
-    from ..training.bars import stage
+    from ..distillation.progress.bars import stage
 
     with stage("loading the teacher"):  # and PyTorch, which takes longer
-        from ..training.attributions import Attributor
-        from ..training.distill import distil
-        from ..training.teacher import Teacher
+        from ..distillation.attribution.attributor import Attributor
+        from ..distillation.distill import distil
+        from ..distillation.teacher.teacher import Teacher
 
         teacher = Teacher.load(args.teacher)
     use_gpu(teacher)  # as `dixtill attribute` does: precision, and so the store's key, go by it
@@ -130,8 +130,8 @@ def _make(
 
 def _report(made: _Made, student: Path, page: Path) -> None:
     """Write the report; whatever goes wrong with it, the student is there."""
-    from ..training.bars import stage
-    from ..training.report import write_report
+    from ..distillation.progress.bars import stage
+    from ..distillation.report import write_report
 
     try:
         with stage("measuring for the report"):
@@ -158,7 +158,7 @@ def _check_outputs(args: argparse.Namespace, out: Path, run_folder: Path) -> Non
 
 def _config(args: argparse.Namespace) -> DistillConfig:
     """The config, with the defaults of DistillConfig where an argument was not given."""
-    from ..training.config import DistillConfig
+    from ..distillation.config import DistillConfig
 
     given = {
         field.name: getattr(args, field.name)
@@ -170,7 +170,7 @@ def _config(args: argparse.Namespace) -> DistillConfig:
 
 def _unlabelled(args: argparse.Namespace, valid: Corpus) -> list[str]:
     """The texts of `--unlabelled`, without copies of those to validate or of `--exclude`."""
-    from ..training.corpus import read_texts, texts_without
+    from ..distillation.data.corpus import read_texts, texts_without
 
     if not args.unlabelled:
         return []
@@ -182,7 +182,7 @@ def _store(
     args: argparse.Namespace, config: DistillConfig, settings: AttributionSettings, run_folder: Path
 ) -> AttributionStore | None:
     """Where the teacher's attributions are kept, if any are asked for."""
-    from ..training.attribution_store import AttributionStore
+    from ..distillation.attribution.store import AttributionStore
 
     if not config.is_explained and not args.attributions:
         return None

@@ -13,10 +13,10 @@ from .number_argument import add_number
 from .student_arguments import add_student_arguments
 
 if TYPE_CHECKING:
-    from ..training.abstention import Abstention
-    from ..training.calibration import FloatArray
-    from ..training.corpus import Corpus
-    from ..training.evaluate import Scores
+    from ..distillation.data.corpus import Corpus
+    from ..distillation.measures.abstention import Abstention
+    from ..distillation.measures.calibration_error import FloatArray
+    from ..distillation.measures.scores import Scores
 
 _EXAMPLES = """\
 examples:
@@ -68,7 +68,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Print the scores as shares in [0, 1]."""
     from .. import load
-    from ..training.evaluate import probabilities_of, scores_of
+    from ..distillation.measures.scores import probabilities_of, scores_of
 
     classifier = load(args.model, args.kernel, args.threshold or 0.0)
     corpus = read(args, args.data, classifier.labels)
@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
 def _abstention(
     args: argparse.Namespace, probabilities: FloatArray, corpus: Corpus
 ) -> Abstention | None:
-    from ..training.abstention import abstention_at, choose_threshold
+    from ..distillation.measures.abstention import abstention_at, choose_threshold
 
     if args.target_precision is not None:
         return choose_threshold(args.target_precision, probabilities, corpus.labels)

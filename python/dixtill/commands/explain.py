@@ -19,8 +19,8 @@ from .student_arguments import (
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
-    from ..display.labelled_file import LabelledText
-    from ..display.rows import ExplainedText
+    from ..pages.labelled_file import LabelledText
+    from ..pages.rows import ExplainedText
     from ..runtime.classifier import Classifier
     from ..runtime.prediction import Prediction
 
@@ -104,7 +104,7 @@ def _check_outputs(args: argparse.Namespace) -> None:
 
 
 def _explained(args: argparse.Namespace, classifier: Classifier) -> list[ExplainedText]:
-    from ..display.rows import ExplainedText
+    from ..pages.rows import ExplainedText
 
     rows = _rows(args, classifier.labels)
     texts = [row.text for row in rows]
@@ -117,7 +117,7 @@ def _explained(args: argparse.Namespace, classifier: Classifier) -> list[Explain
 
 
 def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledText]:
-    from ..display.labelled_file import LabelledText, read_labelled
+    from ..pages.labelled_file import LabelledText, read_labelled
 
     if args.data:
         return read_labelled(
@@ -132,7 +132,7 @@ def _teachers(
     """The teacher's answer to each text that was attributed."""
     if folder is None:
         return {}
-    from ..training.teacher_explanations import read_teacher_explanations
+    from ..distillation.attribution.teacher_explanations import read_teacher_explanations
 
     teacher = classifier.model.provenance.get("teacher")
     own = teacher if isinstance(teacher, str) else None
@@ -140,7 +140,7 @@ def _teachers(
 
 
 def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:
-    from ..display.page import page_html
+    from ..pages.page import page_html
     from ..whole_file import write_whole
 
     title = Path(args.data).name if args.data else "Explanations"
@@ -152,7 +152,7 @@ def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> Non
 
 
 def _write_picture(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:
-    from ..display.picture import picture_png
+    from ..pages.picture import picture_png
     from ..whole_file import write_whole
 
     content = picture_png(texts)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from ..runtime.model_file import StudentModel
+    from ..specification.model_file import StudentModel
 
 _EXAMPLES = """\
 examples:
@@ -55,7 +55,7 @@ _KEPT = ("config.json", "checkpoint.pt")  # what is read of a run folder
 def run(args: argparse.Namespace) -> int:
     """Write the graph, and say how large it is."""
     from ..export.onnx_graph import write_onnx
-    from ..runtime.model_file import read_model
+    from ..specification.model_file import read_model
 
     kept = [Path(args.run_folder, name) for name in _KEPT] if args.run_folder else []
     check_file(args.onnx, [student_file(args), *kept])
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _parameters(run_folder: str, model: StudentModel) -> dict[str, npt.NDArray[np.float32]]:
-    from ..training.float_student import float_student
+    from ..distillation.student.float_student import float_student
 
     student = float_student(Path(run_folder), model)
     return {name: values.detach().numpy() for name, values in student.named_parameters()}

@@ -13,7 +13,7 @@ from .corpus_arguments import add_training_arguments, read_training
 from .number_argument import add_number
 
 if TYPE_CHECKING:
-    from ..training.teacher_trainer import FinetuneConfig
+    from ..distillation.fine_tuning.trainer import FinetuneConfig
 
 _EXAMPLES = """\
 examples:
@@ -91,7 +91,7 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 def config_of(args: argparse.Namespace) -> FinetuneConfig:
     """The settings that the arguments stand for."""
-    from ..training.teacher_trainer import FinetuneConfig
+    from ..distillation.fine_tuning.trainer import FinetuneConfig
 
     return FinetuneConfig(
         epochs=args.epochs,
@@ -106,8 +106,8 @@ def config_of(args: argparse.Namespace) -> FinetuneConfig:
 
 def run(args: argparse.Namespace) -> int:
     """Fine-tune, and print the scores of what was saved."""
-    from ..training.display import watched
-    from ..training.finetune import finetune
+    from ..distillation.fine_tuning.finetune import finetune
+    from ..distillation.progress.live_table import watched
 
     inputs = [args.base, args.train, args.valid, args.exclude]
     for folder in filter(None, (args.out, f"{args.out}.unfinished", args.tensorboard)):

@@ -26,7 +26,7 @@ def student_of(args: argparse.Namespace) -> str:
 
 def student_file(args: argparse.Namespace) -> str:
     """The file of that student, also where the path is a folder's."""
-    from ..runtime.student_source import file_of
+    from ..runtime.model_file.source import file_of
 
     return file_of(student_of(args))
 

@@ -1,3 +1,3 @@
 """The whole course, from a corpus to a student, on data made on the spot (`dixtill demo`)."""
 
-from .. import training as training  # first: it says which extra is missing
+from .. import distillation as distillation  # first: it says which extra is missing

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import torch
 
+from ..distillation.data.corpus import Corpus
+from ..distillation.fine_tuning.finetune import score_teacher
+from ..distillation.measures.scores import score_classifier
+from ..distillation.teacher.compression import dynamic_int8, prune_attention_heads, stored_bytes
+from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
-from ..runtime.cleaning import clean
-from ..runtime.model_file import read_model
-from ..training.compression import dynamic_int8, prune_attention_heads, stored_bytes
-from ..training.corpus import Corpus
-from ..training.evaluate import score_classifier
-from ..training.finetune import score_teacher
-from ..training.teacher import Teacher
+from ..specification.cleaning import clean
+from ..specification.model_file import read_model
 
 Classify = Callable[[str], object]
 

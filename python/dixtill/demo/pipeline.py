@@ -9,20 +9,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ..distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from ..distillation.attribution.store import AttributionStore
+from ..distillation.config import DistillConfig
+from ..distillation.data.corpus import Corpus
+from ..distillation.distill import distil
+from ..distillation.fine_tuning.finetune import score_teacher
+from ..distillation.measures.scores import Scores, score_classifier
+from ..distillation.progress.metrics import EpochMetrics
+from ..distillation.progress.watcher import Watcher
+from ..distillation.student.trainer import one_thread
+from ..distillation.teacher.checkpoint import quiet_transformers
+from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
-from ..runtime.model_file import write_model
-from ..training.attribution_store import AttributionStore
-from ..training.attributions import Attribution, AttributionSettings, Attributor
-from ..training.checkpoint import quiet_transformers
-from ..training.config import DistillConfig
-from ..training.corpus import Corpus
-from ..training.distill import distil
-from ..training.evaluate import Scores, score_classifier
-from ..training.finetune import score_teacher
-from ..training.metrics import EpochMetrics
-from ..training.teacher import Teacher
-from ..training.trainer import one_thread
-from ..training.watcher import Watcher
+from ..specification.model_file import write_model
 from ..whole_file import write_whole
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews

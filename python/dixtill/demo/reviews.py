@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ..training.corpus import Corpus
+from ..distillation.data.corpus import Corpus
 
 LABELS = ("negative", "neutral", "positive")
 _SHARES = (0.4, 0.2, 0.4)  # of the labels

@@ -9,11 +9,11 @@ from pathlib import Path
 from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, set_seed
 
-from ..training.corpus import Corpus
-from ..training.finetune import save_teacher
-from ..training.teacher import Teacher
-from ..training.teacher_trainer import FinetuneConfig, fit
-from ..training.watcher import Watcher
+from ..distillation.data.corpus import Corpus
+from ..distillation.fine_tuning.finetune import save_teacher
+from ..distillation.fine_tuning.trainer import FinetuneConfig, fit
+from ..distillation.progress.watcher import Watcher
+from ..distillation.teacher.teacher import Teacher
 
 _VOCABULARY_SIZE = 1500
 _INITIAL_STD = 0.05  # BERT's 0.02 suits wider layers: this one learns in fewer epochs

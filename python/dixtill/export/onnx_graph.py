@@ -1,8 +1,8 @@
 """The float student as an ONNX graph, padding and reasons included.
 
-Written operator by operator: the graph is the equations of training/student.py, of any batch and
-length, and needs no exporter. Reading texts is left to who runs it; the settings and the vocabulary
-are in the model's metadata.
+Written operator by operator: the graph is the equations of distillation/student/student.py, for any
+batch and length, and needs no exporter. It reads piece ids: the program that runs it splits texts,
+by the settings and the vocabulary in the model's metadata.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_help
 
 from .. import __version__
 from ..errors import InputError
-from ..runtime.float_weights import float_weights
-from ..runtime.model_file import StudentModel
+from ..specification.float_weights import float_weights
+from ..specification.model_file import StudentModel
 from ..whole_file import write_whole
 
 OPSET = 17  # of 2022; every runtime since then
@@ -40,7 +40,7 @@ def onnx_student(
     True on the pieces of each text, which come first. Outputs, float32: `probabilities` and
     `logits` [batch, classes], `contributions` [batch, time, classes], each piece's share of each
     logit; with the head's bias they sum to it. And `attention` [batch, time], whose sum is what
-    the null score leaves: weights by gates are made of both (runtime/reference.py).
+    the null score leaves: weights by gates are made of both (specification/reference.py).
 
     Args:
         model: gives vocabulary, labels and settings.
@@ -104,7 +104,7 @@ def write_onnx(
 
 
 def _metadata(model: StudentModel) -> dict[str, str]:
-    """Labels, and all that reading a text takes; runtime/words.py and cleaning.py read it so."""
+    """Labels, and all that reading a text takes, as specification/ reads it."""
     return {
         "labels": json.dumps(model.labels),
         "vocabulary": "\n".join(model.vocabulary),

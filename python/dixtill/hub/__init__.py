@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, MissingExtraError, ModelFileError
-from ..runtime.student_source import STUDENT_FILE
+from ..runtime.model_file.source import STUDENT_FILE
 from ..whole_file import write_whole
 
 if TYPE_CHECKING:
+    from ..distillation.data.corpus import Corpus
     from ..runtime.classifier import Classifier
-    from ..runtime.student_source import StudentSource
-    from ..training.corpus import Corpus
+    from ..runtime.model_file.source import StudentSource
     from .card import CardText
 
 __all__ = ["CARD_FILE", "from_pretrained", "push_to_hub", "save_pretrained"]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from huggingface_hub import EvalResult, ModelCardData
 
 from ..escapes import as_code, in_markdown, in_python, printable
-from ..runtime.student_source import STUDENT_FILE
+from ..runtime.model_file.source import STUDENT_FILE
 
 if TYPE_CHECKING:
-    from ..runtime.loaded_model import LoadedModel
-    from ..runtime.model_file import StudentModel
+    from ..runtime.model_file.loaded import LoadedModel
+    from ..specification.model_file import StudentModel
     from .measures import Interval, Measured
 
 _TASK = "text-classification"

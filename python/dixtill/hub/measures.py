@@ -11,10 +11,16 @@ from time import perf_counter
 
 import numpy as np
 
+from ..distillation.data.corpus import Corpus
+from ..distillation.measures.calibration_error import FloatArray
+from ..distillation.measures.scores import (
+    LabelScores,
+    Scores,
+    exact_interval,
+    label_scores,
+    scores_of,
+)
 from ..runtime.classifier import Classifier
-from ..training.calibration import FloatArray
-from ..training.corpus import Corpus
-from ..training.evaluate import LabelScores, Scores, exact_interval, label_scores, scores_of
 
 _RESAMPLES = 1000
 _TIMED_TEXTS, _ROUNDS = 200, 11

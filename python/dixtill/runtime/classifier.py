@@ -8,10 +8,10 @@ computes is specified in cleaning.py, normalizer.py, words.py and reference.py.
 from __future__ import annotations
 
 from ..errors import InputError
-from .loaded_model import load_model
+from ..strings import plain_str
+from .model_file.loaded import load_model
+from .model_file.source import naming_the_student
 from .prediction import Prediction, checked_threshold
-from .strings import plain_str
-from .student_source import naming_the_student
 from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any, overload
 
-    from .loaded_model import LoadedModel
-    from .model_file import StudentModel
-    from .student_source import StudentSource
+    from ..specification.model_file import StudentModel
+    from .model_file.loaded import LoadedModel
+    from .model_file.source import StudentSource
 
 _CHUNK = 4096  # texts that one native call is given, which answers as many as it can in 0.1 s
 

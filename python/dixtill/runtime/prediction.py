@@ -9,7 +9,7 @@ import struct
 from collections import namedtuple
 
 from ..errors import InputError
-from .strings import plain_str, without_surrogates
+from ..strings import plain_str, without_surrogates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -241,18 +241,18 @@ class Prediction:
         In colour where standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded);
         `format` and f-strings are without: write those to a file or a log.
         """
-        from ..display.terminal import shown, wants_colour
+        from .show.terminal import shown, wants_colour
 
         return shown(self, wants_colour())
 
     def __format__(self, spec: str) -> str:
-        from ..display.terminal import shown
+        from .show.terminal import shown
 
         return format(shown(self, colour=False), spec)
 
     def _repr_html_(self) -> str:
         """For notebooks."""
-        from ..display.html import prediction_html
+        from .show.html import prediction_html
 
         return prediction_html(self)
 

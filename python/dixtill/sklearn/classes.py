@@ -12,8 +12,8 @@ from sklearn.utils import assert_all_finite, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from ..errors import InputError
-from ..runtime.label_names import check_label_names
-from ..runtime.strings import plain_str
+from ..runtime.model_file.label_names import check_label_names
+from ..strings import plain_str
 
 Array = npt.NDArray[Any]
 

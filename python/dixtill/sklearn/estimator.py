@@ -1,6 +1,6 @@
 """A classifier of texts whose `fit` distils a student.
 
-The work is training/distill.py's; how labels become those of a student is in classes.py.
+The work is distillation/distill.py's; how labels become those of a student is in classes.py.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import limits
+from ..distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from ..distillation.attribution.store import AttributionStore
+from ..distillation.config import DistillConfig, Method
+from ..distillation.data.corpus import Corpus
+from ..distillation.distill import distil
+from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
-from ..runtime.model_file import StudentModel, write_model
 from ..runtime.prediction import Prediction
-from ..training.attribution_store import AttributionStore
-from ..training.attributions import Attribution, AttributionSettings, Attributor
-from ..training.config import DistillConfig, Method
-from ..training.corpus import Corpus
-from ..training.distill import distil
-from ..training.teacher import Teacher
+from ..specification.model_file import StudentModel, write_model
 from .classes import Classes, checked_labels, checked_texts
 
 # Few texts make few steps: with the method's own settings, a student of some hundred hardly learns.

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from ..escapes import escape_json
-from ..runtime.strings import without_surrogates
+from ..strings import without_surrogates
 
 
 def utf8_of(text: str) -> bytes:

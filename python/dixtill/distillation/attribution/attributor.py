@@ -1,0 +1,250 @@
+"""Explanations of a teacher's answers, one number per word.
+
+By default integrated gradients: Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep
+Networks" (2017). The path runs from a baseline of [PAD] (special tokens and positions kept) to the
+text, at the output of the embedding module or at the word embeddings. integration.py integrates,
+captum_explainers.py has the alternatives; storing and resuming is attribution/store.py's.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+import torch
+from torch import Tensor
+
+from ... import limits
+from ...errors import InputError, shortened
+from ...specification.cleaning import DEFAULT_RULES, clean, clean_with_places
+from ...specification.normalizer import Normalizer
+from ...specification.words import split_words
+from ..config import Precision
+from ..finite import check_answers
+from ..teacher.teacher import Layer, Teacher
+from . import captum_explainers
+from .alignment import Span, words_of_tokens
+from .integration import Integral, Path, full_batches, integrate
+from .layer_answers import LayerAnswers, Output
+from .quadrature import (
+    ADAPTIVE_RULE,
+    AdaptiveQuadrature,
+    FixedQuadrature,
+    FixedRule,
+    Quadrature,
+    fixed_rule,
+)
+
+Classes = Literal["predicted", "all"]
+Explainer = Literal[
+    "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap", "occlusion"
+]
+
+_CAPTUMS_STEPS = 50  # its default
+
+
+@dataclass(frozen=True)
+class AttributionSettings:
+    """What the numbers depend on; part of the key under which they are stored."""
+
+    layer: Layer = "embeddings"
+    output: Output = "logit"
+    classes: Classes = "all"
+    explainer: Explainer = "integrated_gradients"
+    tolerance: float = 0.08  # completeness error as a share of the sum of sizes
+    max_steps: int = 63  # most gradients of a text and class
+    steps: int | None = None  # as many instead, of the fixed rule `quadrature`
+    quadrature: FixedRule = "gausslegendre"
+    precision: Precision = "float32"
+    cleaning: tuple[str, ...] = DEFAULT_RULES
+    symbols: bool = True  # whether they are words of their own, as the student's are
+
+    def __post_init__(self) -> None:
+        for name, limit in _LIMITS.items():
+            value = getattr(self, name)
+            if value is not None or name != "steps":
+                object.__setattr__(self, name, limit.checked(name, value))
+        for name, choices in (
+            ("explainer", Explainer), ("quadrature", FixedRule), ("layer", Layer),
+            ("output", Output), ("precision", Precision), ("classes", Classes),
+        ):  # fmt: skip
+            value = getattr(self, name)
+            if value not in get_args(choices):
+                raise InputError(f"unknown {name} '{value}', expected {_listed(choices)}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-ready."""
+        is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
+        return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
+
+    def quadratures(self, paths: Sequence[Path]) -> list[Quadrature]:
+        """How to integrate along each path."""
+        if self.steps is not None:
+            rule = fixed_rule(self.quadrature, self.steps)
+            return [FixedQuadrature(rule) for _ in paths]
+        return [
+            AdaptiveQuadrature(path.differences, self.tolerance, self.max_steps) for path in paths
+        ]
+
+
+_LIMITS = {
+    "tolerance": limits.POSITIVE,
+    "max_steps": limits.MAX_STEPS,
+    "steps": limits.STEPS,
+}
+
+
+def _listed(choices: Any) -> str:
+    return ", ".join(get_args(choices))
+
+
+@dataclass(frozen=True)
+class Attribution:
+    """The teacher's answer to one text, and its explanation."""
+
+    text: str
+    logits: tuple[float, ...]  # [classes]
+    target: int  # the predicted class, which the rest explains
+    output: float  # f(x), logit or probability of the target
+    baseline_output: float  # f(x')
+    completeness_error: float  # |sum of all attributions - (f(x) - f(x'))|
+    starts: tuple[int, ...]  # [words]
+    ends: tuple[int, ...]  # [words]
+    attributions: tuple[float, ...]  # [words], summed over the word's tokens
+    num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
+    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
+    steps: int = 0  # gradients of a class that it took; 1 where an explainer does not count them
+
+    def __post_init__(self) -> None:
+        """Raise InputError if a number is not finite, or there is not one for each word."""
+        by_word = (self.starts, self.ends, self.num_tokens, self.attributions, *self.by_class)
+        if len({len(values) for values in by_word}) > 1 or not 0 <= self.target < len(self.logits):
+            raise InputError(f"the explanation of '{shortened(self.text)}' does not fit its words")
+        numbers = (self.output, self.baseline_output, self.completeness_error)
+        # A sum is not finite if one number is not, and the sum of these is never too large.
+        if not math.isfinite(sum(map(sum, (numbers, self.logits, *by_word[3:])))):
+            raise InputError(
+                f"the explanation of '{shortened(self.text)}' is not finite; explain with the "
+                "precision float32, or make the teacher anew with a lower learning rate"
+            )
+
+    @property
+    def relative_error(self) -> float:
+        """The completeness error as a share of |f(x) - f(x')|."""
+        difference = abs(self.output - self.baseline_output)
+        return self.completeness_error / max(difference, 1e-12)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A text as the teacher read it, and as its baseline."""
+
+    text: str
+    words: list[Span]  # in the text as the user wrote it
+    path: Path
+    logits: Tensor  # [classes]
+    target: int
+    outputs: tuple[float, float]  # of the target: f(x), f(x')
+
+
+class Attributor:
+    """Explains texts with one teacher."""
+
+    def __init__(
+        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 1024
+    ) -> None:
+        """`rows_per_pass` bounds memory: tokens x steps in one forward and backward pass."""
+        self.teacher = teacher
+        self.settings = settings
+        self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
+        self._normalizer = Normalizer(symbols=settings.symbols)
+        self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
+
+    def __call__(self, texts: Sequence[str]) -> list[Attribution]:
+        """Explain texts together; what each gets does not depend on the others.
+
+        Raises:
+            InputError: the teacher's answer to a text, or its explanation, is not finite.
+        """
+        read = self._read(texts)
+        integrals = self._explain([one.path for one in read])
+        return [self._attribution(*pair) for pair in zip(read, integrals, strict=True)]
+
+    def num_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of the teacher in each text, special ones included."""
+        return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
+
+    def _explain(self, paths: Sequence[Path]) -> list[Integral]:
+        chosen, answers = self.settings, self._answers.for_many_passes()
+        if chosen.explainer == "integrated_gradients":
+            quadratures = chosen.quadratures(paths)
+            return integrate(answers, paths, quadratures, self.rows_per_pass)
+        steps = chosen.steps or _CAPTUMS_STEPS
+        return [
+            captum_explainers.explain(chosen.explainer, answers, path, chosen.quadrature, steps)
+            for path in paths
+        ]
+
+    def _read(self, texts: Sequence[str]) -> list[_Read]:
+        """All texts and their baselines, in batches of texts about as long as each other."""
+        lengths, may_pad = self.num_tokens(texts), self.teacher.padding != "none"
+        read: dict[int, _Read] = {}
+        by_length = sorted(range(len(texts)), key=lengths.__getitem__)
+        for rows in full_batches(by_length, lengths.__getitem__, self.rows_per_pass, may_pad):
+            read.update(zip(rows, self._read_batch([texts[row] for row in rows]), strict=True))
+        return [read[row] for row in range(len(texts))]
+
+    def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
+        cleaned = [clean_with_places(text, self.settings.cleaning) for text in texts]
+        batch = self.teacher.encode([text.text for text in cleaned])
+        ends, logits = self._answers.read(batch)
+        check_answers(logits, texts, "the teacher")
+        starts, baseline_logits = self._answers.read_baselines(batch)
+        targets = logits.argmax(dim=1, keepdim=True)
+        outputs = self._answers.of_logits(logits)
+        baseline_outputs = self._answers.of_logits(baseline_logits)
+        classes = targets
+        if self.settings.classes == "all":
+            classes = torch.arange(logits.shape[1]).expand_as(logits)
+        for row, text in enumerate(texts):
+            words = [(w.start, w.end) for w in split_words(cleaned[row].text, self._normalizer)]
+            tokens = batch.attention_mask[row].bool()
+            path = Path(
+                input_ids=batch.input_ids[row, tokens],
+                token_type_ids=batch.token_type_ids[row, tokens],
+                start=starts[row, tokens],
+                delta=ends[row, tokens] - starts[row, tokens],
+                classes=classes[row],
+                differences=(outputs - baseline_outputs)[row, classes[row]],
+                word_of_token=torch.tensor(
+                    words_of_tokens(batch.offsets[row], words), dtype=torch.int32
+                ),
+                num_words=len(words) + 1,
+            )
+            target = int(targets[row])
+            both = float(outputs[row, target]), float(baseline_outputs[row, target])
+            spans = [cleaned[row].span(*word) for word in words]
+            yield _Read(text, spans, path, logits[row], target, both)
+
+    def _attribution(self, read: _Read, integral: Integral) -> Attribution:
+        """What is kept of a text: its words, without the tokens of none."""
+        of_target = integral.by_output[int((read.path.classes == read.target).nonzero())]
+        output, baseline_output = read.outputs
+        by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)
+        counts = torch.bincount(read.path.word_of_token, minlength=read.path.num_words)
+        return Attribution(
+            text=read.text,
+            logits=tuple(read.logits.tolist()),
+            target=read.target,
+            output=output,
+            baseline_output=baseline_output,
+            completeness_error=abs(float(of_target.sum()) - (output - baseline_output)),
+            starts=tuple(start for start, _ in read.words),
+            ends=tuple(end for _, end in read.words),
+            attributions=tuple(of_target[:-1].tolist()),
+            num_tokens=tuple(counts[:-1].tolist()),
+            by_class=tuple(map(tuple, by_class.tolist())),
+            steps=integral.steps,
+        )

@@ -1,0 +1,91 @@
+"""A teacher's answers as a function of what one of its layers gives: what explainers differentiate.
+
+The layer is the output of the embedding module or of the word embeddings.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ..config import Precision
+from ..teacher.embedding_layer import tensor_of
+from ..teacher.precision import differentiable, with_cast_weights
+from ..teacher.teacher import Layer, Teacher
+from ..teacher.tokens import EncodedBatch, Inputs
+
+Output = Literal["logit", "probability"]
+
+
+@dataclass(frozen=True)
+class LayerAnswers:
+    """f [rows, classes] of points [rows, time, width] and what else the teacher reads of a text.
+
+    May be called from several threads at once.
+    """
+
+    teacher: Teacher
+    layer: Layer
+    output: Output
+    precision: Precision
+
+    def for_many_passes(self) -> LayerAnswers:
+        """The same answers, of weights that are cast once; for as long as the teacher stays."""
+        if self.precision == "float32":
+            return self
+        teacher = copy(self.teacher)
+        teacher.model = with_cast_weights(self.teacher.model)
+        return replace(self, teacher=teacher)
+
+    def __call__(self, points: Tensor, *inputs: Tensor) -> Tensor:
+        """On the CPU, in float32; differentiable by the points. Inputs are those of `Inputs`."""
+        layer, model = self.teacher.layer(self.layer), self.teacher.model
+        with layer.replaced(model, points), differentiable(points.device, self.precision):
+            logits = self.teacher.logits(*inputs)
+        return self.of_logits(logits.float())
+
+    def of_logits(self, logits: Tensor) -> Tensor:
+        """Logits or probabilities [rows, classes]."""
+        return logits.softmax(dim=1) if self.output == "probability" else logits
+
+    @torch.no_grad()
+    def read(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
+        """The layer's output [batch, time, width], and the logits."""
+        return self._read(batch.inputs, batch.input_ids)
+
+    @torch.no_grad()
+    def read_baselines(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
+        """The same of the baselines: [PAD] for every word, while special tokens stay.
+
+        Only the words change: positions that a model derives from its ids stay. Texts of as many
+        tokens share a baseline, which is read once.
+        """
+        ids = batch.input_ids
+        words = torch.where(batch.special_mask.bool(), ids, self.pad_id)
+        alike = torch.stack([words, *batch.inputs[1:], (ids == self.pad_id).long()], dim=1)
+        kinds, kind_of_row = torch.unique(alike, dim=0, return_inverse=True)
+        rows = torch.empty(len(kinds), dtype=torch.long)
+        rows[kind_of_row] = torch.arange(len(ids))  # one of each kind
+        ids, mask, types = (tensor[rows] for tensor in batch.inputs)
+        outputs, logits = self._read((ids, mask, types), words[rows])
+        return outputs[kind_of_row.to(outputs.device)], logits[kind_of_row]
+
+    def _read(self, inputs: Inputs, words: Tensor) -> tuple[Tensor, Tensor]:
+        teacher, model = self.teacher, self.teacher.model
+        entered, read = teacher.layer("word_embeddings"), teacher.layer(self.layer)
+        looked_up = tensor_of(teacher.word_embeddings(words.to(teacher.device)))
+        with (
+            entered.replaced(model, looked_up),
+            read.captured(model, time=words.shape[1]) as captured,
+        ):
+            logits = teacher.logits(*inputs)
+        return captured[0], logits
+
+    @property
+    def pad_id(self) -> int:
+        """The token that pads."""
+        return int(self.teacher.tokenizer.pad_token_id)

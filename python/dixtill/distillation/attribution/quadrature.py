@@ -1,0 +1,183 @@
+"""Quadrature over [0, 1] of functions that take long: at fixed nodes, or adaptive.
+
+A quadrature tells which nodes it wants next and is given the values there. Who computes them, and
+for how many quadratures at a time, is up to integration.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.polynomial import legendre
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ...errors import InputError
+
+FixedRule = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
+ADAPTIVE_RULE = "adaptive_simpson"
+FIRST_STEPS = 9  # nodes of the adaptive rule before any refinement
+
+_NODES_OF_SPLIT = 4  # of the two halves of a panel, 5 each, it has 5
+_ERROR_OF_TOLERANCE = 4
+
+
+class Quadrature(Protocol):
+    """An integral on its way."""
+
+    @property
+    def wanted(self) -> list[float]:
+        """The nodes at which values are needed; none when it is finished."""
+
+    @property
+    def value(self) -> Tensor:
+        """The integral [outputs, words], as far as it is known."""
+
+    @property
+    def steps(self) -> int:
+        """How many values it took."""
+
+    def add(self, values: Mapping[float, Tensor]) -> None:
+        """Take the values [outputs, words] at the nodes that were wanted."""
+
+
+class Rule(NamedTuple):
+    """Nodes and weights [nodes] that sum to 1, in float32."""
+
+    nodes: Tensor
+    weights: Tensor
+
+
+def fixed_rule(method: FixedRule, steps: int) -> Rule:
+    """A rule as Captum names them.
+
+    >>> nodes, weights = fixed_rule("gausslegendre", 3)
+    >>> round(float((weights * nodes**5).sum()), 6)  # exact up to degree 5: 1/6
+    0.166667
+    """
+    if method == "gausslegendre":
+        nodes, weights = legendre.leggauss(steps)
+        nodes, weights = (nodes + 1) / 2, weights / 2
+    elif method == "riemann_middle":
+        nodes, weights = (np.arange(steps) + 0.5) / steps, np.full(steps, 1 / steps)
+    elif method == "riemann_trapezoid":
+        nodes, weights = np.linspace(0, 1, steps), np.full(steps, 1 / (steps - 1))
+        weights[[0, -1]] /= 2
+    else:
+        raise InputError(f"unknown quadrature '{method}'")
+    return Rule(_float32(nodes), _float32(weights))
+
+
+class FixedQuadrature:
+    """The weighted sum of a rule."""
+
+    def __init__(self, rule: Rule) -> None:
+        self.wanted: list[float] = rule.nodes.tolist()
+        self.value = torch.empty(0)
+        self.steps = len(rule.nodes)
+        self._weights = rule.weights
+
+    def add(self, values: Mapping[float, Tensor]) -> None:
+        in_order = torch.stack([values[node] for node in self.wanted])
+        self.value = torch.einsum("n,now->ow", self._weights, in_order)
+        self.wanted = []
+
+
+class _Panel(NamedTuple):
+    """A part of [0, 1], with five nodes at equal distances."""
+
+    start: float
+    end: float
+
+    @property
+    def nodes(self) -> list[float]:
+        return [self.start + (self.end - self.start) * quarter / 4 for quarter in range(5)]
+
+    @property
+    def halves(self) -> tuple[_Panel, _Panel]:
+        middle = (self.start + self.end) / 2
+        return _Panel(self.start, middle), _Panel(middle, self.end)
+
+
+# Boole's rule: that of Simpson on both halves of a panel, extrapolated by the one on the whole.
+_BOOLE = torch.tensor([7, 32, 12, 32, 7]) / 90
+_HALVES_MINUS_WHOLE = torch.tensor([-1, 4, -6, 4, -1]) / 12
+
+
+class AdaptiveQuadrature:
+    """Adaptive Simpson quadrature: panels are halved where the function is rough.
+
+    Lyness, "Notes on the Adaptive Simpson Quadrature Routine", Journal of the ACM 16 (1969). A
+    panel's error is what halving it changed in Simpson's rule. For as long as `are_accurate` does
+    not hold for an output, its panels of at least half the largest error are halved, which keeps
+    all their nodes and adds four.
+    """
+
+    def __init__(self, sums: Tensor, tolerance: float, max_steps: int) -> None:
+        """`sums` [outputs] are those of the exact integral over words."""
+        self._sums = sums
+        self._tolerance = tolerance
+        self._max_steps = max_steps
+        self._values: dict[float, Tensor] = {}
+        self._panels: list[_Panel] = []
+        self._integrals = self._errors = torch.empty(0)  # [panels, outputs, words], [., outputs]
+        self._new = [*_Panel(0, 1).halves]
+
+    @property
+    def wanted(self) -> list[float]:
+        nodes = {node for panel in self._new for node in panel.nodes}
+        return sorted(nodes - self._values.keys())
+
+    @property
+    def value(self) -> Tensor:
+        return self._integrals.sum(dim=0)
+
+    @property
+    def steps(self) -> int:
+        return len(self._values)
+
+    def add(self, values: Mapping[float, Tensor]) -> None:
+        self._values.update(values)
+        widths = torch.tensor([panel.end - panel.start for panel in self._new])
+        at = torch.stack([self._values[node] for panel in self._new for node in panel.nodes])
+        at = at.view(len(self._new), 5, *at.shape[1:])
+        integrals = torch.einsum("p,n,pnow->pow", widths, _BOOLE, at)
+        changes = torch.einsum("p,n,pnow->pow", widths, _HALVES_MINUS_WHOLE, at)
+        self._panels += self._new
+        self._integrals = torch.cat([self._integrals, integrals])
+        self._errors = torch.cat([self._errors, torch.linalg.vector_norm(changes, dim=2)])
+        self._halve(self._rough_panels())
+
+    def _rough_panels(self) -> list[int]:
+        """Those to halve, roughest first, as many as steps are left for."""
+        settled = are_accurate(self.value, self._errors.sum(dim=0), self._sums, self._tolerance)
+        largest = self._errors.amax(dim=0).clamp(min=torch.finfo(torch.float32).tiny)
+        sizes = torch.where(settled, 0, self._errors / largest).amax(dim=1)
+        rough = [panel for panel in sizes.argsort(descending=True).tolist() if sizes[panel] >= 0.5]
+        return rough[: (self._max_steps - self.steps) // _NODES_OF_SPLIT]
+
+    def _halve(self, rough: list[int]) -> None:
+        self._new = [half for panel in rough for half in self._panels[panel].halves]
+        kept = sorted(set(range(len(self._panels))) - set(rough))
+        self._panels = [self._panels[panel] for panel in kept]
+        self._integrals, self._errors = self._integrals[kept], self._errors[kept]
+
+
+def are_accurate(value: Tensor, errors: Tensor, sums: Tensor, tolerance: float) -> Tensor:
+    """Whether each output's row of `value` [outputs, words] is; [outputs].
+
+    It has to sum up to `sums` within `tolerance` of the sum of its sizes, and `errors` to be less
+    than 4 tolerances of its length. Neither test alone is worth much: errors of words cancel in
+    the sum, and those of panels are of a coarser rule than what is kept. Nothing is divided by
+    `sums`, which are nothing where words outweigh each other.
+    """
+    complete = (value.sum(dim=1) - sums).abs() <= tolerance * value.abs().sum(dim=1)
+    longest = _ERROR_OF_TOLERANCE * tolerance * torch.linalg.vector_norm(value, dim=1)
+    return complete.logical_and(errors <= longest)
+
+
+def _float32(values: NDArray[np.float64]) -> Tensor:
+    return torch.tensor(values, dtype=torch.float32)

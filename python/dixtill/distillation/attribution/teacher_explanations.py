@@ -1,0 +1,56 @@
+"""What a store of attributions holds of texts, in the form in which a student's answers are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...errors import InputError
+from ...runtime.prediction import ExplainedWord, Prediction
+from ..teacher.teacher import FINGERPRINT
+from .attributor import Attribution
+from .store import AttributionStore
+
+
+def read_teacher_explanations(
+    folder: Path, texts: Sequence[str], labels: Sequence[str], teacher: str | None = None
+) -> dict[str, Prediction]:
+    """The teacher's answer to each of `texts` that is stored, its attributions as weights.
+
+    The teacher itself is not needed; its classes are taken to be the student's `labels`. It is the
+    one of the fingerprint `teacher`, or whichever if that is None or of an older version.
+
+    Raises:
+        InputError: the folder holds none of the texts, attributions of another teacher alone, of
+            two or with two settings, those of another number of classes, or other files.
+    """
+    is_known = teacher is not None and teacher.startswith(FINGERPRINT)
+    found = AttributionStore(folder).find(texts, teacher if is_known else None)
+    if not found:
+        raise InputError(
+            f"{folder} holds attributions of none of the {len(texts)} texts; run "
+            "`dixtill attribute` on them first"
+        )
+    return {text: _prediction(folder, row, labels) for text, row in found.items()}
+
+
+def _prediction(folder: Path, row: Attribution, labels: Sequence[str]) -> Prediction:
+    if len(row.logits) != len(labels):
+        raise InputError(
+            f"{folder} holds attributions of a teacher of {len(row.logits)} classes; the student "
+            f"has {len(labels)}: {', '.join(labels)}"
+        )
+    probabilities = dict(zip(labels, _softmax(row.logits), strict=True))
+    label = labels[row.target]
+    words = tuple(
+        ExplainedWord(row.text[start:end], start, end, weight)
+        for start, end, weight in zip(row.starts, row.ends, row.attributions, strict=True)
+    )
+    return Prediction(row.text, label, probabilities[label], probabilities, words, False)
+
+
+def _softmax(logits: Sequence[float]) -> list[float]:
+    largest = max(logits)
+    exponentials = [math.exp(logit - largest) for logit in logits]
+    return [value / sum(exponentials) for value in exponentials]

@@ -1,0 +1,1 @@
+"""Reads labelled texts, and makes more texts of them."""

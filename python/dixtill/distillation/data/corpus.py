@@ -1,0 +1,241 @@
+"""Texts with labels or without: read, checked, deduplicated against others, split."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from ... import limits
+from ...errors import InputError
+from ...specification.cleaning import clean
+from ...tables.header import check_header
+from ...tables.labels import LabelColumn, indices_of
+from ...tables.rows import Row
+from ...tables.table import BY_NAME, Layout, opened_table
+from .hub_data import is_on_hub, read_hub
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts and their classes, as indices into `label_names`."""
+
+    texts: tuple[str, ...]
+    labels: tuple[int, ...]
+    label_names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def take(self, indices: Sequence[int]) -> Corpus:
+        """The rows at `indices`, in that order."""
+        return Corpus(
+            tuple(self.texts[i] for i in indices),
+            tuple(self.labels[i] for i in indices),
+            self.label_names,
+        )
+
+    def without(self, others: Corpus | Iterable[str]) -> Corpus:
+        """The rows whose text, once cleaned and case-folded, does not occur in `others`."""
+        seen = _comparable_texts(others)
+        return self.take([i for i, text in enumerate(self.texts) if _comparable(text) not in seen])
+
+    def split(self, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
+        """Hold out `fraction` of each class; returns the rest and the held-out rows.
+
+        Raises:
+            InputError: `fraction` is no share between 0 and 1, or a part would be empty.
+        """
+        fraction = limits.PART.checked("the share to hold out", fraction)
+        rng = np.random.default_rng(seed)
+        order = rng.permutation(len(self))
+        labels = np.asarray(self.labels)[order]
+        held_out = np.zeros(len(self), dtype=bool)
+        for label in range(len(self.label_names)):
+            rows = order[labels == label]
+            held_out[rows[: round(fraction * len(rows))]] = True
+        if held_out.all() or not held_out.any():
+            raise InputError(f"{len(self)} rows are too few to hold out {fraction:g} of each class")
+        rest, held = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
+        return self.take(rest), self.take(held)
+
+    def digest(self) -> str:
+        """SHA-256 over texts, labels and label names."""
+        content = hashlib.sha256(repr(self.label_names).encode())
+        for text, label in zip(self.texts, self.labels, strict=True):
+            content.update(f"{label}\0".encode() + text.encode("utf-8", "surrogatepass") + b"\0")
+        return content.hexdigest()
+
+
+def _comparable_texts(texts: Corpus | Iterable[str]) -> set[str]:
+    return {_comparable(text) for text in (texts.texts if isinstance(texts, Corpus) else texts)}
+
+
+def _comparable(text: str) -> str:
+    return " ".join(clean(text).casefold().split())
+
+
+def read_corpus(
+    path: str | Path,
+    label_names: Sequence[str] | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    layout: Layout = BY_NAME,
+) -> Corpus:
+    """Read a file of labelled texts, or a data set of the hub (hub_data.py).
+
+    See `read_corpora`, which reads several alike.
+    """
+    (corpus,) = read_corpora([path], label_names, text_column, label_column, layout)
+    return corpus
+
+
+def read_corpora(
+    paths: Sequence[str | Path],
+    label_names: Sequence[str] | None = None,
+    text_column: str = "text",
+    label_column: str = "label",
+    layout: Layout = BY_NAME,
+) -> list[Corpus]:
+    """Read files of labelled texts, or data sets of the hub, whose labels mean the same.
+
+    Labels are all names, or all indices into `label_names` (tables/labels.py), over all the files:
+    one that lacks a class is not read in another way than the rest. Without `label_names`, the
+    names are those that the first data set has, or the sorted values of its label column.
+
+    Args:
+        paths: of CSV (also where its name tells nothing), TSV, JSON lines or Parquet.
+        label_names: of the classes, in their order.
+        text_column: the column of the texts.
+        label_column: the column of the labels.
+        layout: what the names of the files do not say.
+
+    Raises:
+        InputError: a file cannot be read, a column is absent, a row has another number of fields
+            than the header, no text, no label or an unknown one, or there is no row.
+    """
+    tables = [_read_labelled(str(path), text_column, label_column, layout) for path in paths]
+    own_names = tables[0].own_names
+    names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
+    aliases = {}
+    if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
+        aliases = {name: i for i, name in enumerate(own_names)}  # the teacher was given no names
+    indices = indices_of([table.column for table in tables], names, aliases)
+    return [
+        Corpus(tuple(table.texts), tuple(labels), names)
+        for table, labels in zip(tables, indices, strict=True)
+    ]
+
+
+def read_texts(
+    path: str | Path,
+    text_column: str = "text",
+    layout: Layout = BY_NAME,
+    otherwise: str = "text",
+) -> list[str]:
+    """Texts without labels: of a file, of a data set of the hub, or of a folder of files.
+
+    Empty and missing ones are left out, and of equal ones the first is kept. In a folder, what
+    begins with a dot is not read.
+
+    Args:
+        path: of the file, the folder or the data set.
+        text_column: the column of the texts; no other is needed.
+        layout: what the names of the files do not say.
+        otherwise: the format of a file whose name tells none.
+
+    Raises:
+        InputError: a file cannot be read, a column is absent, a row has another number of fields
+            than the header, or there is no text.
+    """
+    root = Path(path)
+    if is_on_hub(path):
+        found = iter(text or "" for text in read_hub(str(path), text_column).texts)
+    else:
+        files = _files_in(root) if root.is_dir() else [path]
+        found = (
+            text for file in files for text in _texts_in(str(file), text_column, layout, otherwise)
+        )
+    texts = dict.fromkeys(text for text in found if text.strip())
+    if not texts:
+        raise InputError(f"{path} holds no texts")
+    return list(texts)
+
+
+def texts_without(texts: Sequence[str], others: Corpus | Iterable[str]) -> list[str]:
+    """Those of `texts` that, once cleaned and case-folded, do not occur in `others`."""
+    seen = _comparable_texts(others)
+    return [text for text in texts if _comparable(text) not in seen]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    )
+
+
+def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> list[str]:
+    with opened_table(path, text_column, layout, otherwise, [text_column]) as table:
+        texts = [row.text if isinstance(row, Row) else "" for row in table.rows()]
+    if not texts:
+        raise table.error_without_rows()
+    return texts
+
+
+class _Labelled(NamedTuple):
+    """Texts with labels, which are not known yet to be classes."""
+
+    texts: list[str]
+    column: LabelColumn
+    own_names: tuple[str, ...] | None = None  # of the classes, in the data set's order
+
+
+def _read_labelled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+    if is_on_hub(path):
+        found = _of_hub(path, text_column, label_column)
+    else:
+        found = _of_file(path, text_column, label_column, layout)
+    for i, label in enumerate(found.column.labels):
+        if not label:
+            raise InputError(f"{found.column.place_of(i)}: the column '{label_column}' is empty")
+    return found
+
+
+def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+    columns = [text_column, label_column]
+    with opened_table(path, text_column, layout, "csv", columns) as table:
+        if table.columns is not None:
+            check_header(path, table.columns, columns)
+        rows = [
+            (row.number, row.text, table.label_of(row, label_column))
+            for row in table.rows_with_text()
+        ]
+    if not rows:
+        raise table.error_without_rows()
+    numbers, texts, labels = map(list, zip(*rows, strict=True))
+    return _Labelled(texts, LabelColumn(table.name, table.unit, numbers, labels))
+
+
+def _of_hub(location: str, text_column: str, label_column: str) -> _Labelled:
+    found = read_hub(location, text_column, label_column)
+    numbers = range(1, len(found.texts) + 1)
+    texts = []
+    for number, text in zip(numbers, found.texts, strict=True):
+        if text is None:
+            raise InputError(f"{location}, row {number}: the field '{text_column}' is missing")
+        texts.append(text)
+    column = LabelColumn(location, "row", numbers, found.labels)
+    return _Labelled(texts, column, found.label_names)
+
+
+def _names_in(labels: Sequence[str]) -> tuple[str, ...]:
+    values = set(labels)
+    numeric = all(value.isdecimal() for value in values)
+    return tuple(sorted(values, key=int if numeric else str))

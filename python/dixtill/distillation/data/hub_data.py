@@ -1,0 +1,131 @@
+"""Data sets of the Hugging Face hub, or folders as `datasets` loads them, by one name.
+
+`hub:NAME`, `hub:NAME:SPLIT` or `hub:NAME:CONFIG:SPLIT`, where NAME may be a local folder and SPLIT
+a slice such as `train[:1000]`.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...errors import InputError
+from ...standard_streams import is_terminal
+from ...tables.labels import LabelError, label_text
+
+PREFIX = "hub:"
+_COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # not of a slice, not of a Windows drive
+
+
+def is_on_hub(location: str | Path) -> bool:
+    """Whether a name of data is one of the hub's."""
+    return str(location).startswith(PREFIX)
+
+
+@dataclass(frozen=True)
+class HubColumns:
+    """Columns of a split; what is missing is None."""
+
+    texts: list[str | None]
+    labels: list[str]  # names or indices, "" for none; no label where no column was asked for
+    label_names: tuple[str, ...] | None  # in the data set's order, if it has one
+
+
+def read_hub(location: str, text_column: str, label_column: str | None = None) -> HubColumns:
+    """Texts, and where they are asked for labels, of a data set.
+
+    Raises:
+        InputError: there is no such data set, split or column, or the column holds no texts.
+    """
+    name, config, split = _parts(location)
+    with _no_progress_off_terminal():
+        try:
+            data = _loaded(name, config, split, text_column)
+        except InputError:
+            raise
+        except Exception as error:  # of datasets, pyarrow, pandas and the network, all kinds
+            raise InputError(f"cannot load '{location}': {_in_short(error)}") from error
+    for column in (text_column, label_column):
+        if column is not None and column not in data.column_names:
+            raise InputError(
+                f"{location} has no column '{column}'; it has {', '.join(data.column_names)}"
+            )
+    texts = list(data[text_column])
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise InputError(f"{location}: the column '{text_column}' holds other things than texts")
+    if label_column is None:
+        return HubColumns(texts, [], None)
+    names = getattr(data.features[label_column], "names", None)
+    labels = [
+        _label(value, names, f"{location}, row {number}: the field '{label_column}'")
+        for number, value in enumerate(data[label_column], start=1)
+    ]
+    return HubColumns(texts, labels, tuple(names) if names else None)
+
+
+def _parts(location: str) -> tuple[str, str | None, str | None]:
+    name, *rest = _COLON.split(location.removeprefix(PREFIX))
+    if not name or len(rest) > 2 or "" in rest:
+        raise InputError(f"'{location}' is no data set, expected hub:NAME[[:CONFIG]:SPLIT]")
+    return name, rest[0] if len(rest) == 2 else None, rest[-1] if rest else None
+
+
+def _loaded(name: str, config: str | None, split: str | None, text_column: str) -> Any:
+    import datasets
+
+    from .hub_csv import is_csv, is_plain_csv, read_csv_split
+
+    folder = Path(name)
+    if (folder / "state.json").is_file():  # of save_to_disk, and one split alone
+        return datasets.load_from_disk(name)
+    # Without its whole path, a folder named csv or json would be taken for a format.
+    source = str(folder.resolve()) if folder.is_dir() else name
+    if split is None:
+        splits = datasets.get_dataset_split_names(source, config)
+        if len(splits) > 1:
+            place = f"{PREFIX}{name}" + (f":{config}" if config else "")
+            raise InputError(
+                f"{place} has the splits {', '.join(splits)}; name one, as in {place}:{splits[0]}"
+            )
+        split = splits[0]
+    builder = datasets.load_dataset_builder(source, config)
+    if is_plain_csv(builder):
+        return read_csv_split(builder, split, text_column)
+    # Else pandas makes nothing of texts such as "null".
+    options = {"keep_default_na": False} if is_csv(builder) else {}
+    return datasets.load_dataset(source, config, split=split, **options)
+
+
+def _label(value: Any, names: Sequence[str] | None, place: str) -> str:
+    """A label's name; a class of -1 is how test sets of the hub say that there is none."""
+    if names and isinstance(value, int):
+        return "" if value == -1 else names[value]
+    try:
+        return label_text(value)
+    except LabelError as error:
+        raise InputError(f"{place} {error}") from None
+
+
+def _in_short(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return " ".join(line.strip() for line in lines[:3]) or type(error).__name__
+
+
+@contextmanager
+def _no_progress_off_terminal() -> Iterator[None]:
+    """Inside the context, datasets draws progress bars on a terminal only."""
+    import datasets
+
+    hide = datasets.are_progress_bars_disabled() is False and not is_terminal(sys.stderr)
+    if hide:
+        datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if hide:
+            datasets.enable_progress_bars()

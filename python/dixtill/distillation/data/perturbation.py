@@ -1,0 +1,121 @@
+"""Texts made of the training texts, for the teacher to answer.
+
+A small corpus shows a student few of a teacher's answers, and a teacher is surer than it should be
+of texts that it was trained on. Perturbed texts have no label; the teacher's answer stands for it
+(Tang et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks", who
+mask words, replace them and cut n-grams). Words are replaced by those that follow or precede the
+same neighbour elsewhere ("noising", Xie et al. 2017). Words are what white space separates.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from ...errors import InputError
+
+_LONGEST = 40  # words of two texts put together, where neither has more
+_LONGEST_SPLICE = 5
+_CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # of each way to change a text
+
+_Words = list[str]
+
+
+def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
+    """`count` texts, the same for the same arguments; none is empty.
+
+    Args:
+        texts: cleaned training texts.
+        count: how many to make.
+        seed: of the random choices.
+
+    Raises:
+        InputError: all `texts` are empty.
+    """
+    split = [words for text in texts if (words := text.split())]
+    if not split:
+        raise InputError("the training texts are empty; there is nothing to perturb")
+    perturbation = _Perturbation(split, seed)
+    return [" ".join(perturbation()) for _ in range(count)]
+
+
+class _Perturbation:
+    """Draws a text, and one of five ways to change it."""
+
+    def __init__(self, texts: Sequence[_Words], seed: int) -> None:
+        self._texts = texts
+        self._rng = np.random.default_rng(seed)
+        self._following, self._preceding = _neighbours(texts)
+        self._ways = (
+            self._drop_words,
+            self._keep_span,
+            self._join_parts,
+            self._replace_words,
+            self._splice,
+        )
+
+    def __call__(self) -> _Words:
+        while True:
+            way = self._ways[self._rng.choice(len(self._ways), p=_CHANCES)]
+            if words := way(self._any_text()):
+                return words
+
+    def _any_text(self) -> _Words:
+        return self._texts[int(self._rng.integers(len(self._texts)))]
+
+    def _drop_words(self, words: _Words) -> _Words:
+        rate = self._rng.uniform(0.05, 0.5)
+        return [word for word in words if self._rng.random() >= rate]
+
+    def _keep_span(self, words: _Words) -> _Words:
+        length = self._rng.integers(1, len(words) + 1)
+        start = self._rng.integers(len(words) - length + 1)
+        return words[start : start + length]
+
+    def _join_parts(self, words: _Words) -> _Words:
+        """The beginning of a text and the end of another one."""
+        other = self._any_text()
+        longest = max(_LONGEST, len(words), len(other))
+        end, start = self._rng.integers(1, len(words) + 1), self._rng.integers(len(other))
+        return (words[:end] + other[start:])[:longest]
+
+    def _replace_words(self, words: _Words) -> _Words:
+        """From left to right, so that a replaced word chooses its successors."""
+        rate = self._rng.uniform(0.1, 0.4)
+        changed = ["", *words, ""]
+        for at in range(1, len(words) + 1):
+            if self._rng.random() < rate:
+                changed[at] = self._replacement(changed[at - 1], changed[at], changed[at + 1])
+        return changed[1:-1]
+
+    def _replacement(self, before: str, word: str, after: str) -> str:
+        """A word that stands after `before` or before `after` elsewhere, else `word`."""
+        if self._rng.random() < 0.5:
+            candidates = self._following.get(before.lower())
+        else:
+            candidates = self._preceding.get(after.lower())
+        return candidates[int(self._rng.integers(len(candidates)))] if candidates else word
+
+    def _splice(self, words: _Words) -> _Words:
+        """A few words of another text in the place of a few of this one."""
+        other = self._any_text()
+        length = self._rng.integers(1, min(_LONGEST_SPLICE, len(other)) + 1)
+        start = self._rng.integers(len(other) - length + 1)
+        at = self._rng.integers(len(words) + 1)
+        replaced = self._rng.integers(min(_LONGEST_SPLICE, len(words) - at) + 1)
+        return words[:at] + other[start : start + length] + words[at + replaced :]
+
+
+def _neighbours(texts: Sequence[_Words]) -> tuple[dict[str, _Words], dict[str, _Words]]:
+    """Which words follow each word, and which precede it, as often as they do; "" is the edge."""
+    following: dict[str, _Words] = defaultdict(list)
+    preceding: dict[str, _Words] = defaultdict(list)
+    for words in texts:
+        for first, second in zip(["", *words], [*words, ""], strict=True):
+            if second:
+                following[first.lower()].append(second)
+            if first:
+                preceding[second.lower()].append(first)
+    return following, preceding

@@ -1,0 +1,1 @@
+"""Makes a teacher of a pretrained transformer."""

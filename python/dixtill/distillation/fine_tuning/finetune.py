@@ -1,0 +1,191 @@
+"""Fine-tunes a pretrained transformer on labelled texts: an encoder or decoder in, a teacher out.
+
+A run works in `OUT.unfinished`, goes on from the checkpoints there, and becomes OUT by a rename at
+the end. The loop is fine_tuning/trainer.py's; loading what it made is teacher.py's.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    set_seed,
+)
+
+from ... import __version__
+from ...claim import ClaimFile, held
+from ...errors import InputError
+from ...runtime.model_file.label_names import check_label_names
+from ...specification.cleaning import DEFAULT_RULES, clean
+from ..data.corpus import Corpus
+from ..finite import check_weights
+from ..measures.scores import Scores, scores_of
+from ..progress.watcher import Watcher
+from ..teacher.checkpoint import (
+    check_body,
+    errors_about,
+    load_weights,
+    quiet_transformers,
+    why_not_loaded,
+)
+from ..teacher.teacher import Teacher
+from .checkpoints import saving
+from .trainer import FinetuneConfig, fit
+
+_CLAIM = ClaimFile("run.json", "an unfinished run", "delete it or choose another output folder")
+
+
+def finetune(
+    base: str | Path,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    out: Path,
+    watcher: Watcher | None = None,
+) -> Scores:
+    """Fine-tune `base` into the folder `out`; returns the scores on `valid` of what is saved.
+
+    Args:
+        base: a hub name or a folder, with a fast tokenizer.
+        train: labelled texts; the labels' names become the teacher's.
+        valid: chooses the best epoch, by macro-F1.
+        config: see FinetuneConfig.
+        out: must not exist, or be empty. A stopped run of the same settings goes on.
+        watcher: told how the training goes on.
+
+    Raises:
+        InputError: there is no such base, its tokenizer is not a fast one, the labels do not
+            match, `out` is taken, its unfinished run has another base, other texts or other
+            settings, another process works in it, or the training diverges.
+    """
+    _check_labels(train, valid)
+    _check_free(out)
+    with quiet_transformers():
+        return _finetune(base, train, valid, config, out, watcher or Watcher())
+
+
+def _finetune(
+    base: str | Path,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    out: Path,
+    watcher: Watcher,
+) -> Scores:
+    model, tokenizer = load_base(base, train.label_names, config.seed)
+    with errors_about(f"the base '{base}'"):
+        teacher = Teacher(model, tokenizer, config.max_length)
+    run = {
+        "dixtill": __version__,
+        "base": teacher.fingerprint,
+        "training_texts": train.digest(),
+        "validation_texts": valid.digest(),
+        **asdict(config),
+    }
+    unfinished = out.with_name(f"{out.name}.unfinished")
+    with held(unfinished):
+        _check_free(out)  # another process may have ended meanwhile
+        _CLAIM.claim(unfinished, run)
+        fit(model, tokenizer, train, valid, config, unfinished, watcher)
+        save_teacher(model, tokenizer, unfinished / "teacher")
+        scores = score_teacher(Teacher.load(unfinished / "teacher"), valid, config.cleaning)
+        if out.exists():
+            out.rmdir()
+        (unfinished / "teacher").rename(out)
+        shutil.rmtree(unfinished)
+    return scores
+
+
+def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, Any]:
+    """A model with a head for `labels`, and its tokenizer.
+
+    The base's own head stays only if it is one for these labels in this order.
+
+    Raises:
+        InputError: there is no such model, or it cannot carry a classifier.
+    """
+    set_seed(seed)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(base)
+        config = AutoConfig.from_pretrained(base)
+        if _has_head_for(config, labels):
+            model, missing = load_weights(AutoModelForSequenceClassification, base)
+            check_body(base, missing)
+            return model, tokenizer
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: i for i, label in enumerate(labels)}
+        config.problem_type = "single_label_classification"
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+        body, missing = load_weights(AutoModel, base)
+        check_body(base, missing)
+        loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
+    except InputError:
+        raise
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+        raise InputError(
+            f"cannot load a base model from '{base}': {why_not_loaded(base, error)}"
+        ) from error
+    if loaded.missing_keys:
+        raise InputError(
+            f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"
+        )
+    return model, tokenizer
+
+
+def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
+    is_classifier = any(
+        name.endswith("ForSequenceClassification") for name in config.architectures or ()
+    )
+    return is_classifier and config.id2label == dict(enumerate(labels))
+
+
+def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write model and tokenizer in Hugging Face form.
+
+    Raises:
+        InputError: a weight is not finite.
+        OSError: the folder cannot be written to.
+    """
+    check_weights(model.state_dict(), "the teacher")
+    # What the tokenizer last padded and cut to would be saved, and change the fingerprint.
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
+    with saving(folder):
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def score_teacher(
+    teacher: Teacher, corpus: Corpus, cleaning: Sequence[str] = DEFAULT_RULES
+) -> Scores:
+    """Scores of a teacher; `corpus` names its labels as the teacher does, in the same order."""
+    logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
+    return scores_of(corpus.labels, logits.softmax(dim=1).numpy())
+
+
+def _check_labels(train: Corpus, valid: Corpus) -> None:
+    check_label_names(train.label_names)
+    if len(train.label_names) < 2:
+        raise InputError(
+            f"the training texts have only the label '{train.label_names[0]}'; "
+            "a classifier needs at least two"
+        )
+    if train.label_names != valid.label_names:
+        raise InputError(
+            f"the training texts have the labels {', '.join(train.label_names)}, "
+            f"the validation texts {', '.join(valid.label_names)}"
+        )
+
+
+def _check_free(out: Path) -> None:
+    if out.exists() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError(f"{out} exists already; choose another output folder or delete it")

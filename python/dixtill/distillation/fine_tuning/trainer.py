@@ -1,0 +1,235 @@
+"""Trains a classifier on labelled texts with transformers.Trainer, to its best epoch.
+
+A stopped run resumes from the last whole checkpoint, which checkpoints.py finds. finetune.py
+loads the model and saves the result.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import (
+    DataCollatorWithPadding,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainerCallback,
+    TrainingArguments,
+)
+
+from ... import limits
+from ...specification.cleaning import DEFAULT_RULES, clean
+from ..config import Precision
+from ..data.corpus import Corpus
+from ..finite import check_weights, diverged
+from ..measures.scores import scores_of
+from ..progress.metrics import EpochMetrics
+from ..progress.watcher import Step, Watcher
+from ..teacher.precision import attention_for_gradients
+from ..teacher.teacher import Teacher
+from .checkpoints import last_checkpoint, mark_whole, saving
+
+_DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
+
+
+@dataclass(frozen=True)
+class FinetuneConfig:
+    """Everything that a run depends on besides its base and its data."""
+
+    epochs: int = 3
+    learning_rate: float = 5e-5
+    head_learning_rate_factor: float = 1.0  # a new head may learn faster than the body
+    batch_size: int = 32
+    max_length: int = 128  # tokens; longer texts are cut
+    warmup: float = 0.1  # share of the steps
+    weight_decay: float = 0.01
+    seed: int = 0
+    precision: Precision = "float32"
+    cleaning: tuple[str, ...] = DEFAULT_RULES
+
+    def __post_init__(self) -> None:
+        for name, limit in _LIMITS.items():
+            object.__setattr__(self, name, limit.checked(name, getattr(self, name)))
+
+
+_LIMITS = {
+    "epochs": limits.COUNT,
+    "learning_rate": limits.POSITIVE,
+    "head_learning_rate_factor": limits.POSITIVE,
+    "batch_size": limits.COUNT,
+    "max_length": limits.COUNT,
+    "warmup": limits.RATE,
+    "weight_decay": limits.NOT_NEGATIVE,
+    "seed": limits.SEED,
+}
+
+
+def fit(
+    model: Any,
+    tokenizer: Any,
+    train: Corpus,
+    valid: Corpus,
+    config: FinetuneConfig,
+    folder: Path,
+    watcher: Watcher,
+) -> None:
+    """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
+
+    Raises:
+        InputError: the tokenizer is not a fast one; or the training diverges, of which the epochs
+            before stay in `folder`.
+        OSError: a checkpoint cannot be written.
+    """
+    limits = Teacher(model, tokenizer, config.max_length)  # also chooses padding
+    model.requires_grad_(True)
+    trainer = _Trainer(
+        model=model,
+        args=_arguments(config, folder),
+        data_collator=DataCollatorWithPadding(tokenizer),
+        train_dataset=_encoded(train, limits, config),
+        eval_dataset=_encoded(valid, limits, config),
+        compute_metrics=_metrics,
+        preprocess_logits_for_metrics=_logits_alone,
+        callbacks=[_OwnFolder(), _Report(watcher)],
+        optimizers=(_optimizer(model, config), None),
+    )
+    for printing in (PrinterCallback, ProgressCallback):  # both write to standard output
+        trainer.remove_callback(printing)
+    with attention_for_gradients(trainer.args.device, config.precision):
+        trainer.train(resume_from_checkpoint=last_checkpoint(folder))
+    model.to("cpu").eval()
+
+
+def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        learning_rate=config.learning_rate,
+        warmup_steps=config.warmup,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        logging_strategy="epoch",
+        logging_nan_inf_filter=False,  # or a loss of NaN would be logged as the mean of the others
+        save_total_limit=2,  # the last and the best or, where that is one, the one before
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        seed=config.seed,
+        bf16=config.precision == "bfloat16",
+        use_cpu=config.precision == "bfloat16" and not torch.cuda.is_available(),
+        report_to="none",
+        dataloader_pin_memory=torch.cuda.is_available(),
+    )
+
+
+def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
+    """Token ids and label of each text, unpadded."""
+    encoded = limits.tokens([clean(text, config.cleaning) for text in corpus.texts])
+    return [
+        {
+            "input_ids": text.input_ids,
+            "attention_mask": [1] * len(text.input_ids),
+            **({"token_type_ids": text.token_type_ids} if limits.reads_token_types else {}),
+            "label": label,
+        }
+        for text, label in zip(encoded, corpus.labels, strict=True)
+    ]
+
+
+def _logits_alone(output: Any, _labels: Any) -> Any:
+    """An encoder-decoder gives more than its logits, which nobody asks for."""
+    return output[0] if isinstance(output, tuple) else output
+
+
+def _metrics(prediction: Any) -> dict[str, float]:
+    probabilities = torch.from_numpy(prediction.predictions).softmax(dim=1).numpy()
+    return asdict(scores_of(prediction.label_ids.tolist(), probabilities))
+
+
+def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
+    """AdamW; the head, all that is not the base model, has a learning rate of its own."""
+    body = {id(parameter) for parameter in model.base_model.parameters()}
+    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+    for parameter in model.parameters():
+        factor = 1.0 if id(parameter) in body else config.head_learning_rate_factor
+        decay = config.weight_decay if parameter.dim() >= _DECAYED_DIMENSIONS else 0.0
+        groups.setdefault((config.learning_rate * factor, decay), []).append(parameter)
+    return torch.optim.AdamW(
+        [
+            {"params": parameters, "lr": rate, "weight_decay": decay}
+            for (rate, decay), parameters in groups.items()
+        ],
+        lr=config.learning_rate,
+        fused=True,
+    )
+
+
+class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
+    """Stops where a loss or a weight is not finite, and marks checkpoints that are whole."""
+
+    def training_step(self, *given: Any, **named: Any) -> torch.Tensor:
+        loss: torch.Tensor = super().training_step(*given, **named)
+        if not bool(torch.isfinite(loss)):
+            where = f"the loss of step {self.state.global_step + 1} ({float(loss):g})"
+            precision: Precision = "bfloat16" if self.args.bf16 else "float32"
+            raise diverged(where, self.args.learning_rate, precision)
+        return loss
+
+    def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
+        check_weights(self.model.state_dict(), "the model")
+        scores: dict[str, float] = super().evaluate(*given, **named)
+        return scores
+
+    def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        with saving(Path(self.args.output_dir)):
+            super()._save_checkpoint(model, trial)
+            checkpoint = Path(self.args.output_dir, f"checkpoint-{self.state.global_step}")
+            mark_whole(checkpoint)
+
+
+class _OwnFolder(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Finds the best checkpoint where the folder is now; it may have been moved since."""
+
+    def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        best = state.best_model_checkpoint
+        if best:
+            state.best_model_checkpoint = str(Path(args.output_dir, Path(best).name))
+
+
+class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
+    """Tells a watcher what transformers tells its callbacks."""
+
+    def __init__(self, watcher: Watcher) -> None:
+        self._watcher = watcher
+
+    def on_train_begin(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._watcher.on_begin(_history(state))
+
+    def on_step_end(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
+        epochs = round(args.num_train_epochs)
+        self._watcher.on_step(Step(state.global_step, state.max_steps // epochs, epochs))
+
+    def on_evaluate(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
+        self._watcher.on_epoch(_history(state)[-1])
+
+
+def _history(state: Any) -> list[EpochMetrics]:
+    """The epochs in the log of transformers, which has two entries for each."""
+    trained = [entry for entry in state.log_history if "loss" in entry]
+    scored = [entry for entry in state.log_history if "eval_macro_f1" in entry]
+    return [
+        EpochMetrics(
+            epoch=round(scores["epoch"]),
+            loss=losses["loss"],
+            accuracy=scores["eval_accuracy"],
+            macro_f1=scores["eval_macro_f1"],
+            learning_rate=losses.get("learning_rate"),
+        )
+        for losses, scores in zip(trained, scored, strict=True)
+    ]

@@ -1,0 +1,53 @@
+"""NaN and infinity end where they arise: nothing is trained, stored or measured with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from ..errors import InputError, shortened
+from .config import Precision
+
+_ADVICE = "the training may have diverged: train anew with a lower learning rate"
+
+
+def check_weights(weights: Mapping[str, Tensor], whose: str) -> None:
+    """Raise InputError if a tensor holds NaN or infinity; `whose` says what they are weights of."""
+    for name, tensor in weights.items():
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            raise InputError(f"the weights '{name}' of {whose} are not all finite; {_ADVICE}")
+
+
+def check_answers(logits: Tensor, texts: Sequence[str], whose: str) -> None:
+    """Raise InputError if the logits [texts, classes] of a text hold NaN or infinity."""
+    is_finite = torch.isfinite(logits).all(dim=1)
+    if not bool(is_finite.all()):
+        row = int((~is_finite).nonzero()[0])
+        raise InputError(
+            f"the logits of {whose} for '{shortened(texts[row])}' are not finite "
+            f"({', '.join(map(str, logits[row].tolist()))}); {_ADVICE}, or choose the precision "
+            "float32"
+        )
+
+
+def check_probabilities(probabilities: npt.NDArray[np.floating]) -> None:
+    """Raise InputError if probabilities [texts, classes] hold NaN or infinity."""
+    is_finite = np.isfinite(probabilities).all(axis=1)
+    if not is_finite.all():
+        raise InputError(
+            f"the probabilities of text {int((~is_finite).argmax()) + 1} of {len(is_finite)} are "
+            f"not finite; {_ADVICE}"
+        )
+
+
+def diverged(loss: str, learning_rate: float, precision: Precision = "float32") -> InputError:
+    """The error of a training whose loss, `loss`, is not finite."""
+    more = "" if precision == "float32" else ", or the precision float32"
+    return InputError(
+        f"the training diverged: {loss} is not finite; choose a lower learning rate than "
+        f"{learning_rate:g}{more}"
+    )

@@ -1,0 +1,83 @@
+"""When not to answer: a threshold on the top label's probability, and what it costs and gives.
+
+El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010: the share
+of texts that are answered is the coverage; precision is the share of right ones among them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ... import limits
+from ...errors import InputError
+from .calibration_error import FloatArray
+from .scores import exact_interval
+
+
+@dataclass(frozen=True)
+class Abstention:
+    """What a threshold gives on some labelled texts; shares in [0, 1]."""
+
+    threshold: float
+    coverage: float
+    num_answered: int
+    precision: float | None  # None where nothing is answered
+    precision_low: float | None  # 95% interval of the precision, by Clopper and Pearson
+    precision_high: float | None
+
+
+def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[int]) -> Abstention:
+    """What `threshold` gives, by probabilities [N, C] and the labels' indices [N].
+
+    Raises:
+        InputError: `threshold` is no probability.
+    """
+    threshold = limits.PROBABILITY.checked("the threshold", threshold)
+    answered = probabilities.max(axis=1) >= threshold
+    right = probabilities.argmax(axis=1) == np.asarray(labels)
+    count, hits = int(answered.sum()), int((answered & right).sum())
+    coverage = count / len(labels)
+    if not count:
+        return Abstention(threshold, coverage, count, None, None, None)
+    return Abstention(threshold, coverage, count, hits / count, *exact_interval(hits, count))
+
+
+def choose_threshold(
+    precision: float, probabilities: FloatArray, labels: Sequence[int]
+) -> Abstention:
+    """The threshold that answers most of the texts at that precision or a better one.
+
+    Raises:
+        InputError: `precision` is no share above 0, or no threshold reaches it.
+    """
+    precision = limits.PRECISION.checked("the target precision", precision)
+    top = probabilities.max(axis=1).astype(np.float64)
+    right = probabilities.argmax(axis=1) == np.asarray(labels)
+    order = np.argsort(-top, kind="stable")
+    shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    # Texts of equal probability are answered together.
+    ends = np.flatnonzero(np.append(np.diff(top[order]) < 0, True))
+    good = ends[shares[ends] >= precision]
+    if not good.size:
+        raise InputError(
+            f"no threshold has a precision of {precision:g} on these {len(top)} texts; the best "
+            f"is {shares[ends].max():.4f}"
+        )
+    last = int(good[-1])
+    below = float(top[order[last + 1]]) if last + 1 < len(order) else 0.0
+    threshold = _shortest_decimal(below, float(top[order[last]]))
+    return abstention_at(threshold, probabilities, labels)
+
+
+def _shortest_decimal(above: float, up_to: float) -> float:
+    """The number of fewest decimals in (above, up_to]."""
+    for digits in range(1, 17):
+        scale = 10.0**digits
+        rounded = math.floor(up_to * scale) / scale
+        if above < rounded <= up_to:
+            return rounded
+    return up_to

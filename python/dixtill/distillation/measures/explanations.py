@@ -1,0 +1,171 @@
+"""How good an explanation is: agreement with another one, and faithfulness to who gave the answer.
+
+Pure functions of weights, one for each word of a text, and of a function that answers texts. A
+number means little by itself: put `random_weights` beside it.
+
+Sources: feature, sign and rank agreement, Krishna et al. 2022, "The Disagreement Problem in
+Explainable Machine Learning"; comprehensiveness and sufficiency, DeYoung et al. 2020, "ERASER",
+averaged over the shares of words that it uses for continuous scores; deletion and insertion,
+Petsiuk et al. 2018, "RISE".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from scipy import stats
+
+from ...errors import InputError
+
+if TYPE_CHECKING:
+    from ...runtime.prediction import Prediction
+    from ..attribution.attributor import Attribution
+
+Weights = npt.NDArray[np.float64]
+Span = tuple[int, int]
+Answer = Callable[[list[str]], Sequence[float]]
+"""Texts to the probability of the label that is explained, always the same one."""
+
+SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)  # of the words, as in ERASER; at least one word
+
+
+def feature_agreement(a: Weights, b: Weights, k: int) -> float:
+    """Share of the `k` words of largest magnitude that both have; of fewer words, of all.
+
+    Raises:
+        InputError: the weights are of different length or none, or `k` is below 1.
+    """
+    first, second = _top(a, b, k)
+    return len(set(first) & set(second)) / len(first)
+
+
+def sign_agreement(a: Weights, b: Weights, k: int) -> float:
+    """Feature agreement over words whose weights have the same sign besides."""
+    first, second = _top(a, b, k)
+    common = set(first) & set(second)
+    return sum(bool(np.sign(a[i]) == np.sign(b[i])) for i in common) / len(first)
+
+
+def rank_agreement(a: Weights, b: Weights, k: int) -> float:
+    """Share of the first `k` places that both give to the same word."""
+    first, second = _top(a, b, k)
+    return sum(i == j for i, j in zip(first, second, strict=True)) / len(first)
+
+
+def spearman(a: Weights, b: Weights) -> float:
+    """Rank correlation of the signed weights; 0 where either is constant."""
+    _check(a, b)
+    if np.ptp(a) == 0 or np.ptp(b) == 0:
+        return 0.0
+    return float(stats.spearmanr(a, b).statistic)
+
+
+def cosine(a: Weights, b: Weights) -> float:
+    """Cosine of the signed weights; 0 where either is zero."""
+    _check(a, b)
+    lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / lengths if lengths else 0.0
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """What becomes of the label's probability when words go, most weighty first.
+
+    Large comprehensiveness and insertion are good, and small sufficiency and deletion;
+    leave_one_out is the rank correlation of the weights with what each word's absence costs.
+    """
+
+    comprehensiveness: float
+    sufficiency: float
+    deletion: float
+    insertion: float
+    leave_one_out: float
+
+
+def faithfulness(
+    answer: Answer, text: str, spans: Sequence[Span], weights: Weights
+) -> Faithfulness:
+    """Measure `weights`, where positive speaks for the label, by leaving words out of `text`.
+
+    A word that is left out becomes spaces. `answer` is called once.
+
+    Raises:
+        InputError: there are no words, or another number of weights.
+    """
+    if not spans or len(spans) != len(weights):
+        raise InputError(f"there are {len(weights)} weights for {len(spans)} words")
+    order = [int(i) for i in np.argsort(-weights, kind="stable")]
+    everything = set(order)
+    tops = [set(order[: max(1, round(share * len(order)))]) for share in SHARES]
+    prefixes = [set(order[:count]) for count in range(len(order) + 1)]
+    kept = [
+        everything,
+        *(everything - top for top in tops),
+        *tops,
+        *(everything - prefix for prefix in prefixes),
+        *prefixes,
+        *(everything - {word} for word in range(len(order))),
+    ]
+    values = np.asarray(answer([_only(text, spans, words) for words in kept]), np.float64)
+    whole, values = values[0], values[1:]
+    sizes = [len(tops), len(tops), len(prefixes), len(prefixes)]
+    without, alone, deleted, inserted, one_out = np.split(values, np.cumsum(sizes))
+    return Faithfulness(
+        comprehensiveness=float(np.mean(whole - without)),
+        sufficiency=float(np.mean(whole - alone)),
+        deletion=_area(deleted),
+        insertion=_area(inserted),
+        leave_one_out=spearman(weights, whole - one_out),
+    )
+
+
+def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
+    """The teacher's attributions in the order of the student's words, by their spans."""
+    return by_spans([(word.start, word.end) for word in prediction.words], teacher)
+
+
+def by_spans(spans: Iterable[Span], teacher: Attribution) -> Weights:
+    """The teacher's attributions of the words at `spans`; 0 of those that it does not have."""
+    own_spans = zip(teacher.starts, teacher.ends, strict=True)
+    by_span = dict(zip(own_spans, teacher.attributions, strict=True))
+    return np.array([by_span.get(span, 0.0) for span in spans])
+
+
+def random_weights(num_words: int, seed: int) -> Weights:
+    """The control: normal weights that know nothing."""
+    return np.random.default_rng(seed).normal(size=num_words)
+
+
+def _only(text: str, spans: Sequence[Span], kept: Iterable[int]) -> str:
+    """`text` with spaces for each word that is not kept."""
+    chars = list(text)
+    for start, end in (spans[i] for i in set(range(len(spans))) - set(kept)):
+        chars[start:end] = " " * (end - start)
+    return "".join(chars)
+
+
+def _area(values: Weights) -> float:
+    """Under the curve over the share of the words, by trapezoids."""
+    return float((values[1:] + values[:-1]).mean() / 2)
+
+
+def _top(a: Weights, b: Weights, k: int) -> tuple[list[int], list[int]]:
+    _check(a, b)
+    if k < 1:
+        raise InputError(f"k is {k}, expected at least 1")
+    first, second = (
+        [int(i) for i in np.argsort(-np.abs(weights), kind="stable")[:k]] for weights in (a, b)
+    )
+    return first, second
+
+
+def _check(a: Weights, b: Weights) -> None:
+    if a.shape != b.shape or a.ndim != 1 or not a.size:
+        raise InputError(
+            f"the weights have shapes {list(a.shape)} and {list(b.shape)}, expected one number for "
+            "each word of the same text"
+        )

@@ -1,0 +1,94 @@
+"""What a terminal shows of a stage of work: a bar with the time left, or its name and a spinner.
+
+Elsewhere, as in a pipe, nothing is drawn. The epochs of a training run are display.py's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TextColumn,
+)
+from rich.text import Text
+
+from ...standard_streams import is_terminal
+
+BAR_WIDTH = 16  # leaves room for the words in 80 columns
+_WORTH_A_LINE = 1.0  # seconds; a stage that was quicker leaves nothing behind
+
+Advance = Callable[[int], None]
+
+
+def terminal() -> Console | None:
+    """Standard error, where it is a terminal on which lines can be drawn anew."""
+    # Rich would also take a pipe for one where FORCE_COLOR is set, as it is on many CI machines.
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") in ("dumb", "unknown"):
+        return None
+    return Console(stderr=True, force_terminal=True)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds, with hours where there are some.
+
+    >>> clock(75), clock(3 * 3600 + 5)
+    ('1:15', '3:00:05')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class _Time(ProgressColumn):
+    """The time left, and at the end the time that it took."""
+
+    def render(self, task: Task) -> Text:
+        if task.finished:
+            return Text(clock(task.finished_time or 0.0))
+        return Text("" if task.time_remaining is None else f"left {clock(task.time_remaining)}")
+
+
+@contextmanager
+def bar(
+    description: str, total: int, unit: str, done: int = 0, shown: bool = True
+) -> Iterator[Advance]:
+    """A bar of `total` units, `done` of them there before; call what is yielded to move it."""
+    console = terminal() if shown else None
+    if console is None:
+        yield lambda _: None
+        return
+    with Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=BAR_WIDTH),
+        MofNCompleteColumn(),
+        TextColumn(f"{unit};"),
+        _Time(),
+        console=console,
+    ) as progress:
+        task = progress.add_task(description, total=total, completed=done)
+        yield lambda count: progress.advance(task, count)
+
+
+@contextmanager
+def stage(description: str) -> Iterator[None]:
+    """A spinner while work lasts whose end is not known; then a line with the time it took."""
+    console = terminal()
+    if console is None:
+        yield
+        return
+    began = perf_counter()
+    with console.status(description):
+        yield
+    seconds = perf_counter() - began
+    if seconds >= _WORTH_A_LINE:
+        console.print(f"{description}: {clock(seconds)}", highlight=False, markup=False)

@@ -1,0 +1,59 @@
+"""Losses, scores and learning rate of each epoch for TensorBoard, the extra `tensorboard`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from typing import Any
+
+from ...errors import MissingExtraError
+from ...whole_file import check_folder
+from .metrics import EpochMetrics
+from .watcher import Watcher
+
+
+class TensorBoardLog(Watcher):
+    """Writes events into a folder, which then shows this run alone."""
+
+    def __init__(self, folder: str) -> None:
+        """Check that it can be done, before the long work; nothing is written yet.
+
+        Raises:
+            MissingExtraError: TensorBoard is not installed.
+            InputError: the folder is a file.
+            OSError: nothing can be written in it.
+        """
+        if find_spec("tensorboard") is None:
+            raise MissingExtraError(
+                "--tensorboard needs tensorboard, not installed here; install the extra with: "
+                "pip install 'dixtill[tensorboard]'"
+            )
+        check_folder(folder)
+        self._folder = folder
+        self._writer: Any = None
+
+    def on_begin(self, history: Sequence[EpochMetrics]) -> None:
+        """Log the epochs that were there."""
+        from torch.utils.tensorboard import SummaryWriter
+
+        # TensorBoard then forgets what another run, or this one before a stop, had logged there.
+        self._writer = SummaryWriter(self._folder, purge_step=1)
+        for metrics in history:
+            self.on_epoch(metrics)
+
+    def on_epoch(self, metrics: EpochMetrics) -> None:
+        """Log the epoch, so that it can be seen at once."""
+        scalars = {"loss/total": metrics.loss}
+        scalars |= {f"loss/{name}": value for name, value in metrics.terms.items()}
+        scalars["validation/accuracy"] = metrics.accuracy
+        scalars["validation/macro-F1"] = metrics.macro_f1
+        if metrics.learning_rate is not None:
+            scalars["learning rate"] = metrics.learning_rate
+        for name, value in scalars.items():
+            self._writer.add_scalar(name, value, metrics.epoch)
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()

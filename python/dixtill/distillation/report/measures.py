@@ -1,0 +1,177 @@
+"""What the report shows of a student: its answers to the validation texts, and its explanations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+from ...runtime.classifier import Classifier
+from ...runtime.prediction import Prediction
+from ..attribution.attributor import Attribution
+from ..data.corpus import Corpus
+from ..measures import explanations as measures
+from ..measures.calibration_error import NUM_BINS
+from ..measures.scores import LabelScores, Scores, label_scores, scores_of
+
+_EXPLAINED = 200  # texts at most: some seconds
+_TOP = 3  # words, as in the tables of docs/students.md
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Bin:
+    """Answers whose label has a probability in (low, high]."""
+
+    low: float
+    high: float
+    count: int
+    probability: float  # mean
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A row of the table of explanations."""
+
+    name: str
+    weights: float  # mean over the texts, of the weights that are shown
+    random: float  # the same of random weights
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Means over `count` texts."""
+
+    rows: list[Measured]
+    count: int
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A student's answers to labelled texts."""
+
+    corpus: Corpus
+    predictions: list[Prediction]
+    scores: Scores
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Names of the classes."""
+        return self.corpus.label_names
+
+    def probabilities(self) -> npt.NDArray[np.float64]:
+        """[texts, classes]."""
+        return np.array([list(p.probabilities.values()) for p in self.predictions])
+
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """Texts by true and by predicted class [classes, classes]."""
+        counts: npt.NDArray[np.int64] = confusion_matrix(
+            self.corpus.labels, self._predicted(), labels=range(len(self.labels))
+        )
+        return counts
+
+    def classes(self) -> tuple[LabelScores, ...]:
+        """Each class by itself."""
+        return label_scores(self.corpus.labels, self.probabilities(), self.labels)
+
+    def bins(self, count: int = NUM_BINS) -> list[Bin]:
+        """The bins that hold an answer, as the calibration error has them."""
+        probabilities = self.probabilities()
+        top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == self.corpus.labels
+        column = np.clip(np.ceil(top * count).astype(int) - 1, 0, count - 1)
+        return [
+            Bin(
+                index / count,
+                (index + 1) / count,
+                int(held.sum()),
+                float(top[held].mean()),
+                float(right[held].mean()),
+            )
+            for index in range(count)
+            if (held := column == index).any()
+        ]
+
+    def _predicted(self) -> npt.NDArray[np.int64]:
+        predicted: npt.NDArray[np.int64] = self.probabilities().argmax(axis=1)
+        return predicted
+
+
+def answers_of(classifier: Classifier, corpus: Corpus) -> Answers:
+    """Answer the texts of a corpus that names its labels as the student does."""
+    answers = Answers(corpus, classifier(list(corpus.texts)), Scores(0, 0, 0))
+    scores = scores_of(corpus.labels, answers.probabilities())
+    return Answers(corpus, answers.predictions, scores)
+
+
+def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> Comparison:
+    """How the weights hold for the student itself, on some of the texts of two words or more."""
+    chosen = some([p for p in predictions if len(p.words) > 1])
+    names = [field.name for field in fields(measures.Faithfulness)]
+    own = [astuple(_faithfulness(classifier, p, _weights(p))) for p in chosen]
+    random = [
+        astuple(_faithfulness(classifier, p, measures.random_weights(len(p.words), seed)))
+        for seed, p in enumerate(chosen)
+    ]
+    return _means(names, own, random)
+
+
+def agreement_of(classifier: Classifier, explained: Mapping[str, Attribution]) -> Comparison:
+    """Agreement with the teacher's attributions, on some of the texts."""
+    own, random = [], []
+    for seed, (text, attribution) in enumerate(some(list(explained.items()))):
+        prediction = classifier(text)
+        if len(prediction.words) <= _TOP:
+            continue  # of so few words, the first ones always agree
+        theirs = measures.by_words(prediction, attribution)
+        chance = measures.random_weights(len(prediction.words), seed)
+        own.append(_agreement(theirs, _weights(prediction)))
+        random.append(_agreement(theirs, chance))
+    names = [f"feature agreement, first {_TOP}", f"sign agreement, first {_TOP}", "cosine"]
+    return _means(names, own, random)
+
+
+def _agreement(theirs: measures.Weights, weights: measures.Weights) -> tuple[float, ...]:
+    return (
+        measures.feature_agreement(theirs, weights, _TOP),
+        measures.sign_agreement(theirs, weights, _TOP),
+        measures.cosine(theirs, weights),
+    )
+
+
+def _faithfulness(
+    classifier: Classifier, prediction: Prediction, weights: measures.Weights
+) -> measures.Faithfulness:
+    spans = [(word.start, word.end) for word in prediction.words]
+    answer = partial(_probabilities, classifier, prediction.top_label)
+    return measures.faithfulness(answer, prediction.text, spans, weights)
+
+
+def _probabilities(classifier: Classifier, label: str, texts: list[str]) -> list[float]:
+    return [prediction.probabilities[label] for prediction in classifier(texts)]
+
+
+def _weights(prediction: Prediction) -> measures.Weights:
+    return np.array([word.weight for word in prediction.words])
+
+
+def some(items: Sequence[_Item]) -> list[_Item]:
+    """At most so many that measuring takes seconds, evenly spread: files may be sorted by label."""
+    rows = np.linspace(0, len(items) - 1, min(_EXPLAINED, len(items))).astype(int)
+    return [items[row] for row in rows]
+
+
+def _means(
+    names: Sequence[str], own: Sequence[tuple[float, ...]], random: Sequence[tuple[float, ...]]
+) -> Comparison:
+    if not own:
+        return Comparison([], 0)
+    values = zip(names, np.mean(own, axis=0), np.mean(random, axis=0), strict=True)
+    rows = [Measured(name.replace("_", " "), float(a), float(b)) for name, a, b in values]
+    return Comparison(rows, len(own))

@@ -1,0 +1,1 @@
+"""Trains a student, calibrates and quantizes it."""

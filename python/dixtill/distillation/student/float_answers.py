@@ -1,0 +1,23 @@
+"""The answers of a float student to examples, and their scores."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..measures.scores import Scores, scores_of
+from .examples import Examples
+from .student import Student
+
+
+@torch.no_grad()
+def logits_of(student: Student, examples: Examples) -> Tensor:
+    """A float student's logits [N, C]; it is left in evaluation mode."""
+    student.eval()
+    batches = examples.ordered_batches(256)
+    return torch.cat([student(batch.piece_ids, batch.mask).logits for batch in batches])
+
+
+def score(student: Student, examples: Examples) -> Scores:
+    """Scores of a float student; it is left in evaluation mode."""
+    return scores_of(examples.labels.tolist(), logits_of(student, examples).softmax(dim=1).numpy())

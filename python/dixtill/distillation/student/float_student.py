@@ -1,0 +1,57 @@
+"""The float student that a model file was quantised from, found in its run folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...errors import InputError
+from ...specification.model_file import StudentModel
+from ..finite import check_weights
+from .calibration import divide_logits
+from .student import Student
+
+
+def float_student(run_folder: Path, model: StudentModel) -> Student:
+    """The best epoch's student, calibrated as the file's was; in evaluation mode.
+
+    Raises:
+        InputError: there is no run in the folder, it is not the one that gave the model, or its
+            weights are not finite.
+    """
+    weights = _best_weights(run_folder)
+    shape = model.shape
+    student = Student(
+        shape.num_pieces,
+        shape.num_classes,
+        shape.embedding_dim,
+        shape.hidden_dim,
+        shape.attention_dim,
+    ).eval()
+    try:
+        student.load_state_dict(weights)
+        divide_logits(student, float(model.provenance.get("temperature", 1.0)))
+    except (RuntimeError, TypeError, ValueError) as error:
+        raise _another_run(run_folder) from error
+    # The bias is kept in float32, and no two runs end with the same.
+    if not np.array_equal(student.head.bias.detach().numpy(), model.weights.head_bias):
+        raise _another_run(run_folder)
+    check_weights(student.state_dict(), f"the student in {run_folder}")
+    return student
+
+
+def _best_weights(run_folder: Path) -> dict[str, torch.Tensor]:
+    path = run_folder / "checkpoint.pt"
+    if not path.is_file():
+        raise InputError(f"{run_folder} holds no run; `dixtill distill` names its folder OUT.run")
+    try:
+        weights: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_weights"]
+    except Exception as error:  # of pickle, zipfile and torch, all kinds
+        raise InputError(f"{path} cannot be read as a run's checkpoint: {error}") from error
+    return weights
+
+
+def _another_run(run_folder: Path) -> InputError:
+    return InputError(f"{run_folder} holds another run than the one that gave the model file")

@@ -1,0 +1,125 @@
+"""The losses of DiXtill as pure functions (Cantini et al. 2024, Journal of Big Data 11:63).
+
+L = (1 - alpha) * CE + alpha * (KL term + explanation term), and beyond the paper a term that makes
+explanations additive. Each loss is a scalar.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+_SMALLEST_UNIT = 0.1  # of the additivity of a text, in logits: below it, nothing is told apart
+
+
+def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """1 - exp(-tau^2 KL(teacher || student)), in [0, 1]; KL is the batch mean, as published.
+
+    Args:
+        student_logits: [batch, classes].
+        teacher_logits: [batch, classes].
+        temperature: tau, divides both.
+    """
+    return 1 - torch.exp(-kl_loss(student_logits, teacher_logits, temperature))
+
+
+def kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), batch mean (Hinton 2015)."""
+    divergence = functional.kl_div(
+        functional.log_softmax(student_logits / temperature, dim=1),
+        functional.log_softmax(teacher_logits / temperature, dim=1),
+        reduction="batchmean",
+        log_target=True,
+    )
+    return temperature**2 * divergence
+
+
+def mse_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Mean squared difference of the logits (Ba and Caruana 2014)."""
+    return functional.mse_loss(student_logits, teacher_logits)
+
+
+def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
+
+    Args:
+        student: [batch, words, outputs], the student's explanation, zero on padding.
+        teacher: [batch, words, outputs], the teacher's attributions, zero on padding. A text of
+            all zeros is not explained and counts for nothing.
+    """
+    explained = teacher.flatten(1).any(dim=1)
+    cosine = functional.cosine_similarity(student.flatten(1), teacher.flatten(1), dim=1)
+    return ((1 - cosine) * explained).sum() / (2 * explained.sum().clamp(min=1))
+
+
+def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
+    """How far the change of the logits is from what the removed words had weighed.
+
+    Smooth L1 (Huber, threshold 1) of the error by the size of the text's weights, since weights
+    are read against those beside them; mean over texts and classes. At zero, a word's weight is
+    the exact effect of leaving it out.
+
+    Args:
+        weights: [batch, words, classes], centred over the classes, zero on padding.
+        removed: [batch, words] bool.
+        change: [batch, classes], logits of the whole text less those without the removed words.
+    """
+    expected = (weights * removed[..., None]).sum(dim=1)
+    sizes = weights.detach().abs()
+    num_words = sizes.any(dim=2).sum(dim=1).clamp(min=1)
+    mean = sizes.sum(dim=(1, 2)) / (num_words * sizes.shape[2])
+    unit = (_SMALLEST_UNIT + mean)[:, None]
+    return functional.smooth_l1_loss(expected / unit, centred(change) / unit)
+
+
+def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
+    """Integrated gradients over a gate for each word, as in specification/reference.py.
+
+    Args:
+        contributions: [batch, words, classes], zero on padding.
+        attention: [batch, words], zero on padding; sums to less than 1.
+
+    Returns:
+        [batch, words, classes], of the same sums over the words as the contributions.
+    """
+    # Closer to 0 or 1, float32 has no digits left of the difference, or of the logarithm.
+    attended = attention.sum(dim=1).clamp(1e-3, 1 - 1e-6)[:, None, None]
+    log = -torch.log1p(-attended)
+    total = contributions.sum(dim=1, keepdim=True)
+    common = (log - attended) / attended**2 * total
+    return log / attended * contributions - attention[..., None] * common
+
+
+def centred(values: Tensor) -> Tensor:
+    """Less their mean over the last dimension, the classes: softmax does not see the mean."""
+    return values - values.mean(dim=-1, keepdim=True)
+
+
+def sum_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
+    """Sum the pieces of each word.
+
+    Args:
+        values: [batch, time, outputs].
+        word_of_piece: [batch, time] int64, index of the piece's word, -1 on padding.
+        num_words: width of the result.
+
+    Returns:
+        [batch, num_words, outputs].
+    """
+    padding = (word_of_piece < 0)[..., None].expand_as(values)
+    sums = values.new_zeros(len(values), num_words, values.shape[2])
+    words = word_of_piece[..., None].expand_as(values).masked_fill(padding, 0)
+    return sums.scatter_add(1, words, values.masked_fill(padding, 0.0))
+
+
+def of_class(values: Tensor, target: Tensor) -> Tensor:
+    """Those of each text's `target` [batch] among `values` [batch, words, classes], as
+    [batch, words, 1]."""
+    return values.gather(2, target[:, None, None].expand(-1, values.shape[1], 1))
+
+
+def mean_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
+    """Mean of each word's pieces, shapes as in `sum_over_words`; zero where there is no word."""
+    counts = sum_over_words(torch.ones_like(values), word_of_piece, num_words)
+    return sum_over_words(values, word_of_piece, num_words) / counts.clamp(min=1)

@@ -1,0 +1,160 @@
+"""Float student to int8 weights, symmetric, one scale a row; the embedding in 8 bits or 4.
+
+A row's scale is also wide enough for AVX2 to add four products in int16 (kSmallSum in
+csrc/kernels/interface.h); weights so lose up to a bit, and no accuracy (docs/students.md).
+Activations have fixed scales: one a column for the embedding, 1/127 for LSTM states, which lie in
+[-1, 1]. Both are folded into the rows that read them, so that the run-time sees integers and one
+scale a row (specification/weights.py).
+
+A value of 4 bits is one of -7 to 7, and 16 times that as int8. What rounding a column changes, the
+columns after it make good as far as they can, to what the LSTM reads of them: the error feedback of
+GPTQ (Frantar et al. 2023), here on the activations' side.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from ...errors import InputError
+from ...specification.float_weights import float_weights
+from ...specification.weights import Int8Array, StudentWeights
+from .student import Student
+
+_LARGEST = 127
+_LARGEST_SUM = 128  # of four magnitudes
+_LARGEST_Q4 = 7
+_STEP_Q4 = 16  # of 4-bit values as int8
+_DAMPING = 1e-3  # of the readers' mean square, so that the inverse exists
+FloatArray = npt.NDArray[np.float64]
+
+
+def check_embedding_bits(embedding_bits: int) -> None:
+    """Raise InputError unless vectors can be stored in so many bits."""
+    if embedding_bits not in (4, 8):
+        raise InputError(f"embedding_bits is {embedding_bits}, expected 4 or 8")
+
+
+def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
+    """The student's weights in int8, and its embedding in 4 or 8 bits; it is not changed.
+
+    Raises:
+        InputError: a weight is not finite, which int8 could not show, or the bits are neither.
+    """
+    check_embedding_bits(embedding_bits)
+    parameters = {
+        name: tensor.detach().cpu().double().numpy() for name, tensor in student.named_parameters()
+    }
+    for name, values in parameters.items():
+        if not np.isfinite(values).all():
+            raise InputError(f"weight '{name}' of the student is not finite: its training diverged")
+    embedding_q8, column_scale = _embedding(parameters, embedding_bits)
+    return StudentWeights(
+        embedding_q8=embedding_q8,
+        **_direction("forward", "", parameters, column_scale),
+        **_direction("backward", "_reverse", parameters, column_scale),
+        **_rows("attention", parameters["attention_weight.weight"] / _LARGEST),
+        attention_vector=parameters["attention_vector.weight"][0].astype(np.float32),
+        null_score=parameters["null_score"].astype(np.float32),
+        **_rows("head", parameters["head.weight"] / _LARGEST),
+        head_bias=parameters["head.bias"].astype(np.float32),
+    )
+
+
+def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array, FloatArray]:
+    """Rows [V, d] and the scale of each column."""
+    embedding = parameters["embedding.weight"]
+    if bits == 8:
+        scale = _scale(embedding, axis=0)
+        return _round(embedding / scale), scale
+    readers = [parameters[f"lstm.weight_ih_l0{suffix}"] for suffix in ("", "_reverse")]
+    step = _best_step(embedding)
+    rows_q4 = _round_with_feedback(embedding, step, np.vstack(readers))
+    return (rows_q4 * _STEP_Q4).astype(np.int8), step / _STEP_Q4
+
+
+def _best_step(embedding: FloatArray) -> FloatArray:
+    """The step of each column that rounds with the least squared error; large values are cut."""
+    largest = _scale(embedding, axis=0) * (_LARGEST / _LARGEST_Q4)
+    steps = largest * np.linspace(0.2, 1.0, 41)[:, None]  # [candidates, d]
+    errors = [((_round_q4(embedding / s) * s - embedding) ** 2).sum(axis=0) for s in steps]
+    best: FloatArray = np.take_along_axis(steps, np.argmin(errors, axis=0)[None], axis=0)[0]
+    return best
+
+
+def _round_with_feedback(rows: FloatArray, step: FloatArray, readers: FloatArray) -> FloatArray:
+    """Integers [V, d] that, times `step`, change the products with `readers` [N, d] but little."""
+    hessian = readers.T @ readers
+    mean = np.trace(hessian) / len(hessian)
+    hessian += np.eye(len(hessian)) * (_DAMPING * mean if mean > 0 else 1.0)
+    feedback = np.linalg.cholesky(np.linalg.inv(hessian)).T
+    rows, rounded = rows.copy(), np.zeros_like(rows)
+    for column in range(rows.shape[1]):
+        rounded[:, column] = _round_q4(rows[:, column] / step[column])
+        error = rows[:, column] - rounded[:, column] * step[column]
+        rows -= np.outer(error / feedback[column, column], feedback[column])
+    return rounded
+
+
+def _round_q4(values: FloatArray) -> FloatArray:
+    rounded: FloatArray = np.clip(np.rint(values), -_LARGEST_Q4, _LARGEST_Q4)
+    return rounded
+
+
+def _direction(
+    name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
+) -> dict[str, Any]:
+    """Weights of one direction of the LSTM: input and recurrent columns side by side."""
+    from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
+    from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
+    bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
+    return {
+        **_rows(name, from_input, from_state),
+        f"{name}_bias": bias.astype(np.float32),
+    }
+
+
+def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:
+    """Blocks of columns side by side; a kernel multiplies each by itself."""
+    matrix = np.hstack(blocks)
+    # Rounding adds up to half a step to each of the four.
+    wide = np.max([_sums_of_four(block).max(axis=1) for block in blocks], 0) / (_LARGEST_SUM - 2)
+    scale = np.where(wide > 0, np.maximum(np.abs(matrix).max(axis=1) / _LARGEST, wide), 1.0)
+    return {
+        f"{name}_weight_q8": _round(matrix / scale[:, None]),
+        f"{name}_scale": scale.astype(np.float32),
+    }
+
+
+def _sums_of_four(matrix: FloatArray) -> FloatArray:
+    """Magnitudes of columns 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7), added; [rows, sums]."""
+    padded = np.pad(np.abs(matrix), ((0, 0), (0, -matrix.shape[1] % 8)))
+    sums: FloatArray = padded.reshape(len(matrix), -1, 2, 2, 2).sum(axis=(2, 4))
+    return sums.reshape(len(matrix), -1)
+
+
+def _scale(matrix: FloatArray, axis: int) -> FloatArray:
+    """The step that puts the largest magnitude of each row or column at 127; 1 for all zeros."""
+    largest: FloatArray = np.abs(matrix).max(axis=axis)
+    return np.where(largest > 0, largest / _LARGEST, 1.0)
+
+
+def _round(values: FloatArray) -> Int8Array:
+    return np.clip(np.rint(values), -_LARGEST, _LARGEST).astype(np.int8)
+
+
+def dequantized(weights: StudentWeights) -> Student:
+    """A float student with the values that the int8 weights stand for."""
+    student = Student(
+        weights.shape.num_pieces,
+        weights.shape.num_classes,
+        weights.shape.embedding_dim,
+        weights.shape.hidden_dim,
+        weights.shape.attention_dim,
+    ).eval()
+    parameters = float_weights(weights)
+    student.load_state_dict({name: torch.tensor(v) for name, v in parameters.items()})
+    return student

@@ -1,0 +1,91 @@
+"""The student in float32: the PyTorch reference for everything that runs natively.
+
+Embedding, bidirectional LSTM, additive attention over the real pieces, linear head (Cantini et
+al. 2024), and a null score, that of no piece: it takes its share of the attention and gives nothing
+(docs/adr/0015). Because the head is linear in the attended states, each piece's share of each logit
+is exact: logit_k = b_k + sum_t attention_t * (w_k . h_t).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from ...specification.weights import NO_NULL_SCORE
+
+
+class StudentOutput(NamedTuple):
+    """What the student says of a padded batch; zero on padding."""
+
+    logits: Tensor  # [batch, classes]
+    scores: Tensor  # [batch, time], raw attention scores
+    attention: Tensor  # [batch, time], sums to less than 1 over each text
+    contributions: Tensor  # [batch, time, classes]; sum over time plus head.bias = logits
+
+
+class Student(nn.Module):
+    """A masked-attention BiLSTM classifier of word pieces."""
+
+    def __init__(
+        self,
+        num_pieces: int,
+        num_classes: int,
+        embedding_dim: int = 50,
+        hidden_dim: int = 50,
+        attention_dim: int = 100,
+        dropout: float = 0.0,
+        has_null_score: bool = True,
+    ) -> None:
+        """Dropout acts on the embeddings and on the LSTM's states, in training only.
+
+        Without a null score its parameter is too low to matter, and is not trained.
+        """
+        super().__init__()
+        self.embedding = nn.Embedding(num_pieces, embedding_dim)
+        self.lstm = nn.LSTM(embedding_dim, hidden_dim, batch_first=True, bidirectional=True)
+        self.attention_weight = nn.Linear(2 * hidden_dim, attention_dim, bias=False)
+        self.attention_vector = nn.Linear(attention_dim, 1, bias=False)
+        start = 0.0 if has_null_score else NO_NULL_SCORE
+        self.null_score = nn.Parameter(torch.full((1,), start), requires_grad=has_null_score)
+        self.head = nn.Linear(2 * hidden_dim, num_classes)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, piece_ids: Tensor, mask: Tensor) -> StudentOutput:
+        """Classify padded texts.
+
+        Args:
+            piece_ids: [batch, time], any valid id on padding.
+            mask: [batch, time] bool, True on real pieces, which come first in each row.
+        """
+        states = self._states(piece_ids, mask)  # [batch, time, 2 * hidden]
+        scores = self.attention_vector(torch.tanh(self.attention_weight(states)))[..., 0]
+        attention = self._attention(scores.masked_fill(~mask, -torch.inf))
+        contributions = attention[..., None] * (states @ self.head.weight.T)
+        return StudentOutput(
+            logits=contributions.sum(dim=1) + self.head.bias,
+            scores=scores.masked_fill(~mask, 0.0),
+            attention=attention,
+            contributions=contributions,
+        )
+
+    def _attention(self, scores: Tensor) -> Tensor:
+        """exp(e_t) / (exp(e_0) + sum_s exp(e_s)): softmax, times what the null score leaves.
+
+        So it is softmax to the last bit where there is no null score. A text without pieces has no
+        attention, not a division by zero.
+        """
+        left = torch.sigmoid(scores.logsumexp(dim=1, keepdim=True) - self.null_score)
+        return left * scores.softmax(dim=1).nan_to_num(0.0)
+
+    def _states(self, piece_ids: Tensor, mask: Tensor) -> Tensor:
+        lengths = mask.sum(dim=1).clamp(min=1).cpu()
+        packed = nn.utils.rnn.pack_padded_sequence(
+            self.dropout(self.embedding(piece_ids)), lengths, batch_first=True, enforce_sorted=False
+        )
+        states, _ = nn.utils.rnn.pad_packed_sequence(
+            self.lstm(packed)[0], batch_first=True, total_length=piece_ids.shape[1]
+        )
+        dropped: Tensor = self.dropout(states)
+        return dropped

@@ -1,0 +1,224 @@
+"""One training run of a student: resumable, and the same for the same seed.
+
+Losses are objective.py's, data are examples.py's, files are run_folder.py's, int8 is
+quantize.py's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..config import DistillConfig
+from ..finite import check_weights, diverged
+from ..progress.metrics import EpochMetrics, best_epoch
+from ..progress.watcher import Step, Watcher
+from .examples import Batch, Examples
+from .float_answers import score
+from .objective import loss_terms, total_loss
+from .run_folder import RunFolder
+from .student import Student
+
+
+class StudentTrainer:
+    """Trains one student in one run folder."""
+
+    def __init__(
+        self,
+        student: Student,
+        config: DistillConfig,
+        train: Examples,
+        valid: Examples,
+        unknown_id: int,
+        folder: Path,
+        depends_on: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Prepare to train `student` in place, or to go on where the folder's run stopped.
+
+        `depends_on` is what the run depends on besides its config and its pieces.
+
+        Raises:
+            InputError: the folder holds a run with another config or other data, or one that
+                depends on anything else.
+        """
+        self.student, self.config = student, config
+        self._folder = RunFolder(folder)
+        self._train, self._valid, self._unknown_id = train, valid, unknown_id
+        self._optimizer = torch.optim.AdamW(
+            student.parameters(),
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        self._steps_per_epoch = steps = math.ceil(len(train) / config.batch_size)
+        self._schedule = torch.optim.lr_scheduler.LambdaLR(
+            self._optimizer,
+            partial(
+                _warmup_then_decay,
+                warmup=max(1, round(config.warmup_epochs * steps)),
+                total=config.epochs * steps + 1,
+            ),
+        )
+        self._rng = np.random.default_rng(config.seed)
+        self._torch_rng = torch.Generator().manual_seed(config.seed).get_state()
+        self._data = _digest(train, valid)
+        self._best_weights = _copy(student)
+        self._folder.claim({**(depends_on or {}), **asdict(config)})
+        self._history = self._folder.restore(self._data, self._load)
+
+    @property
+    def history(self) -> tuple[EpochMetrics, ...]:
+        """The metrics of every epoch so far, also of those before the run was stopped."""
+        return tuple(self._history)
+
+    def run(self, watcher: Watcher | None = None) -> EpochMetrics:
+        """Train to the last epoch or until patience ends; each epoch is saved.
+
+        Returns:
+            The metrics of the best epoch, whose weights the student then has; it is left in
+            evaluation mode.
+
+        Raises:
+            InputError: a loss or a weight is not finite; the epochs before stay saved.
+        """
+        watcher = watcher or Watcher()
+        watcher.on_begin(self.history)
+        while not self._is_finished():
+            metrics = self._train_epoch(watcher)
+            self._history.append(metrics)
+            if metrics is self._best():
+                self._best_weights = _copy(self.student)
+            self._save()
+            watcher.on_epoch(metrics)
+        self.student.load_state_dict(self._best_weights)
+        self.student.eval()
+        return self._best()
+
+    def _best(self) -> EpochMetrics:
+        return best_epoch(self._history)
+
+    def _is_finished(self) -> bool:
+        epochs = len(self._history)
+        return epochs >= self.config.epochs or (
+            epochs > 0 and epochs - self._best().epoch >= self.config.patience
+        )
+
+    def _train_epoch(self, watcher: Watcher) -> EpochMetrics:
+        """One pass over the training examples, and the scores on the validation texts."""
+        self.student.train()
+        sums: Counter[str] = Counter()
+        done = len(self._history) * self._steps_per_epoch
+        rate = 0.0
+        # Dropout draws from PyTorch's global generator: it is ours here, and the caller's after.
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._torch_rng)
+            for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
+                rate = float(self._schedule.get_last_lr()[0])
+                sums.update(self._train_step(batch))
+                done += 1
+                watcher.on_step(Step(done, self._steps_per_epoch, self.config.epochs))
+            self._torch_rng = torch.get_rng_state()
+        check_weights(self.student.state_dict(), "the student")
+        means = {name: total / self._steps_per_epoch for name, total in sums.items()}
+        scores = score(self.student, self._valid)
+        return EpochMetrics(
+            epoch=len(self._history) + 1,
+            loss=means.pop("loss"),
+            accuracy=scores.accuracy,
+            macro_f1=scores.macro_f1,
+            terms=means,
+            learning_rate=rate,
+        )
+
+    def _train_step(self, batch: Batch) -> dict[str, float]:
+        """The loss of a batch and its terms, before the step.
+
+        Raises:
+            InputError: one is not finite.
+        """
+        batch = batch._replace(piece_ids=self._with_unknowns(batch.piece_ids))
+        terms = loss_terms(self.config, self.student, batch)
+        loss = total_loss(self.config, terms)
+        values = {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
+        if not math.isfinite(sum(values.values())):
+            where = f"a loss of epoch {len(self._history) + 1} ({_listed(values)})"
+            raise diverged(where, self.config.learning_rate)
+        self._optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
+        self._optimizer.step()
+        self._schedule.step()
+        return values
+
+    def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
+        """Some pieces replaced by the unknown one, so that it means something later."""
+        replaced = torch.rand(piece_ids.shape) < self.config.unknown_rate
+        return piece_ids.masked_fill(replaced, self._unknown_id)
+
+    def _save(self) -> None:
+        state = {
+            "student": self.student.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "schedule": self._schedule.state_dict(),
+            "torch_rng": self._torch_rng,
+            "numpy_rng": self._rng.bit_generator.state,
+            "best_weights": self._best_weights,
+        }
+        self._folder.save(state, self._data, self._history)
+
+    def _load(self, state: Mapping[str, Any]) -> None:
+        self.student.load_state_dict(state["student"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        self._schedule.load_state_dict(state["schedule"])
+        self._torch_rng = state["torch_rng"]
+        self._rng.bit_generator.state = state["numpy_rng"]
+        self._best_weights = state["best_weights"]
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside the context, PyTorch uses one thread.
+
+    A student gains no speed from more, and sums split over threads differ in their last bits.
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
+    """Linear from 0 to 1 in `warmup` steps, then linear to 0 at `total`."""
+    return min((step + 1) / warmup, (total - step) / max(1, total - warmup))
+
+
+def _listed(values: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:g}" for name, value in values.items())
+
+
+def _copy(student: Student) -> dict[str, Tensor]:
+    return {name: tensor.clone() for name, tensor in student.state_dict().items()}
+
+
+def _digest(*parts: Examples) -> str:
+    """SHA-256 over the pieces and labels. What a teacher says is left out: its last bits may
+    change with the number of threads."""
+    content = hashlib.sha256()
+    for examples in parts:
+        for text, label in zip(examples.texts, examples.labels.tolist(), strict=True):
+            content.update(f"{label} {text.piece_ids}\n".encode())
+        content.update(b"\n")
+    return content.hexdigest()

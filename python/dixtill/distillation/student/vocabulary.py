@@ -1,0 +1,195 @@
+"""The pieces that the student reads, and the vectors they start from.
+
+A WordPiece teacher's own vocabulary, pruned to what the training texts use; for another kind of
+teacher, or none, WordPiece trained on those texts after the teacher's normalisation. The vectors
+come from the teacher's embedding matrix, or are random without one.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+import torch
+from tokenizers.implementations import BertWordPieceTokenizer
+from tokenizers.models import WordPiece
+from torch import Tensor
+
+from ...errors import InputError
+from ...specification.normalizer import Normalizer
+from ...specification.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer, split_words
+from ..teacher.teacher import Teacher
+
+TRAINED_VOCABULARY_SIZE = 8000
+_COVERED = 0.9995  # share of the texts' characters in the alphabet of a trained vocabulary
+_SMALLEST_LIMIT = 1000  # alphabets up to this size are kept whole
+# An accent, and what is one to BERT alone: a voicing mark of Japanese, a vowel sign of Hindi.
+_CAPITALS, _ACCENTS = "PÉΣ", "é が कु"
+# Standard deviation of the starting vectors; the student trains best near it (docs/students.md).
+EMBEDDING_STD = 0.4
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Pieces, the unknown one first, and the normalisation that they were cut after."""
+
+    pieces: tuple[str, ...]
+    normalizer: Normalizer
+
+
+def student_vocabulary(
+    texts: Sequence[str], teacher: Teacher | None, symbols: bool = False
+) -> Vocabulary:
+    """Choose the pieces for cleaned training `texts`; all of them occur there.
+
+    `symbols` is the normalizer's.
+
+    Raises:
+        InputError: the texts hold no piece at all.
+    """
+    candidates = _wordpiece_of(teacher) if teacher else None
+    if candidates is None:
+        candidates = _trained(texts, replace(normalizer_of(teacher), symbols=symbols))
+    else:
+        normalizer = replace(candidates.normalizer, symbols=symbols)
+        candidates = replace(candidates, normalizer=normalizer)
+    tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
+    counts = np.zeros(len(candidates.pieces), dtype=np.int64)
+    for text in texts:
+        np.add.at(counts, tokenizer(text).piece_ids, 1)
+    # Most frequent first: common pieces share cache lines and pages.
+    order = np.argsort(-counts, kind="stable")
+    used = [candidates.pieces[i] for i in order if counts[i]]
+    pieces = (UNKNOWN_PIECE, *(piece for piece in used if piece != UNKNOWN_PIECE))
+    if len(pieces) == 1:
+        raise InputError("the training texts hold nothing that can be read")
+    return Vocabulary(pieces, candidates.normalizer)
+
+
+def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
+    """The teacher's vocabulary if it splits text as words.py does, symbols aside."""
+    spec: dict[str, Any] = json.loads(teacher.tokenizer.backend_tokenizer.to_str())
+    model, normalizer = spec["model"], spec["normalizer"] or {}
+    is_bert = (
+        model["type"] == "WordPiece"
+        and model["unk_token"] == UNKNOWN_PIECE
+        and model["continuing_subword_prefix"] == CONTINUATION
+        and model["max_input_chars_per_word"] == 100
+        and normalizer.get("type") == "BertNormalizer"
+        and normalizer["clean_text"]
+        and normalizer["handle_chinese_chars"]
+        and (spec["pre_tokenizer"] or {}).get("type") == "BertPreTokenizer"
+    )
+    if not is_bert:
+        return None
+    lowercase = bool(normalizer["lowercase"])
+    strip_accents = normalizer["strip_accents"]
+    ids: dict[str, int] = model["vocab"]
+    return Vocabulary(
+        tuple(sorted(ids, key=ids.__getitem__)),
+        Normalizer(lowercase, lowercase if strip_accents is None else bool(strip_accents)),
+    )
+
+
+def normalizer_of(teacher: Teacher | None) -> Normalizer:
+    """The teacher's own normalisation, as its tokenizer shows it on a few characters.
+
+    Without a teacher case is left out, and accents stay: in many scripts they are vowels.
+    """
+    if teacher is None:
+        return Normalizer(lowercase=True, strip_accents=False)
+    normalizer = teacher.tokenizer.backend_tokenizer.normalizer
+
+    def normalized(text: str) -> str:
+        return text if normalizer is None else str(normalizer.normalize_str(text))
+
+    accents = unicodedata.normalize("NFD", normalized(_ACCENTS))
+    return Normalizer(
+        lowercase=not any(char.isupper() for char in normalized(_CAPITALS)),
+        strip_accents=not any(unicodedata.category(char) == "Mn" for char in accents),
+    )
+
+
+def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
+    """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
+    split = [
+        " ".join(p.text for word in split_words(text, normalizer) for p in word.pretokens)
+        for text in texts
+    ]
+    alphabet = _alphabet(split)
+    trainer = BertWordPieceTokenizer(
+        clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False
+    )
+    # Each character is a piece twice, as the first of a word and as one that goes on. A large
+    # alphabet leaves room for as many longer pieces as one of the smallest limit does.
+    excess = max(0, len(alphabet) - _SMALLEST_LIMIT)
+    trainer.train_from_iterator(
+        split,
+        TRAINED_VOCABULARY_SIZE + 2 * excess,
+        initial_alphabet=alphabet,
+        limit_alphabet=len(alphabet),
+        # Left to itself, the library numbers the continuations in the order of a hash table, and
+        # the numbers decide ties between merges.
+        special_tokens=[UNKNOWN_PIECE, *(CONTINUATION + char for char in alphabet)],
+        show_progress=False,
+    )
+    ids = trainer.get_vocab()
+    return Vocabulary(tuple(sorted(ids, key=ids.__getitem__)), normalizer)
+
+
+def _alphabet(split: Sequence[str]) -> list[str]:
+    """Characters of split texts, most frequent first: all of a few, nearly all of many.
+
+    The rest, such as stray symbols of other scripts, is unknown to the student.
+    """
+    counts = Counter(char for text in split for char in text if char != " ")
+    alphabet = sorted(counts, key=lambda char: (-counts[char], char))
+    covered = list(accumulate(counts[char] for char in alphabet))
+    enough = bisect_left(covered, _COVERED * counts.total()) + 1
+    return alphabet[: max(_SMALLEST_LIMIT, enough)]
+
+
+def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
+    """Vectors [pieces, width]: the teacher's own, reduced by SVD to the student's width.
+
+    A piece that the teacher writes with several tokens starts from their mean. Without a teacher
+    they are drawn from PyTorch's generator.
+    """
+    if teacher is None:
+        return torch.randn(len(vocabulary.pieces), width) * EMBEDDING_STD
+    matrix = teacher.embedding_matrix.detach().float().cpu()
+    rows = torch.stack(
+        [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
+    )
+    rows = rows - rows.mean(dim=0)
+    left, singular, _ = torch.linalg.svd(rows, full_matrices=False)
+    rank = min(width, len(singular))
+    vectors = torch.zeros(len(rows), width)
+    vectors[:, :rank] = left[:, :rank] * singular[:rank]
+    return vectors * (EMBEDDING_STD / vectors.std().clamp(min=1e-12))
+
+
+def _teacher_ids(pieces: Sequence[str], teacher: Teacher) -> list[list[int]]:
+    """Tokens that the teacher writes each piece with."""
+    own = teacher.tokenizer.get_vocab()
+    unknown = teacher.tokenizer.unk_token_id
+    fallback = [unknown if unknown is not None else teacher.tokenizer.pad_token_id]
+    # BPE and SentencePiece mark where a word begins, which they see by the space before it.
+    texts = [
+        piece.removeprefix(CONTINUATION) if piece.startswith(CONTINUATION) else f" {piece}"
+        for piece in pieces
+    ]
+    spelled = teacher.tokenizer(texts, add_special_tokens=False)["input_ids"]
+    is_wordpiece = isinstance(teacher.tokenizer.backend_tokenizer.model, WordPiece)
+    names = pieces if is_wordpiece else texts
+    return [
+        [own[name]] if name in own else ids or fallback
+        for name, ids in zip(names, spelled, strict=True)
+    ]

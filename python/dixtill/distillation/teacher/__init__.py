@@ -1,0 +1,1 @@
+"""Loads a fine-tuned transformer, tries it, and asks it."""

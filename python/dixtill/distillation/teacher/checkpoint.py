@@ -1,0 +1,121 @@
+"""Loads what transformers saved, and refuses what it would have to invent.
+
+transformers 5 makes an empty tokenizer where there are no files, draws weights that a checkpoint
+lacks, and leaves out layers that the config does not count.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers.utils import logging
+
+from ...errors import InputError, first_line
+
+
+def load_classifier(name: str | Path) -> tuple[Any, Any]:
+    """A sequence classifier in float32, and its tokenizer.
+
+    Raises:
+        InputError: they cannot be loaded, or not all weights of the model are in the checkpoint,
+            or it holds layers that the model has not.
+    """
+    try:
+        with quiet_transformers(with_bars=sys.stderr.isatty()):
+            tokenizer = AutoTokenizer.from_pretrained(name)
+            model, missing = load_weights(AutoModelForSequenceClassification, name)
+    except InputError:
+        raise
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+        raise InputError(
+            f"cannot load a sequence classifier from '{name}': {why_not_loaded(name, error)}"
+        ) from error
+    if missing:
+        raise InputError(
+            f"'{name}' is no sequence classifier: it has no trained {', '.join(missing)}; "
+            "fine-tune it first"
+        )
+    return model, tokenizer
+
+
+def why_not_loaded(name: str | Path, error: Exception) -> str:
+    """What is wrong with the name of a model that transformers cannot load, else what it says."""
+    folder = Path(name)
+    if folder.is_dir() and not (folder / "config.json").is_file():
+        return "the folder has no config.json, so transformers did not save a model there"
+    # A name on the hub is `name` or `owner/name`.
+    if not folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 2 or folder.exists()):
+        return "there is no such folder"
+    return first_line(error)
+
+
+def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
+    """A model of an automatic class in float32, and the names of weights that were drawn for it.
+
+    Raises:
+        InputError: weights are of other shapes than the config says, or of more layers.
+    """
+    model, report = kind.from_pretrained(
+        name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+    )
+    for key, found, expected in sorted(report["mismatched_keys"]):
+        raise InputError(
+            f"the weights of '{name}' do not fit its config: {key} has shape {list(found)}, "
+            f"expected {list(expected)}; take config and weights of the same model"
+        )
+    known = {_without_numbers(key) for key in model.state_dict()}
+    for key in sorted(report["unexpected_keys"]):
+        if _without_numbers(key) in known:
+            raise InputError(
+                f"the weights of '{name}' hold layers that its config does not count, such as "
+                f"{key}; take config and weights of the same model"
+            )
+    return model, sorted(report["missing_keys"])
+
+
+def check_body(name: str | Path, missing: Iterable[str]) -> None:
+    """Raise InputError if what is missing of a base is more than a head or a pooler.
+
+    Where the weights are another model's, transformers draws all of them.
+    """
+    layers = sorted(key for key in missing if key != _without_numbers(key))
+    if layers:
+        raise InputError(
+            f"the weights of '{name}' lack layers that its config counts, such as {layers[0]}; "
+            "take config and weights of the same model"
+        )
+
+
+def _without_numbers(key: str) -> str:
+    return re.sub(r"\d+", "#", key)
+
+
+@contextmanager
+def errors_about(subject: str) -> Iterator[None]:
+    """Errors inside the context say that it is `subject` that cannot be used."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{subject} cannot be used: {error}") from error
+
+
+@contextmanager
+def quiet_transformers(*, with_bars: bool = False) -> Iterator[None]:
+    """Inside the context, transformers logs errors only, and draws no bar for each file."""
+    verbosity, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    if not with_bars:
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if has_bars:
+            logging.enable_progress_bar()

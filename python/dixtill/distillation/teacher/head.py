@@ -1,0 +1,42 @@
+"""What a model's config says of its head: one label a text, by softmax, and the labels' names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import InputError
+from ...runtime.model_file.label_names import check_label_names
+
+_SOFTMAX = (None, "single_label_classification")
+
+
+def class_names(config: Any) -> tuple[str, ...]:
+    """Names of the classes in the order of the logits, without the blanks around them.
+
+    Raises:
+        InputError: the head is no softmax over two classes or more, or the names are not one str
+            of its own for each class.
+    """
+    problem, names = getattr(config, "problem_type", None), config.id2label
+    if problem not in _SOFTMAX:
+        raise InputError(
+            f"its problem_type is {problem}, and a student needs one label a text, by softmax; "
+            "fine-tune it for single_label_classification"
+        )
+    if len(names) < 2:
+        raise InputError(
+            f"its head has {len(names)} output, and a student needs a softmax over two classes or "
+            "more; fine-tune it with a label for each class"
+        )
+    numbers = range(len(names))
+    if set(names) != set(numbers):
+        raise InputError(
+            f"its id2label has the keys {', '.join(map(str, sorted(names)))}, expected "
+            f"{', '.join(map(str, numbers))}; correct it in config.json"
+        )
+    found = [names[i].strip() if isinstance(names[i], str) else names[i] for i in numbers]
+    try:
+        check_label_names(found)
+    except InputError as error:
+        raise InputError(f"in its id2label, {error}; correct it in config.json") from error
+    return tuple(found)

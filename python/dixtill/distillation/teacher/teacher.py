@@ -1,0 +1,270 @@
+"""A fine-tuned Hugging Face sequence classifier: its texts in, its logits out.
+
+Any encoder, decoder or both with a fast tokenizer; what a model needs besides is found by running
+it once (probe.py). Does not train (fine_tuning/) and does not explain (attribution/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import pad_sequence
+
+from ...strings import without_surrogates
+from ..config import Precision
+from ..finite import check_answers
+from .checkpoint import errors_about, load_classifier
+from .embedding_layer import EmbeddingLayer
+from .head import class_names
+from .precision import autocast
+from .probe import choose_padding, layer_for_gradients
+from .tokenizer import agree_on_padding, check_tokenizer
+from .tokens import EncodedBatch, EncodedText, Inputs
+
+Layer = Literal["embeddings", "word_embeddings"]
+Padding = Literal["right", "left", "none"]
+FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
+# Keys of a config that say how it was saved, and change no answer.
+_OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
+_TOKENIZED = 1024  # texts whose tokens are in memory at once
+
+
+class Teacher:
+    """A sequence classifier with its tokenizer, in evaluation mode."""
+
+    labels: tuple[str, ...]
+    """Names of the classes, in the order of the logits."""
+    padding: Padding = "right"
+    """The side where padding changes no answer; none, where texts of one length share a batch."""
+
+    def __init__(self, model: Any, tokenizer: Any, max_length: int = 512) -> None:
+        """Wrap a loaded model and its fast tokenizer, and try them on a few texts.
+
+        Raises:
+            InputError: the tokenizer is not a fast one, so it reports no character spans, has no
+                token to pad with, or is another model's; the head is no softmax over named
+                classes; or the model fails, or answers with what is not finite.
+        """
+        self.labels = class_names(model.config)
+        self.model = model.eval().requires_grad_(False)
+        self.tokenizer = tokenizer
+        check_tokenizer(tokenizer, num_embeddings=len(self.embedding_matrix))
+        agree_on_padding(model.config, tokenizer)
+        self.max_length = min(max_length, tokenizer.model_max_length, self._num_positions())
+        # Read now: a call of the tokenizer leaves its truncation and padding in it.
+        self._tokenizer_state: str = tokenizer.backend_tokenizer.to_str()
+        self._layers: dict[Layer, EmbeddingLayer] = {}
+        choose_padding(self)
+        if self.padding != "none":
+            tokenizer.padding_side = self.padding  # for those who pad with it: finetune.py
+
+    @classmethod
+    def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
+        """Load by hub name or folder.
+
+        Raises:
+            InputError: there is no such model, it is no sequence classifier, or it is one that no
+                student can learn from.
+        """
+        model, tokenizer = load_classifier(name_or_folder)
+        with errors_about(f"the teacher '{name_or_folder}'"):
+            return cls(model, tokenizer, max_length)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes: a CPU, or the GPU that `model.to` moved it to."""
+        device: torch.device = self.model.device
+        return device
+
+    @property
+    def word_embeddings(self) -> nn.Module:
+        """The module that looks token ids up."""
+        module: nn.Module = self.model.get_input_embeddings()
+        return module
+
+    @property
+    def embedding_matrix(self) -> Tensor:
+        """The word embeddings [tokens, width]; there may be more than the tokenizer has tokens."""
+        matrix: Tensor = self.model.get_input_embeddings().weight
+        return matrix
+
+    @property
+    def embeddings(self) -> nn.Module:
+        """The module whose output enters the first layer: words, positions and types together.
+
+        A decoder with rotary positions has none beyond its word embeddings.
+        """
+        module = getattr(self.model.base_model, "embeddings", None)
+        return module if isinstance(module, nn.Module) else self.word_embeddings
+
+    def layer(self, name: Layer) -> EmbeddingLayer:
+        """Where that layer's vectors are in the model, found by a pass of it.
+
+        Raises:
+            InputError: other vectors there do not change the answer as other words do, or no
+                gradient arrives.
+        """
+        if name not in self._layers:
+            self._layers[name] = layer_for_gradients(self, name)
+        return self._layers[name]
+
+    def _num_positions(self) -> int:
+        """How many positions the model can number; RoBERTa's kind sets some apart for padding."""
+        table = getattr(self.embeddings, "position_embeddings", None)
+        if isinstance(table, nn.Embedding):
+            return table.num_embeddings - (
+                0 if table.padding_idx is None else table.padding_idx + 1
+            )
+        number = getattr(self.model.config, "max_position_embeddings", None)
+        return number if number and number > 0 else 2**30  # XLNet's -1 is no limit
+
+    def tokens(self, texts: Sequence[str]) -> list[EncodedText]:
+        """Tokens of each cleaned text, cut at `max_length`."""
+        if not texts:
+            return []
+        # The tokenizers library takes no lone surrogates.
+        encoded = self.tokenizer(
+            [without_surrogates(text) for text in texts],
+            truncation=True,
+            max_length=self.max_length,
+            return_token_type_ids=True,
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        names = ("input_ids", "token_type_ids", "special_tokens_mask", "offset_mapping")
+        rows = zip(*(encoded[name] for name in names), strict=True)
+        return [self._readable(EncodedText(*row)) for row in rows]
+
+    def _readable(self, text: EncodedText) -> EncodedText:
+        if not text.input_ids:
+            return EncodedText([self.tokenizer.pad_token_id], [0], [1], [(0, 0)])
+        config = self.model.config
+        if config.is_encoder_decoder:  # classifies the state at a text's end token, of which
+            ids = text.input_ids  # transformers wants one in each text of a batch
+            for place, token in enumerate(ids):
+                if token == config.eos_token_id and not text.special_mask[place]:
+                    ids[place] = self._unknown_id
+        return text
+
+    def num_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each cleaned text as `encode` gives them, without their padding."""
+        return [
+            len(text.input_ids)
+            for start in range(0, len(texts), _TOKENIZED)
+            for text in self.tokens(texts[start : start + _TOKENIZED])
+        ]
+
+    def encode(self, texts: Sequence[str]) -> EncodedBatch:
+        """Tokens of cleaned `texts`, padded; of as many each, where `padding` is none."""
+        encoded = self.tokens(texts)
+        ids, mask, types = self.padded_inputs(
+            [torch.tensor(text.input_ids) for text in encoded],
+            [torch.tensor(text.token_type_ids) for text in encoded],
+        )
+        special = self.padded([torch.tensor(text.special_mask) for text in encoded], 1)
+        return EncodedBatch(ids, mask, types, special, [text.offsets for text in encoded])
+
+    def padded_inputs(self, ids: Sequence[Tensor], types: Sequence[Tensor]) -> Inputs:
+        """What the model reads, of the token ids and types [time] of each text."""
+        return (
+            self.padded(ids, self.tokenizer.pad_token_id),
+            self.padded([torch.ones_like(row) for row in ids], 0),
+            self.padded(types, self.tokenizer.pad_token_type_id),
+        )
+
+    def padded(self, rows: Sequence[Tensor], value: float) -> Tensor:
+        """Rows [time, ...] as one tensor [batch, time, ...], `value` on the side of padding."""
+        side = "left" if self.padding == "left" else "right"
+        return pad_sequence(list(rows), True, value, side)
+
+    def logits(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
+    ) -> Tensor:
+        """Logits [batch, classes] of padded tokens, on the CPU wherever the model is."""
+        given = {"input_ids": input_ids, "attention_mask": attention_mask}
+        if token_type_ids is not None and self.reads_token_types:
+            given["token_type_ids"] = token_type_ids
+        output: Tensor = self.model(**{n: x.to(self.device) for n, x in given.items()}).logits
+        return output.cpu()
+
+    @property
+    def _unknown_id(self) -> int:
+        unknown = self.tokenizer.unk_token_id
+        return int(self.tokenizer.pad_token_id if unknown is None else unknown)
+
+    @cached_property
+    def reads_token_types(self) -> bool:
+        """Whether the tokenizer gives the model types of tokens, such as XLNet's."""
+        return (
+            "token_type_ids" in self.tokenizer.model_input_names
+            and "token_type_ids" in inspect.signature(self.model.forward).parameters
+        )
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 64,
+        precision: Precision = "float32",
+        on_batch: Callable[[int], None] = lambda _: None,
+    ) -> Tensor:
+        """Logits [texts, classes] of cleaned texts; `precision` is that of the products.
+
+        `on_batch` is told the number of texts of each batch.
+
+        Raises:
+            InputError: a logit is not finite.
+        """
+        logits = torch.empty(len(texts), len(self.labels))
+        with torch.no_grad(), autocast(self.device, precision):
+            for rows in self._batches(texts, batch_size):
+                batch = self.encode([texts[row] for row in rows])
+                logits[rows] = self.logits(*batch.inputs).float()
+                check_answers(logits[rows], [texts[row] for row in rows], "the teacher")
+                on_batch(len(rows))
+        return logits
+
+    def _batches(self, texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
+        """Rows of texts that may share a batch, about as long as each other."""
+        lengths = self.num_tokens(texts) if self.padding == "none" else [0] * len(texts)
+        order = sorted(range(len(texts)), key=lambda row: (lengths[row], len(texts[row])))
+        for _, group in groupby(order, key=lengths.__getitem__):
+            rows = list(group)
+            for start in range(0, len(rows), batch_size):
+                yield rows[start : start + batch_size]
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The version of how it is taken, and SHA-256 over architecture, config, weights,
+        tokenizer and limits.
+
+        Two teachers have the same one only if they give the same answers.
+        """
+        described = {
+            "architecture": type(self.model).__name__,
+            "config": _settings_of(self.model.config.to_dict()),
+            "labels": self.labels,
+            "max_length": self.max_length,
+            "tokenizer": self._tokenizer_state,
+        }
+        content = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode())
+        for name, tensor in sorted(self.model.state_dict().items()):
+            content.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+            content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
+        return FINGERPRINT + content.hexdigest()
+
+
+def _settings_of(config: Any) -> Any:
+    """A model's config as JSON holds it, and those in it, without where and how it was saved."""
+    if isinstance(config, dict):
+        kept = config.keys() - _OF_THE_FILE
+        return {str(name): _settings_of(config[name]) for name in kept}
+    return config

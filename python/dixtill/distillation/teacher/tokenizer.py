@@ -1,0 +1,72 @@
+"""What a teacher's tokenizer must be: fast, for this model's vocabulary, and able to pad."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import InputError
+
+_NUM_PROBED = 8  # pieces in the text that a teacher is tried on
+
+
+def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
+    """Raise InputError unless `tokenizer` reports offsets and fits that many embeddings.
+
+    transformers makes a tokenizer of special tokens alone where its files are missing. A model may
+    have more embeddings than tokens, to fill a multiple of 64; none has twice as many.
+    """
+    if not getattr(tokenizer, "is_fast", False):
+        raise InputError(
+            f"{type(tokenizer).__name__} is not a fast tokenizer; dixtill needs its character "
+            "offsets to map tokens to words"
+        )
+    vocabulary: dict[str, int] = tokenizer.get_vocab()
+    if len(vocabulary) < num_embeddings / 2:
+        raise InputError(
+            f"its tokenizer has {len(vocabulary)} tokens and the model embeddings of "
+            f"{num_embeddings}: the tokenizer's files are missing, or those of another model; "
+            "save the model's own tokenizer beside it, with tokenizer.save_pretrained"
+        )
+    last = max(vocabulary, key=vocabulary.__getitem__)
+    if vocabulary[last] >= num_embeddings:
+        raise InputError(
+            f"its tokenizer numbers tokens up to {vocabulary[last]} ({last!r}), and the model has "
+            f"embeddings of {num_embeddings}: take the model's own tokenizer, or train the model "
+            "after resize_token_embeddings"
+        )
+
+
+def agree_on_padding(config: Any, tokenizer: Any) -> None:
+    """Give tokenizer and model one padding token; a decoder finds a text's end by it.
+
+    Raises:
+        InputError: there is neither a padding token nor an end token to take its place.
+    """
+    own = config.pad_token_id
+    if tokenizer.pad_token is None and isinstance(own, int) and 0 <= own < len(tokenizer):
+        tokenizer.pad_token = tokenizer.convert_ids_to_tokens(own)
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    if tokenizer.pad_token is None:
+        raise InputError(
+            f"{type(tokenizer).__name__} has neither a padding nor an end token; set its pad_token"
+        )
+    for part in (config, config.get_text_config()):
+        part.pad_token_id = tokenizer.pad_token_id
+
+
+def probe_texts(tokenizer: Any) -> list[str]:
+    """An empty text, a short and a longer one, made of pieces from all over the vocabulary.
+
+    Raises:
+        InputError: there is no piece besides the special tokens.
+    """
+    special = set(tokenizer.all_special_ids)
+    ids = [i for i in range(len(tokenizer)) if i not in special]
+    if not ids:
+        raise InputError(
+            "its tokenizer has special tokens alone; save the model's own tokenizer beside it, "
+            "with tokenizer.save_pretrained"
+        )
+    pieces = [tokenizer.decode([i]).strip() for i in ids[:: -(-len(ids) // _NUM_PROBED)]]
+    return ["", pieces[len(pieces) // 2], " ".join(pieces)]

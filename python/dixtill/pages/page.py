@@ -1,0 +1,220 @@
+"""One page that explains texts, in the form of the paper's figure; it needs nothing but itself.
+
+The table is there without JavaScript; filters, search and sorting need it. A content security
+policy forbids every request, and every script and style but the two below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import __version__
+from ..runtime.show.html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words_html
+from ..runtime.show.scale import common_scale
+from ..runtime.show.terminal import check_sentences
+from .rows import ExplainedText, TellingWord, figures, telling_words
+from .shell import figures_html, head_html, header_html
+
+if TYPE_CHECKING:
+    from ..runtime.prediction import Prediction
+
+_STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+_SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+
+_MOST_TELLING = 10  # words of a class
+_FEW = 20  # texts of which no word is telling
+_MANY = 200  # texts that a browser lays out only where they are in view
+_LEAST, _RARE = 3, 0.002  # number and share of the texts in which a telling word must occur
+
+
+def page_html(texts: Sequence[ExplainedText], title: str, remark: str = "") -> str:
+    """The page, to be written as UTF-8."""
+    return "".join(_parts(texts, title, remark))
+
+
+def _parts(texts: Sequence[ExplainedText], title: str, remark: str) -> Iterator[str]:
+    own_scale = common_scale(text.prediction.words for text in texts)
+    teachers = [text.teacher for text in texts if text.teacher is not None]
+    teachers_scale = common_scale(teacher.words for teacher in teachers)
+    yield head_html(title, _STYLE, _SCRIPT)
+    yield header_html(title, remark)
+    yield figures_html(figures(texts)) if len(texts) > 1 else ""
+    yield _telling_words(texts)
+    yield _controls(texts) if len(texts) > 1 else ""
+    yield _legend(texts, own_scale, teachers_scale)
+    yield _table(texts, own_scale, teachers_scale)
+    yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n<script>{_SCRIPT}</script>\n"
+
+
+def _telling_words(texts: Sequence[ExplainedText]) -> str:
+    if len(texts) < _FEW:
+        return ""
+    least = max(_LEAST, round(_RARE * len(texts)))
+    found = telling_words(texts, least, _MOST_TELLING)
+    if not any(found.values()):
+        return ""
+    largest = max(word.mean for words in found.values() for word in words)
+    tables = (_class_table(label, words, largest) for label, words in found.items() if words)
+    return (
+        '<section class="telling"><h2>The most telling words</h2>\n'
+        "<p>By their mean weight where the label was predicted, and the number of texts; "
+        f"words of at least {least} texts.</p>\n<div>{''.join(tables)}</div></section>\n"
+    )
+
+
+def _class_table(label: str, words: Sequence[TellingWord], largest: float) -> str:
+    rows = (
+        f'<tr><th scope="row" dir="auto">{escaped(word.word)}</th><td>{_bar(word.mean / largest)}'
+        f"</td><td>{signed(word.mean)}</td><td>{word.num_texts:,}</td></tr>"
+        for word in words
+    )
+    return (
+        f'<table><caption dir="auto">{escaped(label)}</caption><thead class="unseen"><tr>'
+        '<th scope="col">word</th><th scope="col">bar</th><th scope="col">mean weight</th>'
+        f'<th scope="col">texts</th></tr></thead><tbody>{"".join(rows)}</tbody></table>'
+    )
+
+
+def _bar(share: float) -> str:
+    return (
+        '<svg viewBox="0 0 100 8" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{100 * share:.0f}" height="8"/></svg>'
+    )
+
+
+def _controls(texts: Sequence[ExplainedText]) -> str:
+    """Hidden until the script is there."""
+    labels = list(texts[0].prediction.probabilities)
+    choices = [_choice("predicted", "Predicted", [("", "all"), *zip(labels, labels, strict=True)])]
+    if any(text.true_label is not None for text in texts):
+        choices.append(_choice("true", "True", [("", "all"), *zip(labels, labels, strict=True)]))
+    choices.append(_choice("below", "Probability", [("", "all"), *_bounds(texts)]))
+    choices.append(_choice("order", "Sort by", _orders(texts)))
+    boxes = [_box("errors", "errors only")] if any(t.true_label is not None for t in texts) else []
+    if any(text.teacher is not None for text in texts):
+        boxes.append(_box("disagree", "the teacher disagrees"))
+    return (
+        "<h2>Texts</h2>\n"
+        # Without autocomplete="off", some browsers keep what was chosen before a reload.
+        '<form id="controls" role="search" aria-label="Filter and sort the texts" '
+        'autocomplete="off" hidden>'
+        '<div class="search"><label for="search">Search</label>'
+        '<input type="search" id="search"></div>'
+        f"{''.join(choices)}{''.join(boxes)}"
+        '<p><output id="shown" role="status"></output>'
+        '<button type="reset">Show all</button></p></form>\n'
+    )
+
+
+def _choice(name: str, caption: str, options: Sequence[tuple[str, str]]) -> str:
+    items = (
+        f'<option value="{escaped(value)}">{escaped(shown)}</option>' for value, shown in options
+    )
+    return (
+        f'<div><label for="{name}">{caption}</label>'
+        f'<select id="{name}">{"".join(items)}</select></div>'
+    )
+
+
+def _box(name: str, caption: str) -> str:
+    return f'<label class="box"><input type="checkbox" id="{name}">{caption}</label>'
+
+
+def _bounds(texts: Sequence[ExplainedText]) -> list[tuple[str, str]]:
+    bounds = {0.5, 0.6, 0.7, 0.8, 0.9, *(text.prediction.threshold for text in texts)} - {0.0}
+    return [(f"{bound:g}", f"below {bound:g}") for bound in sorted(bounds, reverse=True)]
+
+
+def _orders(texts: Sequence[ExplainedText]) -> list[tuple[str, str]]:
+    orders = [("", "as given"), ("probability", "least probable first")]
+    orders.append(("-probability", "most probable first"))
+    orders += [("-score", "highest score first"), ("score", "lowest score first")]
+    if any(text.teacher is not None for text in texts):
+        orders.append(("agreement", "least agreement first"))
+    return orders
+
+
+def _legend(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) -> str:
+    names = [f"n{level}" for level in range(NUM_LEVELS, 0, -1)]
+    names += ["", *(f"p{level}" for level in range(1, NUM_LEVELS + 1))]
+    swatches = "".join(f'<b class="{name}">&nbsp;&nbsp;</b>' for name in names)
+    teacher = f" (the teacher’s: ±{teachers_scale:.2f})" if teachers_scale else ""
+    outlined, numbers = "", "show the weights"
+    if any(text.prediction.check for text in texts):
+        outlined = " Without the outlined words the label changes."
+        numbers = "show weights / effects"
+    dotted = ""
+    if any(word.is_unknown for text in texts for word in text.prediction.words):
+        dotted = f" {UNKNOWN_NOTE[0].upper()}{UNKNOWN_NOTE[1:]}."
+    return (
+        '<div class="legend"><p><span>opposes the label</span> '
+        f'<span class="dixtill-words" aria-hidden="true">{swatches}</span> '
+        "<span>supports it</span></p>"
+        f"<p>Full colour is a weight of ±{scale:.2f} or more{teacher}. What opposes has dashes "
+        f"below.{outlined}{dotted}</p>"
+        f'<label class="box"><input type="checkbox" id="weights">{numbers}</label></div>\n'
+    )
+
+
+def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) -> str:
+    names = "texts" if any(text.true_label is not None for text in texts) else "texts unlabelled"
+    names += " many" if len(texts) > _MANY else ""
+    number = "line" if any(text.line is not None for text in texts) else "text"
+    columns = [
+        (number, number), ("true", "true label"), ("predicted", "predicted label (probability)"),
+        ("label", "attribution label"), ("score", "attribution score"), ("words", "words"),
+    ]  # fmt: skip
+    head = "".join(
+        f'<th role="columnheader" scope="col" data-key="{key}">{caption}</th>'
+        for key, caption in columns
+    )
+    rows = (
+        _row(text, text.line or place, scale, teachers_scale)
+        for place, text in enumerate(texts, start=1)
+    )
+    return (
+        f'<table class="{names}" role="table" aria-label="Texts and their explanations">'
+        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
+        f'<tbody role="rowgroup">\n{"".join(rows)}</tbody></table>\n'
+        '<p id="none" hidden>No text is as asked for.</p>\n'
+    )
+
+
+def _row(text: ExplainedText, number: int, scale: float, teachers_scale: float) -> str:
+    """One text; attributes without quotes and open cells, since a page has thousands of them."""
+    prediction = text.prediction
+    true = "–" if text.true_label is None else escaped(text.true_label)
+    error = " <em>error</em>" if text.is_wrong else ""
+    label = "no label" if prediction.label is None else escaped(prediction.label)
+    return (
+        f"<tr role=row{_row_classes(text)}><th role=rowheader scope=row>{number}"
+        f"<td role=cell>{true}{error}<td role=cell>{label} "
+        f"<data value={prediction.probability:.4f}>({prediction.probability:.2f})</data>"
+        f"<td role=cell>{escaped(prediction.top_label)}<td role=cell>{signed(text.score)}"
+        f"<td role=cell>{words_html(prediction, scale)}{_notes(text)}"
+        f"{_teacher(text, text.teacher, teachers_scale) if text.teacher else ''}\n"
+    )
+
+
+def _row_classes(text: ExplainedText) -> str:
+    names = ["wrong"] * text.is_wrong + ["other"] * text.disagrees
+    return f' class="{" ".join(names)}"' if names else ""
+
+
+def _notes(text: ExplainedText) -> str:
+    notes = check_sentences(text.prediction) if text.prediction.words else ["there are no words"]
+    if text.prediction.truncated:
+        notes.append("the text is longer than the model reads; the rest was left out")
+    return f"<p class=note>{escaped('; '.join(notes))}</p>" if notes else ""
+
+
+def _teacher(text: ExplainedText, teacher: Prediction, scale: float) -> str:
+    agreement = ""
+    if text.agreement is not None:
+        agreement = f", agreement <data value={text.agreement:.2f}>{text.agreement:.0%}</data>"
+    return (
+        f"<div class=teacher><p class=note>teacher: {escaped(teacher.top_label)} "
+        f"({teacher.probability:.2f}){agreement}</p>{words_html(teacher, scale)}</div>"
+    )

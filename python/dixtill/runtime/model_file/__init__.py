@@ -1,0 +1,1 @@
+"""Reads a student from its model file and checks it, with the standard library alone."""

@@ -1,0 +1,144 @@
+"""The student's model file, checked and loaded; its tensors are bytes, and no NumPy is needed.
+
+One .safetensors with weights, vocabulary, labels and provenance. Every other file is refused with
+a sentence. Computes nothing (classifier.py); model_file.py writes files, and reads them as NumPy.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from ...errors import InputError
+from .settings import (
+    MAX_VOCABULARY_BYTES,
+    check_labels,
+    check_settings,
+    check_version,
+    check_vocabulary_size,
+    digest,
+    settings_of,
+)
+from .shape import WEIGHTS, StudentShape
+from .source import UnusableFileError, naming_the_student, open_student
+from .tensors import NUMPY_TYPES, TensorFile, json_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .source import BinaryReader, StudentSource
+
+METADATA_KEY = "dixtill"
+VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
+EMBEDDING_Q4 = "embedding_q4"  # in the place of embedding_q8, where 4 bits a value are enough
+
+_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
+_TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TYPES}
+del _TYPES_Q4["embedding_q8"]
+
+
+class LoadedModel:
+    """A model file's content: settings, and buffers that the native module reads as they are."""
+
+    labels: tuple[str, ...]  # [C], one name for each row of the head
+    cleaning: tuple[str, ...]
+    lowercase: bool
+    strip_accents: bool
+    symbols: bool
+    max_pieces: int
+    explanation: str
+    provenance: Mapping[str, Any]
+
+    def __init__(self, file: BinaryReader) -> None:
+        """Read a file to its end, and check all but the values of the weights.
+
+        Raises:
+            InputError: something is missing, of the wrong type, or does not fit.
+        """
+        tensor_file = TensorFile(file)
+        description = _description(tensor_file)
+        check_version(description.get("format_version"))
+        types = _TYPES_Q4 if EMBEDDING_Q4 in tensor_file.header else _TYPES
+        tensors = tensor_file.read_tensors(file, types)
+        self._file, self._types, self._tensors = tensor_file, types, tensors
+        self._description = description
+        self.shape = StudentShape.of({name: shape for name, (shape, _) in tensors.items()})
+        self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
+        vars(self).update(settings_of(description))
+        check_settings(self)
+        check_labels(self.labels, self.shape.num_classes)
+        pieces = _decompressed(tensors[VOCABULARY][1])
+        self.buffers = {name: view for name, (_, view) in tensors.items()}
+        self.buffers[VOCABULARY] = memoryview(pieces)
+        check_vocabulary_size(pieces.count(b"\n") + 1, self.shape.num_pieces)
+
+    @property
+    def content(self) -> bytes:
+        """The model file's bytes."""
+        return self._file.content
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reloaded, (self.content,)
+
+    def verify(self) -> None:
+        """Raises InputError unless the content has the checksum that the file names."""
+        description = {**self._description}
+        checksum = description.pop("sha256", None)
+        tensors = (
+            (name, NUMPY_TYPES[self._types[name]], shape, view)
+            for name, (shape, view) in self._tensors.items()
+        )
+        if checksum != digest(description, tensors):
+            raise InputError(f"the content does not have the checksum {checksum}")
+
+
+def load_model(source: StudentSource) -> LoadedModel:
+    """Read what `write_model` wrote, without a look at the weights: see LoadedModel.verify.
+
+    `source` is a model file, a folder with a student.safetensors, the bytes of a model file, or a
+    file that is open in binary mode, which is read from where it stands and not closed.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, foreign or from a newer version.
+        TypeError: `source` is something else.
+    """
+    with naming_the_student(source):
+        file = open_student(source)
+        try:
+            return LoadedModel(file)
+        finally:
+            if file is not source:
+                file.close()
+
+
+def _reloaded(content: bytes) -> LoadedModel:
+    """A model out of a pickle."""
+    with naming_the_student(content):
+        model = load_model(content)
+        model.verify()
+    return model
+
+
+def _description(file: TensorFile) -> dict[str, Any]:
+    metadata = file.header.pop("__metadata__", None)
+    if not isinstance(metadata, dict) or METADATA_KEY not in metadata:
+        raise UnusableFileError(
+            f"is a safetensors file but not a student of dixtill (its metadata has no "
+            f"'{METADATA_KEY}'), expected one that `dixtill distill` wrote"
+        )
+    return json_object(metadata[METADATA_KEY], "the metadata")
+
+
+def _decompressed(vocabulary: memoryview) -> bytes:
+    stream = zlib.decompressobj()
+    try:
+        pieces = stream.decompress(vocabulary, MAX_VOCABULARY_BYTES)
+    except zlib.error as error:
+        raise InputError(f"tensor '{VOCABULARY}' cannot be decompressed ({error})") from error
+    if not stream.eof or stream.unused_data:
+        raise InputError(
+            f"tensor '{VOCABULARY}' cannot be decompressed (it does not end where the tensor ends, "
+            f"or has more than {MAX_VOCABULARY_BYTES} bytes)"
+        )
+    return pieces

@@ -1,0 +1,133 @@
+"""Where a student comes from: a model file, a folder with one, its bytes, or an open binary file.
+
+The one place that tells these apart, and that names them where one cannot be used.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+
+from ...errors import InputError, ModelFileError, shortened
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Protocol, TypeAlias
+
+    class BinaryReader(Protocol):
+        """What gives bytes, such as a file that is open in binary mode."""
+
+        def read(self, num_bytes: int, /) -> bytes | None: ...
+        def close(self) -> None: ...
+
+    StudentSource: TypeAlias = (
+        str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryReader
+    )
+
+_MAX_MESSAGE = 500
+STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub
+
+
+def file_of(path: str | os.PathLike[str]) -> str:
+    """`path`, or the student's file in the folder that it is."""
+    inside = os.path.join(path, STUDENT_FILE)
+    return inside if os.path.isfile(inside) else os.fspath(path)
+
+
+def open_student(source: StudentSource) -> BinaryReader:
+    """What gives the bytes of a student's model file; to be closed unless it is `source` itself.
+
+    Raises:
+        OSError: there is no such file, or it cannot be read.
+        UnusableFileError: it is a pipe, a socket or a device.
+        TypeError: `source` is of another type, or a file that is open as text.
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return io.BytesIO(bytes(source))
+    if isinstance(source, (str, os.PathLike)):
+        return _open_regular(file_of(source))
+    if isinstance(source, io.TextIOBase):
+        raise TypeError("the student's file is open as text; open it in binary mode, 'rb'")
+    if hasattr(source, "read"):
+        return source
+    raise TypeError(
+        f"the student is of type {type(source).__name__}, expected the path of a file or folder, "
+        "bytes, or a file that is open in binary mode"
+    )
+
+
+def _open_regular(path: str) -> BinaryReader:
+    mode = os.stat(path).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError
+    if not stat.S_ISREG(mode):  # a pipe without a writer would be waited for
+        raise UnusableFileError(
+            "is a pipe, a socket or a device, expected a regular file; copy it to one, or give "
+            "dixtill.load the open file or its bytes"
+        )
+    return open(path, "rb")
+
+
+class UnusableFileError(InputError):
+    """A source is not damaged, but cannot be used; the message says what to do."""
+
+
+class naming_the_student:
+    """Turns what goes wrong with a source into a ModelFileError that names it and what to do."""
+
+    def __init__(self, source: StudentSource) -> None:
+        self._source = source
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if error is None or isinstance(error, ModelFileError):
+            return
+        message = _message_of(error)
+        if message is not None:
+            raise ModelFileError(f"{_name_of(self._source)}: {message}") from error
+
+
+def _name_of(source: StudentSource) -> str:
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        return path if path.isprintable() and path else repr(path)
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return "<bytes>"
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "<file>"
+
+
+def _message_of(error: BaseException) -> str | None:
+    if isinstance(error, UnusableFileError):
+        return str(error)
+    if isinstance(error, (InputError, RecursionError)):
+        return (
+            f"{_in_one_line(str(error))}; the file is damaged (expected a student that `dixtill "
+            "distill` wrote): get it again, or write it again"
+        )
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file, expected a student; `dixtill distill` writes one"
+    if isinstance(error, IsADirectoryError):
+        return (
+            f"is a folder without a {STUDENT_FILE}, expected a student's .safetensors file; name "
+            "the file in it"
+        )
+    if isinstance(error, (OSError, ValueError)):  # ValueError: a path no system call takes
+        return (
+            f"cannot be read ({reason(error)}), expected a student; check its name and permissions"
+        )
+    return None
+
+
+def _in_one_line(message: str) -> str:
+    """A file may hold names of any length and of any characters; a sentence may not."""
+    line = message if message.isprintable() else repr(message)[1:-1]
+    return shortened(line, _MAX_MESSAGE)
+
+
+def reason(error: Exception) -> str:
+    """What the operating system says, without its number."""
+    return getattr(error, "strerror", None) or str(error)

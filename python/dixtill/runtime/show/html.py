@@ -1,0 +1,110 @@
+"""A prediction as HTML: the text as it was written, its words coloured by their weights.
+
+Everything that comes from a text or a label is escaped. Colours follow the reader's preference,
+light or dark; words that oppose are underlined with dashes besides, and each word's title is its
+weight, with the effect of leaving it out beside it where that was checked. Words that the student
+does not know have dots below.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from ...escapes import UNSAFE
+from .scale import largest_weight, level
+from .terminal import check_sentences, headline
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..prediction import Prediction
+
+NUM_LEVELS = 5  # of blue, and as many of orange
+UNKNOWN_NOTE = "dots mark words that the student does not know; it weighs them all alike"
+
+STYLE = Path(__file__).with_name("words.css").read_text(encoding="utf-8")
+"""The CSS that `words_html` needs; it touches nothing else."""
+
+_UNSHOWABLE = dict.fromkeys(UNSAFE - set(map(ord, "\t\n\r")), "\ufffd")
+# In an element with a direction of its own, overrides end with it.
+_UNSHOWABLE_IN_TEXT = {
+    code: shown for code, shown in _UNSHOWABLE.items() if code < 0x100 or 0xD800 <= code < 0xE000
+}
+
+
+def escaped(text: str) -> str:
+    """`text` for HTML, in an element or in a quoted attribute; U+FFFD for unsafe characters."""
+    return escape(str.translate(text, _UNSHOWABLE))  # a plain str, also of a subclass
+
+
+def _escaped_text(text: str) -> str:
+    """`escaped` for a text in an element with `dir`: bidirectional overrides stay what they are."""
+    return escape(str.translate(text, _UNSHOWABLE_IN_TEXT))
+
+
+def signed(number: float) -> str:
+    """Two digits and a sign that is as wide as a plus."""
+    return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
+
+
+def words_html(prediction: Prediction, scale: float | None = None) -> str:
+    """The original text with its words coloured, escaped; `STYLE` has to be on the page.
+
+    A word of weight `scale` has the full colour; by default the strongest word of the text has.
+    """
+    if scale is None:
+        scale = largest_weight(prediction.words)
+    return f'<span class="dixtill-words" dir="auto">{"".join(_pieces(prediction, scale))}</span>'
+
+
+def prediction_html(prediction: Prediction) -> str:
+    """A prediction by itself, as a notebook shows it: style, label, words and what they mean."""
+    label, rest = map(escaped, headline(prediction))
+    notes = ["blue supports the label, orange (dashed) opposes it"]
+    if prediction.truncated:
+        notes.append("the text is longer than the model reads; the rest was left out")
+    if any(word.is_unknown for word in prediction.words):
+        notes.append(UNKNOWN_NOTE)
+    notes += map(escaped, check_sentences(prediction))
+    if prediction.check is not None:
+        notes.append("point at a word to see its weight / effect")
+    return (
+        f'<div class="dixtill-prediction"><style>{STYLE}</style>'
+        f"<div><strong>{label}</strong>{rest}</div>"
+        f"<div>{words_html(prediction)}</div><small>{'; '.join(notes)}</small></div>"
+    )
+
+
+def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
+    """The text from its begin to its end: what lies between words, and words."""
+    text, check = prediction.text, prediction.check
+    flip = frozenset((check and check.flip) or ())
+    done = 0
+    for index, word in enumerate(prediction.words):
+        start, end = max(word.start, done), max(word.end, done)
+        if start == end:
+            continue
+        title = signed(word.weight)
+        if check is not None:
+            title += f" / {signed(check.effects[index])}"
+        if word.is_unknown:
+            title += " (unknown)"
+        if " " in title:
+            title = f'"{title}"'
+        strength = level(word.weight, scale, NUM_LEVELS)
+        classes = _classes(strength, index in flip, word.is_unknown)
+        yield _escaped_text(text[done:start])
+        yield f"<b{classes} title={title}>{_escaped_text(text[start:end])}</b>"
+        done = end
+    yield _escaped_text(text[done:])
+
+
+def _classes(strength: int, is_flip: bool, is_unknown: bool) -> str:
+    """The attribute, as short as HTML allows: a page has tens of thousands of them."""
+    names = [f"{'p' if strength > 0 else 'n'}{abs(strength)}"] * bool(strength)
+    names += ["flip"] * is_flip + ["unknown"] * is_unknown
+    if not names:
+        return ""
+    return f" class={names[0]}" if len(names) == 1 else f' class="{" ".join(names)}"'

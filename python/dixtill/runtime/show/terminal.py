@@ -1,0 +1,111 @@
+"""A prediction as lines of text, for a terminal in colour.
+
+Colours are of the 256 that terminals share, each readable on black and on white (a contrast of at
+least 3.7 with both); blue and orange differ for colour-blind people too, and the sign is always
+there. Without colour the lines are the same characters.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ...escapes import printable
+from ...standard_streams import is_terminal
+from .scale import largest_weight, level
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
+    from ..prediction import Check, Prediction
+
+_RESET, _BOLD = "\x1b[0m", "\x1b[1m"
+_SUPPORTS = ("\x1b[38;5;67m", "\x1b[38;5;32m", "\x1b[1;38;5;32m")  # pale, blue, bold
+_OPPOSES = ("\x1b[38;5;130m", "\x1b[38;5;166m", "\x1b[1;38;5;166m")  # brown, orange, bold
+
+
+def wants_colour(stream: TextIO | None = None) -> bool:
+    """Whether to colour what is printed to `stream`, by default standard output.
+
+    As Python itself decides since 3.13: never with NO_COLOR, always with FORCE_COLOR, else on a
+    terminal that is not dumb.
+    """
+    stream = sys.stdout if stream is None else stream
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    if os.environ.get("TERM") == "dumb":
+        return False
+    # The console of older Windows prints escape sequences as they are.
+    if sys.platform == "win32" and not os.environ.get("WT_SESSION"):
+        return False
+    return is_terminal(stream)
+
+
+def shown(prediction: Prediction, colour: bool) -> str:
+    """The label with its probability, then a line for each word; safe for a terminal."""
+    label, rest = headline(prediction)
+    lines = [f"{_BOLD}{label}{_RESET}{rest}" if colour else f"{label}{rest}"]
+    lines += _word_lines(prediction, colour)
+    if prediction.truncated:
+        lines.append("  (the text is longer than the model reads; the rest was left out)")
+    return "\n".join([*lines, *(f"  {sentence}" for sentence in check_sentences(prediction))])
+
+
+def check_sentences(prediction: Prediction) -> list[str]:
+    """What was found by leaving words out: what changes the label, and the correlation."""
+    check = prediction.check
+    if check is None:
+        return []
+    sentences = [_flip_sentence(prediction, check)]
+    if check.correlation is not None:
+        sentences.append(f"rank correlation of weights and effects: {check.correlation:.2f}")
+    return sentences
+
+
+def _flip_sentence(prediction: Prediction, check: Check) -> str:
+    if check.flip is None:
+        if check.is_smallest:
+            return "the label stays, whichever words are left out"
+        return "no set of words was found without which the label changes"
+    quoted = [f"“{printable(prediction.words[index].text)}”" for index in check.flip]
+    words = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    if len(quoted) == 1:
+        return f"without {words} the label changes"
+    fewer = "no fewer words do that" if check.is_smallest else "fewer words may do that"
+    return f"without {words} the label changes; {fewer}"
+
+
+def headline(prediction: Prediction) -> tuple[str, str]:
+    """The label as it is given, and what is to be known with it."""
+    label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
+    if prediction.label is None:
+        return "no label", f": {label} {probability} is below {prediction.threshold!r}"
+    return label, f" {probability}"
+
+
+def _word_lines(prediction: Prediction, colour: bool) -> list[str]:
+    words, check = prediction.words, prediction.check
+    columns = [[f"{word.weight:+.3f}" for word in words]]
+    heads = []
+    if check is not None and words:
+        columns.append([f"{effect:+.3f}" for effect in check.effects])
+        heads = ["weight", "effect"]
+    # Numbers stand first: they align however wide a terminal draws the words.
+    width = max(map(len, (*heads, *(number for column in columns for number in column))), default=0)
+    scale = largest_weight(words)
+    lines = ["  ".join(f"{head:>{width}}" for head in heads)] if heads else []
+    for word, *numbers in zip(words, *columns, strict=True):
+        line = "  ".join([*(f"{number:>{width}}" for number in numbers), printable(word.text)])
+        line += "  (unknown)" if word.is_unknown else ""
+        lines.append(_painted(line, level(word.weight, scale, len(_SUPPORTS))) if colour else line)
+    return [f"  {line}" for line in lines]
+
+
+def _painted(line: str, strength: int) -> str:
+    if not strength:
+        return line
+    codes = _SUPPORTS if strength > 0 else _OPPOSES
+    return f"{codes[abs(strength) - 1]}{line}{_RESET}"

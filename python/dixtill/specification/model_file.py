@@ -1,0 +1,240 @@
+"""The student's model file as NumPy arrays: written whole, and read again.
+
+Answering texts does not come this way: model_file/loaded.py, which also checks what is read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import safetensors.numpy
+
+from ..errors import InputError, ModelFileError
+from ..runtime.model_file.loaded import EMBEDDING_Q4, METADATA_KEY, VOCABULARY, load_model
+from ..runtime.model_file.settings import (
+    FORMAT_VERSION,
+    MAX_VOCABULARY_BYTES,
+    check_labels,
+    check_settings,
+    check_vocabulary_size,
+    digest,
+)
+from ..runtime.model_file.shape import StudentShape
+from ..runtime.model_file.source import naming_the_student, reason
+from ..runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
+from ..strings import has_surrogates, plain_str
+from ..whole_file import write_whole
+from .cleaning import clean
+from .normalizer import Normalizer
+from .weights import StudentWeights, pack_nibbles, unpack_nibbles
+from .words import Tokenizer
+
+if TYPE_CHECKING:
+    from ..runtime.model_file.source import StudentSource
+
+
+@dataclass(frozen=True, eq=False)
+class StudentModel:
+    """Everything that answering needs, checked when it is made.
+
+    `cleaning` names rules of cleaning.py. `explanation` says where a word's weight comes from:
+    gates in the attention, its contributions to the logits, or its raw scores. `provenance` is any
+    JSON object. `symbols` says whether symbols and emoji are words of their own and typographic
+    variants have a plain form (normalizer.py).
+
+    Raises:
+        InputError: a value is of the wrong type, unknown, or does not fit the weights.
+    """
+
+    weights: StudentWeights
+    vocabulary: tuple[str, ...]  # [V], one piece for each row of the embedding
+    labels: tuple[str, ...]  # [C], one name for each row of the head
+    cleaning: tuple[str, ...]
+    lowercase: bool
+    strip_accents: bool
+    symbols: bool
+    max_pieces: int
+    explanation: str
+    provenance: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        check_settings(self)
+        _check_vocabulary(self.vocabulary, self.shape.num_pieces)
+        for name in ("labels", "vocabulary", "cleaning"):
+            object.__setattr__(self, name, tuple(map(plain_str, getattr(self, name))))
+        check_labels(self.labels, self.shape.num_classes)
+        self.tokenizer()
+        clean("", self.cleaning)
+        # A copy of the caller's mapping, and equal to what a reader of the file will get.
+        object.__setattr__(self, "provenance", _as_json(self.provenance))
+
+    @property
+    def shape(self) -> StudentShape:
+        """The student's sizes."""
+        return self.weights.shape
+
+    @property
+    def embedding_bits(self) -> int:
+        """Bits that a value of the embedding is kept in, 4 or 8."""
+        return self.weights.embedding_bits
+
+    @property
+    def content(self) -> bytes:
+        """The model file's bytes.
+
+        Raises:
+            InputError: labels and provenance, or the weights, are more than a file may hold.
+        """
+        return _to_bytes(self)
+
+    @property
+    def buffers(self) -> dict[str, npt.NDArray[Any]]:
+        """Copies of the tensors of the model file, by name; the vocabulary not compressed."""
+        tensors: dict[str, npt.NDArray[Any]] = {
+            f.name: np.array(getattr(self.weights, f.name), order="C") for f in fields(self.weights)
+        }
+        if self.embedding_bits == 4:
+            tensors[EMBEDDING_Q4] = pack_nibbles(tensors.pop("embedding_q8"))
+        tensors[VOCABULARY] = np.frombuffer("\n".join(self.vocabulary).encode(), np.uint8)
+        return tensors
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return read_model, (self.content,)
+
+    def tokenizer(self) -> Tokenizer:
+        """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
+        normalizer = Normalizer(self.lowercase, self.strip_accents, self.symbols)
+        return Tokenizer(self.vocabulary, normalizer, self.max_pieces)
+
+
+def _check_vocabulary(vocabulary: tuple[str, ...], num_pieces: int) -> None:
+    if not isinstance(vocabulary, tuple) or not all(isinstance(p, str) for p in vocabulary):
+        raise InputError("vocabulary is not a sequence of strings")
+    check_vocabulary_size(len(vocabulary), num_pieces)
+    for piece in vocabulary:
+        if "\n" in piece:
+            raise InputError(f"the vocabulary holds a piece with a line break, {piece!r}")
+        if has_surrogates(piece):
+            raise InputError(f"the vocabulary holds a piece with a lone surrogate, {piece!r}")
+    num_bytes = sum(len(piece.encode()) + 1 for piece in vocabulary) - 1
+    if num_bytes > MAX_VOCABULARY_BYTES:
+        raise InputError(
+            f"the vocabulary has {num_bytes} bytes, expected at most {MAX_VOCABULARY_BYTES}"
+        )
+
+
+def _as_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        copy: dict[str, Any] = json.loads(json.dumps(dict(provenance), allow_nan=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise InputError(f"provenance cannot be written as JSON ({error})") from error
+    return copy
+
+
+def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
+    """Write `model` to `path`, whole or not at all; the same model gives the same bytes.
+
+    Raises:
+        ModelFileError: the file cannot be written.
+        InputError: labels and provenance, or the weights, are more than a file may hold.
+    """
+    path, content = Path(path), model.content
+    try:
+        write_whole(path, content)
+    except (OSError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: cannot be written ({reason(error)}); choose a file name in a folder that "
+            "exists and can be written to"
+        ) from error
+
+
+def _to_bytes(model: StudentModel) -> bytes:
+    tensors = model.buffers
+    tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
+    description = {
+        "format_version": FORMAT_VERSION,
+        "labels": model.labels,
+        "tokenizer": {
+            "lowercase": model.lowercase,
+            "strip_accents": model.strip_accents,
+            "symbols": model.symbols,
+            "max_pieces": model.max_pieces,
+        },
+        "cleaning": model.cleaning,
+        "explanation": model.explanation,
+        "provenance": model.provenance,
+    }
+    description["sha256"] = digest(
+        description,
+        ((name, str(array.dtype), array.shape, array.data.cast("B"))
+         for name, array in tensors.items()),
+    )  # fmt: skip
+    # One key only: safetensors writes several in no fixed order.
+    metadata = {METADATA_KEY: json.dumps(description, sort_keys=True)}
+    content: bytes = safetensors.numpy.save(tensors, metadata)
+    num_header_bytes = int.from_bytes(content[:8], "little")
+    if num_header_bytes > MAX_HEADER_BYTES:
+        raise InputError(
+            f"labels and provenance make a header of {num_header_bytes} bytes, expected at most "
+            f"{MAX_HEADER_BYTES}; keep less in the provenance"
+        )
+    if len(content) - num_header_bytes > MAX_TENSOR_BYTES:
+        raise InputError(f"the weights have over {MAX_TENSOR_BYTES} bytes; make a smaller student")
+    return content
+
+
+def read_model(source: StudentSource) -> StudentModel:
+    """Read what `write_model` wrote: a path or another source, as `dixtill.load` takes it.
+
+    Raises:
+        ModelFileError: the file is missing, damaged, foreign or from a newer version.
+        TypeError: `source` is something else.
+    """
+    with naming_the_student(source):
+        loaded = load_model(source)
+        shapes = loaded.shape.weights()
+        arrays = {name: _array(name, view) for name, view in loaded.buffers.items()}
+        if loaded.embedding_bits == 4:
+            rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
+            arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
+        weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
+        model = StudentModel(
+            weights,
+            tuple(_pieces(bytes(loaded.buffers[VOCABULARY]))),
+            loaded.labels,
+            loaded.cleaning,
+            loaded.lowercase,
+            loaded.strip_accents,
+            loaded.symbols,
+            loaded.max_pieces,
+            loaded.explanation,
+            loaded.provenance,
+        )
+        loaded.verify()  # last, since other checks say more
+    return model
+
+
+def _pieces(vocabulary: bytes) -> Iterator[str]:
+    """One by one: decoded as a whole, one rare character would make all of them four times wide."""
+    try:
+        for piece in vocabulary.split(b"\n"):
+            yield piece.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"tensor '{VOCABULARY}' is not UTF-8 ({error})") from error
+
+
+def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
+    """A copy, which can be changed."""
+    dtype: type[np.generic] = np.int8 if name.endswith("_q8") else np.float32
+    if name in (VOCABULARY, EMBEDDING_Q4):
+        dtype = np.uint8
+    array: npt.NDArray[Any] = np.frombuffer(view, dtype)
+    return np.array(array)

@@ -1,0 +1,104 @@
+"""The student's int8 weights, as the model file holds them and every kernel reads them.
+
+Checks shapes and types; does not read files (model_file.py) and does not compute (kernels.py,
+reference.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import numpy.typing as npt
+
+from ..errors import InputError
+from ..runtime.model_file.shape import StudentShape
+
+Int8Array = npt.NDArray[np.int8]
+UInt8Array = npt.NDArray[np.uint8]
+Float32Array = npt.NDArray[np.float32]
+
+# Times the largest sum of int8 products, a finite float: no answer is infinite.
+_LARGEST_FLOAT = 1e25
+
+NO_NULL_SCORE = -_LARGEST_FLOAT
+"""A null score that leaves all attention to the pieces: its exponential is lost beside theirs."""
+
+
+@dataclass(frozen=True, eq=False)
+class StudentWeights:
+    """Weights of a masked-attention BiLSTM; every int8 value lies in [-127, 127].
+
+    A product of int8 row and int8 activations, times the row's scale, is the float result: the
+    scales of the activations (one per embedding column, 1/127 for hidden states) are already
+    folded into weights and scales by the quantiser. Gates stand in PyTorch's order i, f, g, o.
+
+    With V pieces, embedding width d, H units a direction, A attention units and C classes:
+    """
+
+    embedding_q8: Int8Array  # [V, d]; multiples of 16 if it is to be kept in 4 bits
+    forward_weight_q8: Int8Array  # [4H, d + H]: input columns, then recurrent ones
+    forward_scale: Float32Array  # [4H]
+    forward_bias: Float32Array  # [4H]
+    backward_weight_q8: Int8Array  # [4H, d + H]
+    backward_scale: Float32Array  # [4H]
+    backward_bias: Float32Array  # [4H]
+    attention_weight_q8: Int8Array  # [A, 2H]
+    attention_scale: Float32Array  # [A]
+    attention_vector: Float32Array  # [A]
+    null_score: Float32Array  # [1]: that of no piece, in the softmax of each text
+    head_weight_q8: Int8Array  # [C, 2H]
+    head_scale: Float32Array  # [C]
+    head_bias: Float32Array  # [C]
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            expected = np.int8 if field.name.endswith("_q8") else np.float32
+            array = getattr(self, field.name)
+            if array.dtype != expected:
+                raise InputError(
+                    f"weight '{field.name}' has type {array.dtype}, expected {np.dtype(expected)}"
+                )
+        StudentShape.of({field.name: getattr(self, field.name).shape for field in fields(self)})
+        for field in fields(self):
+            _check_values(field.name, getattr(self, field.name))
+
+    @property
+    def shape(self) -> StudentShape:
+        """The student's sizes."""
+        num_pieces, embedding_dim = self.embedding_q8.shape
+        attention_dim, num_states = self.attention_weight_q8.shape
+        num_classes = self.head_weight_q8.shape[0]
+        return StudentShape(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
+
+    @property
+    def embedding_bits(self) -> int:
+        """What a value of the embedding is kept in: 4 bits where that loses nothing, else 8."""
+        return 8 if (self.embedding_q8 & 15).any() else 4
+
+
+def pack_nibbles(rows_q8: Int8Array) -> UInt8Array:
+    """Multiples of 16, [V, d], two a byte: [V, (d + 1) // 2].
+
+    Byte i has column i in its low half and column (d + 1) // 2 + i in its high one.
+    """
+    num_low = (rows_q8.shape[1] + 1) // 2
+    bytes_of = rows_q8.view(np.uint8)
+    packed = np.array(bytes_of[:, :num_low], order="C")
+    packed >>= 4
+    packed[:, : rows_q8.shape[1] - num_low] |= bytes_of[:, num_low:]
+    return packed
+
+
+def unpack_nibbles(packed: UInt8Array, embedding_dim: int) -> Int8Array:
+    """What `pack_nibbles` was given."""
+    both = np.concatenate([packed << 4, packed & 0xF0], axis=1)
+    return both[:, :embedding_dim].view(np.int8)
+
+
+def _check_values(name: str, array: Int8Array | Float32Array) -> None:
+    if array.dtype == np.int8:
+        if (array == -128).any():
+            raise InputError(f"weight '{name}' holds -128; int8 weights lie in [-127, 127]")
+    elif not (np.abs(array) <= _LARGEST_FLOAT).all():
+        raise InputError(f"weight '{name}' holds a value that is not finite, or beyond 1e25")

@@ -1,0 +1,207 @@
+"""The native kernels as torch custom operators, registered when this module is imported.
+
+    torch.ops.dixtill.masked_attention_bilstm    the int8 student on a padded batch
+    torch.ops.dixtill.ig_accumulate              integrated gradients, merged into words
+
+Both run on CPU tensors and have fake kernels, so torch.compile and torch.export keep them. They
+have no gradients. Registered through torch.library.Library, whose overhead a call is a third of
+torch.library.custom_op's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .errors import InputError
+from .runtime import targets
+from .specification import kernels
+from .specification.weights import StudentWeights
+
+_LIBRARY: Any = torch.library.Library("dixtill", "DEF")  # type: ignore[no-untyped-call]
+_LIBRARY.define(
+    "masked_attention_bilstm(Tensor input_ids, Tensor attention_mask, Tensor embedding_q8, "
+    "Tensor packed, int num_classes) "
+    "-> (Tensor logits, Tensor scores, Tensor attention, Tensor contributions)"
+)
+_LIBRARY.define(
+    "ig_accumulate(Tensor gradients, Tensor step_weights, Tensor delta, Tensor word_index, "
+    "int num_words) -> Tensor"
+)
+
+
+def pack_weights(weights: StudentWeights) -> Tensor:
+    """The weights, but for the embedding, in the kernels' layout: one uint8 tensor."""
+    return torch.from_numpy(kernels.pack_weights(weights))
+
+
+def masked_attention_bilstm(
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    embedding_q8: Tensor,
+    packed: Tensor,
+    num_classes: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The student's logits [B, C], scores [B, T], attention [B, T], contributions [B, T, C].
+
+    input_ids [B, T] and attention_mask [B, T] are of any integer type (or bool); a token is real
+    where the mask is not zero, wherever that is, and everything is zero where it is not. The ids
+    of padding are not read. embedding_q8 [V, d] and packed (see pack_weights) must be contiguous.
+    """
+    _check_batch(input_ids, attention_mask)
+    _check_weights(embedding_q8, packed, num_classes)
+    real = attention_mask != 0
+    piece_ids = _int32("input_ids", input_ids[real])
+    offsets = torch.zeros(len(real) + 1, dtype=torch.int64)
+    torch.cumsum(real.sum(1), 0, out=offsets[1:])
+    logits, scores, attention, contributions = _run_ragged(
+        piece_ids, offsets, embedding_q8, packed, num_classes
+    )
+    return logits, _scatter(scores, real), _scatter(attention, real), _scatter(contributions, real)
+
+
+def ig_accumulate(
+    gradients: Tensor, step_weights: Tensor, delta: Tensor, word_index: Tensor, num_words: int
+) -> Tensor:
+    """Integrated gradients by word, [B, num_words]; see kernels.ig_accumulate.
+
+    The float tensors must be float32 and contiguous: a copy of the gradients would be large.
+    """
+    _check_floats(gradients=gradients, step_weights=step_weights, delta=delta)
+    _check_ig_shapes(gradients, step_weights, delta, word_index, num_words)
+    index = _int32("word_index", word_index).contiguous()
+    num_steps, num_texts, num_tokens, width = gradients.shape
+    attributions = torch.empty((num_texts, num_words), dtype=torch.float32)
+    targets.native.ig_accumulate_into(
+        targets.choose_target(),
+        gradients.data_ptr(), step_weights.data_ptr(), delta.data_ptr(), index.data_ptr(),
+        num_steps, num_texts, num_tokens, width, num_words,
+        attributions.data_ptr(),
+    )  # fmt: skip
+    return attributions
+
+
+def _run_ragged(
+    piece_ids: Tensor, offsets: Tensor, embedding_q8: Tensor, packed: Tensor, num_classes: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    num_pieces, embedding_dim = embedding_q8.shape
+    num_texts, num_ids = len(offsets) - 1, len(piece_ids)
+    logits = torch.empty((num_texts, num_classes), dtype=torch.float32)
+    probabilities = torch.empty_like(logits)
+    scores = torch.empty(num_ids, dtype=torch.float32)
+    attention = torch.empty_like(scores)
+    contributions = torch.empty((num_ids, num_classes), dtype=torch.float32)
+    targets.native.forward_into(
+        targets.choose_target(),
+        packed.data_ptr(), packed.numel(),
+        embedding_q8.data_ptr(), num_pieces, embedding_dim, num_classes,
+        piece_ids.data_ptr(), num_ids, offsets.data_ptr(), num_texts,
+        logits.data_ptr(), probabilities.data_ptr(), scores.data_ptr(), attention.data_ptr(),
+        contributions.data_ptr(),
+    )  # fmt: skip
+    return logits, scores, attention, contributions
+
+
+def _scatter(values: Tensor, real: Tensor) -> Tensor:
+    padded = values.new_zeros((*real.shape, *values.shape[1:]))
+    padded[real] = values
+    return padded
+
+
+def _int32(name: str, values: Tensor) -> Tensor:
+    converted = values.to(torch.int32)
+    if values.dtype == torch.int64 and not torch.equal(converted.to(torch.int64), values):
+        wrong = values[converted != values][0].item()
+        raise InputError(f"{name} holds {wrong}, which does not fit in int32")
+    return converted
+
+
+def _is_integer(tensor: Tensor) -> bool:
+    return not tensor.is_floating_point() and not tensor.is_complex()
+
+
+def _check_batch(input_ids: Tensor, attention_mask: Tensor) -> None:
+    if input_ids.dim() != 2 or input_ids.shape != attention_mask.shape:
+        raise InputError(
+            f"input_ids have shape {list(input_ids.shape)} and attention_mask "
+            f"{list(attention_mask.shape)}, expected both [B, T]"
+        )
+    if not _is_integer(input_ids) or input_ids.dtype == torch.bool:
+        raise InputError(f"input_ids are {input_ids.dtype}, expected an integer type")
+
+
+def _check_weights(embedding_q8: Tensor, packed: Tensor, num_classes: int) -> None:
+    if embedding_q8.dtype != torch.int8 or embedding_q8.dim() != 2:
+        raise InputError(
+            f"embedding_q8 is {embedding_q8.dtype} of shape {list(embedding_q8.shape)}, expected "
+            "torch.int8 of shape [V, d]"
+        )
+    if packed.dtype != torch.uint8 or packed.dim() != 1:
+        raise InputError("packed is not the result of pack_weights")
+    if not embedding_q8.is_contiguous() or not packed.is_contiguous():
+        raise InputError("embedding_q8 and packed must be contiguous")
+    if num_classes < 1:
+        raise InputError(f"num_classes is {num_classes}, expected at least 1")
+
+
+def _check_floats(**tensors: Tensor) -> None:
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float32 or not tensor.is_contiguous():
+            kind = "contiguous" if tensor.is_contiguous() else "not contiguous"
+            raise InputError(f"{name} is {tensor.dtype}, {kind}; expected contiguous float32")
+
+
+def _check_ig_shapes(
+    gradients: Tensor, step_weights: Tensor, delta: Tensor, word_index: Tensor, num_words: int
+) -> None:
+    if gradients.dim() != 4:
+        raise InputError(f"gradients have shape {list(gradients.shape)}, expected [S, B, T, D]")
+    steps, *rest = gradients.shape
+    if list(step_weights.shape) != [steps] or list(delta.shape) != rest:
+        raise InputError(
+            f"gradients have shape {[steps, *rest]}, step_weights {list(step_weights.shape)} and "
+            f"delta {list(delta.shape)}; expected [S, B, T, D], [S] and [B, T, D]"
+        )
+    if list(word_index.shape) != rest[:2] or not _is_integer(word_index):
+        raise InputError(
+            f"word_index is {word_index.dtype} of shape {list(word_index.shape)}, expected "
+            f"integers of shape {rest[:2]}"
+        )
+    if num_words < 0:
+        raise InputError(f"num_words is {num_words}, expected at least 0")
+
+
+def _fake_masked_attention_bilstm(
+    input_ids: Tensor,
+    attention_mask: Tensor,
+    embedding_q8: Tensor,
+    packed: Tensor,
+    num_classes: int,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    batch, length = input_ids.shape
+
+    def empty(*shape: int) -> Tensor:
+        return input_ids.new_empty(shape, dtype=torch.float32)
+
+    return (
+        empty(batch, num_classes),
+        empty(batch, length),
+        empty(batch, length),
+        empty(batch, length, num_classes),
+    )
+
+
+def _fake_ig_accumulate(
+    gradients: Tensor, step_weights: Tensor, delta: Tensor, word_index: Tensor, num_words: int
+) -> Tensor:
+    return gradients.new_empty((word_index.shape[0], num_words))
+
+
+_LIBRARY.impl("masked_attention_bilstm", masked_attention_bilstm, "CPU")
+_LIBRARY.impl("ig_accumulate", ig_accumulate, "CPU")
+torch.library.register_fake(
+    "dixtill::masked_attention_bilstm", _fake_masked_attention_bilstm, lib=_LIBRARY
+)
+torch.library.register_fake("dixtill::ig_accumulate", _fake_ig_accumulate, lib=_LIBRARY)

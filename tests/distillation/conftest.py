@@ -1,0 +1,37 @@
+"""One thread for PyTorch, so that results do not depend on the machine's cores; tiny teachers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import tiny_teachers
+import torch
+
+from dixtill.distillation.teacher.teacher import Teacher
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def own_threads(one_thread: None) -> Iterator[None]:
+    """A test that asks for more threads leaves the next ones with one."""
+    yield
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session", params=list(tiny_teachers.BUILDERS))
+def any_teacher(request: pytest.FixtureRequest) -> Teacher:
+    """Each of the tiny teachers in turn."""
+    return tiny_teachers.tiny_teacher(request.param)
+
+
+@pytest.fixture(scope="session")
+def bert() -> Teacher:
+    return tiny_teachers.tiny_teacher("bert")

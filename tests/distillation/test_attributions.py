@@ -1,0 +1,351 @@
+"""Integrated gradients on tiny teachers of every kind, held against Captum called directly."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import LayerIntegratedGradients
+from tiny_teachers import BUILDERS, NUM_POSITIONS, TEXTS, tiny_teacher
+from torch import Tensor
+
+from dixtill.distillation.attribution.attributor import (
+    Attribution,
+    AttributionSettings,
+    Attributor,
+)
+from dixtill.distillation.attribution.quadrature import fixed_rule
+from dixtill.distillation.data.corpus import read_corpus
+from dixtill.distillation.teacher.teacher import Teacher
+from dixtill.errors import InputError
+from dixtill.specification.cleaning import clean
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import split_words
+
+LAYERS = ("embeddings", "word_embeddings")
+QUADRATURES = ("gausslegendre", "riemann_middle", "riemann_trapezoid")
+# At the embedding module Captum reads the baseline's ids, from which the RoBERTas take positions
+# as well; there the outputs, the error and the two explainers are tested instead.
+CAPTUM_AGREES = [
+    (kind, layer)
+    for kind in BUILDERS
+    for layer in LAYERS
+    if layer == "word_embeddings" or not kind.endswith("roberta")
+]
+
+
+def explain(teacher: Teacher, texts: tuple[str, ...] | list[str], **changes) -> list[Attribution]:
+    settings = AttributionSettings(**{"steps": 6, **changes})
+    return Attributor(teacher, settings)(texts)
+
+
+def baseline_ids(teacher: Teacher, text: str) -> tuple[Tensor, Tensor, list[tuple[int, int]]]:
+    """Ids of the text and of its baseline, [1, time], and offsets, straight from the tokenizer."""
+    encoded = teacher.tokenizer(
+        text, return_offsets_mapping=True, return_special_tokens_mask=True, return_tensors="pt"
+    )
+    ids = encoded["input_ids"]
+    special = encoded["special_tokens_mask"] == 1
+    baseline = ids.where(special, torch.tensor(teacher.tokenizer.pad_token_id))
+    return ids, baseline, encoded["offset_mapping"][0].tolist()
+
+
+def output(logits: Tensor, kind: str) -> Tensor:
+    return logits.softmax(dim=1) if kind == "probability" else logits
+
+
+def captum(teacher: Teacher, text: str, target: int, settings: AttributionSettings) -> Tensor:
+    """Attributions of one text's tokens [time] by Captum's own layer method."""
+    ids, baseline, _ = baseline_ids(teacher, text)
+    layer = getattr(teacher, settings.layer)
+
+    def forward(ids: Tensor, mask: Tensor) -> Tensor:
+        return output(teacher.model(input_ids=ids, attention_mask=mask).logits, settings.output)
+
+    return (
+        LayerIntegratedGradients(forward, layer)
+        .attribute(
+            ids,
+            baselines=baseline,
+            additional_forward_args=(torch.ones_like(ids),),
+            target=target,
+            n_steps=settings.steps,
+            method=settings.quadrature,
+        )
+        .sum(dim=2)[0]
+    )
+
+
+def summed_over_words(by_token: Tensor, offsets, row: Attribution) -> list[float]:
+    """Each token's number, added to the word that it shares most characters with."""
+    sums = [0.0] * len(row.starts)
+    for value, (start, end) in zip(by_token.tolist(), offsets, strict=True):
+        words = zip(row.starts, row.ends, strict=True)
+        overlaps = [len({*range(start, end)} & {*range(*word)}) for word in words]
+        if any(overlaps):
+            sums[overlaps.index(max(overlaps))] += value
+    return sums
+
+
+def difference_of_outputs(teacher: Teacher, text: str, target: int, kind: str) -> float:
+    """f(x) - f(x'), where the words of the baseline enter as vectors."""
+    ids, baseline, _ = baseline_ids(teacher, text)
+    mask = torch.ones_like(ids)
+    words = teacher.model.get_input_embeddings()(baseline)
+    with torch.no_grad():
+        at_text = teacher.model(input_ids=ids, attention_mask=mask).logits
+        at_baseline = teacher.model(inputs_embeds=words, attention_mask=mask).logits
+    return float((output(at_text, kind) - output(at_baseline, kind))[0, target])
+
+
+@pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
+@pytest.mark.parametrize("rule", QUADRATURES)
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_words_and_error_equal_captums(kind, layer, rule, explained):
+    teacher = tiny_teacher(kind)
+    settings = AttributionSettings(layer=layer, output=explained, quadrature=rule, steps=5)
+    # Captum 0.9 weighs the n nodes of the trapezoid rule by 1/n instead of 1/(n - 1).
+    scale = 5 / 4 if rule == "riemann_trapezoid" else 1.0
+    texts = [*TEXTS[:4], "up  &  up"]
+    for row in Attributor(teacher, settings)(texts):
+        by_token = captum(teacher, row.text, row.target, settings) * scale
+        _, _, offsets = baseline_ids(teacher, row.text)
+        expected = summed_over_words(by_token, offsets, row)
+        np.testing.assert_allclose(row.attributions, expected, atol=1e-5)
+        assert max(map(abs, expected)) > 1e-3
+        gap = difference_of_outputs(teacher, row.text, row.target, explained)
+        error = abs(float(by_token.sum()) - gap)
+        assert row.completeness_error == pytest.approx(error, abs=1e-5)
+        assert row.relative_error == pytest.approx(error / abs(gap), rel=0.01, abs=1e-4)
+
+
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_the_outputs_are_those_of_the_model(any_teacher, explained):
+    for row in explain(any_teacher, TEXTS, output=explained):
+        ids, _, _ = baseline_ids(any_teacher, row.text)
+        logits = any_teacher.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+        assert row.logits == pytest.approx(logits[0].tolist(), abs=1e-5)
+        assert row.target == int(logits.argmax())
+        assert row.output == pytest.approx(float(output(logits, explained)[0, row.target]), 1e-4)
+        gap = difference_of_outputs(any_teacher, row.text, row.target, explained)
+        assert row.output - row.baseline_output == pytest.approx(gap, abs=1e-5)
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_the_error_shrinks_with_the_steps(any_teacher, layer):
+    def error(steps: int, rule: str = "gausslegendre") -> float:
+        rows = explain(any_teacher, TEXTS, steps=steps, layer=layer, quadrature=rule)
+        return sum(row.completeness_error for row in rows) / len(rows)
+
+    assert error(64) < 0.03
+    assert error(64) < error(2) / 10
+    for rule in ("riemann_middle", "riemann_trapezoid"):
+        assert error(96, rule) < error(3, rule) / 4
+
+
+def test_every_word_has_its_span_its_tokens_and_a_number(any_teacher):
+    for row in explain(any_teacher, TEXTS):
+        words = list(split_words(row.text, Normalizer(symbols=True)))
+        assert row.starts == tuple(word.start for word in words)
+        assert row.ends == tuple(word.end for word in words)
+        assert len(row.attributions) == len(row.num_tokens) == len(words)
+        assert np.isfinite(row.attributions).all()
+        for word, count, value in zip(words, row.num_tokens, row.attributions, strict=True):
+            # Of 🚀🚀, a teacher may make one token, which belongs to the first.
+            is_second = row.text[max(word.start - 1, 0) : word.end] == "🚀🚀"
+            assert (count >= 1 and value != 0) or (is_second and count == value == 0)
+
+
+def test_tokens_are_counted_word_by_word(bert):
+    (row,) = explain(bert, ["Earnings isn't https://t.co/x up"])
+    words = [row.text[start:end] for start, end in zip(row.starts, row.ends, strict=True)]
+    assert words == ["Earnings", "isn't", "up"]
+    assert row.num_tokens == (2, 5, 1)  # earn ##ings, i ##s ##n ' t, up
+
+
+@pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_each_classs_words_equal_captums(kind, layer, explained):
+    teacher = tiny_teacher(kind)
+    settings = AttributionSettings(layer=layer, output=explained, classes="all", steps=5)
+    for row in Attributor(teacher, settings)(TEXTS[:4]):
+        _, _, offsets = baseline_ids(teacher, row.text)
+        assert len(row.by_class) == len(row.logits)
+        for label, words in enumerate(row.by_class):
+            expected = summed_over_words(captum(teacher, row.text, label, settings), offsets, row)
+            np.testing.assert_allclose(words, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
+    any_teacher, explained, explainer
+):
+    every = explain(any_teacher, TEXTS, output=explained, classes="all", explainer=explainer)
+    predicted = explain(
+        any_teacher, TEXTS, output=explained, classes="predicted", explainer=explainer
+    )
+    for row, other in zip(every, predicted, strict=True):
+        assert_same(row, other)
+        assert row.by_class[row.target] == row.attributions
+        assert other.by_class == ()
+        if explained == "probability":  # of which the sum is always 1
+            np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
+
+
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
+@pytest.mark.parametrize("layer", LAYERS)
+def test_batch_and_padding_change_nothing(any_teacher, layer, explainer):
+    texts = [*TEXTS, "", "up"]
+    alone = [explain(any_teacher, [text], layer=layer, explainer=explainer)[0] for text in texts]
+    together = explain(any_teacher, texts, layer=layer, explainer=explainer)
+    turned = explain(any_teacher, texts[::-1], layer=layer, explainer=explainer)[::-1]
+    for one, *others in zip(alone, together, turned, strict=True):
+        for other in others:
+            assert_same(one, other)
+
+
+@pytest.mark.parametrize("explained", ["logit", "probability"])
+@pytest.mark.parametrize("layer", LAYERS)
+@pytest.mark.parametrize("rule", QUADRATURES)
+def test_it_agrees_with_captums_integrated_gradients(any_teacher, layer, explained, rule):
+    rows = [
+        explain(
+            any_teacher, TEXTS, layer=layer, output=explained, quadrature=rule, explainer=explainer
+        )
+        for explainer in ("integrated_gradients", "captum")
+    ]
+    for mine, theirs in zip(*rows, strict=True):
+        assert_same(mine, theirs)
+
+
+@pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
+@pytest.mark.parametrize("rows_per_pass", [1, 300, 10**6])
+def test_the_size_of_a_pass_changes_nothing(bert, explainer, rows_per_pass):
+    settings = AttributionSettings(explainer=explainer, steps=7)
+    expected = Attributor(bert, AttributionSettings(steps=7))(TEXTS)
+    for one, other in zip(Attributor(bert, settings, rows_per_pass)(TEXTS), expected, strict=True):
+        assert_same(one, other)
+
+
+def assert_same(one: Attribution, other: Attribution) -> None:
+    assert (one.text, one.target, one.starts, one.ends, one.num_tokens) == (
+        other.text, other.target, other.starts, other.ends, other.num_tokens
+    )  # fmt: skip
+    for name in ("logits", "output", "baseline_output", "completeness_error", "attributions"):
+        assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-5), name
+
+
+ODD_TEXTS = {
+    "empty": "",
+    "blank": " \t\n",
+    "only URLs": "https://t.co/a www.b.example",
+    "long": "shares up " * 100,
+    "one long word": "x" * 3000,
+    "surrogates": "\udfff shares \ud800\ud800 up",
+    "only a surrogate": "\ud800",
+    "control characters": "\x00\x01\ufffd",
+    "emoji": "🚀👩‍👩‍👧🇮🇹",
+    "special tokens": "[SEP] </s> <pad> [PAD] [CLS]",
+    "marks": "e\u0301\u0327\u0301 \u0301",
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_any_text_is_explained_alone_and_in_company(any_teacher, layer):
+    texts = list(ODD_TEXTS.values())
+    attributor = Attributor(any_teacher, AttributionSettings(layer=layer, steps=3))
+    rows = [*(attributor([text])[0] for text in texts), *attributor(texts)]
+    for text, row in zip([*texts, *texts], rows, strict=True):
+        assert row.text == text
+        assert len(row.starts) == len(list(split_words(clean(text), Normalizer(symbols=True))))
+        assert np.isfinite([*row.logits, *row.attributions, row.completeness_error]).all()
+        assert all(value == 0 for value, count in pairs(row) if count == 0)
+
+
+def pairs(row: Attribution) -> list[tuple[float, int]]:
+    return list(zip(row.attributions, row.num_tokens, strict=True))
+
+
+def test_a_text_without_words_is_its_own_baseline(any_teacher):
+    for row in explain(any_teacher, ["", "https://t.co/a"]):
+        assert row.attributions == row.starts == row.ends == row.num_tokens == ()
+    (row,) = explain(any_teacher, [""])
+    assert row.output == row.baseline_output
+    assert row.completeness_error == row.relative_error == 0
+
+
+def test_words_past_the_teachers_limit_have_no_part(any_teacher):
+    (row,) = explain(any_teacher, ["profit " * 100], steps=2)
+    tokens = sum(row.num_tokens)
+    assert 0 < tokens <= NUM_POSITIONS
+    assert row.num_tokens[0] > 0
+    assert row.attributions[0] != 0
+    assert pairs(row)[-1] == (0, 0)
+
+
+def test_the_cleaning_is_that_of_the_settings(bert):
+    text = "profit &amp; up"
+    (cleaned,) = explain(bert, [text])
+    (raw,) = explain(bert, [text], cleaning=())
+    assert len(raw.starts) == len(cleaned.starts) + 2  # & amp ; instead of &
+    assert raw.logits != cleaned.logits
+
+
+def test_lengths_are_those_of_the_cleaned_texts(bert):
+    attributor = Attributor(bert, AttributionSettings())
+    assert attributor.num_tokens(["up", "up https://t.co/abc", ""]) == [3, 3, 2]
+
+
+def test_texts_of_as_many_tokens_share_a_baseline_unless_one_has_padding_in_it(monkeypatch):
+    teacher = tiny_teacher("roberta")  # whose positions leave padding out
+    texts = ["up", "no", "up up", "no no", "<pad><pad>"]  # of 4, 4, 7, 7 and 4 tokens
+    expected = [explain(teacher, [text])[0].baseline_output for text in texts]
+    sizes = []
+    original = Teacher.logits
+
+    def counting(self, input_ids, *others):
+        sizes.append(len(input_ids))
+        return original(self, input_ids, *others)
+
+    monkeypatch.setattr(Teacher, "logits", counting)
+    found = [row.baseline_output for row in explain(teacher, texts)]
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert sizes[:2] == [5, 3]
+
+
+@pytest.mark.parametrize("steps", [2, 5, 24, 50])
+@pytest.mark.parametrize(
+    ("rule", "degree"),
+    [("gausslegendre", None), ("riemann_middle", 1), ("riemann_trapezoid", 1)],
+)
+def test_a_rule_is_exact_up_to_its_degree(rule, degree, steps):
+    nodes, weights = fixed_rule(rule, steps)
+    assert nodes.dtype == weights.dtype == torch.float32
+    assert len(nodes) == len(weights) == steps
+    for power in range(1 + (2 * steps - 1 if degree is None else degree)):
+        integral = float((weights.double() * nodes.double() ** power).sum())
+        assert integral == pytest.approx(1 / (power + 1), abs=1e-6)
+
+
+def test_unusable_settings_are_refused():
+    with pytest.raises(
+        InputError, match="steps is 1, which is out of range: expected a whole number from 2"
+    ):
+        AttributionSettings(steps=1)
+    with pytest.raises(InputError, match="unknown quadrature 'simpson'"):
+        fixed_rule("simpson", 4)
+
+
+def test_real_tweets_are_explained_as_by_captum(tfns, teacher_tfns):
+    teacher = Teacher.load(teacher_tfns)
+    texts = read_corpus(tfns / "valid.csv", teacher.labels).texts[200:1000:100]
+    settings = AttributionSettings(steps=24)
+    rows = Attributor(teacher, settings)(texts)
+    assert np.median([row.relative_error for row in rows]) < 0.1
+    for row in rows:
+        # A token of the cleaned text is one of the user's text: cleaning keeps positions.
+        by_token = captum(teacher, clean(row.text), row.target, settings)
+        _, _, offsets = baseline_ids(teacher, clean(row.text))
+        expected = summed_over_words(by_token, offsets, row)
+        np.testing.assert_allclose(row.attributions, expected, atol=1e-5)

@@ -1,0 +1,169 @@
+"""Corpus, tokenizer and attributions become padded batches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from dixtill.distillation.attribution.attributor import Attribution
+from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.student.examples import NO_LABEL, make_examples, unlabelled_examples
+from dixtill.errors import InputError
+from dixtill.specification.normalizer import Normalizer
+from dixtill.specification.words import Tokenizer
+
+PIECES = ("[UNK]", "up", "share", "##s", "fall", "!")
+TOKENIZER = Tokenizer(PIECES, Normalizer(), max_pieces=4)
+CORPUS = Corpus(
+    ("shares up!", "https://t.co/x", "fall", "up up up up shares"), (1, 0, 0, 2), ("a", "b", "c")
+)
+
+
+def explanation(starts, ends, values, counts, by_class=()) -> Attribution:
+    return Attribution("", (0.0,), 0, 0.0, 0.0, 0.0, starts, ends, values, counts, by_class)
+
+
+EXPLAINED = [
+    explanation((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
+    explanation((), (), (), ()),
+    explanation((0,), (4,), (8.0,), (4,)),
+    explanation((0, 3, 6, 9, 12), (2, 5, 8, 11, 18), (1.0, 2.0, 3.0, 4.0, 5.0), (1,) * 5),
+]
+
+
+def test_a_batch_is_padded_on_the_right():
+    logits = torch.arange(12.0).view(4, 3)
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), logits, EXPLAINED)
+    batch = examples.batch(np.array([1, 0]))
+    assert batch.piece_ids.tolist() == [[4, 0, 0, 0], [2, 3, 1, 5]]
+    assert batch.mask.tolist() == [[True, False, False, False], [True] * 4]
+    assert batch.word_of_piece.tolist() == [[0, -1, -1, -1], [0, 0, 1, 2]]
+    assert batch.labels.tolist() == [0, 1]
+    assert batch.teacher_logits.tolist() == [[6.0, 7.0, 8.0], [0.0, 1.0, 2.0]]
+    assert batch.attributions.tolist() == [[[8.0], [0.0], [0.0]], [[2.0], [3.0], [-1.0]]]
+
+
+def test_texts_without_a_piece_are_left_out_with_all_that_is_theirs():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), torch.eye(4)[:, :3], EXPLAINED)
+    assert len(examples) == 3
+    assert examples.labels.tolist() == [1, 0, 2]
+    assert examples.teacher_logits.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    assert [values.tolist() for values in examples.attributions[:2]] == [[[2], [3], [-1]], [[8]]]
+
+
+def test_the_mean_divides_by_the_tokens_and_spares_words_without():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, merge="mean")
+    assert [values.tolist() for values in examples.attributions[:2]] == [[[1], [3], [-1]], [[2]]]
+
+
+def test_words_cut_off_the_students_input_are_not_explained():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED)
+    assert examples.texts[2].truncated
+    assert examples.attributions[2].tolist() == [[1], [2], [3], [4]]
+
+
+def test_words_are_matched_by_their_place_in_the_text():
+    shifted = [explanation((7,), (9,), (3.0,), (1,)), *EXPLAINED[1:]]
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, shifted)
+    assert examples.attributions[0].tolist() == [[0], [3], [0]]
+
+
+def test_without_a_teacher_its_answers_are_zero():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",))
+    assert not examples.teacher_logits.any()
+    assert not any(values.any() for values in examples.attributions)
+
+
+BY_CLASS = [
+    explanation(
+        *((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
+        ((2.0, 3.0, -1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 4.0)),
+    ),
+    explanation((), (), (), (), ((), (), ())),
+    explanation((1,), (4,), (8.0,), (4,), ((8.0,), (2.0,), (2.0,))),  # not a span of the student's
+    explanation((0,), (2,), (6.0,), (2,), ((6.0,), (0.0,), (0.0,))),
+]
+
+
+def test_every_class_is_explained_against_their_mean():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, BY_CLASS, classes="all")
+    first, absent, cut = examples.attributions
+    assert first.tolist() == [[1, 0, -1], [2, -1, -1], [-2, -1, 3]]
+    assert absent.tolist() == [[0, 0, 0]]
+    assert cut.tolist() == [[4, -2, -2], [0, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_the_mean_over_tokens_comes_before_that_over_classes():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, BY_CLASS, "mean", "all")
+    assert examples.attributions[0].tolist() == [[0.5, 0, -0.5], [2, -1, -1], [-2, -1, 3]]
+
+
+def test_classes_that_were_not_explained_are_missed_with_a_way_out():
+    with pytest.raises(InputError, match="--classes all`, or train with `--explained-classes pred"):
+        make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, classes="all")
+
+
+@pytest.mark.parametrize(("classes", "outputs"), [("predicted", 1), ("all", 3)])
+def test_unlabelled_texts_have_the_teachers_answers_alone(classes, outputs):
+    logits = torch.arange(9.0).view(3, 3)
+    examples = unlabelled_examples(["fall", " ", "up shares"], TOKENIZER, logits, classes)
+    assert examples.labels.tolist() == [NO_LABEL, NO_LABEL]
+    assert examples.teacher_logits.tolist() == [[0, 1, 2], [6, 7, 8]]
+    assert [values.shape for values in examples.attributions] == [(1, outputs), (2, outputs)]
+    assert not any(values.any() for values in examples.attributions)
+
+
+def test_examples_add_up_in_their_order():
+    logits = torch.arange(12.0).view(4, 3)
+    labelled = make_examples(CORPUS, TOKENIZER, ("urls",), logits, BY_CLASS, classes="all")
+    other = unlabelled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
+    both = labelled + other
+    assert len(both) == len(labelled) + 1
+    batch = both.batch(np.array([3, 1]))
+    assert batch.piece_ids.tolist() == [[1, 4], [4, 0]]
+    assert batch.labels.tolist() == [NO_LABEL, 0]
+    assert batch.teacher_logits.tolist() == [[1, 1, 1], [6, 7, 8]]
+    assert batch.attributions.tolist() == [[[0] * 3] * 2, [[0] * 3] * 2]
+    assert both.batch(np.array([0])).attributions.any()
+
+
+def test_shuffled_batches_hold_every_example_once():
+    examples = make_examples(CORPUS, TOKENIZER, ())
+    batches = list(examples.shuffled_batches(3, np.random.default_rng(0)))
+    assert sorted(len(batch.labels) for batch in batches) == [1, 3]
+    assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == [0, 0, 1, 2]
+
+
+def test_shuffled_batches_follow_the_generator():
+    examples = make_examples(CORPUS, TOKENIZER, ())
+
+    def order(seed: int) -> list[int]:
+        batches = examples.shuffled_batches(1, np.random.default_rng(seed))
+        return [int(batch.mask.sum()) for batch in batches]
+
+    assert order(1) == order(1)
+    assert len({tuple(order(seed)) for seed in range(8)}) > 1
+
+
+def test_shuffled_batches_are_of_like_length_and_in_no_order():
+    lengths = np.random.default_rng(0).permutation(40) + 1
+    corpus = Corpus(tuple("up " * length for length in lengths), (0,) * 40, CORPUS.label_names)
+    examples = make_examples(corpus, Tokenizer(PIECES, Normalizer(), max_pieces=40), ())
+    found = [
+        batch.mask.sum(dim=1).tolist()
+        for batch in examples.shuffled_batches(4, np.random.default_rng(1))
+    ]
+    assert all(max(batch) - min(batch) == 3 for batch in found)
+    assert found != sorted(found)
+
+
+def test_ordered_batches_keep_the_order():
+    examples = make_examples(CORPUS, TOKENIZER, ())
+    batches = list(examples.ordered_batches(3))
+    assert torch.cat([batch.labels for batch in batches]).tolist() == list(CORPUS.labels)
+
+
+def test_a_corpus_without_a_word_is_refused():
+    with pytest.raises(InputError, match="none of the 2 texts holds anything that can be read"):
+        make_examples(Corpus(("", " "), (0, 0), ("a",)), TOKENIZER, ())

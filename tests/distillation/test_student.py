@@ -1,0 +1,156 @@
+"""The float student against a loop over nn.LSTM without packing, and its own identities."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from dixtill.distillation.student.student import Student, StudentOutput
+from dixtill.specification.weights import NO_NULL_SCORE
+
+NUM_PIECES, NUM_CLASSES = 30, 3
+LENGTHS = (4, 9, 1, 0, 7)
+
+
+@pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10)], ids=str)
+def student(request: pytest.FixtureRequest) -> Student:
+    torch.manual_seed(0)
+    student = Student(NUM_PIECES, NUM_CLASSES, *request.param, dropout=0.5).eval()
+    torch.nn.init.constant_(student.null_score, 0.7)
+    return student
+
+
+@pytest.fixture
+def texts() -> list[Tensor]:
+    generator = torch.Generator().manual_seed(1)
+    return [torch.randint(NUM_PIECES, (length,), generator=generator) for length in LENGTHS]
+
+
+def batch_of(texts: list[Tensor], width: int, padding: int = 0) -> tuple[Tensor, Tensor]:
+    ids = torch.full((len(texts), width), padding)
+    mask = torch.zeros(len(texts), width, dtype=torch.bool)
+    for row, text in enumerate(texts):
+        ids[row, : len(text)] = text
+        mask[row, : len(text)] = True
+    return ids, mask
+
+
+def by_hand(student: Student, text: Tensor) -> StudentOutput:
+    """The method's formulas, one text at a time."""
+    states = student.lstm(student.embedding(text)[None])[0][0]  # [time, 2 * hidden]
+    scores = (
+        torch.tanh(states @ student.attention_weight.weight.T)
+        @ (student.attention_vector.weight[0])
+    )
+    attention = torch.cat([student.null_score, scores]).softmax(dim=0)[1:]
+    context = (attention[:, None] * states).sum(dim=0)
+    logits = student.head(context)
+    contributions = torch.stack(
+        [a * (student.head.weight @ h) for a, h in zip(attention, states, strict=True)]
+    )
+    return StudentOutput(logits, scores, attention, contributions)
+
+
+@torch.no_grad()
+def test_it_computes_the_formulas_of_the_method(student, texts):
+    output = student(*batch_of(texts, max(LENGTHS)))
+    for row, text in enumerate(texts):
+        if len(text):
+            expected = by_hand(student, text)
+            torch.testing.assert_close(output.logits[row], expected.logits)
+            for name in ("scores", "attention", "contributions"):
+                actual = getattr(output, name)[row]
+                torch.testing.assert_close(actual[: len(text)], getattr(expected, name))
+                assert (actual[len(text) :] == 0).all()
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("padding", [0, 7])
+def test_padding_and_company_never_change_an_answer(student, texts, padding):
+    together = student(*batch_of(texts, 15, padding))
+    for row, text in enumerate(texts):
+        alone = student(*batch_of([text], max(1, len(text))))
+        torch.testing.assert_close(together.logits[row], alone.logits[0])
+        for name in ("scores", "attention", "contributions"):
+            torch.testing.assert_close(
+                getattr(together, name)[row, : len(text)], getattr(alone, name)[0, : len(text)]
+            )
+
+
+@torch.no_grad()
+def test_contributions_and_bias_sum_to_the_logits(student, texts):
+    output = student(*batch_of(texts, 12))
+    torch.testing.assert_close(output.contributions.sum(dim=1) + student.head.bias, output.logits)
+
+
+@torch.no_grad()
+def test_attention_sums_to_what_the_null_score_leaves(student, texts):
+    ids, mask = batch_of(texts, 12)
+    output = student(ids, mask)
+    of_pieces = (output.scores.exp() * mask).sum(dim=1)
+    expected = of_pieces / (student.null_score.exp() + of_pieces)
+    torch.testing.assert_close(output.attention.sum(dim=1), expected)
+    assert (expected < 1).all()
+    assert (output.attention >= 0).all()
+
+
+@pytest.mark.parametrize("length", [1, 7, 8, 20])
+def test_without_a_null_score_attention_is_softmax_to_the_last_bit(length):
+    torch.manual_seed(length)
+    student = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    scores, wanted = torch.randn(2, 16, length)
+    scores[3, length // 2 :] = -torch.inf  # padding
+    scores[5] = -torch.inf
+    results = []
+    for attention_of in (student._attention, lambda s: s.softmax(dim=1).nan_to_num(0.0)):
+        given = scores.clone().requires_grad_()
+        attention = attention_of(given.masked_fill(scores == -torch.inf, -torch.inf))
+        (attention * wanted).sum().backward()
+        results.append((attention, given.grad))
+    for mine, plain in zip(*results, strict=True):
+        assert torch.equal(mine, plain)
+
+
+def test_a_null_score_is_trained_or_so_low_that_it_takes_nothing():
+    with_one = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4)
+    assert with_one.null_score.requires_grad
+    assert with_one.null_score.item() == 0
+    without = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    assert not without.null_score.requires_grad
+    assert without.null_score.item() == np.float32(NO_NULL_SCORE)
+
+
+@torch.no_grad()
+def test_a_text_without_pieces_gets_the_bias(student, texts):
+    output = student(*batch_of(texts, 12))
+    empty = LENGTHS.index(0)
+    assert torch.equal(output.logits[empty], student.head.bias)
+    assert not output.attention[empty].any()
+    assert not output.scores[empty].any()
+
+
+def test_a_text_without_pieces_does_not_spoil_the_gradients(student, texts):
+    student(*batch_of(texts, 12)).logits.square().sum().backward()
+    for parameter in student.parameters():
+        assert parameter.grad is not None
+        assert parameter.grad.isfinite().all()
+        assert parameter.grad.any()
+
+
+@torch.no_grad()
+def test_dropout_acts_on_embeddings_and_on_states_in_training_only(student, texts):
+    seen: dict[str, Tensor] = {}
+    student.lstm.register_forward_pre_hook(lambda _, args: seen.update(embeddings=args[0].data))
+    student.attention_weight.register_forward_pre_hook(lambda _, args: seen.update(states=args[0]))
+    batch = batch_of([text for text in texts if len(text)], 9)
+    real = batch[1]
+
+    def dropped() -> list[bool]:
+        student(*batch)
+        return [bool((values == 0).any()) for values in (seen["embeddings"], seen["states"][real])]
+
+    assert dropped() == [False, False]
+    student.train()
+    assert dropped() == [True, True]

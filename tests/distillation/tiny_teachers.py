@@ -1,0 +1,297 @@
+"""Classifiers with random weights and tokenizers of a few dozen pieces: no download.
+
+One for each way in which tokenizers report offsets and models number positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer
+from tokenizers.implementations import BertWordPieceTokenizer, ByteLevelBPETokenizer
+from tokenizers.models import Unigram
+from tokenizers.normalizers import NFKC, Replace, Sequence
+from tokenizers.pre_tokenizers import Metaspace
+from tokenizers.processors import TemplateProcessing
+from transformers import (
+    AlbertConfig,
+    AlbertForSequenceClassification,
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    BertConfig,
+    BertForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    PreTrainedTokenizerFast,
+    Qwen2Config,
+    Qwen2ForSequenceClassification,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
+    XLNetTokenizer,
+)
+
+from dixtill.distillation.teacher.teacher import Teacher
+
+TEXTS = (
+    "Apple shares jump after record earnings",
+    "Oil falls 3.5% as traders' fears grow",
+    "The café's profit isn't what analysts expected.",
+    "$AAPL up 🚀🚀 to the moon!",
+    "Deutsche Bank cuts its target to hold",
+    "No change",
+    "Shares of the bank jump, then fall again in late trading",
+    "Record profit: earnings grow, and analysts expected less",
+)
+WORDPIECES = (
+    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "shares", "share", "jump", "record", "earn", "##ings",
+    "fall", "##s", "profit", "analysts", "expect", "##ed", "the", "a", "##a", "as", "its", "grow",
+    "bank", "late", "trad", "##ing", "hold", "up", "no", "change",
+)  # fmt: skip
+UNIGRAMS = (
+    "▁shares", "▁jump", "▁earn", "ings", "▁profit", "▁the", "▁a", "s", "n't", "▁analysts",
+    "▁expect", "ed", "▁up", "▁no",
+)  # fmt: skip
+END_OF_TEXT = "<|endoftext|>"  # what AutoTokenizer gives a Qwen2 to pad with
+LABELS = {0: "bearish", 1: "bullish", 2: "neutral"}
+NUM_POSITIONS = 64
+
+_SIZE: dict[str, Any] = {
+    "hidden_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 32,
+    "initializer_range": 0.3,
+    "id2label": LABELS,
+    "label2id": {name: number for number, name in LABELS.items()},
+}
+
+
+def _wordpiece() -> PreTrainedTokenizerFast:
+    letters = sorted({char for text in TEXTS for char in text.lower() if char > " "} - set("🚀é"))
+    vocabulary = dict.fromkeys([*WORDPIECES, *letters, *(f"##{char}" for char in letters)])
+    tokenizer = BertWordPieceTokenizer({piece: i for i, piece in enumerate(vocabulary)})
+    return _wrapped(tokenizer._tokenizer, "[CLS]", "[SEP]", pad_token="[PAD]", unk_token="[UNK]")
+
+
+def _byte_bpe() -> Tokenizer:
+    """Tokens hold the space before them; offsets leave it out."""
+    trained = ByteLevelBPETokenizer(trim_offsets=True)
+    trained.train_from_iterator(
+        TEXTS,
+        vocab_size=330,
+        min_frequency=1,
+        special_tokens=["<s>", "<pad>", "</s>", END_OF_TEXT],
+        show_progress=False,
+    )
+    return trained._tokenizer
+
+
+def _unigram() -> PreTrainedTokenizerFast:
+    """SentencePiece's kind: a space is part of the token after it, or one of its own."""
+    tokenizer = Tokenizer(Unigram(_scores("<s>", "<pad>", "</s>", "<unk>"), unk_id=3))
+    tokenizer.normalizer = Sequence([NFKC(), Replace(Regex(" {2,}"), " ")])
+    tokenizer.pre_tokenizer = Metaspace()
+    return _wrapped(tokenizer, "<s>", "</s>", pad_token="<pad>", unk_token="<unk>")
+
+
+def _scores(*special: str) -> list[tuple[str, float]]:
+    letters = sorted({char for text in TEXTS for char in text if char > " "} - {"🚀"})
+    scores = {**dict.fromkeys(special, 0.0), "▁": -6.0, **dict.fromkeys(letters, -8.0)}
+    return list((scores | dict.fromkeys(UNIGRAMS, -4.0)).items())
+
+
+def _wrapped(tokenizer: Tokenizer, first: str, last: str, **tokens: str) -> PreTrainedTokenizerFast:
+    tokenizer.post_processor = TemplateProcessing(
+        single=f"{first} $A {last}",
+        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (first, last)],
+    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **tokens)
+
+
+def _bert() -> tuple[Any, Any]:
+    tokenizer = _wordpiece()
+    config = BertConfig(
+        **_SIZE, vocab_size=len(tokenizer), max_position_embeddings=NUM_POSITIONS, pad_token_id=0
+    )
+    return BertForSequenceClassification(config), tokenizer
+
+
+def _distilbert() -> tuple[Any, Any]:
+    tokenizer = _wordpiece()
+    config = DistilBertConfig(
+        vocab_size=len(tokenizer), dim=24, n_layers=2, n_heads=2, hidden_dim=32,
+        max_position_embeddings=NUM_POSITIONS, initializer_range=0.3, pad_token_id=0,
+        id2label=_SIZE["id2label"], label2id=_SIZE["label2id"],
+    )  # fmt: skip
+    return DistilBertForSequenceClassification(config), tokenizer
+
+
+def _roberta() -> tuple[Any, Any]:
+    """Positions follow from the ids: padding has none, and words begin at padding's id + 1."""
+    tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>")
+    config = RobertaConfig(
+        **_SIZE,
+        vocab_size=len(tokenizer),
+        max_position_embeddings=NUM_POSITIONS + 2,
+        pad_token_id=1,
+    )
+    return RobertaForSequenceClassification(config), tokenizer
+
+
+def _xlm_roberta() -> tuple[Any, Any]:
+    tokenizer = _unigram()
+    config = XLMRobertaConfig(
+        **_SIZE,
+        vocab_size=len(tokenizer),
+        max_position_embeddings=NUM_POSITIONS + 2,
+        pad_token_id=1,
+    )
+    return XLMRobertaForSequenceClassification(config), tokenizer
+
+
+def _albert() -> tuple[Any, Any]:
+    """The embedding module is narrower than the layers."""
+    tokenizer = _unigram()
+    config = AlbertConfig(
+        **_SIZE,
+        vocab_size=len(tokenizer),
+        embedding_size=12,
+        max_position_embeddings=NUM_POSITIONS,
+        pad_token_id=1,
+    )
+    return AlbertForSequenceClassification(config), tokenizer
+
+
+def _qwen2() -> tuple[Any, Any]:
+    """A decoder: no special tokens, none for padding, the last token's state is classified."""
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT)
+    config = Qwen2Config(
+        **_SIZE,
+        vocab_size=len(tokenizer),
+        num_key_value_heads=1,
+        max_position_embeddings=NUM_POSITIONS,
+    )
+    return Qwen2ForSequenceClassification(config), tokenizer
+
+
+BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "bert": _bert,
+    "distilbert": _distilbert,
+    "roberta": _roberta,
+    "xlm_roberta": _xlm_roberta,
+    "albert": _albert,
+    "qwen2": _qwen2,
+}
+
+
+def _auto(model_type: str, tokenizer: PreTrainedTokenizerFast, **changes: Any) -> tuple[Any, Any]:
+    """A model of that type by transformers' automatic classes, of the usual tiny size."""
+    sizes = {
+        **_SIZE,
+        "vocab_size": len(tokenizer),
+        "max_position_embeddings": NUM_POSITIONS,
+        "pad_token_id": tokenizer.pad_token_id,
+        **changes,
+    }
+    config = AutoConfig.for_model(model_type, **{k: v for k, v in sizes.items() if v is not None})
+    model = AutoModelForSequenceClassification.from_config(config)
+    # A trained model's padding has a vector, which a new one's has not.
+    model.get_input_embeddings().weight.data.normal_(std=0.3)
+    return model, tokenizer
+
+
+def _decoders_tokenizer() -> PreTrainedTokenizerFast:
+    names = ["input_ids", "attention_mask"]
+    return PreTrainedTokenizerFast(
+        tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT, model_input_names=names
+    )
+
+
+def _xlnet() -> tuple[Any, Any]:
+    """Padded on the left, no limit of positions; types tell text, classification and padding."""
+    special = ("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eop>", "<eod>")
+    # Where these names are not saved with it, XLNet's tokenizer of transformers 5 gives no types.
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    tokenizer = XLNetTokenizer(vocab=_scores(*special), model_input_names=names)
+    return _auto(
+        "xlnet", tokenizer, d_model=24, n_layer=2, n_head=2, d_inner=32, hidden_size=None,
+        num_hidden_layers=None, num_attention_heads=None, max_position_embeddings=None,
+    )  # fmt: skip
+
+
+def _encoder_decoder(model_type: str, **changes: Any) -> tuple[Any, Any]:
+    """Reads a text twice, the second time one token later, and classifies its end token."""
+    tokenizer = _unigram()
+    tokenizer.eos_token = "</s>"
+    return _auto(
+        model_type, tokenizer, d_model=24, hidden_size=None, intermediate_size=None,
+        eos_token_id=2, decoder_start_token_id=2, init_std=0.3, **changes,
+    )  # fmt: skip
+
+
+def _with_roberta_positions(model_type: str, **changes: Any) -> tuple[Any, Any]:
+    tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>", sep_token="</s>")
+    return _auto(
+        model_type, tokenizer, max_position_embeddings=NUM_POSITIONS + 2, sep_token_id=2, **changes
+    )
+
+
+_BART = {
+    "encoder_layers": 2, "decoder_layers": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32,
+    "encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_hidden_layers": None,
+    "num_attention_heads": None,
+}  # fmt: skip
+_LLAMA = {"num_key_value_heads": 1, "head_dim": 12}
+# Kinds of models that one test each holds, where BUILDERS has the ones of all tests.
+OTHER_BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
+    "electra": lambda: _auto("electra", _wordpiece(), embedding_size=12),
+    "mpnet": lambda: _with_roberta_positions("mpnet"),
+    "camembert": lambda: _with_roberta_positions("camembert"),
+    "deberta_v2": lambda: _auto(
+        "deberta-v2", _wordpiece(), relative_attention=True, pos_att_type=["p2c", "c2p"]
+    ),
+    "modernbert": lambda: _auto("modernbert", _wordpiece()),
+    "big_bird": lambda: _auto("big_bird", _wordpiece()),
+    "rembert": lambda: _auto("rembert", _wordpiece(), input_embedding_size=12),
+    "squeezebert": lambda: _auto("squeezebert", _wordpiece(), embedding_size=24),
+    "xlm": lambda: _auto("xlm", _unigram(), emb_dim=24, n_layers=2, n_heads=2, pad_index=1),
+    "longformer": lambda: _with_roberta_positions("longformer", attention_window=[8, 8]),
+    "ibert": lambda: _with_roberta_positions("ibert", quant_mode=False),
+    "xlnet": _xlnet,
+    "bart": lambda: _encoder_decoder("bart", **_BART),
+    "mbart": lambda: _encoder_decoder("mbart", **_BART),
+    "t5": lambda: _encoder_decoder("t5", d_kv=12, d_ff=32, num_layers=2, num_heads=2),
+    "convbert": lambda: _auto("convbert", _wordpiece(), embedding_size=24),
+    "mobilebert": lambda: _auto(
+        "mobilebert", _wordpiece(), embedding_size=24, true_hidden_size=24,
+        intra_bottleneck_size=24, initializer_range=0.1,
+    ),
+    "fnet": lambda: _auto("fnet", _wordpiece()),
+    "gpt2": lambda: _auto("gpt2", _decoders_tokenizer()),
+    "gpt_neox": lambda: _auto("gpt_neox", _decoders_tokenizer()),
+    "opt": lambda: _auto("opt", _decoders_tokenizer(), ffn_dim=32, word_embed_proj_dim=24),
+    "bloom": lambda: _auto("bloom", _decoders_tokenizer()),
+    "llama": lambda: _auto("llama", _decoders_tokenizer(), **_LLAMA),
+    "mistral": lambda: _auto("mistral", _decoders_tokenizer(), **_LLAMA),
+    "gemma2": lambda: _auto("gemma2", _decoders_tokenizer(), **_LLAMA),
+    "phi3": lambda: _auto("phi3", _decoders_tokenizer(), num_key_value_heads=1, pad_token_id=1),
+    "qwen3": lambda: _auto("qwen3", _decoders_tokenizer(), **_LLAMA),
+}  # fmt: skip
+
+
+def build(kind: str) -> tuple[Any, Any]:
+    """A new model and its tokenizer, always with the same weights."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(7)
+        return {**BUILDERS, **OTHER_BUILDERS}[kind]()
+
+
+@lru_cache
+def tiny_teacher(kind: str) -> Teacher:
+    """The teacher of that kind, built once: do not change it."""
+    return Teacher(*build(kind))
