@@ -1,4 +1,4 @@
-// How many cycles the parts of a step take on one target: what docs/performance.md quotes.
+// How many cycles the parts of a step take on one target: what docs/research/2026-11-24-kernels.md quotes.
 //
 //   c++ -std=c++17 -O3 -ffp-contract=off -Icsrc -mavx2 -DDIXTILL_TARGET=avx2
 //       -DSIMD='"simd/avx2.h"' benchmarks/kernel_phases.cpp -o kernel_phases

@@ -1,7 +1,7 @@
 """Turns pytest-benchmark's JSON into Markdown tables, and into pictures when asked to.
 
 pytest benchmarks --benchmark-json=build/benchmarks.json
-python benchmarks/report.py build/benchmarks.json [--plots DIR]
+python -m benchmarks.report build/benchmarks.json [--plots DIR] [--json docs/results/speed.json]
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # run by its path, it is in no package
-
 from benchmarks.reporting.promises import promises_table
 from benchmarks.reporting.results import Groups, grouped
+from benchmarks.reporting.source import source
+from benchmarks.reporting.speed import speed_figures
 from benchmarks.reporting.tables import group_tables, paper_table
 
 
@@ -24,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("results", type=Path, help="what --benchmark-json wrote")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="write PNG pictures there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     arguments = parser.parse_args()
     run = json.loads(arguments.results.read_text(encoding="utf-8"))
     groups, targets = grouped(run["benchmarks"]), run["machine_info"]["dixtill_targets"]
@@ -31,6 +32,11 @@ def main() -> None:
     print(f"\n{group_tables(run['benchmarks'])}")
     print(f"\n{paper_table(groups, targets, num_words=12)}")
     print(f"\n{promises_table(groups, targets)}")
+    if arguments.json:
+        made = source("benchmarks.report", "texts of benchmarks/texts.py")
+        content = {"source": made, **speed_figures(groups, targets)}
+        arguments.json.parent.mkdir(parents=True, exist_ok=True)
+        arguments.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", "utf-8")
     if arguments.plots:
         _plot(groups, targets, arguments.plots)
 

@@ -1,7 +1,7 @@
-"""What the site has beside docs/: pages that lie elsewhere in the project, and the command line's.
+"""Adds pages to the site that are not in docs/: those elsewhere in the project, and --help.
 
-A hook of mkdocs.yml. Links are written for the repository, where a page may be read without the
-site; here, those that leave docs/ are bent to the pages that the site has of their targets.
+A hook of mkdocs.yml. Links are written for the repository, where a page can be read without the
+site. Here, links that leave docs/ are changed to the pages that the site has of their targets.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Bend links between docs/ and what lies outside."""
+    """Change links between docs/ and what lies outside it."""
     here = page.file.src_uri
     source = _IN_PROJECT.get(here, f"{DOCS}/{here}")
     return _LINK.sub(lambda link: site_link(link[1], source, here), markdown)
 
 
 def site_link(link: str, source: str, here: str) -> str:
-    """The link that, on the page `here` of the site, leads where `link` does in the file `source`.
+    """Return the link on the site's page `here` that leads where `link` leads in the file `source`.
 
-    >>> site_link("../benchmarks/README.md", "docs/students.md", "students.md")
+    >>> site_link("../benchmarks/README.md", "docs/results.md", "results.md")
     'benchmarks.md'
     >>> site_link("docs/adr/", "ARCHITECTURE.md", "architecture.md")
     'adr/index.md'
@@ -67,15 +67,18 @@ def site_link(link: str, source: str, here: str) -> str:
     elif target.startswith(f"{DOCS}/"):
         target = target.removeprefix(f"{DOCS}/")
     else:
-        return link  # mkdocs complains of it
+        return link  # mkdocs reports it
     return posixpath.relpath(target, posixpath.dirname(here) or ".")
 
 
 def command_line_page() -> str:
-    """What each command's --help prints."""
+    """Return the page with the output of each command's --help."""
     from dixtill.commands import COMMANDS
 
-    parts = ["# The command line", "What `dixtill --help` and that of each command print."]
+    parts = [
+        "# The command line",
+        "The output of `dixtill --help`, and that of each command.",
+    ]
     for name in ("", *COMMANDS):
         title = f"dixtill {name}".strip()
         parts += [f"## {title}", f"```text\n{_help(name)}```"]

@@ -16,7 +16,15 @@ from matplotlib import pyplot as plt
 from benchmarks import names
 from benchmarks.reporting.results import Groups, duration, find
 
-ACCURACIES = Path(__file__).parents[2] / "docs" / "accuracies.json"
+RESULTS = Path(__file__).parents[2] / "docs" / "results"
+# Name, study and title of what has an accuracy; the candidate of the speed benchmarks.
+_ACCURACIES = (
+    ("MPNet-base (time of BERT-base)", "study-tfns-mpnet.json", "teacher", names.TEACHER),
+    ("teacher, MiniLM-L6", "study-tfns.json", "teacher", names.MINILM),
+    ("TF-IDF, linear SVM", "study-tfns.json", "TF-IDF + linear SVM", names.LINEAR),
+    ("dixtill", "study-tfns.json", "ours", "dixtill"),
+    ("fastText", "study-tfns-mpnet.json", "fastText", names.FASTTEXT),
+)
 _OURS, _THEIRS = "#c2410c", "#64748b"
 
 
@@ -75,17 +83,16 @@ def _latency(groups: Groups, group: str) -> Any:
 
 def _points(groups: Groups, targets: Sequence[str]) -> list[tuple[str, float, float, float]]:
     """Name, accuracy in per cent, MB and seconds of what has all of them."""
-    if not ACCURACIES.exists() or not targets:
+    if not targets:
         return []
-    known = json.loads(ACCURACIES.read_text("utf-8"))["accuracies"]
     group = names.text_to_answer(12)
     points = []
-    for item in known:
-        candidate = item["candidate"]
-        name = names.dixtill(targets[0]) if candidate == "dixtill" else candidate
-        if result := find(groups, group, name):
-            size = item.get("size_mb", result.facts["size_mb"])
-            points.append((item["name"], item["accuracy"], size, result.median))
+    for name, file, title, candidate in _ACCURACIES:
+        rows = json.loads((RESULTS / file).read_text("utf-8"))["answers"]
+        row = next(row for row in rows if row["title"] == title)
+        timed = names.dixtill(targets[0]) if candidate == "dixtill" else candidate
+        if result := find(groups, group, timed):
+            points.append((name, row["accuracy"]["mean"], row["size"], result.median))
     return points
 
 

@@ -93,24 +93,50 @@ def _fact(result: Result, fact: str) -> str:
 
 def paper_table(groups: Groups, targets: Sequence[str], num_words: int) -> str:
     """Size, compression, time and speed-up over the teacher, here and in the paper."""
+    figures = paper_figures(groups, targets, num_words)
+    if not figures:
+        return "The paper's table needs the group 'text to answer'."
+    return beside_the_paper(figures, num_words)
+
+
+def paper_figures(groups: Groups, targets: Sequence[str], num_words: int) -> list[dict[str, Any]]:
+    """Name, size in MB, compression, seconds and speed-up of what the paper has, if measured."""
     group = names.text_to_answer(num_words)
     teacher = find(groups, group, names.TEACHER)
     if not teacher or not targets:
-        return "The paper's table needs the group 'text to answer'."
-    rows = []
-    for name, paper in PAPER.items():
+        return []
+    figures: list[dict[str, Any]] = []
+    for name in PAPER:
         here = find(groups, group, names.dixtill(targets[0]) if name == "dixtill" else name)
-        rows.append([name, *(_beside_teacher(here, teacher) if here else [""] * 4), *paper])
+        figures.append({"name": name, **(_beside_teacher(here, teacher) if here else {})})
+    return figures
+
+
+def _beside_teacher(here: Result, teacher: Result) -> dict[str, float]:
+    size = here.facts["size_mb"]
+    return {
+        "size": size,
+        "compression": teacher.facts["size_mb"] / size,
+        "median": here.median,
+        "speed_up": teacher.median / here.median,
+    }
+
+
+def beside_the_paper(figures: Sequence[Mapping[str, Any]], num_words: int) -> str:
+    """The table of `paper_figures`, with the paper's own."""
+    rows = [
+        [item["name"], *(_paper_cells(item) if "size" in item else [""] * 4), *PAPER[item["name"]]]
+        for item in figures
+    ]
     columns = ["size", "compression", "time", "speed-up"]
     header = [f"{num_words} words", *columns, "paper: MB", "compression", "time, speed-up"]
     return markdown_table(header, rows)
 
 
-def _beside_teacher(here: Result, teacher: Result) -> list[str]:
-    size = here.facts["size_mb"]
+def _paper_cells(item: Mapping[str, float]) -> list[str]:
     return [
-        f"{size:.3g} MB",
-        times(teacher.facts["size_mb"] / size),
-        duration(here.median),
-        times(teacher.median / here.median),
+        f"{item['size']:.3g} MB",
+        times(item["compression"]),
+        duration(item["median"]),
+        times(item["speed_up"]),
     ]

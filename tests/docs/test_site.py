@@ -50,11 +50,11 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("link", "source", "here", "expected"),
     [
-        ("../benchmarks/README.md", "docs/students.md", "students.md", "benchmarks.md"),
+        ("../benchmarks/README.md", "docs/results.md", "results.md", "benchmarks.md"),
         ("../../CONTRIBUTING.md", "docs/how-to/a.md", "how-to/a.md", "../contributing.md"),
         ("docs/ray.md", "ARCHITECTURE.md", "architecture.md", "ray.md"),
         ("docs/adr/", "ARCHITECTURE.md", "architecture.md", "adr/index.md"),
-        ("../docs/speed.md", "benchmarks/README.md", "benchmarks.md", "speed.md"),
+        ("../docs/results.md", "benchmarks/README.md", "benchmarks.md", "results.md"),
         ("../method.md", "docs/how-to/a.md", "how-to/a.md", "../method.md"),
         ("../tools/site_pages.py", "docs/a.md", "a.md", "../tools/site_pages.py"),
     ],
@@ -142,7 +142,7 @@ def test_a_browser_asks_the_site_alone_and_finds_what_is_searched(browser, addre
     page = context.new_page()
     page.on("request", lambda request: requests.append(request.url))
     page.on("pageerror", lambda error: failures.append(str(error)))
-    for path in ("", "tutorial/", "speed/", "reference/python/", "reference/command-line/"):
+    for path in ("", "tutorial/", "results/", "reference/python/", "reference/command-line/"):
         page.goto(address + path, wait_until="networkidle")
     page.goto(f"{address}?q=nibbles", wait_until="networkidle")
     page.wait_for_selector(".md-search-result__link", timeout=10_000)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.reproduce import keys, timing
+from benchmarks.reproduce import keys, tables, timing
 from benchmarks.reproduce.__main__ import main as run
 from benchmarks.reproduce.measured import Explained, Measured
 from benchmarks.reproduce.methods import METHODS
@@ -162,7 +162,8 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     timed = timing.measure({"teacher": len, "ours": str.split}, ["a text", "another text"])
     write(made / "out", keys.timing(read_record(made / "out")), {**timed, "seconds": 0.1})
     out = made / "report"
-    monkeypatch.setattr(sys, "argv", ["report", str(made / "out"), "--out", str(out)])
+    argv = ["report", str(made / "out"), "--out", str(out), "--json", str(out / "json")]
+    monkeypatch.setattr(sys, "argv", argv)
     report.main()
     text = (out / "report.md").read_text("utf-8")
     for line in (
@@ -177,6 +178,14 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     assert {path.name for path in out.glob("*.png")} == {
         "tiny-answers.png", "tiny-heads.png", "tiny-trade-off.png", "tiny-explanations.png"
     }  # fmt: skip
+    figures = json.loads((out / "json" / "out.json").read_text("utf-8"))
+    assert figures["source"]["command"].startswith("python -m benchmarks.reproduce.report")
+    assert tables.report(figures) in text
+    ours = next(row for row in figures["answers"] if row["title"] == "ours")
+    study = Measured.read(made / "out")
+    row = next(row for row in study.students if row.title == "ours")
+    assert ours["accuracy"]["mean"] == pytest.approx(100 * np.mean(row.values("accuracy")))
+    assert {item["explanation"] for item in figures["explanations"]} >= {"gates", "random"}
 
 
 def test_medians_are_of_texts_and_their_mean_over_seeds():

@@ -20,7 +20,7 @@ from ..measures.calibration_error import NUM_BINS
 from ..measures.scores import LabelScores, Scores, label_scores, scores_of
 
 _EXPLAINED = 200  # texts at most: some seconds
-_TOP = 3  # words, as in the tables of docs/students.md
+_TOP = 3  # words, as in the tables of docs/results.md
 
 _Item = TypeVar("_Item")
 

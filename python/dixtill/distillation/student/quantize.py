@@ -1,7 +1,7 @@
 """Float student to int8 weights, symmetric, one scale a row; the embedding in 8 bits or 4.
 
 A row's scale is also wide enough for AVX2 to add four products in int16 (kSmallSum in
-csrc/kernels/interface.h); weights so lose up to a bit, and no accuracy (docs/students.md).
+csrc/kernels/interface.h); weights lose up to a bit by that, and no accuracy.
 Activations have fixed scales: one a column for the embedding, 1/127 for LSTM states, which lie in
 [-1, 1]. Both are folded into the rows that read them, so that the run-time sees integers and one
 scale a row (specification/weights.py).

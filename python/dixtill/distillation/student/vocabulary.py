@@ -32,7 +32,7 @@ _COVERED = 0.9995  # share of the texts' characters in the alphabet of a trained
 _SMALLEST_LIMIT = 1000  # alphabets up to this size are kept whole
 # An accent, and what is one to BERT alone: a voicing mark of Japanese, a vowel sign of Hindi.
 _CAPITALS, _ACCENTS = "PÉΣ", "é が कु"
-# Standard deviation of the starting vectors; the student trains best near it (docs/students.md).
+# Standard deviation of the starting vectors; the student trains best near it.
 EMBEDDING_STD = 0.4
 
 
