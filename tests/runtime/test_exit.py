@@ -85,7 +85,7 @@ def test_threads_that_return_after_python_is_gone_do_no_harm():
 # A server of the standard library, whose threads are daemons, under load until Ctrl-C.
 SERVER = """
 import json, os, signal, threading, time
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dixtill
 
@@ -115,7 +115,7 @@ def ask():
             connection.request("POST", "/", body)
             num_answered.append(len(json.loads(connection.getresponse().read())))
             connection.close()
-        except Exception:  # of many kinds, when the server ends in the middle of an answer
+        except (OSError, HTTPException):  # the server ended, before its answer or in it
             return
 
 def press_ctrl_c():

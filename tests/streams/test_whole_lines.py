@@ -160,12 +160,17 @@ def test_a_full_disk_leaves_whole_lines_and_one_sentence(student, tmp_path, rows
     import resource
 
     output = tmp_path / "out.jsonl"
-    limit = 6_000_001  # a block of rows, which is written whole or not at all, takes half of it
-    process = started(
-        "--model", student, "--input", rows, "--output", output, stderr=-1,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
-    )  # fmt: skip
-    _, errors = process.communicate(timeout=120)
+    limit = 3_000_001
+    # Through a pipe, which hands over 64 KiB at a time: a block of answers is written whole or not
+    # at all, and those of one read of a file take more than this limit.
+    with subprocess.Popen(["cat", rows], stdout=subprocess.PIPE) as piped:
+        process = started(
+            "--model", student, "--input", "-", "--output", output,
+            stdin=piped.stdout, stderr=-1,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
+        )  # fmt: skip
+        piped.stdout.close()  # so that cat ends with its reader
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert errors.decode() == f"dixtill: {output}: File too large\n"
     lines = output.read_bytes().split(b"\n")
