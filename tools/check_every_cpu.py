@@ -1,7 +1,7 @@
 """Runs check_golden on every kind of CPU that dixtill has a target for: here, or emulated.
 
     python tools/check_every_cpu.py               # fails with a list when a tool is missing
-    python tools/check_every_cpu.py --install     # gets missing tools from Debian first
+    python tools/check_every_cpu.py --missing     # prints the Debian packages that are missing
 
 Builds static programs in build/every_cpu for x86-64 and AArch64, each with GCC and Clang, warnings
 being errors. QEMU has ARM's CPUs, and Intel's up to AVX2; Bochs (tests/bochs) has AVX-512 VNNI. A
@@ -92,19 +92,6 @@ def missing_packages() -> list[str]:
     if not list(Path("/usr/lib").glob("*/bochs/plugins/libbx_term_gui.so")):
         missing.add("bochs-term")  # a plugin, not a program
     return sorted(missing)
-
-
-def get_tools(install: bool) -> None:
-    """Install what is missing, or say how."""
-    packages = missing_packages()
-    command = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
-    if packages and install:
-        as_root = ["sudo"] if os.geteuid() else []
-        subprocess.run([*as_root, "apt-get", "update", "-qq"], check=True)
-        subprocess.run([*as_root, *command], check=True, stdout=subprocess.DEVNULL)
-        packages = missing_packages()
-    if packages:
-        raise SystemExit(f"missing: {' '.join(packages)}; as root: {' '.join(command)}")
 
 
 @functools.cache
@@ -198,8 +185,13 @@ def _quietly(*command: str) -> None:
 def main() -> int:
     """Build, run everything, print the table; the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--install", action="store_true", help="apt-get missing tools")
-    get_tools(parser.parse_args().install)
+    parser.add_argument("--missing", action="store_true", help="print missing Debian packages")
+    missing = missing_packages()
+    if parser.parse_args().missing:
+        print("".join(f"{package}\n" for package in missing), end="")
+        return 0
+    if missing:
+        raise SystemExit(f"missing: apt-get install {' '.join(missing)}")
     results = []
     for machine, compiler in itertools.product((native_machine(), *MACHINES), COMPILERS):
         results.append(run(machine, build(machine.architecture, compiler)))

@@ -12,9 +12,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# AddressSanitizer ends a process that has no memory left, where the test awaits a MemoryError. All
-# code points at the specification's own speed would take minutes; tools/fuzz.sh is quicker. Signals
-# are heard within 0.2 s without a sanitizer's cost.
+# What does not run under AddressSanitizer runs in the README's tests, without it: it ends a process
+# that has no memory left, where a test expects a MemoryError; reading every code point at the
+# specification's own speed would take minutes, and tools/fuzz.sh covers more in less time; and the
+# fifth of a second in which test_ctrl_c_interrupts wants a signal to be heard is a promise about the
+# code that users run.
 PYTEST=(-m pytest -q -p no:cacheprovider)
 ADDRESS_TESTS=("${PYTEST[@]}" -k "not out_of_memory and not every_code_point and not ctrl_c_interrupts"
     tests/native tests/runtime)
