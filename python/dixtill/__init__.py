@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",
 ]  # fmt: skip
-__version__ = "0.1.0"
+__version__ = "1.0.0"
 
 SHIPPED_MODEL = os.path.join(os.path.dirname(__file__), "models", "tfns.safetensors")
 
