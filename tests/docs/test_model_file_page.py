@@ -25,7 +25,7 @@ from dixtill.specification.model_file import read_model, write_model
 sys.path.insert(0, str(Path(__file__).parents[1]))  # after what is there: students.py alone
 from students import random_model
 
-UNICODE = Path(dixtill.__file__).parent / "runtime" / "unicode.json"
+UNICODE = Path(dixtill.__file__).parent / "specification" / "unicode.json"
 
 
 class PageReader:
