@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from dixtill.runtime.model_file.settings import StudentSettings
 from dixtill.specification.model_file import StudentModel
 from dixtill.specification.weights import StudentWeights
 
@@ -55,9 +56,10 @@ def random_weights(
 
 
 def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> StudentModel:
-    """A student of three classes; `changes` are fields of StudentModel to set otherwise."""
+    """A student of three classes; `changes` are its vocabulary, weights or settings."""
+    vocabulary = changes.pop("vocabulary", VOCABULARY)
+    weights = changes.pop("weights", None)
     settings: dict[str, Any] = {
-        "vocabulary": VOCABULARY,
         "labels": ("bearish", "bullish", "neutral"),
         "cleaning": ("html_entities_v2", "urls_v2"),
         "lowercase": True,
@@ -68,9 +70,7 @@ def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> St
         "provenance": {"teacher": "tiny", "metrics": {"accuracy": 0.75}, "seeds": [0, 1]},
         **changes,
     }
-    if "weights" not in settings:
-        sizes = {"num_pieces": len(settings["vocabulary"]), "c": len(settings["labels"])}
-        settings["weights"] = random_weights(
-            np.random.default_rng(seed), d=d, h=5, a=4, bits=bits, **sizes
-        )
-    return StudentModel(**settings)
+    if weights is None:
+        sizes = {"num_pieces": len(vocabulary), "c": len(settings["labels"])}
+        weights = random_weights(np.random.default_rng(seed), d=d, h=5, a=4, bits=bits, **sizes)
+    return StudentModel(weights, vocabulary, StudentSettings(**settings))

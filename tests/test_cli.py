@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -242,7 +241,7 @@ def test_an_import_that_is_interrupted_has_no_traceback(capsys, monkeypatch, kin
 @pytest.mark.parametrize("label", ["\x1b[31mred", "\u202eevil", "\x9b2J"])
 def test_labels_and_provenance_are_safe_for_a_terminal(capsys, tmp_path, label):
     labels = (f"{label}1", f"{label}2", f"{label}3")
-    model = replace(random_model(), labels=labels, provenance={label: [label], "teacher": label})
+    model = random_model(labels=labels, provenance={label: [label], "teacher": label})
     write_model(model, tmp_path / "s.safetensors")
     for command in ("info", "infer up", "explain up", f"export --onnx {tmp_path / 's.onnx'}"):
         name, *others = command.split()
@@ -369,7 +368,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "symbols": True,
         "cleaning": ["html_entities_v2", "urls_v2"],
         "explanation": "contributions",
-        "provenance": model.provenance,
+        "provenance": model.settings.provenance,
     }
 
 

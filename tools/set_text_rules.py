@@ -17,13 +17,15 @@ from dixtill.specification.model_file import StudentModel, read_model, write_mod
 
 def with_rules_of_today(model: StudentModel) -> StudentModel:
     """The same student with today's cleaning and symbols; `trained_by` has the rules before."""
-    before = {"cleaning": list(model.cleaning), "symbols": model.symbols}
+    settings = model.settings
+    before = {"cleaning": list(settings.cleaning), "symbols": settings.symbols}
     after = {"cleaning": list(DEFAULT_RULES), "symbols": True}
     if before == after:
         return model
     rules = {**after, "trained_by": before}
-    provenance = {**model.provenance, "text_rules": rules}
-    return replace(model, cleaning=DEFAULT_RULES, symbols=True, provenance=provenance)
+    provenance = {**settings.provenance, "text_rules": rules}
+    changed = settings._replace(cleaning=DEFAULT_RULES, symbols=True, provenance=provenance)
+    return replace(model, settings=changed)
 
 
 def main() -> None:

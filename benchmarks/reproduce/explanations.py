@@ -45,16 +45,19 @@ Weights = npt.NDArray[np.float64]
 def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
     """[texts][columns] of each way to explain; null where a text has too few words for it."""
     model = read_model(student_file)
-    classifiers = {name: Classifier(replace(model, explanation=name)) for name in EXPLANATIONS}
+    classifiers = {
+        name: Classifier(replace(model, settings=model.settings._replace(explanation=name)))
+        for name in EXPLANATIONS
+    }
     gradients = StudentGradients(model)
-    itself = classifiers[model.explanation]
+    itself = classifiers[model.settings.explanation]
     rows: dict[str, list[list[float | None]]] = {shown: [] for shown in SHOWN}
     for seed, teacher in enumerate(explained):
         found = _weights(classifiers, gradients, teacher.text, seed)
         prediction = itself(teacher.text)
         for shown in SHOWN:
             rows[shown].append(_row(itself, prediction, found[shown], teacher))
-    return {"columns": COLUMNS, "rows": rows, "gives": model.explanation}
+    return {"columns": COLUMNS, "rows": rows, "gives": model.settings.explanation}
 
 
 def _weights(

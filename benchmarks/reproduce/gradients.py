@@ -30,7 +30,7 @@ class StudentGradients:
     def __init__(
         self, model: StudentModel, baseline: Baseline = "unknown", steps: int = STEPS
     ) -> None:
-        self._cleaning = model.cleaning
+        self._cleaning = model.settings.cleaning
         self._tokenizer = model.tokenizer()
         self._student = dequantized(model.weights).requires_grad_(False)
         vectors = self._student.embedding.weight

@@ -47,7 +47,7 @@ def distill(out: str, *arguments: str) -> int:
 
 
 def config_of(model: str) -> dict[str, object]:
-    return dixtill.load(model).model.provenance["config"]
+    return dixtill.load(model).model.settings.provenance["config"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -63,7 +63,7 @@ def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
     assert scores["rows"] == 48
     assert scores["accuracy"] == pytest.approx(right / 48)
     assert student.labels == LABELS
-    assert student.model.provenance["config"]["method"] == method
+    assert student.model.settings.provenance["config"]["method"] == method
 
 
 @pytest.mark.usefixtures("folder")
@@ -95,7 +95,7 @@ def test_what_auto_chose_is_kept_as_if_it_had_been_asked_for(monkeypatch, capsys
     assert distill("s.safetensors", "--attributions", "kept", *FEW) == 0
     assert main(explain) == 0
     assert "0 texts explained, 48 were there" in capsys.readouterr().out
-    provenance = dixtill.load("s.safetensors").model.provenance
+    provenance = dixtill.load("s.safetensors").model.settings.provenance
     assert provenance["attributions"]["precision"] == quickest
 
 
@@ -128,7 +128,7 @@ def test_a_run_of_the_teacher_as_it_was_is_refused_before_any_work(folder, capsy
     old, new = (json.loads(Path(run, "config.json").read_text()) for run in
                 ("s.safetensors.run", "new"))  # fmt: skip
     assert old["teacher"] != new["teacher"]
-    assert dixtill.load("s.safetensors").model.provenance["teacher"] == new["teacher"]
+    assert dixtill.load("s.safetensors").model.settings.provenance["teacher"] == new["teacher"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -173,7 +173,7 @@ def test_evaluate_chooses_a_threshold_and_says_what_it_gives(capsys):
 @pytest.mark.usefixtures("folder")
 def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
     assert distill("s.safetensors", "--method", "none") == 0
-    provenance = dixtill.load("s.safetensors").model.provenance
+    provenance = dixtill.load("s.safetensors").model.settings.provenance
     run = torch.load("s.safetensors.run/checkpoint.pt", weights_only=True)
     bias = run["best_weights"]["head.bias"].numpy() / provenance["temperature"]
     np.testing.assert_allclose(read_model("s.safetensors").weights.head_bias, bias, rtol=1e-6)
@@ -190,7 +190,7 @@ def test_what_is_shown_is_what_was_aligned():
     for explanation in ("scores", "contributions", "gates"):
         assert distill(f"{explanation}.safetensors", "--explanation", explanation, *FEW) == 0
         student = dixtill.load(f"{explanation}.safetensors")
-        assert student.model.explanation == explanation
+        assert student.model.settings.explanation == explanation
 
 
 @pytest.mark.usefixtures("folder")
@@ -233,8 +233,8 @@ def test_the_teacher_answers_perturbed_and_unlabelled_texts():
     fixed = ["--method", "kl", "--unlabelled", "more"]
     assert distill("s.safetensors", *fixed, "--perturbed", "2") == 0
     student = dixtill.load("s.safetensors")
-    train = student.model.provenance["train"]["rows"]
-    assert student.model.provenance["texts_without_labels"] == 2 * train + 3
+    train = student.model.settings.provenance["train"]["rows"]
+    assert student.model.settings.provenance["texts_without_labels"] == 2 * train + 3
     assert num_answers("s.safetensors.run/answers") == 2 * train + 3
 
 

@@ -93,7 +93,7 @@ def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
     assert not any(values.any() for values in examples.attributions[len(TRAIN) :])
     expected = bert.predict(asked)
     torch.testing.assert_close(examples.teacher_logits[len(TRAIN) :], expected)
-    assert distilled.model.provenance["texts_without_labels"] == len(TRAIN) + 2
+    assert distilled.model.settings.provenance["texts_without_labels"] == len(TRAIN) + 2
 
 
 def test_only_the_teacher_carries_what_unlabelled_texts_change(bert, tmp_path, explained):
@@ -116,7 +116,7 @@ def test_without_a_teacher_unlabelled_texts_are_left_out(bert, tmp_path, trained
     other = distil(bert, TRAIN, VALID, more, tmp_path / "other", unlabelled=UNLABELLED)
     assert weights(alone) == weights(other)
     assert [len(examples) for examples in trained_on] == [len(TRAIN)] * 2
-    assert other.model.provenance["texts_without_labels"] == 0
+    assert other.model.settings.provenance["texts_without_labels"] == 0
     assert not (tmp_path / "other" / "answers").exists()
 
 
@@ -234,7 +234,7 @@ def test_a_run_of_anything_else_is_refused(bert, tmp_path, explained, differs, c
     }  # fmt: skip
     with pytest.raises(InputError, match=f"holds a run with another {differs}; choose another run"):
         run(**changed)
-    assert run(embedding_bits=8).model.provenance == first.model.provenance
+    assert run(embedding_bits=8).model.settings.provenance == first.model.settings.provenance
 
 
 @pytest.mark.parametrize("has_null_score", [True, False])
@@ -257,4 +257,4 @@ def test_attributions_of_one_class_are_refused_where_all_are_learnt(bert, tmp_pa
     with pytest.raises(InputError, match="the predicted class alone; explain with `--classes all`"):
         distil(bert, TRAIN, VALID, DistillConfig.of("dixtill", **SIZES), tmp_path, one)
     config = DistillConfig.of("dixtill-paper", **SIZES)
-    assert distil(bert, TRAIN, VALID, config, tmp_path, one).model.explanation == "scores"
+    assert distil(bert, TRAIN, VALID, config, tmp_path, one).model.settings.explanation == "scores"

@@ -253,7 +253,7 @@ def test_agreement_is_that_on_validation_texts_where_they_were_explained():
     few = ["--steps", "2", "--perturbed", "0"]
     assert distill("a.safetensors", *few) == 0
     page = Path("a.safetensors.run/report.html").read_text(encoding="utf-8")
-    student = dixtill.load("a.safetensors").model.provenance
+    student = dixtill.load("a.safetensors").model.settings.provenance
     assert compared(page) == (student["train"]["rows"], "training")
     explain = ["attribute", "--teacher", "teacher", "--data", "train.csv", "--out", "kept"]
     assert main([*explain, "--steps", "2"]) == 0
@@ -302,7 +302,7 @@ def test_a_real_terminal_sees_each_stage_and_the_table():
     os.close(main_end)
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
     assert process.returncode == 0, plain
-    rows = dixtill.load("s.safetensors").model.provenance["train"]["rows"]
+    rows = dixtill.load("s.safetensors").model.settings.provenance["train"]["rows"]
     stages = f"explaining {rows} texts", "the teacher answers", f"{2 * rows}/{2 * rows}"
     for words in ("loading the teacher", *stages, "additivity"):
         assert words in plain

@@ -49,8 +49,8 @@ def test_a_student_that_is_told_new_rules_says_so(tmp_path):
     old = random_model(cleaning=FIRST_RULES, symbols=False, provenance={"teacher": "tiny"})
     write_model(with_rules_of_today(old), tmp_path / "s.safetensors")
     new = read_model(tmp_path / "s.safetensors")
-    assert (new.cleaning, new.symbols) == (DEFAULT_RULES, True)
-    assert new.provenance == {
+    assert (new.settings.cleaning, new.settings.symbols) == (DEFAULT_RULES, True)
+    assert new.settings.provenance == {
         "teacher": "tiny",
         "text_rules": {
             "cleaning": list(DEFAULT_RULES),

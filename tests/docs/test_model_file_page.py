@@ -174,12 +174,12 @@ def test_the_description_and_the_vocabulary_are_those_that_the_page_names(path):
         "cleaning", "explanation", "format_version", "labels", "provenance", "sha256", "tokenizer",
     ]  # fmt: skip
     assert read.description["format_version"] in (3, 4)
-    assert tuple(read.description["labels"]) == model.labels
-    symbols = {"symbols": model.symbols} if read.description["format_version"] == 4 else {}
+    assert tuple(read.description["labels"]) == model.settings.labels
+    symbols = {"symbols": model.settings.symbols} if read.description["format_version"] == 4 else {}
     assert read.description["tokenizer"] == {
-        "lowercase": model.lowercase,
-        "strip_accents": model.strip_accents,
-        "max_pieces": model.max_pieces,
+        "lowercase": model.settings.lowercase,
+        "strip_accents": model.settings.strip_accents,
+        "max_pieces": model.settings.max_pieces,
         **symbols,
     }
 

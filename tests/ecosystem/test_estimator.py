@@ -128,7 +128,7 @@ def test_a_student_learns_from_a_teacher(teacher_folder, texts, method):
     ).fit(texts, labels)
     # The teacher knows a class that these texts don't have.
     assert classifier.classes_.tolist() == ["bearish", "bullish", "neutral"]
-    assert classifier.student_.model.provenance["config"]["method"] == method
+    assert classifier.student_.model.settings.provenance["config"]["method"] == method
     assert set(classifier.predict(texts)) <= set(classifier.classes_)
 
 
@@ -172,8 +172,8 @@ def test_few_validation_texts_do_not_calibrate(texts, directions):
     few = DixtillClassifier(epochs=1, **SMALL).fit(texts, directions)
     many = DixtillClassifier(epochs=1, **SMALL | {"validation_fraction": 0.2})
     many.fit(texts * 12, directions * 12)
-    assert few.student_.model.provenance["temperature"] == 1.0
-    assert many.student_.model.provenance["temperature"] != 1.0
+    assert few.student_.model.settings.provenance["temperature"] == 1.0
+    assert many.student_.model.settings.provenance["temperature"] != 1.0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import inspect
 import json
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import huggingface_hub
@@ -134,7 +133,7 @@ HOSTILE = 'a`b|*c*_d_ [x](y)\n---\n# <i>\x1b[2J\u202e: "q" ```'
 def test_a_hostile_name_or_label_is_no_markup_in_the_card():
     markdown_it = pytest.importorskip("markdown_it", reason="reads the card with markdown-it-py")
     labels = (HOSTILE, "- plain", "third")
-    model = replace(random_model(), labels=labels, provenance={"config": [], "teacher": HOSTILE})
+    model = random_model(labels=labels, provenance={"config": [], "teacher": HOSTILE})
     corpus = Corpus(("up", "down", "shares"), (0, 1, 2), labels)
     text = CardText(HOSTILE, HOSTILE, licence=HOSTILE, base_model=HOSTILE)
     card = card_of(model, 1000, measure(Classifier(model), corpus), text)

@@ -105,14 +105,16 @@ def test_metadata_and_another_tokenizer_are_enough_to_answer_texts_as_the_kernel
 
 
 def test_contributions_are_the_weights_of_a_student_that_shows_them(tmp_path):
-    model = replace(read_model(dixtill.SHIPPED_MODEL), explanation="contributions")
+    shipped = read_model(dixtill.SHIPPED_MODEL)
+    settings = shipped.settings._replace(explanation="contributions")
+    model = replace(shipped, settings=settings)
     write_onnx(model, tmp_path / "s.onnx")
     answer = Classifier(model)("profit falls")
     text = model.tokenizer()("profit falls")
     ids, mask = padded([list(text.piece_ids)])
     run = session((tmp_path / "s.onnx").read_bytes()).run
     shares = run(["contributions"], {"piece_ids": ids, "mask": mask})[0][0]
-    label = model.labels.index(str(answer.label))
+    label = model.settings.labels.index(str(answer.label))
     by_piece = shares[:, label] - shares.mean(axis=1)
     by_word = np.bincount(text.word_of_piece, weights=by_piece)
     weights = [word.weight for word in answer.words]
@@ -126,10 +128,10 @@ def test_contributions_and_attention_give_the_words_weights_by_gates(tmp_path):
     text = model.tokenizer()("profit falls")
     ids, mask = padded([list(text.piece_ids)])
     run = session((tmp_path / "s.onnx").read_bytes()).run
-    assert model.explanation == "gates"
+    assert model.settings.explanation == "gates"
     outputs = run(["contributions", "attention"], {"piece_ids": ids, "mask": mask})
     shares, attention = (output[0] for output in outputs)
-    label = model.labels.index(str(answer.label))
+    label = model.settings.labels.index(str(answer.label))
     by_piece = shares[:, label] - shares.mean(axis=1)
     added = np.bincount(text.word_of_piece, weights=by_piece)
     attended = np.bincount(text.word_of_piece, weights=attention)

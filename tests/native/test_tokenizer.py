@@ -167,8 +167,11 @@ def test_marks_in_any_order_are_read_as_the_specification_says(start):
 
 def test_real_tweets_are_read_as_the_specification_says(tfns):
     model = read_model(dixtill.SHIPPED_MODEL)
-    settings = model.vocabulary, model.lowercase, model.strip_accents, model.max_pieces
-    pairs = [Pair(*settings, model.cleaning, symbols=False), Pair(*settings)]
+    settings = model.settings
+    options = (
+        model.vocabulary, settings.lowercase, settings.strip_accents, settings.max_pieces,
+    )  # fmt: skip
+    pairs = [Pair(*options, settings.cleaning, symbols=False), Pair(*options)]
     for name in ("train.csv", "valid.csv"):
         with open(tfns / name, newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):

@@ -146,7 +146,7 @@ def test_kept_answers_are_those_of_the_students_file(made):
 
 def test_training_texts_are_explained_as_asked_for(made):
     for file in (made / "out" / "students").glob("student-ours-*.safetensors"):
-        assert read_model(file).provenance["attributions"]["steps"] == 4
+        assert read_model(file).settings.provenance["attributions"]["steps"] == 4
 
 
 def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):

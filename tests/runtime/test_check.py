@@ -31,7 +31,7 @@ LONG = " ".join(["up down profit fall shares record"] * 20)
 
 def logits_without(model, text, removed):
     """Logits of the text's pieces without those of the words `removed`, by the specification."""
-    read = model.tokenizer().read(text, model.cleaning)
+    read = model.tokenizer().read(text, model.settings.cleaning)
     ids = [
         piece
         for piece, word in zip(read.piece_ids, read.word_of_piece, strict=True)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -52,7 +51,7 @@ def classifier():
 
 def specification(model, text):
     """Pieces and results of one text, by the specification."""
-    read = model.tokenizer().read(text, model.cleaning)
+    read = model.tokenizer().read(text, model.settings.cleaning)
     ids, offsets = np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)], np.int64)
     return read, reference.forward(model.weights, ids, offsets)
 
@@ -64,9 +63,9 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
     expected = np.exp(forward.logits[0]) / np.exp(forward.logits[0]).sum()
-    assert list(prediction.probabilities) == list(model.labels)
+    assert list(prediction.probabilities) == list(model.settings.labels)
     assert list(prediction.probabilities.values()) == pytest.approx(expected.tolist(), abs=1e-6)
-    assert prediction.label == model.labels[int(np.argmax(expected))]
+    assert prediction.label == model.settings.labels[int(np.argmax(expected))]
     assert prediction.probability == max(prediction.probabilities.values())
 
 
@@ -106,7 +105,7 @@ def test_a_words_weight_is_what_its_pieces_add_to_the_logit(text, seed):
     model = random_model(seed)
     prediction = Classifier(model)(text)
     read, forward = specification(model, text)
-    k = model.labels.index(prediction.label)
+    k = model.settings.labels.index(prediction.label)
     expected = [0.0] * len(read.spans)
     for piece, word in enumerate(read.word_of_piece):
         shares = [float(share) for share in forward.contributions[piece]]
@@ -121,7 +120,7 @@ def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, explanatio
     model = random_model(seed, explanation=explanation)
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
-    k = model.labels.index(prediction.label)
+    k = model.settings.labels.index(prediction.label)
     logits, bias = forward.logits[0].astype(float), model.weights.head_bias.astype(float)
     expected = (logits[k] - logits.mean()) - (bias[k] - bias.mean())
     assert sum(word.weight for word in prediction.words) == pytest.approx(expected, abs=1e-5)
@@ -171,7 +170,7 @@ def test_an_answer_of_another_length_is_refused():
 
 def test_cleaning_is_the_models():
     text = "see https://t.co/x"
-    raw = replace(random_model(), cleaning=())
+    raw = random_model(cleaning=())
     assert [word.text for word in Classifier(random_model())(text).words] == ["see"]
     assert [word.text for word in Classifier(raw)(text).words] == ["see", "https://t.co/x"]
 
@@ -329,4 +328,4 @@ def test_properties_are_the_models(classifier):
     model = random_model()
     classifier = Classifier(model)
     assert classifier.model is model
-    assert classifier.labels is model.labels
+    assert classifier.labels is model.settings.labels

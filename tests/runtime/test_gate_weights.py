@@ -81,7 +81,7 @@ def test_the_native_weights_are_the_specifications_for_any_null_score(null_score
     model = random_model(explanation="gates")
     weights = replace(model.weights, null_score=np.array([null_score], np.float32))
     model = replace(model, weights=weights)
-    read = model.tokenizer().read(TEXT, model.cleaning)
+    read = model.tokenizer().read(TEXT, model.settings.cleaning)
     forward = reference.forward(
         weights, np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)])
     )

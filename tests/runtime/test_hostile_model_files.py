@@ -211,8 +211,8 @@ def test_a_provenance_that_no_file_can_hold_is_not_written(tmp_path):
 def test_a_provenance_that_just_fits_is_written_and_read(tmp_path):
     provenance = {"log": "x" * (MAX_HEADER_BYTES - 5000)}
     write_model(random_model(provenance=provenance), tmp_path / "m.safetensors")
-    assert read_model(tmp_path / "m.safetensors").provenance == provenance
-    assert dixtill.load(tmp_path / "m.safetensors").model.provenance == provenance
+    assert read_model(tmp_path / "m.safetensors").settings.provenance == provenance
+    assert dixtill.load(tmp_path / "m.safetensors").model.settings.provenance == provenance
 
 
 def test_weights_that_no_file_can_hold_are_not_written(tmp_path, monkeypatch):

@@ -164,7 +164,7 @@ def test_weights_that_are_not_contiguous_are_written_right(tmp_path):
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):
-    swapped = dict(reversed(random_model().provenance.items()))
+    swapped = dict(reversed(random_model().settings.provenance.items()))
     contents = set()
     for provenance in [None, swapped] * 4:
         model = random_model() if provenance is None else random_model(provenance=provenance)
@@ -282,7 +282,7 @@ def test_a_student_of_format_3_keeps_its_rules(tmp_path):
     description["sha256"] = model_settings.digest(description, described)
     rewrite(old, tensors, json.dumps(description, sort_keys=True))
 
-    assert read_model(old).symbols is False
+    assert read_model(old).settings.symbols is False
     answer = load_classifier(old)("Nestl&#233;s up🚀 −3% €5bn &pound; <www.x.co>up &amp;")
     assert [word.text for word in answer.words] == [
         "Nestl&", "s", "up🚀", "−3", "%", "€5bn", "&", "pound", ";", "<", "&",
@@ -455,4 +455,4 @@ def test_provenance_is_a_copy():
     provenance = {"seeds": (0, 1)}
     model = random_model(provenance=provenance)
     provenance["seeds"] = ()
-    assert model.provenance == {"seeds": [0, 1]}
+    assert model.settings.provenance == {"seeds": [0, 1]}

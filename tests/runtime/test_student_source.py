@@ -64,7 +64,7 @@ def test_a_model_read_as_arrays_outlives_its_file(path):
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])
 def test_the_bytes_of_a_file_are_a_student(kind, path, answers):
     assert dixtill.load(kind(path.read_bytes()))(TEXTS) == answers
-    assert read_model(kind(path.read_bytes())).labels == dixtill.load(path).labels
+    assert read_model(kind(path.read_bytes())).settings.labels == dixtill.load(path).labels
 
 
 def test_bytes_that_are_changed_later_change_nothing(path, answers):
@@ -133,7 +133,7 @@ def test_a_socket_is_refused(tmp_path):
 def test_a_folder_with_a_student_is_a_student(path, answers):
     for folder in (path.parent, str(path.parent), str(path.parent) + os.sep):
         assert dixtill.load(folder)(TEXTS) == answers
-        assert read_model(folder).labels == dixtill.load(path).labels
+        assert read_model(folder).settings.labels == dixtill.load(path).labels
 
 
 @pytest.mark.parametrize("value", ["a" * 10_000, "a\nb", "\x1b[2J", "\u202e"])

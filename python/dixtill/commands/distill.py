@@ -119,7 +119,10 @@ def _make(
         embedding_bits=args.embedding_bits,
         watcher=watcher,
     )
-    model = replace(distilled.model, provenance=_provenance(args, config, settings, distilled))
+    provenance = _provenance(args, config, settings, distilled)
+    model = replace(
+        distilled.model, settings=distilled.model.settings._replace(provenance=provenance)
+    )
     for corpus, name in ((valid, "validation texts"), (train, "training texts")):
         known = store.known(attributor, corpus.texts) if store else {}
         if known:
@@ -208,7 +211,7 @@ def _provenance(
     distilled: Distilled,
 ) -> dict[str, object]:
     return {
-        **distilled.model.provenance,
+        **distilled.model.settings.provenance,
         "teacher_name": Path(args.teacher).name,
         "int8_scores": asdict(distilled.int8_scores),
         "attributions": settings.as_dict() if config.is_explained else None,

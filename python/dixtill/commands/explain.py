@@ -134,7 +134,7 @@ def _teachers(
         return {}
     from ..distillation.attribution.teacher_explanations import read_teacher_explanations
 
-    teacher = classifier.model.provenance.get("teacher")
+    teacher = classifier.model.settings.provenance.get("teacher")
     own = teacher if isinstance(teacher, str) else None
     return read_teacher_explanations(Path(folder), texts, classifier.labels, own)
 

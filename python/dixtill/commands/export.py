@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     check_file(args.onnx, [student_file(args), *kept])
     model = read_model(student_of(args))
     write_onnx(model, args.onnx, _parameters(args.run_folder, model) if args.run_folder else None)
-    labels = printable(", ".join(model.labels))
+    labels = printable(", ".join(model.settings.labels))
     print(f"{args.onnx}: {Path(args.onnx).stat().st_size:,} bytes, {labels}")
     return 0
 

@@ -59,24 +59,24 @@ def _description(classifier: Classifier, file: str) -> dict[str, Any]:
 
 
 def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
-    model, shape = classifier.model, classifier.model.shape
+    model, settings, shape = classifier.model, classifier.model.settings, classifier.model.shape
     return {
         "file": file,
         "bytes": len(model.content),
-        "labels": list(model.labels),
+        "labels": list(settings.labels),
         "parameters": shape.num_parameters,
         "pieces": shape.num_pieces,
         "embedding": shape.embedding_dim,
         "embedding_bits": model.embedding_bits,
         "hidden": shape.hidden_dim,
         "attention": shape.attention_dim,
-        "max_pieces": model.max_pieces,
-        "lowercase": model.lowercase,
-        "strip_accents": model.strip_accents,
-        "symbols": model.symbols,
-        "cleaning": list(model.cleaning),
-        "explanation": model.explanation,
-        "provenance": dict(model.provenance),
+        "max_pieces": settings.max_pieces,
+        "lowercase": settings.lowercase,
+        "strip_accents": settings.strip_accents,
+        "symbols": settings.symbols,
+        "cleaning": list(settings.cleaning),
+        "explanation": settings.explanation,
+        "provenance": dict(settings.provenance),
     }
 
 

@@ -20,6 +20,7 @@ from ..claim import held
 from ..errors import InputError
 from ..runtime.classifier import Classifier
 from ..runtime.model_file.label_names import check_label_names
+from ..runtime.model_file.settings import StudentSettings
 from ..specification.cleaning import clean
 from ..specification.model_file import StudentModel
 from ..specification.words import UNKNOWN_PIECE, Tokenizer
@@ -123,24 +124,24 @@ def distil(
     model = StudentModel(
         weights=quantize(student, embedding_bits),
         vocabulary=read.vocabulary.pieces,
-        labels=train.label_names,
-        cleaning=config.cleaning,
-        lowercase=read.vocabulary.normalizer.lowercase,
-        strip_accents=read.vocabulary.normalizer.strip_accents,
-        symbols=read.vocabulary.normalizer.symbols,
-        max_pieces=config.max_pieces,
-        explanation=config.explanation,
-        provenance={
-            "dixtill": run["dixtill"],
-            "teacher": run["teacher"],
-            "train": {"rows": len(train), "sha256": run["training_texts"]},
-            "valid": {"rows": len(valid), "sha256": run["validation_texts"]},
-            "texts_without_labels": read.num_unlabelled,
-            "config": asdict(config),
-            "best_epoch": best_epoch.epoch,
-            **calibration,
-            "valid_scores": asdict(float_scores),
-        },
+        settings=StudentSettings(
+            labels=train.label_names,
+            cleaning=config.cleaning,
+            **asdict(read.vocabulary.normalizer),
+            max_pieces=config.max_pieces,
+            explanation=config.explanation,
+            provenance={
+                "dixtill": run["dixtill"],
+                "teacher": run["teacher"],
+                "train": {"rows": len(train), "sha256": run["training_texts"]},
+                "valid": {"rows": len(valid), "sha256": run["validation_texts"]},
+                "texts_without_labels": read.num_unlabelled,
+                "config": asdict(config),
+                "best_epoch": best_epoch.epoch,
+                **calibration,
+                "valid_scores": asdict(float_scores),
+            },
+        ),
     )
     int8_scores = score_classifier(Classifier(model), valid)
     return Distilled(model, student, best_epoch, trainer.history, float_scores, int8_scores)

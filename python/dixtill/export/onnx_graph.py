@@ -105,20 +105,21 @@ def write_onnx(
 
 def _metadata(model: StudentModel) -> dict[str, str]:
     """Labels, and all that reading a text takes, as specification/ reads it."""
+    settings = model.settings
     return {
-        "labels": json.dumps(model.labels),
+        "labels": json.dumps(settings.labels),
         "vocabulary": "\n".join(model.vocabulary),
         "tokenizer": json.dumps(
             {
-                "cleaning": model.cleaning,
-                "lowercase": model.lowercase,
-                "strip_accents": model.strip_accents,
-                "symbols": model.symbols,
-                "max_pieces": model.max_pieces,
+                "cleaning": settings.cleaning,
+                "lowercase": settings.lowercase,
+                "strip_accents": settings.strip_accents,
+                "symbols": settings.symbols,
+                "max_pieces": settings.max_pieces,
             }
         ),
-        "explanation": model.explanation,
-        "provenance": json.dumps(model.provenance),
+        "explanation": settings.explanation,
+        "provenance": json.dumps(settings.provenance),
     }
 
 

@@ -46,9 +46,9 @@ def card_of(
         _task(model, num_bytes),
         _use(text),
         "## How good",
-        *(_measures(measured, text) if measured else [_validation(model.provenance)]),
+        *(_measures(measured, text) if measured else [_validation(model.settings.provenance)]),
         "## How it was made",
-        _provenance(model.provenance, text),
+        _provenance(model.settings.provenance, text),
         "## Limits",
         _limits(model, measured),
         "## Licence",
@@ -99,13 +99,14 @@ def _result(data: str, kind: str, name: str, measure: Interval) -> EvalResult:
 
 
 def _task(model: StudentModel | LoadedModel, num_bytes: int) -> str:
+    settings, shape = model.settings, model.shape
     return (
         f"A text classifier of {num_bytes:,} bytes, made by dixtill. Its labels are "
-        f"{', '.join(map(as_code, model.labels))}. Each answer is a label, its "
-        f"probabilities, and a signed weight for each word: {_WEIGHTS[model.explanation]}. It has "
-        f"{model.shape.num_parameters:,} parameters and {model.shape.num_pieces:,} word pieces of "
-        f"{model.embedding_bits} bits a value, reads {model.max_pieces} pieces of a text, and runs "
-        "on any CPU."
+        f"{', '.join(map(as_code, settings.labels))}. Each answer is a label, its "
+        "probabilities, and a signed weight for each word: "
+        f"{_WEIGHTS[settings.explanation]}. It has {shape.num_parameters:,} parameters and "
+        f"{shape.num_pieces:,} word pieces of {model.embedding_bits} bits a value, reads "
+        f"{settings.max_pieces} pieces of a text, and runs on any CPU."
     )
 
 
@@ -193,7 +194,7 @@ def _limits(model: StudentModel | LoadedModel, measured: Measured | None) -> str
         "- Its probabilities are calibrated, if at all, on texts like its validation texts.",
         "- The weights say what decided in the student, not what is true, and not what decided in "
         "its teacher.",
-        f"- Longer texts are cut after {model.max_pieces} pieces"
+        f"- Longer texts are cut after {model.settings.max_pieces} pieces"
         + (f"; {measured.truncated:.1%} of those measured were." if measured else "."),
     ]
     if measured and measured.majority >= measured.accuracy.low:

@@ -52,7 +52,7 @@ class Classifier:
         self._model = model
         self._asked_kernel = kernel
         self._kernel = choose_target(kernel)
-        self._labels = model.labels
+        self._labels = model.settings.labels
         self._native = _native(model, self._kernel)
 
     @property
@@ -183,6 +183,7 @@ def load_classifier(
 
 def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier:
     v, d, h, a, c = model.shape
+    settings = model.settings
     try:
         return native.Classifier(
             target=target,
@@ -192,12 +193,12 @@ def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier
             hidden_dim=h,
             attention_dim=a,
             num_classes=c,
-            lowercase=model.lowercase,
-            strip_accents=model.strip_accents,
-            symbols=model.symbols,
-            max_pieces=model.max_pieces,
-            cleaning=list(model.cleaning),
-            explanation=model.explanation,
+            lowercase=settings.lowercase,
+            strip_accents=settings.strip_accents,
+            symbols=settings.symbols,
+            max_pieces=settings.max_pieces,
+            cleaning=list(settings.cleaning),
+            explanation=settings.explanation,
         )
     except (ValueError, OverflowError) as error:
         raise InputError(str(error)) from None

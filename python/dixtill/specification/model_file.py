@@ -20,10 +20,8 @@ import safetensors.numpy
 from ..errors import InputError, ModelFileError
 from ..runtime.model_file.loaded import EMBEDDING_Q4, METADATA_KEY, VOCABULARY, load_model
 from ..runtime.model_file.settings import (
-    FORMAT_VERSION,
     MAX_VOCABULARY_BYTES,
-    check_labels,
-    check_settings,
+    StudentSettings,
     check_vocabulary_size,
     digest,
 )
@@ -32,7 +30,6 @@ from ..runtime.model_file.source import naming_the_student, reason
 from ..runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from ..strings import has_surrogates, plain_str
 from ..whole_file import write_whole
-from .cleaning import clean
 from .normalizer import Normalizer
 from .weights import StudentWeights, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
@@ -45,36 +42,22 @@ if TYPE_CHECKING:
 class StudentModel:
     """Everything that answering needs, checked when it is made.
 
-    `cleaning` names rules of cleaning.py. `explanation` says where a word's weight comes from:
-    gates in the attention, its contributions to the logits, or its raw scores. `provenance` is any
-    JSON object. `symbols` says whether symbols and emoji are words of their own and typographic
-    variants have a plain form (normalizer.py).
-
     Raises:
-        InputError: a value is of the wrong type, unknown, or does not fit the weights.
+        InputError: a setting or a piece is of the wrong type, unknown, or does not fit the weights.
     """
 
     weights: StudentWeights
     vocabulary: tuple[str, ...]  # [V], one piece for each row of the embedding
-    labels: tuple[str, ...]  # [C], one name for each row of the head
-    cleaning: tuple[str, ...]
-    lowercase: bool
-    strip_accents: bool
-    symbols: bool
-    max_pieces: int
-    explanation: str
-    provenance: Mapping[str, Any]
+    settings: StudentSettings
 
     def __post_init__(self) -> None:
-        check_settings(self)
+        settings = self.settings.checked(self.shape.num_classes)
         _check_vocabulary(self.vocabulary, self.shape.num_pieces)
-        for name in ("labels", "vocabulary", "cleaning"):
-            object.__setattr__(self, name, tuple(map(plain_str, getattr(self, name))))
-        check_labels(self.labels, self.shape.num_classes)
-        self.tokenizer()
-        clean("", self.cleaning)
         # A copy of the caller's mapping, and equal to what a reader of the file will get.
-        object.__setattr__(self, "provenance", _as_json(self.provenance))
+        provenance = _as_json(settings.provenance)
+        object.__setattr__(self, "settings", settings._replace(provenance=provenance))
+        object.__setattr__(self, "vocabulary", tuple(map(plain_str, self.vocabulary)))
+        self.tokenizer()
 
     @property
     def shape(self) -> StudentShape:
@@ -111,8 +94,9 @@ class StudentModel:
 
     def tokenizer(self) -> Tokenizer:
         """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
-        normalizer = Normalizer(self.lowercase, self.strip_accents, self.symbols)
-        return Tokenizer(self.vocabulary, normalizer, self.max_pieces)
+        settings = self.settings
+        normalizer = Normalizer(settings.lowercase, settings.strip_accents, settings.symbols)
+        return Tokenizer(self.vocabulary, normalizer, settings.max_pieces)
 
 
 def _check_vocabulary(vocabulary: tuple[str, ...], num_pieces: int) -> None:
@@ -159,19 +143,7 @@ def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
 def _to_bytes(model: StudentModel) -> bytes:
     tensors = model.buffers
     tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
-    description = {
-        "format_version": FORMAT_VERSION,
-        "labels": model.labels,
-        "tokenizer": {
-            "lowercase": model.lowercase,
-            "strip_accents": model.strip_accents,
-            "symbols": model.symbols,
-            "max_pieces": model.max_pieces,
-        },
-        "cleaning": model.cleaning,
-        "explanation": model.explanation,
-        "provenance": model.provenance,
-    }
+    description = model.settings.description()
     description["sha256"] = digest(
         description,
         ((name, str(array.dtype), array.shape, array.data.cast("B"))
@@ -206,18 +178,8 @@ def read_model(source: StudentSource) -> StudentModel:
             rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
             arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
         weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
-        model = StudentModel(
-            weights,
-            tuple(_pieces(bytes(loaded.buffers[VOCABULARY]))),
-            loaded.labels,
-            loaded.cleaning,
-            loaded.lowercase,
-            loaded.strip_accents,
-            loaded.symbols,
-            loaded.max_pieces,
-            loaded.explanation,
-            loaded.provenance,
-        )
+        vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))
+        model = StudentModel(weights, vocabulary, loaded.settings)
         loaded.verify()  # last, since other checks say more
     return model
 

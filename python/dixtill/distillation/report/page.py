@@ -78,7 +78,7 @@ def _parts(
     )
     yield _examples(answers)
     yield _use(student)
-    yield _settings(classifier.model.provenance)
+    yield _settings(classifier.model.settings.provenance)
     yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n"
 
 

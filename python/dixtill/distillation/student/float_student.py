@@ -32,7 +32,7 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
     ).eval()
     try:
         student.load_state_dict(weights)
-        divide_logits(student, float(model.provenance.get("temperature", 1.0)))
+        divide_logits(student, float(model.settings.provenance.get("temperature", 1.0)))
     except (RuntimeError, TypeError, ValueError) as error:
         raise _another_run(run_folder) from error
     # The bias is kept in float32, and no two runs end with the same.

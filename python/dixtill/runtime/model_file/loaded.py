@@ -11,12 +11,10 @@ import zlib
 from ...errors import InputError
 from .settings import (
     MAX_VOCABULARY_BYTES,
-    check_labels,
-    check_settings,
+    StudentSettings,
     check_version,
     check_vocabulary_size,
     digest,
-    settings_of,
 )
 from .shape import WEIGHTS, StudentShape
 from .source import UnusableFileError, naming_the_student, open_student
@@ -24,7 +22,6 @@ from .tensors import NUMPY_TYPES, TensorFile, json_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
     from .source import BinaryReader, StudentSource
@@ -41,14 +38,10 @@ del _TYPES_Q4["embedding_q8"]
 class LoadedModel:
     """A model file's content: settings, and buffers that the native module reads as they are."""
 
-    labels: tuple[str, ...]  # [C], one name for each row of the head
-    cleaning: tuple[str, ...]
-    lowercase: bool
-    strip_accents: bool
-    symbols: bool
-    max_pieces: int
-    explanation: str
-    provenance: Mapping[str, Any]
+    settings: StudentSettings
+    shape: StudentShape
+    embedding_bits: int  # that a value of the embedding is kept in, 4 or 8
+    buffers: dict[str, memoryview]  # the tensors by name; the vocabulary decompressed
 
     def __init__(self, file: BinaryReader) -> None:
         """Read a file to its end, and check all but the values of the weights.
@@ -65,9 +58,7 @@ class LoadedModel:
         self._description = description
         self.shape = StudentShape.of({name: shape for name, (shape, _) in tensors.items()})
         self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
-        vars(self).update(settings_of(description))
-        check_settings(self)
-        check_labels(self.labels, self.shape.num_classes)
+        self.settings = StudentSettings.of(description).checked(self.shape.num_classes)
         pieces = _decompressed(tensors[VOCABULARY][1])
         self.buffers = {name: view for name, (_, view) in tensors.items()}
         self.buffers[VOCABULARY] = memoryview(pieces)
@@ -82,7 +73,7 @@ class LoadedModel:
         return _reloaded, (self.content,)
 
     def verify(self) -> None:
-        """Raises InputError unless the content has the checksum that the file names."""
+        """Raise InputError unless the content has the checksum that the file names."""
         description = {**self._description}
         checksum = description.pop("sha256", None)
         tensors = (
@@ -94,7 +85,7 @@ class LoadedModel:
 
 
 def load_model(source: StudentSource) -> LoadedModel:
-    """Read what `write_model` wrote, without a look at the weights: see LoadedModel.verify.
+    """Read a model file, but leave its weights unchecked: see LoadedModel.verify.
 
     `source` is a model file, a folder with a student.safetensors, the bytes of a model file, or a
     file that is open in binary mode, which is read from where it stands and not closed.
@@ -113,7 +104,7 @@ def load_model(source: StudentSource) -> LoadedModel:
 
 
 def _reloaded(content: bytes) -> LoadedModel:
-    """A model out of a pickle."""
+    """The model that a pickle holds."""
     with naming_the_student(content):
         model = load_model(content)
         model.verify()

@@ -1,12 +1,14 @@
-"""What a model file says about its tensors: version, labels, settings and checksum, checked."""
+"""What a model file says about its tensors: the version, the student's settings and a checksum."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import namedtuple
 from collections.abc import Mapping
 
 from ...errors import InputError
+from ...strings import plain_str
 from .label_names import check_label_names
 from .source import UnusableFileError
 
@@ -25,22 +27,118 @@ MAX_VOCABULARY_BYTES = 2**24  # of its pieces, which a file holds compressed
 CLEANING_RULES = ("urls", "html_entities", "html_entities_v2", "urls_v2")
 
 _LAST_WITHOUT_SYMBOLS = 3
-_MAX_PIECES = 2**31 - 1
-_SETTINGS = {
-    "lowercase": bool,
-    "strip_accents": bool,
-    "symbols": bool,
-    "max_pieces": int,
-    "explanation": str,
-}
+_MAX_PIECES_OF_A_TEXT = 2**31 - 1
+_TOKENIZER = {"lowercase": bool, "strip_accents": bool, "symbols": bool, "max_pieces": int}
+
+
+class StudentSettings(
+    namedtuple(
+        "StudentSettings",
+        [
+            "labels",
+            "cleaning",
+            "lowercase",
+            "strip_accents",
+            "symbols",
+            "max_pieces",
+            "explanation",
+            "provenance",
+        ],
+    )
+):
+    """What a student is besides its weights and its vocabulary, as its model file says it."""
+
+    __slots__ = ()
+    labels: tuple[str, ...]  # [C], one name for each row of the head
+    cleaning: tuple[str, ...]  # rules of specification/cleaning.py, in the order they are applied
+    lowercase: bool
+    strip_accents: bool
+    symbols: bool  # symbols are words, and typographic variants have a plain form
+    max_pieces: int  # of a text; the rest is not read
+    explanation: str  # where a word's weight comes from: one of EXPLANATIONS
+    provenance: Mapping[str, Any]  # any JSON object
+
+    @classmethod
+    def of(cls, description: Mapping[str, Any]) -> StudentSettings:
+        """The settings in a model file's description, not checked yet.
+
+        Raises:
+            InputError: one is missing.
+        """
+        try:
+            tokenizer = description["tokenizer"]
+            if not isinstance(tokenizer, dict):
+                raise InputError("the metadata lacks the settings of the tokenizer")
+            has_symbols = description["format_version"] > _LAST_WITHOUT_SYMBOLS
+            tokenizer = tokenizer if has_symbols else {**tokenizer, "symbols": False}
+            return cls(
+                labels=_as_tuple(description["labels"]),
+                cleaning=_as_tuple(description["cleaning"]),
+                explanation=description["explanation"],
+                provenance=description["provenance"],
+                **{name: tokenizer[name] for name in _TOKENIZER},
+            )
+        except (KeyError, TypeError) as error:
+            raise InputError(f"the metadata lacks {error}") from error
+
+    def description(self) -> dict[str, Any]:
+        """The settings as a model file holds them; `of` reads them."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "labels": self.labels,
+            "tokenizer": {name: getattr(self, name) for name in _TOKENIZER},
+            "cleaning": self.cleaning,
+            "explanation": self.explanation,
+            "provenance": self.provenance,
+        }
+
+    def checked(self, num_classes: int) -> StudentSettings:
+        """The same settings with plain strings, for a student of `num_classes` classes.
+
+        Raises:
+            InputError: one is of the wrong type, unknown, or does not fit the number of classes.
+        """
+        settings = self._with_plain_strings()
+        for name, expected in {**_TOKENIZER, "explanation": str}.items():
+            actual = type(getattr(settings, name))
+            if actual is not expected:
+                raise InputError(
+                    f"{name} is of type {actual.__name__}, expected {expected.__name__}"
+                )
+        if not 1 <= settings.max_pieces <= _MAX_PIECES_OF_A_TEXT:
+            raise InputError(
+                f"max_pieces is {_in_short(settings.max_pieces)}, expected at least 1 and at most "
+                f"{_MAX_PIECES_OF_A_TEXT}"
+            )
+        check_rules(settings.cleaning)
+        if len(set(settings.cleaning)) < len(settings.cleaning):  # a file has room for 100,000
+            raise InputError("a cleaning rule occurs twice")
+        if not isinstance(settings.provenance, Mapping):
+            raise InputError("provenance is not a mapping")
+        if settings.explanation not in EXPLANATIONS:
+            raise InputError(
+                f"explanation is '{settings.explanation}', expected one of "
+                f"{', '.join(EXPLANATIONS)}"
+            )
+        _check_labels(settings.labels, num_classes)
+        return settings
+
+    def _with_plain_strings(self) -> StudentSettings:
+        for name in ("labels", "cleaning"):
+            value = getattr(self, name)
+            if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
+                raise InputError(f"{name} is not a sequence of strings")
+        return self._replace(
+            labels=tuple(map(plain_str, self.labels)), cleaning=tuple(map(plain_str, self.cleaning))
+        )
 
 
 def digest(
     description: Mapping[str, Any], tensors: Iterable[tuple[str, str, Shape, memoryview]]
 ) -> str:
-    """SHA-256 over all that a file says, so that a flipped bit in a weight is noticed.
+    """SHA-256 of a description and of tensors, so that a flipped bit in a weight is noticed.
 
-    Tensors are name, NumPy's name of the type, shape and bytes.
+    A tensor is its name, NumPy's name of its type, its shape and its bytes.
 
     Raises:
         InputError: the description holds a number that is not finite.
@@ -57,7 +155,7 @@ def digest(
 
 
 def check_version(version: Any) -> None:
-    """Raises InputError or UnusableFileError unless a file of this version can be read."""
+    """Raise InputError or UnusableFileError unless a file of this version can be read."""
     if type(version) is not int or version < 1:
         raise InputError(f"the metadata has format_version {version!r}")
     if version not in _READABLE_VERSIONS:
@@ -70,56 +168,8 @@ def check_version(version: Any) -> None:
         raise UnusableFileError(f"is of format {version}, expected {expected}; {remedy}")
 
 
-def settings_of(description: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings in a file's description, by name; not checked yet (see check_settings).
-
-    Raises:
-        InputError: one is missing.
-    """
-    try:
-        options = description["tokenizer"]
-        if not isinstance(options, dict):
-            raise InputError("the metadata lacks the settings of the tokenizer")
-        return {
-            "labels": _as_tuple(description["labels"]),
-            "cleaning": _as_tuple(description["cleaning"]),
-            "explanation": description["explanation"],
-            "provenance": description["provenance"],
-            **{name: options[name] for name in ("lowercase", "strip_accents", "max_pieces")},
-            "symbols": description["format_version"] > _LAST_WITHOUT_SYMBOLS and options["symbols"],
-        }
-    except (KeyError, TypeError) as error:
-        raise InputError(f"the metadata lacks {error}") from error
-
-
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def check_settings(model: Any) -> None:
-    """Raises InputError when a setting of a model is of the wrong type or unknown."""
-    for name in ("labels", "cleaning"):
-        value = getattr(model, name)
-        if not isinstance(value, tuple) or not all(isinstance(item, str) for item in value):
-            raise InputError(f"{name} is not a sequence of strings")
-    for name, expected in _SETTINGS.items():
-        actual = type(getattr(model, name))
-        if actual is not expected:
-            raise InputError(f"{name} is of type {actual.__name__}, expected {expected.__name__}")
-    if not 1 <= model.max_pieces <= _MAX_PIECES:
-        raise InputError(
-            f"max_pieces is {_in_short(model.max_pieces)}, expected at least 1 and at most "
-            f"{_MAX_PIECES}"
-        )
-    check_rules(model.cleaning)
-    if len(set(model.cleaning)) < len(model.cleaning):  # a hundred thousand would fit a file
-        raise InputError("a cleaning rule occurs twice")
-    if not isinstance(model.provenance, Mapping):
-        raise InputError("provenance is not a mapping")
-    if model.explanation not in EXPLANATIONS:
-        raise InputError(
-            f"explanation is '{model.explanation}', expected one of {', '.join(EXPLANATIONS)}"
-        )
 
 
 def check_rules(rules: Iterable[Any]) -> None:
@@ -135,8 +185,8 @@ def _in_short(number: int) -> str:
     return str(number) if abs(number) < 10**20 else "a number of more than 20 digits"
 
 
-def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
-    """Raises InputError unless there is one name, and another one, for each class."""
+def _check_labels(labels: tuple[str, ...], num_classes: int) -> None:
+    """Raise InputError unless each class has a name of its own."""
     if len(labels) != num_classes:
         raise InputError(
             f"there are {len(labels)} labels, expected {num_classes}, one for each row of the head"
@@ -145,9 +195,9 @@ def check_labels(labels: tuple[str, ...], num_classes: int) -> None:
 
 
 def check_vocabulary_size(num_pieces: int, expected: int) -> None:
-    """Raises InputError unless there is one piece for each row of the embedding, and not too many.
+    """Raise InputError unless each row of the embedding has a piece, and there are not too many.
 
-    What 2**20 pieces take in memory bounds what a small file can ask for.
+    The limit bounds the memory that a small file can ask for.
     """
     if expected > MAX_PIECES:
         raise InputError(f"the embedding has {expected} rows, expected at most {MAX_PIECES}")
