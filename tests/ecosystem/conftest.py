@@ -10,7 +10,7 @@ from students import random_model
 
 from dixtill.specification.model_file import write_model
 
-sys.path.append(str(Path(__file__).parents[1] / "training"))  # tiny_teachers
+sys.path.append(str(Path(__file__).parents[1] / "distillation"))  # tiny_teachers
 
 _UP = ("shares soar", "stock jumps", "profit grows", "sales climb")
 _DOWN = ("shares fall", "stock sinks", "profit shrinks", "sales drop")

@@ -6,6 +6,7 @@ import ast
 import csv
 import inspect
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,13 +44,19 @@ def fitted(tmp_path_factory, texts, directions) -> Path:
     return folder
 
 
-@pytest.fixture
-def pushed(fitted, tmp_path) -> Path:
+@pytest.fixture(scope="module")
+def carded(fitted) -> Path:
     """What `dixtill card` writes."""
     arguments = ["--model", str(fitted / "s.safetensors"), "--data", str(fitted / "test.csv")]
     given = ["--name", "me/news", "--language", "en", "--licence", "apache-2.0"]
-    assert main(["card", *arguments, "--out", str(tmp_path / "news"), *given]) == 0
-    return tmp_path / "news"
+    assert main(["card", *arguments, "--out", str(fitted / "news"), *given]) == 0
+    return fitted / "news"
+
+
+@pytest.fixture
+def pushed(carded, tmp_path) -> Path:
+    """A copy of it, for one test."""
+    return Path(shutil.copytree(carded, tmp_path / "news"))
 
 
 class FakeApi:
