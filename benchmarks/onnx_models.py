@@ -25,7 +25,7 @@ _EXPORTER_WARNINGS = (
 def export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> Path:
     """Write a module from inputs [batch, time] to logits, of any batch and length.
 
-    By the legacy exporter: what the new one makes of an LSTM is not quantised by
+    By the legacy exporter: what the new one makes of an LSTM is not quantized by
     `quantize_dynamic`, silently.
     """
     with _quiet():

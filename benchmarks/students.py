@@ -64,7 +64,7 @@ def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Arr
 class LogitsOfFullTexts(nn.Module):
     """The float student without what a batch of equal lengths needs not: masks, packing, reasons.
 
-    What is compiled, exported or quantised is this; it has less to do than dixtill.
+    What is compiled, exported or quantized is this; it has less to do than dixtill.
     """
 
     def __init__(self, student: Student) -> None:

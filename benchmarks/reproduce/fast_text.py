@@ -1,4 +1,4 @@
-"""fastText on words and bigrams, plain and quantised; its other settings are its defaults.
+"""fastText on words and bigrams, plain and quantized; its other settings are its defaults.
 
 Asked through its binding: the array copy of its Python wrapper is refused by NumPy 2.
 """
@@ -27,10 +27,10 @@ _PREFIX = "__label__"
 _PUNCTUATION = re.compile(r"([^\w\s])")
 
 
-def fit(corpora: Corpora, seed: int, quantised: bool, chosen: Settings | None = None) -> Fitted:
-    """Plain, of 800 MB for its two million buckets, or quantised as its tutorial shows.
+def fit(corpora: Corpora, seed: int, quantized: bool, chosen: Settings | None = None) -> Fitted:
+    """Plain, of 800 MB for its two million buckets, or quantized as its tutorial shows.
 
-    That keeps 100,000 features, quantises norms too, and trains once more.
+    That keeps 100,000 features, quantizes norms too, and trains once more.
     """
     num_classes = len(corpora.train.label_names)
     with tempfile.TemporaryDirectory(prefix="dixtill-reproduce-") as name:
@@ -45,7 +45,7 @@ def fit(corpora: Corpora, seed: int, quantised: bool, chosen: Settings | None = 
                 )["predicted"],
             )
         model = _trained(path, chosen, seed)
-        if quantised:
+        if quantized:
             model.quantize(
                 input=str(path), qnorm=True, retrain=True, cutoff=_KEPT_FEATURES, thread=1
             )

@@ -20,8 +20,8 @@ def random_heads(keep: int, seed: int) -> Key:
     return Key("random-heads", str(keep), seed)
 
 
-def fasttext(seed: int, quantised: bool) -> Key:
-    return Key("fasttext-quantised" if quantised else "fasttext", seed=seed)
+def fasttext(seed: int, quantized: bool) -> Key:
+    return Key("fasttext-quantized" if quantized else "fasttext", seed=seed)
 
 
 def student(record: StudyRecord, method: str, seed: int) -> Key:
@@ -61,8 +61,8 @@ def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
     seeds = range(record.seeds)
     return {
         "TF-IDF + linear SVM": [SVM],
-        "fastText": [fasttext(seed, quantised=False) for seed in seeds],
-        "fastText, quantised": [fasttext(seed, quantised=True) for seed in seeds],
+        "fastText": [fasttext(seed, quantized=False) for seed in seeds],
+        "fastText, quantized": [fasttext(seed, quantized=True) for seed in seeds],
     }
 
 

@@ -65,7 +65,7 @@ def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
 
 
 def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
-    """Of the student before it was quantised, from its run's checkpoint."""
+    """Of the student before it was quantized, from its run's checkpoint."""
     s = model.shape
     student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)

@@ -106,10 +106,10 @@ class Study:
     def _steps_of_seed(self, seed: int) -> Iterator[Step]:
         for keep in keys.kept_heads(self.record):
             yield Step(keys.random_heads(keep, seed), partial(self._random_heads, keep, seed))
-        for quantised in (False, True):
+        for quantized in (False, True):
             yield Step(
-                keys.fasttext(seed, quantised),
-                partial(self._alternative, partial(fast_text.fit, self.corpora, seed, quantised)),
+                keys.fasttext(seed, quantized),
+                partial(self._alternative, partial(fast_text.fit, self.corpora, seed, quantized)),
             )
         for method in METHODS:
             yield Step(
@@ -184,14 +184,14 @@ class Study:
             key.kind: self._made(key)["chosen"]
             for key in (
                 keys.SVM,
-                keys.fasttext(0, quantised=False),
-                keys.fasttext(0, quantised=True),
+                keys.fasttext(0, quantized=False),
+                keys.fasttext(0, quantized=True),
             )
         }
         classifiers["TF-IDF + linear SVM"] = svm.fit(self.corpora, chosen["svm"]).ask
-        for title, quantised in (("fastText", False), ("fastText, quantised", True)):
-            settings = chosen[keys.fasttext(0, quantised).kind]
-            classifiers[title] = fast_text.fit(self.corpora, 0, quantised, settings).ask
+        for title, quantized in (("fastText", False), ("fastText, quantized", True)):
+            settings = chosen[keys.fasttext(0, quantized).kind]
+            classifiers[title] = fast_text.fit(self.corpora, 0, quantized, settings).ask
         classifiers[record.ours] = load_classifier(self._student_file(record.ours, 0))
         return timing.measure(classifiers, self.corpora.test.texts[: self.settings.num_timed])
 
