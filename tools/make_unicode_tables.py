@@ -19,7 +19,7 @@ from tokenizers import Regex
 from tokenizers.normalizers import NFD, NFKC, BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer, Split
 
-TARGET = Path(__file__).parents[1] / "python" / "dixtill" / "runtime" / "unicode.json"
+TARGET = Path(__file__).parents[1] / "python" / "dixtill" / "specification" / "unicode.json"
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
 # Typographic variants that NFKC leaves as they are, by the character that a keyboard has.

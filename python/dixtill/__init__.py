@@ -4,15 +4,16 @@
 >>> dixtill.infer("Shares jump after record earnings").label
 'bullish'
 
-Importing this module imports nothing heavy, and answering needs no NumPy.
+Importing this module imports nothing heavy, and answering needs no NumPy. No module of the package
+imports from here.
 """
 
 from __future__ import annotations
 
-import os
-
-from .errors import DixtillError, ModelFileError
+from .errors import DixtillError
+from .runtime.model_file.source import SHIPPED_MODEL as SHIPPED_MODEL
 from .runtime.prediction import Check, ExplainedWord, Prediction
+from .version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,9 +25,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",
 ]  # fmt: skip
-__version__ = "1.0.0"
-
-SHIPPED_MODEL = os.path.join(os.path.dirname(__file__), "models", "tfns.safetensors")
 
 
 def load(
@@ -58,12 +56,7 @@ def load(
     """
     from .runtime.classifier import load_classifier
 
-    if source is None and not os.path.exists(SHIPPED_MODEL):
-        raise ModelFileError(
-            f"{SHIPPED_MODEL}: the student that ships with dixtill is missing from this "
-            "installation; install dixtill again, or name another student's file"
-        )
-    return load_classifier(SHIPPED_MODEL if source is None else source, kernel, threshold)
+    return load_classifier(source, kernel, threshold)
 
 
 if TYPE_CHECKING:

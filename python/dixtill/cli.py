@@ -8,11 +8,11 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from . import __version__
 from .commands import COMMANDS
 from .errors import DixtillError
 from .escapes import printable
 from .standard_streams import discard, printable_streams, say
+from .version import __version__
 
 # As a shell reports a program that a signal ended: 128 and the signal's number.
 _INTERRUPTED, _BROKEN_PIPE = 128 + 2, 128 + 13

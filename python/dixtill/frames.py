@@ -38,9 +38,9 @@ def answer(
     """
     library = _library_of(texts)
     if classifier is None:
-        from . import load
+        from .runtime.classifier import load_classifier
 
-        classifier = load()
+        classifier = load_classifier()
     rows = _texts(texts, library)
     found = iter(classifier([row for row in rows if row is not None], threshold=threshold))
     answers = [None if row is None else next(found) for row in rows]

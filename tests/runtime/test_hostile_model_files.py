@@ -29,6 +29,7 @@ REFUSES = """
 import resource, sys, time
 import dixtill
 from dixtill.specification.model_file import read_model
+from dixtill.errors import ModelFileError
 unit = 1 if sys.platform == "darwin" else 1024
 read_model(sys.argv[1]), dixtill.load(sys.argv[1])("up")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -36,7 +37,7 @@ start = time.perf_counter()
 for read in (dixtill.load, read_model):
     try:
         read(sys.argv[2])
-    except dixtill.ModelFileError as error:
+    except ModelFileError as error:
         assert len(str(error)) < 1000, len(str(error))
         assert "expected" in str(error)
     else:

@@ -11,6 +11,7 @@ import pytest
 from students import random_model
 
 import dixtill
+from dixtill.runtime.model_file import source
 from dixtill.specification.model_file import write_model
 
 HEAVY = [
@@ -72,7 +73,7 @@ print(json.dumps(prediction.to_dict()))
 
 
 def test_infer_answers_with_the_shipped_student_loaded_once(path, monkeypatch):
-    monkeypatch.setattr(dixtill, "SHIPPED_MODEL", path)
+    monkeypatch.setattr(source, "SHIPPED_MODEL", path)
     dixtill._shipped.clear()
     try:
         first = dixtill.infer("shares up")
@@ -83,7 +84,7 @@ def test_infer_answers_with_the_shipped_student_loaded_once(path, monkeypatch):
 
 
 def test_a_missing_shipped_student_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setattr(dixtill, "SHIPPED_MODEL", tmp_path / "none.safetensors")
+    monkeypatch.setattr(source, "SHIPPED_MODEL", tmp_path / "none.safetensors")
     with pytest.raises(dixtill.DixtillError, match=r"missing from this installation.*install"):
         dixtill.load()
 

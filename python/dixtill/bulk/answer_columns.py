@@ -7,7 +7,7 @@ from itertools import accumulate
 
 import pyarrow as pa
 
-from .. import Prediction
+from ..runtime.prediction import Prediction
 
 _WORD = pa.struct(
     [

@@ -21,12 +21,13 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import __version__, limits, load
+from .. import limits
 from ..claim import ClaimFile, held
 from ..errors import InputError
-from ..runtime.classifier import Classifier
+from ..runtime.classifier import Classifier, load_classifier
 from ..tables.header import check_free
 from ..tables.table import BY_NAME, Layout
+from ..version import __version__
 from ..whole_file import check_folder, remove_abandoned, write_whole
 from .answer_columns import answer_columns
 from .tables import files_of, read_tables
@@ -109,7 +110,7 @@ class Scoring:
     @cached_property
     def student(self) -> str:
         """SHA-256 of the student's file, as it was when this was first asked for."""
-        return _digest(load(self.model))
+        return _digest(load_classifier(self.model))
 
     def _made_of(self, files: Sequence[Path]) -> dict[str, object]:
         """All that the scores of these files depend on."""
@@ -135,7 +136,7 @@ class Scorer:
             InputError: it is not the one that `scoring` was prepared with, perhaps elsewhere.
         """
         self._scoring = scoring
-        self._classifier = load(scoring.model, scoring.kernel)
+        self._classifier = load_classifier(scoring.model, scoring.kernel)
         if _digest(self._classifier) != scoring.student:
             raise InputError(
                 f"the student on {node()} is another one; the same file has to be on all machines"

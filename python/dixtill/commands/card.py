@@ -55,8 +55,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the folder, and push it where that is asked for."""
-    from .. import distillation, hub, load
+    from .. import distillation, hub
     from ..hub.card import CardText
+    from ..runtime.classifier import load_classifier
     from ..runtime.model_file.source import STUDENT_FILE
 
     assert distillation  # first, for it says which extra to install
@@ -64,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])
     check_not_input(Path(args.out, hub.CARD_FILE), [args.data, model])
-    corpus = read(args, args.data, load(model).labels) if args.data else None
+    corpus = read(args, args.data, load_classifier(model).labels) if args.data else None
     text = CardText(
         name=args.name or args.push or Path(args.out).name,
         data=args.data_name or _data_name(args.data),

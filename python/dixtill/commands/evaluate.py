@@ -67,10 +67,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print the scores as shares in [0, 1]."""
-    from .. import load
     from ..distillation.measures.scores import probabilities_of, scores_of
+    from ..runtime.classifier import load_classifier
 
-    classifier = load(args.model, args.kernel, args.threshold or 0.0)
+    classifier = load_classifier(args.model, args.kernel, args.threshold or 0.0)
     corpus = read(args, args.data, classifier.labels)
     probabilities = probabilities_of(classifier, corpus)
     scores = scores_of(corpus.labels, probabilities)

@@ -76,12 +76,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Explain all texts, then write or print what was asked for."""
-    from .. import load
+    from ..runtime.classifier import load_classifier
 
     if bool(args.texts) == bool(args.data):
         raise InputError("give either one TEXT or more, or --data and a file")
     _check_outputs(args)
-    classifier = load(args.model, args.kernel, args.threshold)
+    classifier = load_classifier(args.model, args.kernel, args.threshold)
     texts = _explained(args, classifier)
     if args.html:
         _write_page(args, texts)

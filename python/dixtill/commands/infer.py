@@ -12,7 +12,7 @@ from .infer_files import add_file_arguments, answer_file, check_no_file_argument
 from .student_arguments import add_answer_arguments, add_student_arguments
 
 if TYPE_CHECKING:
-    from .. import Prediction
+    from ..runtime.prediction import Prediction
 
 _EXAMPLES = """\
 examples:
@@ -53,7 +53,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Answer the texts one by one, so that a stream is answered as it comes, or a file."""
-    from .. import load
+    from ..runtime.classifier import load_classifier
 
     if args.input is None:
         check_no_file_arguments(args)
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
             "--json: only for TEXT; answers to --input are JSON lines, unless --output names "
             "another kind of file"
         )
-    classifier = load(args.model, args.kernel, args.threshold)
+    classifier = load_classifier(args.model, args.kernel, args.threshold)
     if args.input is not None:
         return answer_file(args, classifier)
     for number, text in enumerate(texts_of(args.texts)):

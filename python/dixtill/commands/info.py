@@ -35,17 +35,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print it, for a person or as JSON."""
-    from .. import load
+    from ..runtime.classifier import load_classifier
 
-    classifier = load(args.model)
+    classifier = load_classifier(args.model)
     description = _description(classifier, student_file(args))
     print(ascii_json(description) if args.json else "\n".join(_lines(description)))
     return 0
 
 
 def _description(classifier: Classifier, file: str) -> dict[str, Any]:
-    from .. import __version__
     from ..runtime.targets import describe_targets
+    from ..version import __version__
 
     return {
         "version": __version__,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .. import SHIPPED_MODEL, limits
+from .. import limits
+from ..runtime.model_file.source import SHIPPED_MODEL
 from .number_argument import add_number
 
 

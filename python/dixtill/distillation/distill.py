@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .. import __version__
 from ..claim import held
 from ..errors import InputError
 from ..runtime.classifier import Classifier
@@ -24,6 +23,7 @@ from ..runtime.model_file.settings import StudentSettings
 from ..specification.cleaning import clean
 from ..specification.model_file import StudentModel
 from ..specification.words import UNKNOWN_PIECE, Tokenizer
+from ..version import __version__
 from .attribution.attributor import Attribution, AttributionSettings
 from .config import DistillConfig, Precision
 from .data.corpus import Corpus

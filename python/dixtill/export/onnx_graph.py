@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from .. import __version__
 from ..errors import InputError
 from ..specification.float_weights import float_weights
 from ..specification.model_file import StudentModel
+from ..version import __version__
 from ..whole_file import write_whole
 
 OPSET = 17  # of 2022; every runtime since then

@@ -39,11 +39,11 @@ def from_pretrained(
         ModelFileError: there is none, or its file is damaged, foreign or from a newer version.
         MissingExtraError: it is on the hub, and huggingface_hub is not installed.
     """
-    from .. import load
+    from ..runtime.classifier import load_classifier
 
     if os.path.exists(name_or_folder):
-        return load(name_or_folder, kernel, threshold)
-    return load(_downloaded(os.fspath(name_or_folder), revision), kernel, threshold)
+        return load_classifier(name_or_folder, kernel, threshold)
+    return load_classifier(_downloaded(os.fspath(name_or_folder), revision), kernel, threshold)
 
 
 def save_pretrained(
@@ -66,11 +66,11 @@ def save_pretrained(
         InputError: the folder cannot be written to, or holds another student or a page that
             dixtill did not write.
     """
-    from .. import load
+    from ..runtime.classifier import load_classifier
     from .card import CardText, card_of
     from .measures import measure
 
-    classifier = load(model)
+    classifier = load_classifier(model)
     content = classifier.model.content
     _check_is_ours(Path(folder), content)
     measured = measure(classifier, corpus) if corpus else None

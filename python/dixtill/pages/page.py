@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import __version__
 from ..runtime.show.html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words_html
 from ..runtime.show.scale import common_scale
 from ..runtime.show.terminal import check_sentences
+from ..version import __version__
 from .rows import ExplainedText, TellingWord, figures, telling_words
 from .shell import figures_html, head_html, header_html
 

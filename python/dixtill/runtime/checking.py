@@ -4,41 +4,40 @@ from __future__ import annotations
 
 import math
 
-from .prediction import Check
 from .targets import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TypeAlias
 
-    from .prediction import ExplainedWord
+    Findings: TypeAlias = tuple[tuple[float, ...], float | None, tuple[int, ...] | None, bool]
 
 
-def check_of(answer: bytes, words: Sequence[ExplainedWord], num_labels: int) -> Check | None:
-    """The check of an answer that has one."""
+def findings_of(answer: bytes, weights: Sequence[float], num_labels: int) -> Findings | None:
+    """The fields of an answer's Check, None without one; `weights` are those of its words."""
     found = native.check_of(answer, num_labels)
     if found is None:
         return None
     effects, flip, is_smallest = found
-    correlation = rank_correlation([word.weight for word in words], effects)
-    return Check(effects, correlation, flip, is_smallest)
+    return effects, rank_correlation(weights, effects), flip, is_smallest
 
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """Spearman's: Pearson's correlation of the ranks; None where either is constant.
+    """Spearman's correlation, Pearson's of the ranks; None where either is constant.
 
     >>> rank_correlation([1.0, 2.0, 30.0], [-5.0, 0.0, 0.5])
     1.0
     """
-    first, second = _centred_ranks(a), _centred_ranks(b)
+    first, second = _centered_ranks(a), _centered_ranks(b)
     sizes = sum(x * x for x in first) * sum(y * y for y in second)
     if not sizes:
         return None
     return sum(x * y for x, y in zip(first, second, strict=True)) / math.sqrt(sizes)
 
 
-def _centred_ranks(values: Sequence[float]) -> list[float]:
-    """Ranks less their mean; equal values share the mean of theirs."""
+def _centered_ranks(values: Sequence[float]) -> list[float]:
+    """Ranks minus their mean; equal values share the mean of their ranks."""
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
     first = 0

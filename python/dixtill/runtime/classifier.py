@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..errors import InputError
 from ..strings import plain_str
 from .model_file.loaded import load_model
-from .model_file.source import naming_the_student
+from .model_file.source import naming_the_student, shipped_student
 from .prediction import Prediction, checked_threshold
 from .targets import choose_num_threads, choose_target, native
 
@@ -164,9 +164,9 @@ class Classifier:
 
 
 def load_classifier(
-    source: StudentSource, kernel: str | None = None, threshold: float = 0.0
+    source: StudentSource | None = None, kernel: str | None = None, threshold: float = 0.0
 ) -> Classifier:
-    """A classifier of the student that `source` names or is: see `dixtill.load`.
+    """A classifier of a student, by default of the one that ships: see `dixtill.load`.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
@@ -174,6 +174,7 @@ def load_classifier(
         InputError: the threshold lies outside [0, 1].
     """
     choose_target(kernel), checked_threshold(threshold)  # before the file is read
+    source = shipped_student() if source is None else source
     with naming_the_student(source):
         model = load_model(source)
         classifier = Classifier(model, kernel, threshold)

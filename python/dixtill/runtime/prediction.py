@@ -181,9 +181,11 @@ class Prediction:
     def check(self) -> Check | None:
         """How the explanation holds, where that was asked for."""
         if self._check is None and _HEAD.unpack_from(self._answer)[2] & _CHECKED:
-            from .checking import check_of
+            from .checking import findings_of
 
-            self._check = check_of(self._answer, self.words, len(self._labels))
+            weights = [word.weight for word in self.words]
+            found = findings_of(self._answer, weights, len(self._labels))
+            self._check = found and Check(*found)
         return self._check
 
     def _label_index(self) -> int:

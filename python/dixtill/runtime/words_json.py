@@ -1,9 +1,12 @@
-"""The words of an answer as JSON, made natively: for those who write many answers."""
+"""The words of an answer as JSON, made by the native module, for writing many answers."""
 
 from __future__ import annotations
 
-from .prediction import Prediction
 from .targets import native
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .prediction import Prediction
 
 
 def words_json(prediction: Prediction) -> bytes:

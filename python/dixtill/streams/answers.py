@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from .. import Prediction
+from ..runtime.prediction import Prediction
 from ..runtime.words_json import words_json
 from ..tables.encoding import json_utf8
 

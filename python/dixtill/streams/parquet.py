@@ -11,8 +11,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from .. import Prediction
 from ..bulk.answer_columns import answer_columns
+from ..runtime.prediction import Prediction
 from ..tables.arrow_types import cell, schema_of
 from ..tables.rows import Row, check_columns
 from ..whole_file import naming, replacing

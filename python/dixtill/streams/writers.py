@@ -7,8 +7,8 @@ import io
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from .. import Prediction
 from ..escapes import escape_json, guard_formula
+from ..runtime.prediction import Prediction
 from ..tables.encoding import as_text, json_utf8, utf8_of
 from ..tables.rows import BadRow, Row, check_columns
 from .answers import AnswerColumns

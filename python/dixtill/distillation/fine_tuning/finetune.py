@@ -21,11 +21,11 @@ from transformers import (
     set_seed,
 )
 
-from ... import __version__
 from ...claim import ClaimFile, held
 from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
 from ...specification.cleaning import DEFAULT_RULES, clean
+from ...version import __version__
 from ..data.corpus import Corpus
 from ..finite import check_weights
 from ..measures.scores import Scores, scores_of

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ... import __version__
 from ...pages.shell import figures_html, head_html, header_html
 from ...runtime.classifier import load_classifier
 from ...runtime.prediction import Prediction
 from ...runtime.show.html import escaped, signed, words_html
+from ...version import __version__
 from ...whole_file import write_whole
 from ..attribution.attributor import Attribution
 from ..data.corpus import Corpus

@@ -27,6 +27,22 @@ if TYPE_CHECKING:
 
 _MAX_MESSAGE = 500
 STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub
+_PACKAGE = os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)
+SHIPPED_MODEL = os.path.join(os.path.normpath(_PACKAGE), "models", "tfns.safetensors")
+
+
+def shipped_student() -> str:
+    """The model file of the student that ships with dixtill.
+
+    Raises:
+        ModelFileError: it is missing.
+    """
+    if not os.path.exists(SHIPPED_MODEL):
+        raise ModelFileError(
+            f"{SHIPPED_MODEL}: the student that ships with dixtill is missing from this "
+            "installation; install dixtill again, or name another student's file"
+        )
+    return SHIPPED_MODEL
 
 
 def file_of(path: str | os.PathLike[str]) -> str:
