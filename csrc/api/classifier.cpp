@@ -9,6 +9,7 @@
 #include <system_error>
 #include <thread>
 
+#include "../process/blocks.h"
 #include "check.h"
 #include "gate_weights.h"
 #include "record.h"
@@ -17,28 +18,41 @@
 namespace dixtill {
 namespace {
 
-constexpr size_t kAlignment = 64;  // a cache line
 // A text of more bytes does not leave its memory behind.
 constexpr size_t kLargeText = 1 << 20;
 // To decode so many bytes takes as long as one piece, or less.
 constexpr size_t kBytesPerPiece = 64;
 
-uint8_t* aligned(std::vector<uint8_t>& memory) {
-    const uintptr_t address = reinterpret_cast<uintptr_t>(memory.data());
-    return memory.data() + (kAlignment - address % kAlignment) % kAlignment;
-}
-
-StudentView pack_into(std::vector<uint8_t>& memory, const StudentShape& shape,
+StudentView pack_into(AlignedMemory& memory, const StudentShape& shape,
                       const StudentWeights& weights) {
     const int64_t num_bytes = packed_bytes(shape);
-    memory.resize(static_cast<size_t>(num_bytes) + kAlignment);
-    pack(shape, weights, aligned(memory));
-    return view_packed(aligned(memory), num_bytes);
+    memory = AlignedMemory(num_bytes);
+    pack(shape, weights, memory.data());
+    return view_packed(memory.data(), num_bytes);
 }
 
 template <typename T>
-void append(Record& record, const T* values, size_t count) {
-    record.append(reinterpret_cast<const char*>(values), count * sizeof(T));
+void append(Record& record, const T* values, size_t count, Interruption* interruption) {
+    in_blocks(values, values + count, interruption, [&record](const T* at, const T* end) {
+        record.append(reinterpret_cast<const char*>(at), static_cast<size_t>(end - at) * sizeof(T));
+        return end;
+    });
+}
+
+// `values` becomes `count` zeros.
+template <typename T>
+void clear_to(std::vector<T>& values, size_t count, Interruption* interruption) {
+    values.clear();
+    grow(values, count, interruption);
+}
+
+// Calls add(piece, its word) for every piece.
+template <typename Add>
+void for_each_piece(const TokenizedText& text, Interruption* interruption, const Add& add) {
+    in_blocks(size_t{0}, text.word_of_piece.size(), interruption, [&](size_t at, size_t end) {
+        for (; at < end; ++at) add(at, static_cast<size_t>(text.word_of_piece[at]));
+        return end;
+    });
 }
 
 // The first of the largest.
@@ -128,15 +142,12 @@ void Classifier::answer_with(Worker& worker, std::string_view utf8, bool is_chec
 
 void Classifier::answer_in(Worker& worker, std::string_view utf8, bool is_checked,
                            Interruption* interruption, Record& record) const {
-    tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text);
-    if (interruption != nullptr &&
-        !interruption->goes_on_after(static_cast<int64_t>(utf8.size() / kBytesPerPiece))) {
-        throw Interrupted();
-    }
+    tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text, interruption);
+    report(interruption, static_cast<int64_t>(utf8.size() / kBytesPerPiece));
     run(worker, worker.text.piece_ids, interruption);
-    weigh_words(worker);
-    find_unknown(worker);
-    write(worker, is_checked, record);
+    weigh_words(worker, interruption);
+    find_unknown(worker, interruption);
+    write(worker, is_checked, interruption, record);
     if (is_checked) write_check(worker, interruption, record);
 }
 
@@ -146,9 +157,9 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
     worker.logits.resize(num_classes);
     worker.probabilities.resize(num_classes);
-    worker.scores.resize(piece_ids.size());
-    worker.attention.resize(piece_ids.size());
-    worker.contributions.resize(piece_ids.size() * num_classes);
+    grow(worker.scores, piece_ids.size(), interruption);
+    grow(worker.attention, piece_ids.size(), interruption);
+    grow(worker.contributions, piece_ids.size() * num_classes, interruption);
     const int64_t offsets[2] = {0, num_pieces};
     forward(kernels_, student_, embedding_, {piece_ids.data(), offsets, num_pieces, 1},
             {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
@@ -156,51 +167,55 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
             worker.workspace, interruption);
 }
 
-// By scores, a word has the mean of its pieces; by contributions, their sum, from which gates go
-// on.
-void Classifier::weigh_words(Worker& worker) const {
-    const std::vector<int32_t>& word_of_piece = worker.text.word_of_piece;
-    const size_t num_classes = static_cast<size_t>(student_.num_classes);
-    const size_t label = static_cast<size_t>(largest(worker.logits));
-    worker.weights.assign(worker.text.spans.size(), 0.0);
-    if (explanation_ != Explanation::scores) {
-        for (size_t i = 0; i < word_of_piece.size(); ++i) {
-            worker.weights[static_cast<size_t>(word_of_piece[i])] +=
-                above_mean(worker.contributions.data() + i * num_classes, num_classes, label);
-        }
-        if (explanation_ == Explanation::gates) weigh_by_gates(worker);
-        return;
-    }
-    worker.num_pieces.assign(worker.text.spans.size(), 0.0);
-    for (size_t i = 0; i < word_of_piece.size(); ++i) {
-        worker.weights[static_cast<size_t>(word_of_piece[i])] += worker.scores[i];
-        worker.num_pieces[static_cast<size_t>(word_of_piece[i])] += 1.0;
-    }
+void Classifier::weigh_words(Worker& worker, Interruption* interruption) const {
+    clear_to(worker.weights, worker.text.spans.size(), interruption);
+    if (explanation_ == Explanation::scores) return weigh_by_scores(worker, interruption);
+    weigh_by_contributions(worker, interruption);
+    if (explanation_ == Explanation::gates) weigh_by_gates(worker, interruption);
+}
+
+// A word has the mean score of its pieces.
+void Classifier::weigh_by_scores(Worker& worker, Interruption* interruption) const {
+    clear_to(worker.num_pieces, worker.text.spans.size(), interruption);
+    for_each_piece(worker.text, interruption, [&worker](size_t piece, size_t word) {
+        worker.weights[word] += worker.scores[piece];
+        worker.num_pieces[word] += 1.0;
+    });
     for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
 }
 
-void Classifier::weigh_by_gates(Worker& worker) const {
-    const std::vector<int32_t>& word_of_piece = worker.text.word_of_piece;
-    worker.word_attention.assign(worker.text.spans.size(), 0.0);
-    for (size_t i = 0; i < word_of_piece.size(); ++i) {
-        worker.word_attention[static_cast<size_t>(word_of_piece[i])] += worker.attention[i];
-    }
+// A word has the sum of its pieces' contributions to the label.
+void Classifier::weigh_by_contributions(Worker& worker, Interruption* interruption) const {
+    const size_t num_classes = static_cast<size_t>(student_.num_classes);
+    const size_t label = static_cast<size_t>(largest(worker.logits));
+    for_each_piece(worker.text, interruption, [&](size_t piece, size_t word) {
+        worker.weights[word] +=
+            above_mean(worker.contributions.data() + piece * num_classes, num_classes, label);
+    });
+}
+
+// Turns the weights by contributions into those by gates.
+void Classifier::weigh_by_gates(Worker& worker, Interruption* interruption) const {
+    clear_to(worker.word_attention, worker.text.spans.size(), interruption);
+    for_each_piece(worker.text, interruption, [&worker](size_t piece, size_t word) {
+        worker.word_attention[word] += worker.attention[piece];
+    });
     gate_weights(worker.word_attention, worker.weights);
 }
 
 // Counts the unknown pieces, and marks the words that have one.
-void Classifier::find_unknown(Worker& worker) const {
-    const TokenizedText& text = worker.text;
+void Classifier::find_unknown(Worker& worker, Interruption* interruption) const {
     worker.num_unknown_pieces = 0;
-    worker.is_unknown.assign(text.spans.size(), 0);
-    for (size_t i = 0; i < text.piece_ids.size(); ++i) {
-        if (text.piece_ids[i] != tokenizer_.unknown_id()) continue;
-        worker.is_unknown[static_cast<size_t>(text.word_of_piece[i])] = 1;
+    clear_to(worker.is_unknown, worker.text.spans.size(), interruption);
+    for_each_piece(worker.text, interruption, [&](size_t piece, size_t word) {
+        if (worker.text.piece_ids[piece] != tokenizer_.unknown_id()) return;
+        worker.is_unknown[word] = 1;
         ++worker.num_unknown_pieces;
-    }
+    });
 }
 
-void Classifier::write(const Worker& worker, bool is_checked, Record& record) const {
+void Classifier::write(const Worker& worker, bool is_checked, Interruption* interruption,
+                       Record& record) const {
     const TokenizedText& text = worker.text;
     const RecordHead head = {
         largest(worker.logits), static_cast<int32_t>(text.spans.size()),
@@ -209,11 +224,11 @@ void Classifier::write(const Worker& worker, bool is_checked, Record& record) co
     record.clear();
     record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
                    text.spans.size() * (sizeof(Span) + sizeof(double) + sizeof(uint8_t)));
-    append(record, &head, 1);
-    append(record, worker.probabilities.data(), worker.probabilities.size());
-    append(record, text.spans.data(), text.spans.size());
-    append(record, worker.weights.data(), worker.weights.size());
-    append(record, worker.is_unknown.data(), worker.is_unknown.size());
+    append(record, &head, 1, interruption);
+    append(record, worker.probabilities.data(), worker.probabilities.size(), interruption);
+    append(record, text.spans.data(), text.spans.size(), interruption);
+    append(record, worker.weights.data(), worker.weights.size(), interruption);
+    append(record, worker.is_unknown.data(), worker.is_unknown.size(), interruption);
 }
 
 // Takes the place of the answer in `worker`.
@@ -226,9 +241,9 @@ void Classifier::write_check(Worker& worker, Interruption* interruption, Record&
     const Check check = check_words(worker.text, logits, logits_of);
     const int32_t found[2] = {check.is_smallest ? 1 : 0,
                               check.has_flip ? static_cast<int32_t>(check.flip.size()) : -1};
-    append(record, check.effects.data(), check.effects.size());
-    append(record, found, 2);
-    append(record, check.flip.data(), check.flip.size());
+    append(record, check.effects.data(), check.effects.size(), interruption);
+    append(record, found, 2, interruption);
+    append(record, check.flip.data(), check.flip.size(), interruption);
 }
 
 }  // namespace dixtill

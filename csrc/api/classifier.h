@@ -6,10 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "../process/pool.h"
 #include "../text/tokenizer.h"
 #include "forward.h"
 #include "packed_student.h"
-#include "pool.h"
 
 namespace dixtill {
 
@@ -59,14 +59,17 @@ class Classifier {
                    Interruption* interruption, Record& record) const;
     void run(Worker& worker, const std::vector<int32_t>& piece_ids,
              Interruption* interruption) const;
-    void weigh_words(Worker& worker) const;
-    void weigh_by_gates(Worker& worker) const;
-    void find_unknown(Worker& worker) const;
-    void write(const Worker& worker, bool is_checked, Record& record) const;
+    void weigh_words(Worker& worker, Interruption* interruption) const;
+    void weigh_by_contributions(Worker& worker, Interruption* interruption) const;
+    void weigh_by_scores(Worker& worker, Interruption* interruption) const;
+    void weigh_by_gates(Worker& worker, Interruption* interruption) const;
+    void find_unknown(Worker& worker, Interruption* interruption) const;
+    void write(const Worker& worker, bool is_checked, Interruption* interruption,
+               Record& record) const;
     void write_check(Worker& worker, Interruption* interruption, Record& record) const;
 
     const Kernels& kernels_;
-    std::vector<uint8_t> memory_;
+    AlignedMemory memory_;
     StudentView student_;
     Embedding embedding_;
     Tokenizer tokenizer_;

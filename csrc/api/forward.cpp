@@ -3,29 +3,30 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
-#include <vector>
+
+#include "../process/blocks.h"
 
 namespace dixtill {
 namespace {
-
-constexpr int64_t kLine = 64;  // bytes of a cache line
 
 std::string element(const char* array, int64_t index, int64_t value) {
     return std::string(array) + "[" + std::to_string(index) + "] is " + std::to_string(value);
 }
 
-void check_offsets(const RaggedBatch& batch) {
+void check_offsets(const RaggedBatch& batch, Interruption* interruption) {
     const int64_t* offsets = batch.offsets;
     if (offsets[0] != 0) {
         throw std::invalid_argument(element("offsets", 0, offsets[0]) + ", expected 0");
     }
-    for (int64_t b = 0; b < batch.num_texts; ++b) {
-        if (offsets[b + 1] < offsets[b]) {
+    in_blocks(int64_t{0}, batch.num_texts, interruption, [offsets](int64_t b, int64_t end) {
+        for (; b < end; ++b) {
+            if (offsets[b + 1] >= offsets[b]) continue;
             throw std::invalid_argument(element("offsets", b + 1, offsets[b + 1]) +
                                         ", less than the one before it, " +
                                         std::to_string(offsets[b]));
         }
-    }
+        return end;
+    });
     if (offsets[batch.num_texts] != batch.num_piece_ids) {
         throw std::invalid_argument(element("offsets", batch.num_texts, offsets[batch.num_texts]) +
                                     ", expected the number of piece ids, " +
@@ -33,13 +34,15 @@ void check_offsets(const RaggedBatch& batch) {
     }
 }
 
-void check_piece_ids(const RaggedBatch& batch, int64_t num_pieces) {
-    for (int64_t i = 0; i < batch.num_piece_ids; ++i) {
-        if (batch.piece_ids[i] < 0 || batch.piece_ids[i] >= num_pieces) {
+void check_piece_ids(const RaggedBatch& batch, int64_t num_pieces, Interruption* interruption) {
+    in_blocks(int64_t{0}, batch.num_piece_ids, interruption, [&](int64_t i, int64_t end) {
+        for (; i < end; ++i) {
+            if (0 <= batch.piece_ids[i] && batch.piece_ids[i] < num_pieces) continue;
             throw std::invalid_argument(element("piece_ids", i, batch.piece_ids[i]) +
                                         ", expected 0 to " + std::to_string(num_pieces - 1));
         }
-    }
+        return end;
+    });
 }
 
 void check_embedding(const Embedding& embedding, const StudentView& student) {
@@ -78,7 +81,7 @@ const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& stu
     if (length <= longest_) return scratch_;
     longest_ = -1;  // until there is memory: allocating may throw
     place(length, student);
-    memory_.assign(static_cast<size_t>(num_bytes_ + kLine), 0);
+    memory_ = AlignedMemory(num_bytes_);
     place(length, student);
     longest_ = length;
     return scratch_;
@@ -87,10 +90,9 @@ const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& stu
 // The next part, at the start of a cache line.
 template <typename T>
 T* Workspace::take(int64_t count) {
-    const uintptr_t base =
-        (reinterpret_cast<uintptr_t>(memory_.data()) + kLine - 1) / kLine * kLine;
-    const uintptr_t at = base + static_cast<uintptr_t>(num_bytes_);
-    num_bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLine);
+    const uintptr_t at =
+        reinterpret_cast<uintptr_t>(memory_.data()) + static_cast<uintptr_t>(num_bytes_);
+    num_bytes_ += round_up(count * static_cast<int64_t>(sizeof(T)), kLineBytes);
     return reinterpret_cast<T*>(at);
 }
 
@@ -117,8 +119,8 @@ void forward(const Kernels& kernels, const StudentView& student, const Embedding
              const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
              Interruption* interruption) {
     check_embedding(embedding, student);
-    check_offsets(batch);
-    check_piece_ids(batch, embedding.num_pieces);
+    check_offsets(batch, interruption);
+    check_piece_ids(batch, embedding.num_pieces, interruption);
     const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
     const bool is_done = kernels.bilstm_forward(
         {&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts, outputs.logits,

@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "../kernels/interface.h"
-#include "interruption.h"
+#include "../process/interruption.h"
+#include "../student/aligned_memory.h"
 
 namespace dixtill {
 
@@ -37,7 +37,7 @@ class Workspace {
     DirectionScratch take_direction(int64_t hidden_dim);
     void place(int64_t length, const StudentView& student);
 
-    std::vector<uint8_t> memory_;
+    AlignedMemory memory_;
     int64_t num_bytes_ = 0;
     int64_t longest_ = -1;
     Scratch scratch_ = {};

@@ -1,5 +1,6 @@
 // From what words contribute to their integrated gradients over gates in the attention.
-// specification/reference.py is the specification, to the last bit, and docs/adr/0016 the derivation.
+// specification/reference.py is the specification, to the last bit, and docs/adr/0016 the
+// derivation.
 #pragma once
 
 #include <vector>

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "interruption.h"
+#include "../process/interruption.h"
 
 namespace dixtill {
 

@@ -10,6 +10,7 @@
 #include "register.h"
 #include "tokenizer_options.h"
 #include "utf8.h"
+#include "without_gil.h"
 
 namespace py = pybind11;
 
@@ -35,7 +36,11 @@ class PyTokenizer {
     py::tuple read(const py::str& text) const {
         TokenizerScratch scratch;
         TokenizedText read;
-        tokenizer_.read(Utf8Text(text).view(), scratch, read);
+        const Utf8Text utf8(text);
+        without_gil([&](const auto& is_interruption_wanted) {
+            Interruption interruption(is_interruption_wanted);
+            tokenizer_.read(utf8.view(), scratch, read, &interruption);
+        });
         return py::make_tuple(read.piece_ids, read.word_of_piece, spans_of(read), read.truncated);
     }
 

@@ -6,7 +6,7 @@
 #include <chrono>
 #include <thread>
 
-#include "../api/interruption.h"
+#include "../process/interruption.h"
 
 namespace dixtill {
 

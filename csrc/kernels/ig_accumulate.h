@@ -36,46 +36,47 @@ static inline void dots(const float* rows, int64_t stride, const float* b, int64
     }
 }
 
-// Adds the share of N steps from `step` on to the attribution of each token. All tokens of a step
-// lie in order, so that memory is read as N streams.
+// Adds the share of N steps from `step` on to the sum of each token. The tokens of a step lie in
+// order, so that memory is read as N streams.
 template <int64_t N>
-static inline void add_steps(const IgArguments& arguments, int64_t step) {
+static inline void add_steps(const IgArguments& arguments, const TokenBlock& block, int64_t step) {
     const int64_t width = arguments.width;
-    const int64_t num_tokens = arguments.num_texts * arguments.num_tokens;
-    const float* gradients = arguments.gradients + step * num_tokens * width;
-    for (int64_t token = 0; token < num_tokens; ++token) {
+    const int64_t stride = arguments.num_texts * arguments.num_tokens * width;
+    const float* gradients = arguments.gradients + step * stride;
+    for (int64_t token = block.begin; token < block.end; ++token) {
         if (arguments.word_index[token] < 0) continue;
         float products[N];
-        dots<N>(gradients + token * width, num_tokens * width, arguments.delta + token * width,
-                width, products);
+        dots<N>(gradients + token * width, stride, arguments.delta + token * width, width,
+                products);
         for (int64_t i = 0; i < N; ++i) {
-            arguments.token_sums[token] += arguments.step_weights[step + i] * products[i];
+            block.sums[token - block.begin] += arguments.step_weights[step + i] * products[i];
         }
     }
 }
 
-static inline void add_tokens_to_words(const IgArguments& arguments) {
-    for (int64_t b = 0; b < arguments.num_texts; ++b) {
-        float* words = arguments.attributions + b * arguments.num_words;
-        for (int64_t t = 0; t < arguments.num_tokens; ++t) {
-            const int64_t token = b * arguments.num_tokens + t;
-            const int32_t word = arguments.word_index[token];
-            if (word >= 0) words[word] += arguments.token_sums[token];
+static inline void add_tokens_to_words(const IgArguments& arguments, const TokenBlock& block) {
+    int64_t text = block.begin / arguments.num_tokens;
+    int64_t end_of_text = (text + 1) * arguments.num_tokens;
+    for (int64_t token = block.begin; token < block.end; ++token) {
+        if (token == end_of_text) {
+            ++text;
+            end_of_text += arguments.num_tokens;
         }
+        const int32_t word = arguments.word_index[token];
+        if (word < 0) continue;
+        arguments.attributions[text * arguments.num_words + word] +=
+            block.sums[token - block.begin];
     }
 }
 
-static void ig_accumulate(const IgArguments& arguments) {
-    const int64_t num_outputs = arguments.num_texts * arguments.num_words;
-    for (int64_t i = 0; i < num_outputs; ++i) arguments.attributions[i] = 0.0F;
-    const int64_t num_tokens = arguments.num_texts * arguments.num_tokens;
-    for (int64_t i = 0; i < num_tokens; ++i) arguments.token_sums[i] = 0.0F;
+static void ig_accumulate(const IgArguments& arguments, const TokenBlock& block) {
+    for (int64_t i = 0; i < block.end - block.begin; ++i) block.sums[i] = 0.0F;
     int64_t step = 0;
     for (; step + kParallelSteps <= arguments.num_steps; step += kParallelSteps) {
-        add_steps<kParallelSteps>(arguments, step);
+        add_steps<kParallelSteps>(arguments, block, step);
     }
-    for (; step < arguments.num_steps; ++step) add_steps<1>(arguments, step);
-    add_tokens_to_words(arguments);
+    for (; step < arguments.num_steps; ++step) add_steps<1>(arguments, block, step);
+    add_tokens_to_words(arguments, block);
 }
 
 }  // namespace dixtill::DIXTILL_TARGET

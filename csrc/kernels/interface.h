@@ -16,6 +16,7 @@ constexpr int64_t kNumLanes = 8;
 constexpr int64_t kGroupColumns = 4;                         // columns that one dot4 consumes
 constexpr int64_t kVectorBytes = kNumLanes * kGroupColumns;  // 8 rows of 4 columns
 constexpr int64_t kVectorsPerLine = 2;                       // a cache line, the widest register
+constexpr int64_t kLineBytes = kVectorsPerLine * kVectorBytes;
 
 static constexpr int64_t round_up(int64_t value, int64_t multiple) {
     return (value + multiple - 1) / multiple * multiple;
@@ -160,14 +161,19 @@ struct IgArguments {
     int64_t num_tokens;
     int64_t width;
     int64_t num_words;
-    float* attributions;          // [num_texts, num_words]
-    float* token_sums = nullptr;  // [num_texts, num_tokens], memory to work in
+    float* attributions;  // [num_texts, num_words]
+};
+
+// Consecutive tokens of all texts, counted from the first token of the first text.
+struct TokenBlock {
+    int64_t begin, end;
+    float* sums;  // [end - begin], working memory
 };
 
 // What a target offers.
 struct Kernels {
-    bool (*bilstm_forward)(const ForwardArguments&);  // false: ended before its time
-    void (*ig_accumulate)(const IgArguments&);
+    bool (*bilstm_forward)(const ForwardArguments&);               // false: ended before its time
+    void (*ig_accumulate)(const IgArguments&, const TokenBlock&);  // adds to the attributions
 };
 
 }  // namespace dixtill

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "../process/blocks.h"
+
 namespace dixtill {
 
 namespace {
@@ -91,28 +93,43 @@ char32_t* www_start(char32_t* begin, char32_t* dot) {
     return is_www && (dot - begin == 3 || !is_ascii_word(dot[-4])) ? dot - 3 : nullptr;
 }
 
+bool is_colon_or_dot(char32_t c) {
+    return c == U':' || c == U'.';
+}
+
+void blank(char32_t* begin, char32_t* end, Interruption* interruption) {
+    in_blocks(begin, end, interruption, [](char32_t* at, char32_t* block_end) {
+        std::fill(at, block_end, U' ');
+        return block_end;
+    });
+}
+
 // A colon or a dot is rarer than the letters that a URL begins with. The stretches before them that
 // matter cannot overlap, so they are met in the order of their starts.
 template <typename IsEnd>
-void blank_urls(char32_t* begin, char32_t* end, IsEnd is_end) {
-    char32_t* at = begin;
-    while (at != end) {
-        const char32_t c = *at;
-        char32_t* start = nullptr;
-        char32_t* rest = at + 1;
-        if (c == U':' && starts_with(rest, end, U"//")) {
-            start = scheme_start(begin, at);
-            rest += 2;
-        } else if (c == U'.') {
-            start = www_start(begin, at);
+void blank_urls(const TextToClean& text, IsEnd is_end) {
+    char32_t* const end = text.end();
+    in_blocks(text.begin(), end, text.interruption(), [&](char32_t* at, char32_t* block_end) {
+        while (at < block_end) {
+            at = std::find_if(at, block_end, is_colon_or_dot);
+            if (at == block_end) break;
+            char32_t* start = nullptr;
+            char32_t* rest = at + 1;
+            if (*at == U'.') {
+                start = www_start(text.begin(), at);
+            } else if (starts_with(rest, end, U"//")) {
+                start = scheme_start(text.begin(), at);
+                rest += 2;
+            }
+            if (start == nullptr || rest == end || is_end(*rest)) {
+                ++at;
+                continue;
+            }
+            at = find_in_blocks(rest, end, text.interruption(), is_end);
+            blank(start, at, text.interruption());
         }
-        if (start == nullptr || rest == end || is_end(*rest)) {
-            ++at;
-            continue;
-        }
-        at = std::find_if(rest, end, is_end);
-        std::fill(start, at, U' ');
-    }
+        return at;
+    });
 }
 
 // An entity's character and the place behind its semicolon; null when there is no entity.
@@ -150,16 +167,22 @@ Unescaped read_entity(const char32_t* at, const char32_t* end) {
     return {0, nullptr};
 }
 
-void unescape_entities(char32_t* begin, char32_t* end) {
-    for (char32_t* at = std::find(begin, end, U'&'); at != end; at = std::find(at, end, U'&')) {
-        const Unescaped unescaped = read_entity(at + 1, end);
-        if (unescaped.end == nullptr) {
-            ++at;
-            continue;
+void unescape_entities(const TextToClean& text) {
+    char32_t* const end = text.end();
+    in_blocks(text.begin(), end, text.interruption(), [end](char32_t* at, char32_t* block_end) {
+        while (at < block_end) {
+            at = std::find(at, block_end, U'&');
+            if (at == block_end) break;
+            const Unescaped unescaped = read_entity(at + 1, end);
+            if (unescaped.end == nullptr) {
+                ++at;
+                continue;
+            }
+            *at++ = unescaped.character;
+            while (at != unescaped.end) *at++ = U' ';
         }
-        *at++ = unescaped.character;
-        while (at != unescaped.end) *at++ = U' ';
-    }
+        return at;
+    });
 }
 
 // What a character reference stands for, and the place behind it; null when there is none.
@@ -185,12 +208,15 @@ char32_t referenced(char32_t number) {
     return is_noncharacter || is_control ? 0 : number;
 }
 
-Reference read_reference_number(const char32_t* at, const char32_t* end, char32_t base) {
-    const char32_t* const first = at;
+// There may be millions of digits.
+Reference read_reference_number(const char32_t* first, const char32_t* end, char32_t base,
+                                Interruption* interruption) {
     char32_t value = 0;
-    for (; at != end && digit_value(*at, base) < base; ++at) {
-        value = std::min<char32_t>(value * base + digit_value(*at, base), 0x110000);
-    }
+    const char32_t* at = find_in_blocks(first, end, interruption, [&](char32_t c) {
+        const char32_t digit = digit_value(c, base);
+        if (digit < base) value = std::min<char32_t>(value * base + digit, 0x110000);
+        return digit >= base;
+    });
     if (at == first) return {0, 0, nullptr};
     if (at != end && *at == U';') ++at;
     return {referenced(value), 0, at};
@@ -217,11 +243,11 @@ Reference read_reference_name(const char32_t* at, const char32_t* end) {
 }
 
 // `at` is behind the ampersand.
-Reference read_reference(const char32_t* at, const char32_t* end) {
+Reference read_reference(const char32_t* at, const char32_t* end, Interruption* interruption) {
     if (starts_with(at, end, U"#x") || starts_with(at, end, U"#X")) {
-        return read_reference_number(at + 2, end, 16);
+        return read_reference_number(at + 2, end, 16, interruption);
     }
-    if (starts_with(at, end, U"#")) return read_reference_number(at + 1, end, 10);
+    if (starts_with(at, end, U"#")) return read_reference_number(at + 1, end, 10, interruption);
     return read_reference_name(at, end);
 }
 
@@ -229,29 +255,30 @@ Reference read_reference(const char32_t* at, const char32_t* end) {
 void resolve_references(TextToClean& text) {
     char32_t* const end = text.end();
     char32_t* to = nullptr;  // where the next character goes, once one was left out
-    for (char32_t* at = std::find(text.begin(), end, U'&'); at != end;) {
-        const Reference found =
-            *at == U'&' ? read_reference(at + 1, end) : Reference{0, 0, nullptr};
-        if (found.end == nullptr) {
-            if (to != nullptr) {
-                text.move(at, to++);
+    in_blocks(text.begin(), end, text.interruption(), [&](char32_t* at, char32_t* block_end) {
+        while (at < block_end) {
+            if (to == nullptr) at = std::find(at, block_end, U'&');
+            while (at != block_end && *at != U'&') text.move(at++, to++);
+            if (at == block_end) break;
+            const Reference found = read_reference(at + 1, end, text.interruption());
+            if (found.end == nullptr) {
+                if (to != nullptr) text.move(at, to++);
                 ++at;
-            } else {
-                at = std::find(at + 1, end, U'&');
+                continue;
             }
-            continue;
+            if (to == nullptr) {
+                text.remember_places();
+                to = at;
+            }
+            for (const char32_t c : {found.first, found.second}) {
+                if (c == 0) break;
+                *at = c;
+                text.move(at++, to++);
+            }
+            at = text.begin() + (found.end - text.begin());
         }
-        if (to == nullptr) {
-            text.remember_places();
-            to = at;
-        }
-        for (const char32_t c : {found.first, found.second}) {
-            if (c == 0) break;
-            *at = c;
-            text.move(at++, to++);
-        }
-        at = text.begin() + (found.end - text.begin());
-    }
+        return at;
+    });
     if (to != nullptr) text.cut(to);
 }
 
@@ -259,8 +286,12 @@ void resolve_references(TextToClean& text) {
 
 void TextToClean::remember_places() {
     if (has_places_) return;
-    if (places_.size() <= length_) places_.resize(length_ + 1);
-    std::iota(places_.begin(), places_.begin() + static_cast<ptrdiff_t>(length_ + 1), 0);
+    grow(places_, length_ + 1, interruption_);
+    int64_t* const first = places_.data();
+    in_blocks(first, first + length_ + 1, interruption_, [first](int64_t* at, int64_t* end) {
+        std::iota(at, end, at - first);
+        return end;
+    });
     has_places_ = true;
 }
 
@@ -283,13 +314,13 @@ CleaningRule cleaning_rule(std::string_view name) {
 void clean(CleaningRule rule, TextToClean& text) {
     switch (rule) {
         case CleaningRule::urls:
-            return blank_urls(text.begin(), text.end(), is_space);
+            return blank_urls(text, is_space);
         case CleaningRule::html_entities:
-            return unescape_entities(text.begin(), text.end());
+            return unescape_entities(text);
         case CleaningRule::html_entities_v2:
             return resolve_references(text);
         case CleaningRule::urls_v2:
-            return blank_urls(text.begin(), text.end(), is_never_in_url);
+            return blank_urls(text, is_never_in_url);
     }
 }
 

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "../process/interruption.h"
+
 namespace dixtill {
 
 enum class CleaningRule { urls, html_entities, html_entities_v2, urls_v2 };
@@ -17,13 +19,15 @@ CleaningRule cleaning_rule(std::string_view name);
 // A text that gets no longer while it is cleaned.
 class TextToClean {
   public:
-    // `places` is memory to use.
-    TextToClean(char32_t* begin, size_t length, std::vector<int64_t>& places)
-        : begin_(begin), length_(length), places_(places) {}
+    // `places` is working memory.
+    TextToClean(char32_t* begin, size_t length, std::vector<int64_t>& places,
+                Interruption* interruption)
+        : begin_(begin), length_(length), places_(places), interruption_(interruption) {}
 
     char32_t* begin() const { return begin_; }
     char32_t* end() const { return begin_ + length_; }
     size_t length() const { return length_; }
+    Interruption* interruption() const { return interruption_; }
 
     // Begins to move characters: until then, each stands where the user wrote it.
     void remember_places();
@@ -43,9 +47,11 @@ class TextToClean {
     char32_t* begin_;
     size_t length_;
     std::vector<int64_t>& places_;  // [length + 1]
+    Interruption* interruption_;
     bool has_places_ = false;
 };
 
+// Throws Interrupted.
 void clean(CleaningRule rule, TextToClean& text);
 
 }  // namespace dixtill

@@ -1,11 +1,11 @@
 // BERT's text normalisation, one character at a time, each with its place in the text: the rules
 // of normalizer.py in python/dixtill/runtime. Gives its characters to a WordCollector and stops
-// when that needs no more.
+// when that needs no more. Throws Interrupted when the collector's interruption has come.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <deque>
 
 #include "words.h"
 
@@ -23,17 +23,17 @@ class Normalizer {
     Normalizer(bool lowercase, bool strip_accents, bool symbols);
 
     // `marks` is memory to use.
-    void read(const char32_t* text, size_t length, std::vector<Mark>& marks,
+    void read(const char32_t* text, size_t length, std::deque<Mark>& marks,
               WordCollector& words) const;
 
   private:
     size_t read_ascii(const char32_t* text, size_t length, size_t at, WordCollector& words) const;
     size_t read_ascii_word(const char32_t* text, size_t length, size_t at, Pretoken& out) const;
-    void read_other(char32_t c, int64_t source, std::vector<Mark>& marks,
+    void read_other(char32_t c, int64_t source, std::deque<Mark>& marks,
                     WordCollector& words) const;
-    void decompose(char32_t c, int64_t source, std::vector<Mark>& marks,
-                   WordCollector& words) const;
-    void end_marks(std::vector<Mark>& marks, WordCollector& words) const;
+    void decompose(char32_t c, int64_t source, std::deque<Mark>& marks, WordCollector& words) const;
+    void end_marks(std::deque<Mark>& marks, WordCollector& words) const;
+    void strip_by_class(const std::deque<Mark>& marks, WordCollector& words) const;
     void strip(char32_t c, int64_t source, WordCollector& words) const;
     void lower(char32_t c, int64_t source, WordCollector& words) const;
 

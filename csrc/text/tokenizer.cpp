@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <string>
 
+#include "../process/blocks.h"
 #include "utf8.h"
 
 namespace dixtill {
@@ -18,14 +19,21 @@ Tokenizer::Tokenizer(std::string_view vocabulary, const TokenizerOptions& option
     }
 }
 
-void Tokenizer::read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out) const {
-    const size_t length = decode_utf8(utf8, scratch.text);
-    TextToClean text(scratch.text.data(), length, scratch.places);
+void Tokenizer::read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out,
+                     Interruption* interruption) const {
+    const size_t length = decode_utf8(utf8, scratch.text, interruption);
+    TextToClean text(scratch.text.data(), length, scratch.places, interruption);
     for (const CleaningRule rule : cleaning_) clean(rule, text);
-    WordCollector words(vocabulary_, words_, scratch.trailing, out);
+    WordCollector words(vocabulary_, words_, scratch.trailing, out, interruption);
     normalizer_.read(text.begin(), text.length(), scratch.marks, words);
     if (!text.has_places()) return;
-    for (Span& span : out.spans) span = {text.place(span.start), text.place(span.end)};
+    in_blocks(size_t{0}, out.spans.size(), interruption, [&](size_t at, size_t end) {
+        for (; at < end; ++at) {
+            Span& span = out.spans[at];
+            span = {text.place(span.start), text.place(span.end)};
+        }
+        return end;
+    });
 }
 
 }  // namespace dixtill

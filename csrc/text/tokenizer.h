@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <string_view>
 #include <vector>
 
@@ -25,7 +26,7 @@ struct TokenizerOptions {
 struct TokenizerScratch {
     std::vector<char32_t> text;
     std::vector<int64_t> places;
-    std::vector<Mark> marks;
+    std::deque<Mark> marks;  // the growth of a vector would copy gigabytes in one go
     std::vector<Word> trailing;
 };
 
@@ -36,8 +37,9 @@ class Tokenizer {
     Tokenizer(std::string_view vocabulary, const TokenizerOptions& options);
 
     // Any bytes are answered; decode_utf8 says how malformed ones are read. Safe to call from many
-    // threads, each with its own `scratch`.
-    void read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out) const;
+    // threads, each with its own `scratch`. Throws Interrupted when `interruption` has come.
+    void read(std::string_view utf8, TokenizerScratch& scratch, TokenizedText& out,
+              Interruption* interruption = nullptr) const;
 
     int32_t unknown_id() const { return vocabulary_.unknown_id(); }
 

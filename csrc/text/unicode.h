@@ -1,5 +1,5 @@
-// What the normaliser does to each code point, from python/dixtill/specification/unicode.json. The tables
-// lie in .rodata, written at build time by tools/make_unicode_header.py.
+// What the normaliser does to each code point, from python/dixtill/specification/unicode.json. The
+// tables lie in .rodata, written at build time by tools/make_unicode_header.py.
 #pragma once
 
 #include <algorithm>

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "../process/blocks.h"
+
 namespace dixtill {
 
 namespace {
@@ -45,22 +47,24 @@ bool is_ascii_step(const char* bytes) {
 
 }  // namespace
 
-size_t decode_utf8(std::string_view text, std::vector<char32_t>& out) {
-    if (out.size() < text.size()) out.resize(text.size());
+size_t decode_utf8(std::string_view text, std::vector<char32_t>& out, Interruption* interruption) {
+    grow(out, text.size(), interruption);
     char32_t* next = out.data();
-    size_t position = 0;
-    while (position < text.size()) {
-        while (text.size() - position >= ascii_step && is_ascii_step(&text[position])) {
-            for (size_t i = 0; i < ascii_step; ++i) {
-                next[i] = static_cast<unsigned char>(text[position + i]);
+    in_blocks(size_t{0}, text.size(), interruption, [&](size_t at, size_t end) {
+        while (at < end) {
+            while (end - at >= ascii_step && is_ascii_step(&text[at])) {
+                for (size_t i = 0; i < ascii_step; ++i) {
+                    next[i] = static_cast<unsigned char>(text[at + i]);
+                }
+                next += ascii_step;
+                at += ascii_step;
             }
-            next += ascii_step;
-            position += ascii_step;
+            if (at == end) break;
+            const char32_t c = next_code_point(text, at);
+            *next++ = c == malformed ? replacement : c;
         }
-        if (position == text.size()) break;
-        const char32_t c = next_code_point(text, position);
-        *next++ = c == malformed ? replacement : c;
-    }
+        return at;
+    });
     return static_cast<size_t>(next - out.data());
 }
 

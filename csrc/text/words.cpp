@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../process/blocks.h"
 #include "unicode.h"
 
 namespace dixtill {
@@ -20,8 +21,13 @@ bool is_regional_indicator(char32_t c) {
 }  // namespace
 
 WordCollector::WordCollector(const Vocabulary& vocabulary, const WordOptions& options,
-                             std::vector<Word>& trailing, TokenizedText& out)
-    : vocabulary_(vocabulary), options_(options), out_(out), trailing_(trailing) {
+                             std::vector<Word>& trailing, TokenizedText& out,
+                             Interruption* interruption)
+    : vocabulary_(vocabulary),
+      options_(options),
+      out_(out),
+      trailing_(trailing),
+      interruption_(interruption) {
     trailing_.clear();
     out_.piece_ids.clear();
     out_.word_of_piece.clear();
@@ -98,14 +104,23 @@ bool WordCollector::append_plain_form() const {
     return is_other && vocabulary_.append_pieces(plain, out_.piece_ids);
 }
 
+template <typename Take>
+void WordCollector::take_trailing(const Take& take) {
+    if (trailing_.empty()) return;
+    in_blocks(trailing_.cbegin(), trailing_.cend(), interruption_, [&take](auto at, auto end) {
+        std::for_each(at, end, take);
+        return end;
+    });
+    trailing_.clear();
+}
+
 void WordCollector::extend_middle(const Word& word) {
     if (!has_middle_) {
         middle_ = word;
         has_middle_ = true;
         return;
     }
-    for (const Word& mark : trailing_) middle_.span.cover(mark.span);
-    trailing_.clear();
+    take_trailing([this](const Word& mark) { middle_.span.cover(mark.span); });
     middle_.span.cover(word.span);
     middle_.pieces_end = word.pieces_end;
 }
@@ -116,8 +131,7 @@ void WordCollector::end_chunk() {
     is_open_ = false;
     if (!has_middle_) return;
     emit(middle_);
-    for (const Word& mark : trailing_) emit(mark);
-    trailing_.clear();
+    take_trailing([this](const Word& mark) { emit(mark); });
     has_middle_ = false;
 }
 

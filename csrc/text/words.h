@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "../process/interruption.h"
 #include "pretoken.h"
 #include "vocabulary.h"
 
@@ -35,9 +36,9 @@ struct WordOptions {
 // its own, together with those that it makes one emoji with.
 class WordCollector {
   public:
-    // `trailing` is memory to use.
+    // `trailing` is working memory. Every function throws Interrupted when `interruption` has come.
     WordCollector(const Vocabulary& vocabulary, const WordOptions& options,
-                  std::vector<Word>& trailing, TokenizedText& out);
+                  std::vector<Word>& trailing, TokenizedText& out, Interruption* interruption);
 
     void add(char32_t c, bool is_punctuation, int64_t source) {
         if (is_open_ && !is_punctuation && pretoken_.kind() == PretokenKind::run) {
@@ -70,6 +71,8 @@ class WordCollector {
     // The pre-token that takes the next letter.
     Pretoken& pretoken() { return pretoken_; }
 
+    Interruption* interruption() const { return interruption_; }
+
   private:
     void begin(PretokenKind kind, int64_t source);
     bool is_joined(char32_t symbol, int64_t source) const;
@@ -77,6 +80,8 @@ class WordCollector {
     bool append_plain_form() const;
     void extend_middle(const Word& word);
     void emit(const Word& word);
+    template <typename Take>
+    void take_trailing(const Take& take);
 
     const Vocabulary& vocabulary_;
     const WordOptions& options_;
@@ -89,6 +94,7 @@ class WordCollector {
     size_t num_symbols_ = 0;
     int64_t joiner_ = -1;          // place of the last one
     std::vector<Word>& trailing_;  // punctuation after it, as far as the chunk is read
+    Interruption* interruption_;
 };
 
 }  // namespace dixtill

@@ -115,6 +115,23 @@ def test_any_text_is_read_as_the_specification_says(pair, text):
     pair.check(text)
 
 
+BLOCK = 4096  # characters that are read before the next look for signals (csrc/process/blocks.h)
+LONG_PAIRS = [Pair(NASTY, rules=rules, max_pieces=10 * BLOCK) for rules in RULES]
+
+
+@given(
+    pair=st.sampled_from(LONG_PAIRS),
+    filler=st.sampled_from(" a-\u0301é:&"),
+    num_before=st.integers(BLOCK - 60, BLOCK),
+    text=TEXTS,
+)
+@settings(max_examples=60, deadline=None)
+def test_what_lies_across_two_blocks_is_read_as_the_specification_says(
+    pair, filler, num_before, text
+):
+    pair.check(filler * num_before + text + filler * BLOCK)
+
+
 @given(
     pieces=st.sets(st.text(SMALL, max_size=4).map(lambda piece: piece.replace("a#", "##"))),
     setting=st.sampled_from(SETTINGS),

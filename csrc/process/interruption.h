@@ -1,6 +1,7 @@
-// How work that may take long is ended before its time.
+// How long work ends early when its caller wants it to.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
@@ -12,23 +13,23 @@ namespace dixtill {
 // Thrown by work that was interrupted. What it had computed is lost.
 struct Interrupted {};
 
-// Shared by the threads of one piece of work. The thread that made it asks its caller, some twenty
-// times a second, whether to go on; all of them learn the answer where they report progress.
+// Shared by the threads that do one piece of work. The thread that made it asks the caller about
+// twenty times a second whether to stop; all threads learn the answer when they report progress.
 class Interruption {
   public:
     using IsWanted = std::function<bool()>;
     using Clock = std::chrono::steady_clock;
 
-    // A person takes 0.2 s for no time at all, and the caller may have to wait for a lock.
+    // A delay of 0.2 s feels instant to a person, and the caller may have to wait for a lock.
     static constexpr std::chrono::milliseconds kInterval{50};
 
-    // `is_wanted` is called by this thread alone.
+    // Only the thread that makes this object calls `is_wanted`.
     explicit Interruption(IsWanted is_wanted) : is_wanted_(std::move(is_wanted)) {}
     Interruption(const Interruption&) = delete;
     Interruption& operator=(const Interruption&) = delete;
 
-    // Called by any of the threads, after `num_pieces` more, or other work of such a length. False
-    // when the work has to end.
+    // Any of the threads calls this after `num_pieces` more pieces, or after other work that takes
+    // as long. Returns false when the work has to end.
     bool goes_on_after(int64_t num_pieces) {
         if (std::this_thread::get_id() == owner_) {
             num_pieces_ += num_pieces;
@@ -37,10 +38,10 @@ class Interruption {
         return !has_come();
     }
 
-    // Whether a look found that it is wanted: the work may end, but must not succeed.
+    // Whether the caller wanted the work to stop. It may then end, but must not succeed.
     bool has_come() const { return has_come_.load(std::memory_order_relaxed); }
 
-    // Asks, if it is time to. For the thread that made this.
+    // Asks the caller, if the last time was long enough ago. Only for the thread that made this.
     void look() {
         num_pieces_ = 0;
         if (has_come()) return;
@@ -51,7 +52,7 @@ class Interruption {
     }
 
   private:
-    static constexpr int64_t kPiecesPerLook = 256;  // some 0.1 ms; to read the clock takes 30 ns
+    static constexpr int64_t kPiecesPerLook = 256;  // about 0.1 ms; reading the clock takes 30 ns
 
     const IsWanted is_wanted_;
     const std::thread::id owner_ = std::this_thread::get_id();
@@ -59,5 +60,10 @@ class Interruption {
     int64_t num_pieces_ = 0;  // since the clock was read
     Clock::time_point last_asked_ = Clock::now();
 };
+
+// Reports progress where work can be interrupted. Throws Interrupted when it has to end.
+inline void report(Interruption* interruption, int64_t num_pieces) {
+    if (interruption != nullptr && !interruption->goes_on_after(num_pieces)) throw Interrupted();
+}
 
 }  // namespace dixtill
