@@ -18,7 +18,7 @@ import dixtill
 from dixtill.cli import main
 from dixtill.commands import COMMANDS
 from dixtill.escapes import UNSAFE, printable
-from dixtill.runtime import targets
+from dixtill.runtime import classifier, targets
 from dixtill.specification.model_file import write_model
 
 
@@ -123,8 +123,10 @@ def test_a_threshold_out_of_range_is_one_sentence(student, capsys):
 @pytest.mark.parametrize("kernel", targets.supported_targets())
 def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kernel):
     used = []
-    load = dixtill.load
-    monkeypatch.setattr(dixtill, "load", lambda *args: used.append(load(*args)) or used[0])
+    load = classifier.load_classifier
+    monkeypatch.setattr(
+        classifier, "load_classifier", lambda *args: used.append(load(*args)) or used[0]
+    )
     assert main(["infer", "--model", student, "--kernel", kernel, "up"]) == 0
     assert used[0].kernel == kernel
 
@@ -189,7 +191,7 @@ def test_a_system_error_of_a_users_file_is_one_sentence(student, capsys, monkeyp
     def fail(*_):
         raise PermissionError(13, "Permission denied", "out.csv")
 
-    monkeypatch.setattr(dixtill, "load", fail)
+    monkeypatch.setattr(classifier, "load_classifier", fail)
     assert main(["infer", "up"]) == 2
     assert complaint(capsys) == "dixtill: out.csv: Permission denied\n"
 
@@ -198,7 +200,7 @@ def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
     def fail(*_):
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr(dixtill, "load", fail)
+    monkeypatch.setattr(classifier, "load_classifier", fail)
     with pytest.raises(RuntimeError):
         main(["infer", "up"])
 
@@ -223,7 +225,7 @@ def test_what_the_system_or_the_data_caused_is_one_sentence(capsys, monkeypatch,
     def fail(*_):
         raise error
 
-    monkeypatch.setattr(dixtill, "load", fail)
+    monkeypatch.setattr(classifier, "load_classifier", fail)
     assert main(["infer", "up"]) == 2
     assert sentence in complaint(capsys)
 
@@ -265,7 +267,7 @@ def test_control_c_is_quiet_and_exits_with_130(capsys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(dixtill, "load", interrupt)
+    monkeypatch.setattr(classifier, "load_classifier", interrupt)
     assert main(["infer", "up"]) == 130
     assert capsys.readouterr() == ("", "")
 
