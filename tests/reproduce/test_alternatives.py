@@ -32,12 +32,12 @@ def test_the_svm_learns_and_chooses_its_cost(corpora):
     assert fitted.num_bytes > 1000
 
 
-@pytest.mark.parametrize("quantised", [False, True])
-def test_fasttext_learns_and_its_seeds_differ(corpora, quantised, monkeypatch):
+@pytest.mark.parametrize("quantized", [False, True])
+def test_fasttext_learns_and_its_seeds_differ(corpora, quantized, monkeypatch):
     pytest.importorskip("fasttext")
     monkeypatch.setattr(fast_text, "BUCKETS", 1000)  # two million are 800 MB
     chosen = {"lr": 1.0, "epoch": 25}
-    first, other = (fast_text.fit(corpora, seed, quantised, chosen) for seed in (0, 1))
+    first, other = (fast_text.fit(corpora, seed, quantized, chosen) for seed in (0, 1))
     answers, others = first.ask_all(corpora.test), other.ask_all(corpora.test)
     assert np.mean(np.equal(answers["predicted"], corpora.test.labels)) > 0.9
     assert [first.ask(text) for text in corpora.test.texts] == answers["predicted"]
