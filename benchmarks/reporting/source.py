@@ -6,7 +6,7 @@ import shlex
 import sys
 from typing import Any
 
-from cpuinfo import get_cpu_info  # pytest-benchmark brings it
+from cpuinfo import get_cpu_info  # type: ignore[import-untyped]  # pytest-benchmark brings it
 
 import dixtill
 

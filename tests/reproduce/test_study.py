@@ -157,6 +157,7 @@ def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):
 
 def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     pytest.importorskip("matplotlib")
+    pytest.importorskip("cpuinfo")
     from benchmarks.reproduce import report
 
     timed = timing.measure({"teacher": len, "ours": str.split}, ["a text", "another text"])
