@@ -15,7 +15,7 @@ import pytest
 
 import dixtill
 from benchmarks import machine, peers
-from benchmarks.reporting.tables import group_tables
+from benchmarks.reporting.speed_tables import group_tables
 from benchmarks.rounds import (
     GROUP_SECONDS,
     MIN_ROUNDS,

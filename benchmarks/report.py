@@ -17,7 +17,7 @@ from benchmarks.reporting.promises import promises_table
 from benchmarks.reporting.results import Groups, grouped
 from benchmarks.reporting.source import source
 from benchmarks.reporting.speed import speed_figures
-from benchmarks.reporting.tables import group_tables, paper_table
+from benchmarks.reporting.speed_tables import group_tables, paper_table
 
 
 def main() -> None:

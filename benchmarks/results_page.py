@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.reporting import speed
-from benchmarks.reporting.tables import beside_the_paper
-from benchmarks.reproduce import tables
+from benchmarks.reporting.speed_tables import beside_the_paper
+from benchmarks.reproduce import report_tables
 from benchmarks.reproduce.explanations import FAITHFULNESS_COLUMNS
 from benchmarks.reproduce.figures import MEDIAN
 
@@ -43,7 +43,7 @@ def _answers(figures: dict[str, Any], measures: Sequence[str] = _MEASURES) -> st
         {**row, "title": f"teacher ({figures['teacher']})"} if row["title"] == "teacher" else row
         for row in figures["answers"]
     ]
-    return tables.answers(rows, measures, with_seeds=True, with_size=True)
+    return report_tables.answers(rows, measures, with_seeds=True, with_size=True)
 
 
 def _compressed(figures: dict[str, Any]) -> str:
@@ -52,20 +52,20 @@ def _compressed(figures: dict[str, Any]) -> str:
 
 def _differences(figures: dict[str, Any]) -> str:
     rows = [*figures["ours_minus_each"], *figures["students_among_themselves"]]
-    return tables.differences(rows, _COMPARED)
+    return report_tables.differences(rows, _COMPARED)
 
 
 def _agreement(figures: dict[str, Any]) -> str:
-    return tables.explanations(figures["explanations"], _AGREEMENT)
+    return report_tables.explanations(figures["explanations"], _AGREEMENT)
 
 
 def _faithfulness(figures: dict[str, Any]) -> str:
-    return tables.explanations(figures["explanations"], _FAITHFULNESS)
+    return report_tables.explanations(figures["explanations"], _FAITHFULNESS)
 
 
 def _controlled(figures: dict[str, Any]) -> str:
     ours = [row for row in figures["controlled"] if row["student"] == figures["ours"]]
-    return tables.controlled(ours, _CONTROLLED)
+    return report_tables.controlled(ours, _CONTROLLED)
 
 
 def _paper(figures: dict[str, Any]) -> str:

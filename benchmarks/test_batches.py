@@ -14,7 +14,7 @@ from benchmarks import names
 from benchmarks.conftest import Compare
 from benchmarks.onnx_models import Session
 from benchmarks.rounds import Candidate
-from benchmarks.students import specified
+from benchmarks.shipped_student import specified
 from benchmarks.teachers import in_onnx_runtime
 from benchmarks.texts import made_up_tweets
 from benchmarks.trained import Trained

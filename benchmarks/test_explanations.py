@@ -18,7 +18,7 @@ import dixtill
 from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
-from benchmarks.students import explained, specified
+from benchmarks.shipped_student import explained, specified
 from benchmarks.texts import LABELS, TWEETS
 from dixtill.runtime.targets import supported_targets
 from dixtill.specification.model_file import StudentModel

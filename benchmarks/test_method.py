@@ -11,7 +11,7 @@ import pytest
 from benchmarks import names, rounds
 from benchmarks.reporting.promises import promises_table
 from benchmarks.reporting.results import duration, grouped, times
-from benchmarks.reporting.tables import group_tables, paper_table
+from benchmarks.reporting.speed_tables import group_tables, paper_table
 
 BEST = names.dixtill("avx2")
 

@@ -18,7 +18,7 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.onnx_models import Session, export, quantized
 from benchmarks.rounds import Candidate
-from benchmarks.students import (
+from benchmarks.shipped_student import (
     LogitsOfFullTexts,
     compiled,
     random_batch,

@@ -19,7 +19,7 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.onnx_models import Session, quantized
 from benchmarks.rounds import Candidate
-from benchmarks.students import explained, labelled, specified, word_pieces
+from benchmarks.shipped_student import explained, labelled, specified, word_pieces
 from benchmarks.teachers import Logits, in_onnx_runtime, in_pytorch
 from benchmarks.texts import LABELS, TWEET_LABELS, TWEETS
 from benchmarks.trained import Trained, tfidf_logistic_regression

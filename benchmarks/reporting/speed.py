@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import names
 from benchmarks.reporting.results import Groups, Result, duration, markdown_table, times
-from benchmarks.reporting.tables import paper_figures
+from benchmarks.reporting.speed_tables import paper_figures
 
 Figures = dict[str, Any]
 

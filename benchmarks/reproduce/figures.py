@@ -12,7 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from benchmarks.reproduce.explanations import COLUMNS, FAITHFULNESS_COLUMNS, GRADIENTS, RANDOM
-from benchmarks.reproduce.measured import Explained, Measured, Row
+from benchmarks.reproduce.measured import Explained, MeasuredStudy, Row
 from benchmarks.reproduce.results import Content
 from benchmarks.reproduce.statistics import MEASURES, NUM_RESAMPLES, Interval
 
@@ -22,7 +22,7 @@ COMPARED = ("feature@3", "sign@3", "Spearman", "cosine", *FAITHFULNESS_COLUMNS)
 MEDIAN = "leave-one-out, median"
 
 
-def study_figures(study: Measured) -> Figures:
+def study_figures(study: MeasuredStudy) -> Figures:
     """Everything that the report shows of the study."""
     record = study.record
     rows = [*study.students, *study.alternatives, *study.compressed]

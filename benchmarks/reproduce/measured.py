@@ -99,7 +99,7 @@ class Explained:
         )
 
 
-class Measured:
+class MeasuredStudy:
     """What of a study was measured until now; what is missing is left out."""
 
     def __init__(self, folder: Path, record: StudyRecord, teacher: Content) -> None:
@@ -108,7 +108,7 @@ class Measured:
         self._resamples = Bootstrap(len(record.labels))
 
     @classmethod
-    def read(cls, folder: Path) -> Measured:
+    def read(cls, folder: Path) -> MeasuredStudy:
         """Read it.
 
         Raises:

@@ -16,13 +16,13 @@ from matplotlib import pyplot as plt
 from benchmarks.reporting.results import duration
 from benchmarks.reproduce import keys
 from benchmarks.reproduce.explanations import GRADIENTS, RANDOM
-from benchmarks.reproduce.measured import Measured
+from benchmarks.reproduce.measured import MeasuredStudy
 
 _OURS, _THEIRS, _FAINT = "#c2410c", "#64748b", "#cbd5e1"
 _EXPLAINED = ("feature@3", "sign@3", "cosine", "comprehensiveness", "leave-one-out")
 
 
-def write_plots(study: Measured, folder: Path) -> list[Path]:
+def write_plots(study: MeasuredStudy, folder: Path) -> list[Path]:
     """Those of which something was measured."""
     drawn = {
         "answers": _answers(study),
@@ -40,7 +40,7 @@ def write_plots(study: Measured, folder: Path) -> list[Path]:
     return written
 
 
-def _answers(study: Measured) -> Any:
+def _answers(study: MeasuredStudy) -> Any:
     """Accuracy and fidelity: the mean with its bootstrap interval, a dot for each seed."""
     rows = [*study.students, *study.alternatives, *study.compressed][::-1]
     figure, panels = plt.subplots(1, 2, figsize=(11, 0.34 * len(rows) + 1), sharey=True)
@@ -59,7 +59,7 @@ def _answers(study: Measured) -> Any:
     return figure
 
 
-def _heads(study: Measured) -> Any:
+def _heads(study: MeasuredStudy) -> Any:
     """Accuracy by the number of heads that are kept."""
     rows = {row.title: row for row in study.compressed}
     figure, axes = plt.subplots(figsize=(6, 4))
@@ -86,7 +86,7 @@ def _heads(study: Measured) -> Any:
     return figure
 
 
-def _trade_off(study: Measured) -> Any:
+def _trade_off(study: MeasuredStudy) -> Any:
     """Accuracy against time; a mark's area grows with the logarithm of the size."""
     if study.timing is None:
         return None
@@ -113,7 +113,7 @@ def _trade_off(study: Measured) -> Any:
     return figure
 
 
-def _explanations(study: Measured) -> Any:
+def _explanations(study: MeasuredStudy) -> Any:
     """What each student shows, beside its two controls."""
     if not study.explained:
         return None

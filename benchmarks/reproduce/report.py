@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.reporting.source import source
-from benchmarks.reproduce import tables
+from benchmarks.reproduce import report_tables
 from benchmarks.reproduce.figures import Figures, study_figures
-from benchmarks.reproduce.measured import Measured
+from benchmarks.reproduce.measured import MeasuredStudy
 from benchmarks.reproduce.plots import write_plots
 from dixtill.errors import DixtillError
 from dixtill.whole_file import write_whole
@@ -30,7 +30,7 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     try:
-        studies = [Measured.read(folder) for folder in arguments.studies]
+        studies = [MeasuredStudy.read(folder) for folder in arguments.studies]
     except DixtillError as error:
         sys.exit(f"error: {error}")
     arguments.out.mkdir(parents=True, exist_ok=True)
@@ -40,12 +40,12 @@ def main() -> None:
         if arguments.json:
             _write_figures(arguments.json / f"{folder.resolve().name}.json", study, figures)
         plots = [f"![{path.stem}]({path.name})" for path in write_plots(study, arguments.out)]
-        parts += [tables.report(figures), *plots]
+        parts += [report_tables.report(figures), *plots]
     write_whole(arguments.out / "report.md", ("\n\n".join(parts) + "\n").encode())
     print(arguments.out / "report.md")
 
 
-def _write_figures(path: Path, study: Measured, figures: Figures) -> None:
+def _write_figures(path: Path, study: MeasuredStudy, figures: Figures) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     record = study.record
     data = f"{record.dataset}: SHA-256 {record.train_sha256} (train), {record.test_sha256} (test)"

@@ -14,7 +14,7 @@ from benchmarks.reproduce import (
     explanations,
     fast_text,
     keys,
-    students,
+    study_students,
     svm,
     timing,
 )
@@ -140,7 +140,7 @@ class Study:
         return compressed.with_important_heads(self.teacher, keep, scores)
 
     def _student(self, method: str, seed: int) -> Content:
-        recipe = students.Recipe(
+        recipe = study_students.Recipe(
             teacher=self.settings.teacher,
             train=self.settings.train,
             test=self.settings.test,
@@ -149,7 +149,7 @@ class Study:
             seed=seed,
             threads=self.settings.threads,
         )
-        return students.measure(recipe, self._student_file(method, seed), self.corpora.test)
+        return study_students.measure(recipe, self._student_file(method, seed), self.corpora.test)
 
     def _student_file(self, method: str, seed: int) -> Path:
         stem = keys.student(self.record, method, seed).stem

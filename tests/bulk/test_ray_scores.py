@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.cli import main
 from dixtill.specification.model_file import write_model

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import tiny_teachers
 from sklearn.metrics import classification_report
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.cli import main

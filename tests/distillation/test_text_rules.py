@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 from tiny_teachers import TEXTS, tiny_teacher
 
 from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor

@@ -23,7 +23,7 @@ from dixtill.runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTE
 from dixtill.specification.model_file import read_model, write_model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # after what is there: students.py alone
-from students import random_model
+from tiny_students import random_model
 
 UNICODE = Path(dixtill.__file__).parent / "specification" / "unicode.json"
 

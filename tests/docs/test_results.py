@@ -9,7 +9,7 @@ import pytest
 from benchmarks import results_page
 from benchmarks.reporting.results import grouped
 from benchmarks.reporting.speed import speed_figures, text_to_answer
-from benchmarks.reporting.tables import beside_the_paper
+from benchmarks.reporting.speed_tables import beside_the_paper
 from page_reader import ROOT, pages
 
 PAGE = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")

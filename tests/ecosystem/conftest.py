@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.specification.model_file import write_model
 

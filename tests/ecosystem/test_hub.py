@@ -17,7 +17,7 @@ import pytest
 import yaml
 from huggingface_hub import HfApi
 from scipy import stats
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill import hub

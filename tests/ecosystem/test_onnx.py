@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from students import random_model
+from tiny_students import random_model
 from tokenizers import Tokenizer
 from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer

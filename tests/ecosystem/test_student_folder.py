@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill import hub

@@ -21,7 +21,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.students import random_model
+from tests.tiny_students import random_model
 
 from dixtill.cli import main
 from dixtill.errors import DixtillError

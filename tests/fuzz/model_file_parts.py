@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.students import VOCABULARY, random_model, random_weights
+from tests.tiny_students import VOCABULARY, random_model, random_weights
 
 from dixtill.specification.model_file import write_model
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.cli import main
 from dixtill.specification.model_file import write_model

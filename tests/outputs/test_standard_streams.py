@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.cli import main

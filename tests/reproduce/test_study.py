@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.reproduce import keys, tables, timing
+from benchmarks.reproduce import keys, report_tables, timing
 from benchmarks.reproduce.__main__ import main as run
-from benchmarks.reproduce.measured import Explained, Measured
+from benchmarks.reproduce.measured import Explained, MeasuredStudy
 from benchmarks.reproduce.methods import METHODS
 from benchmarks.reproduce.results import Key, claim, read_record, write
 from benchmarks.reproduce.statistics import Bootstrap
@@ -128,7 +128,7 @@ def test_students_of_the_named_methods_alone_are_made(made, monkeypatch, capsys)
 
 
 def test_kept_answers_are_those_of_the_students_file(made):
-    study = Measured.read(made / "out")
+    study = MeasuredStudy.read(made / "out")
     with (made / "test.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in study.students:
@@ -150,7 +150,7 @@ def test_training_texts_are_explained_as_asked_for(made):
 
 
 def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):
-    teacher = Measured.read(made / "out").compressed[0]
+    teacher = MeasuredStudy.read(made / "out").compressed[0]
     assert teacher.values("fidelity") == [1.0]
     assert teacher.minus(teacher, "accuracy") == (0, 0, 0)
 
@@ -181,9 +181,9 @@ def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     }  # fmt: skip
     figures = json.loads((out / "json" / "out.json").read_text("utf-8"))
     assert figures["source"]["command"].startswith("python -m benchmarks.reproduce.report")
-    assert tables.report(figures) in text
+    assert report_tables.report(figures) in text
     ours = next(row for row in figures["answers"] if row["title"] == "ours")
-    study = Measured.read(made / "out")
+    study = MeasuredStudy.read(made / "out")
     row = next(row for row in study.students if row.title == "ours")
     assert ours["accuracy"]["mean"] == pytest.approx(100 * np.mean(row.values("accuracy")))
     assert {item["explanation"] for item in figures["explanations"]} >= {"gates", "random"}

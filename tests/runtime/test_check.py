@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.errors import InputError

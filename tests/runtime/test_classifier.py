@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from students import VOCABULARY, random_model, random_weights
+from tiny_students import VOCABULARY, random_model, random_weights
 
 from dixtill.errors import InputError, KernelError
 from dixtill.runtime.classifier import Classifier, load_classifier

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.runtime.classifier import Classifier
 

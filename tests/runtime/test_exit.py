@@ -24,7 +24,7 @@ student = dixtill.load()
 if "kernel" in sys.argv[1]:
     import numpy as np
     from dixtill.specification.kernels import StudentKernel
-    from students import random_model
+    from tiny_students import random_model
     kernel = StudentKernel(random_model().weights)
     ids, offsets = np.zeros(1_000_000, np.int32), np.arange(0, 1_000_001, 10)
 

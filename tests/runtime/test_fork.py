@@ -16,7 +16,7 @@ import os, signal, sys, threading, time, warnings
 import numpy as np
 import dixtill
 from dixtill.specification.kernels import StudentKernel
-from students import random_model
+from tiny_students import random_model
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about threads and fork
 os.environ["DIXTILL_NUM_THREADS"] = "2"

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification import reference

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import safetensors.numpy
-from students import VOCABULARY, random_model, random_weights
+from tiny_students import VOCABULARY, random_model, random_weights
 
 import dixtill
 from dixtill.errors import InputError, ModelFileError

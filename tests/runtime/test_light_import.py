@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.runtime.model_file import source

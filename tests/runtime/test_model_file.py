@@ -10,7 +10,7 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 import safetensors.numpy
-from students import VOCABULARY, random_model
+from tiny_students import VOCABULARY, random_model
 
 from dixtill.errors import InputError, ModelFileError
 from dixtill.runtime.classifier import Classifier, load_classifier

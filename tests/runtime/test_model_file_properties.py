@@ -7,7 +7,7 @@ from dataclasses import fields
 
 import pytest
 import safetensors.numpy
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.errors import ModelFileError
 from dixtill.specification.model_file import read_model, write_model

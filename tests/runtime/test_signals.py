@@ -22,7 +22,7 @@ import numpy as np
 import dixtill
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification.kernels import StudentKernel
-from students import random_model
+from tiny_students import random_model
 
 student = dixtill.load()
 endless = Classifier(random_model(max_pieces=2**31 - 1))  # reads all of a text
@@ -108,7 +108,7 @@ import numpy as np
 import dixtill
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification.kernels import ig_accumulate
-from students import random_model
+from tiny_students import random_model
 
 student = dixtill.load()
 older = Classifier(random_model(cleaning=("html_entities", "urls")))

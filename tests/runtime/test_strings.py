@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.runtime.classifier import Classifier

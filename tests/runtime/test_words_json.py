@@ -6,7 +6,7 @@ import json
 import struct
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.escapes import UNSAFE
 from dixtill.runtime.classifier import Classifier

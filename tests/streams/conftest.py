@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.specification.model_file import write_model
 

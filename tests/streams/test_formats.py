@@ -8,7 +8,7 @@ import json
 
 import pytest
 from streaming import answered, expected, infer
-from students import random_model
+from tiny_students import random_model
 
 import dixtill
 from dixtill.escapes import UNSAFE

@@ -9,7 +9,7 @@ import sys
 from random import Random
 
 import pytest
-from students import random_model
+from tiny_students import random_model
 
 from dixtill.runtime.classifier import Classifier
 from dixtill.streams.answers import AnswerColumns

@@ -62,7 +62,7 @@ def test_any_bytes_are_rows_or_bad_rows_or_one_sentence(content, format, seed):
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=500)
 def test_readers_of_whole_files_take_any_bytes(content, suffix):
-    from dixtill.bulk.tables import files_of, read_tables
+    from dixtill.bulk.arrow_tables import files_of, read_tables
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a.{suffix}"

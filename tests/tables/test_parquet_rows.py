@@ -12,7 +12,7 @@ pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dixtill.bulk.tables import read_tables
+from dixtill.bulk.arrow_tables import read_tables
 from dixtill.cli import main
 from dixtill.errors import InputError
 from dixtill.tables.parquet import read_parquet

@@ -57,7 +57,7 @@ def test_every_reader_reads_what_was_written(rows, name):
             assert [row.text for row in table.rows()] == list(texts)
         found = read_labelled(Path(path), NAMES, "text", None)
         assert [(row.text, row.label) for row in found] == list(zip(texts, labels, strict=True))
-        from dixtill.bulk.tables import read_tables
+        from dixtill.bulk.arrow_tables import read_tables
 
         tables = list(read_tables(Path(path), 2, "text"))
         assert [row for one in tables for row in one.to_pylist()] == rows

@@ -30,7 +30,7 @@ from ..tables.table import BY_NAME, Layout
 from ..version import __version__
 from ..whole_file import check_folder, remove_abandoned, write_whole
 from .answer_columns import answer_columns
-from .tables import files_of, read_tables
+from .arrow_tables import files_of, read_tables
 
 _CLAIM = ClaimFile(
     "_scores.json", "scores", "use another folder", ("*.parquet",), "made with other values of"

@@ -14,7 +14,7 @@ from ..runtime.model_file.source import STUDENT_FILE
 if TYPE_CHECKING:
     from ..runtime.model_file.loaded import LoadedModel
     from ..specification.model_file import StudentModel
-    from .measures import Interval, Measured
+    from .measures import Interval, StudentMeasures
 
 _TASK = "text-classification"
 _WEIGHTS = {
@@ -37,7 +37,10 @@ class CardText:
 
 
 def card_of(
-    model: StudentModel | LoadedModel, num_bytes: int, measured: Measured | None, text: CardText
+    model: StudentModel | LoadedModel,
+    num_bytes: int,
+    measured: StudentMeasures | None,
+    text: CardText,
 ) -> str:
     """The card of a student whose file has `num_bytes`."""
     parts = [
@@ -57,7 +60,7 @@ def card_of(
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(measured: Measured | None, text: CardText) -> str:
+def _front_matter(measured: StudentMeasures | None, text: CardText) -> str:
     name, data_name, language, licence, base_model = (
         value and printable(value)
         for value in (text.name, text.data, text.language, text.licence, text.base_model)
@@ -119,7 +122,7 @@ def _use(text: CardText) -> str:
     )
 
 
-def _measures(measured: Measured, text: CardText) -> list[str]:
+def _measures(measured: StudentMeasures, text: CardText) -> list[str]:
     rows = [
         f"| {name} | {100 * item.value:.1f} | {100 * item.low:.1f} to {100 * item.high:.1f} |"
         for name, item in (
@@ -188,7 +191,7 @@ def _rounded(value: object) -> object:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def _limits(model: StudentModel | LoadedModel, measured: Measured | None) -> str:
+def _limits(model: StudentModel | LoadedModel, measured: StudentMeasures | None) -> str:
     lines = [
         "- It knows texts like those that it learned from; of others it guesses, with confidence.",
         "- Its probabilities are calibrated, if at all, on texts like its validation texts.",

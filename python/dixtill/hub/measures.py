@@ -36,7 +36,7 @@ class Interval:
 
 
 @dataclass(frozen=True)
-class Measured:
+class StudentMeasures:
     """A student on labelled texts."""
 
     rows: int
@@ -50,7 +50,7 @@ class Measured:
     machine: str
 
 
-def measure(classifier: Classifier, corpus: Corpus) -> Measured:
+def measure(classifier: Classifier, corpus: Corpus) -> StudentMeasures:
     """Answer the texts of `corpus`, whose labels are the student's, and time some of them."""
     answers = classifier(list(corpus.texts))
     probabilities = np.array([list(answer.probabilities.values()) for answer in answers])
@@ -58,7 +58,7 @@ def measure(classifier: Classifier, corpus: Corpus) -> Measured:
     scores = scores_of(corpus.labels, probabilities)
     right = int((probabilities.argmax(axis=1) == labels).sum())
     resampled = _resampled(probabilities, labels)
-    return Measured(
+    return StudentMeasures(
         rows=len(labels),
         majority=float(np.bincount(labels).max() / len(labels)),
         accuracy=Interval(scores.accuracy, *exact_interval(right, len(labels))),

@@ -37,7 +37,7 @@ class Bin:
 
 
 @dataclass(frozen=True)
-class Measured:
+class ExplanationMeasure:
     """A row of the table of explanations."""
 
     name: str
@@ -49,7 +49,7 @@ class Measured:
 class Comparison:
     """Means over `count` texts."""
 
-    rows: list[Measured]
+    rows: list[ExplanationMeasure]
     count: int
 
 
@@ -173,5 +173,5 @@ def _means(
     if not own:
         return Comparison([], 0)
     values = zip(names, np.mean(own, axis=0), np.mean(random, axis=0), strict=True)
-    rows = [Measured(name.replace("_", " "), float(a), float(b)) for name, a, b in values]
+    rows = [ExplanationMeasure(name.replace("_", " "), float(a), float(b)) for name, a, b in values]
     return Comparison(rows, len(own))

@@ -23,7 +23,7 @@ from .charts import epochs_chart, reliability_chart
 from .measures import (
     Answers,
     Comparison,
-    Measured,
+    ExplanationMeasure,
     agreement_of,
     answers_of,
     faithfulness_of,
@@ -185,7 +185,7 @@ def _explanations(faithfulness: Comparison, agreement: Comparison, explained_are
     )
 
 
-def _rows(found: Sequence[Measured]) -> list[tuple[str, ...]]:
+def _rows(found: Sequence[ExplanationMeasure]) -> list[tuple[str, ...]]:
     return [(one.name, f"{one.weights:.3f}", f"{one.random:.3f}") for one in found]
 
 

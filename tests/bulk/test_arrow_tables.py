@@ -10,7 +10,7 @@ pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dixtill.bulk.tables import files_of, read_tables
+from dixtill.bulk.arrow_tables import files_of, read_tables
 from dixtill.errors import InputError
 
 TEXTS = [f"text {number}" for number in range(10)]
