@@ -144,7 +144,9 @@ LONG_CALLS = {
     "a URL": "student, 'https://' + of_20_mb('a')",
     "all but URLs": "student, of_20_mb(':')",
     "marks of two classes": "student, of_20_mb('\u0301\u0316')",
-    "marks of many classes": "student, of_20_mb(''.join(filter(combining, map(chr, range(0xF80)))))",
+    "marks of many classes": (
+        "student, of_20_mb(''.join(filter(combining, map(chr, range(0xF80)))))"
+    ),
     "marks that become two": "student, of_20_mb('\u0344')",
     "spaces": "student, of_20_mb(' ')",
     "entities and URLs by older rules": "older, of_20_mb('http://a &lt; ')",
