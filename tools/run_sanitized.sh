@@ -55,7 +55,7 @@ make_environment() {
 install_sanitized() {
     CXX=g++ "$python" -m pip --python "$environment/bin/python" install -q --no-deps \
         --force-reinstall -c constraints.txt -Cbuild-dir="$work/build" \
-        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" .
+        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" -Ccmake.define.DIXTILL_BUILD_CHECKS=ON .
 }
 
 # Whether what was installed is of these sources, for this Python.
@@ -92,16 +92,6 @@ check_module() {
     [[ $(nm -D "$module") == *__${kind:0:1}san_init* ]] || fail "$module has no sanitizer"
 }
 
-# Python's lock hides from ThreadSanitizer what it keeps apart. Here is none.
-run_threads_without_python() {
-    CXX=g++ cmake -S . -B "$work/checks" -DCMAKE_BUILD_TYPE=RelWithDebInfo -DDIXTILL_BUILD_PYTHON=OFF \
-        -DDIXTILL_BUILD_CHECKS=ON -DDIXTILL_SANITIZE=thread \
-        -DPython_EXECUTABLE="$("$python" -c 'import sys; print(sys.executable)')" >/dev/null
-    cmake --build "$work/checks" --target check_threads >/dev/null
-    TSAN_OPTIONS=halt_on_error=1 "$work/checks/check_threads" 5
-}
-
-[[ $kind != thread ]] || run_threads_without_python
 if ! is_current; then
     rm -f "$stamp"
     make_environment
@@ -109,4 +99,6 @@ if ! is_current; then
     check_module
     command -v "$python" >"$stamp"
 fi
+# Python's lock hides from ThreadSanitizer what it keeps apart: check_threads has none.
+[[ $kind != thread ]] || TSAN_OPTIONS=halt_on_error=1 "$work/build/check_threads" 5
 run_sanitized "$@"

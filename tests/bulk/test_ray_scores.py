@@ -17,7 +17,10 @@ from dixtill.specification.model_file import write_model
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
 from scoring_data import contents, write_data
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # Ray's own
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),  # Ray's own
+]
 
 
 @pytest.fixture

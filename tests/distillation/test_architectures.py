@@ -20,6 +20,8 @@ from dixtill.distillation.attribution.attributor import AttributionSettings, Att
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 KINDS = [*BUILDERS, *OTHER_BUILDERS]
 LEFT, UNPADDED = {"xlnet"}, {"convbert", "mobilebert", "fnet"}
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "own-teacher.md"

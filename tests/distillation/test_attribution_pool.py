@@ -19,6 +19,7 @@ from dixtill.distillation.attribution.store import AttributionStore
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),  # Ray's own
     pytest.mark.usefixtures("ray_address"),
 ]

@@ -95,6 +95,7 @@ def kill_in_the_middle(store: AttributionStore) -> None:
     assert process.returncode == -signal.SIGKILL
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_and_leaves_the_same_files(store, attributor, tmp_path, bert):
     kill_in_the_middle(store)
     killed = contents(store)

@@ -131,6 +131,7 @@ def test_the_outputs_are_those_of_the_model(any_teacher, explained):
         assert row.output - row.baseline_output == pytest.approx(gap, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_the_error_shrinks_with_the_steps(any_teacher, layer):
     def error(steps: int, rule: str = "gausslegendre") -> float:
@@ -193,6 +194,7 @@ def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
             np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("layer", LAYERS)
 def test_batch_and_padding_change_nothing(any_teacher, layer, explainer):
@@ -337,6 +339,7 @@ def test_unusable_settings_are_refused():
         fixed_rule("simpson", 4)
 
 
+@pytest.mark.slow
 def test_real_tweets_are_explained_as_by_captum(tfns, teacher_tfns):
     teacher = Teacher.load(teacher_tfns)
     texts = read_corpus(tfns / "valid.csv", teacher.labels).texts[200:1000:100]

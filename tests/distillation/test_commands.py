@@ -50,6 +50,7 @@ def config_of(model: str) -> dict[str, object]:
     return dixtill.load(model).model.settings.provenance["config"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("method", ["dixtill", "dixtill-paper", "kl", "mse", "none"])
 def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
@@ -193,6 +194,7 @@ def test_what_is_shown_is_what_was_aligned():
         assert student.model.settings.explanation == explanation
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     assert distill("ours.safetensors") == 0

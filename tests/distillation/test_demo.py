@@ -126,6 +126,7 @@ def test_times_are_medians_of_turns_without_the_warm_up(monkeypatch):
     assert [call[-1] for call in calls[::2]] == list("abcdeabcdefg")
 
 
+@pytest.mark.slow
 def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path, capsys):
     out = tmp_path / "new" / "demo"
     assert main(["demo", "--quick", "--out", str(out)]) == 0
@@ -148,6 +149,7 @@ def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path
     assert re.search(rf"^DiXtill +{size / 1000:.0f} kB", printed.out, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_behind_without_out(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)

@@ -38,6 +38,8 @@ from dixtill.distillation.teacher import attention
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("down", "up")
 SUBJECTS = (
     "the bank",

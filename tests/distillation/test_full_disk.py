@@ -19,6 +19,8 @@ import tiny_teachers
 
 from dixtill.cli import main
 
+pytestmark = pytest.mark.slow
+
 LABELS = ("bearish", "bullish", "neutral")
 TRAINING = ("--train", "train.csv", "--valid", "train.csv")
 SMALL = ("--epochs", "2", "--embedding-dim", "6", "--hidden-dim", "5", "--perturbed", "2")

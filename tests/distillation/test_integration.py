@@ -30,6 +30,7 @@ def evaluated(monkeypatch) -> Counter:
     return counts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", ["predicted", "all"])
 def test_the_adaptive_rule_is_near_300_steps(any_teacher, classes):
     adaptive = Attributor(any_teacher, AttributionSettings(classes=classes))(TEXTS)

@@ -47,6 +47,8 @@ import dixtill.streams.parquet, dixtill.distillation.distill
 import dixtill.distillation.fine_tuning.finetune, dixtill.distillation.teacher.teacher
 from dixtill.cli import main
 
+pytestmark = pytest.mark.slow
+
 def run(folder, arguments, log):
     os.chdir(folder)
     for stream in (1, 2):

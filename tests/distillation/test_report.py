@@ -278,6 +278,7 @@ def test_what_hinders_a_log_is_said_before_the_long_work(monkeypatch, capsys, mi
     assert not Path("s.safetensors.run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 @pytest.mark.usefixtures("folder")
 def test_a_real_terminal_sees_each_stage_and_the_table():

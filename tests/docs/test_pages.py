@@ -33,6 +33,9 @@ NOT_RUN = {
     "docs/tutorial.md": 1,
 }
 
+# Pages whose commands train something.
+SLOW = {"README.md", "docs/ecosystem.md", "docs/how-to/own-teacher.md", "docs/tutorial.md"}
+
 KNOWN = {"sh", "bash", "python", "pycon", "text", "", "json", "csv", "html", "toml"}
 EXAMPLES = ROOT / "docs" / "examples"  # files that pages name and do not write
 _FEW = 60  # rows of the tutorial's files, where another page uses such files
@@ -54,6 +57,12 @@ def name_of(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
+def with_its_marks(page: Path):
+    """A page as a parameter; those that train something are slow."""
+    name = name_of(page)
+    return pytest.param(page, id=name, marks=pytest.mark.slow if name in SLOW else ())
+
+
 @pytest.fixture
 def own_folder(tmp_path, monkeypatch):
     """A copy of docs/examples to work in, whose modules are forgotten afterwards."""
@@ -68,7 +77,7 @@ def own_folder(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("page", pages(), ids=name_of)
+@pytest.mark.parametrize("page", map(with_its_marks, pages()))
 def test_the_blocks_of(page, own_folder):
     blocks = blocks_of(page)
     if not any(is_code(block) and block.remark != "not run" for block in blocks):

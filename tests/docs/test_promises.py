@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "promises.md"
 TEST = re.compile(r"`(tests/[\w/]+\.py::test_\w+)`")
@@ -19,6 +21,7 @@ def test_every_promise_names_a_test():
     assert [row for row in promises if not TEST.search(row.split("|")[2])] == []
 
 
+@pytest.mark.slow
 def test_every_test_that_is_named_is_collected():
     named = sorted(set(TEST.findall(PAGE.read_text(encoding="utf-8"))))
     run = subprocess.run(

@@ -8,6 +8,8 @@ from importlib.util import find_spec
 import pytest
 from tools import soak_service
 
+pytestmark = pytest.mark.slow
+
 MAX_GROWTH_MIB = 8  # what the allocator may keep more, of 60 at the start
 
 

@@ -21,6 +21,8 @@ from page_reader import ROOT
 import dixtill
 from dixtill.commands import COMMANDS
 
+pytestmark = pytest.mark.slow
+
 _FETCHED = {  # what a browser fetches by itself: tag to attributes
     "script": ("src",), "img": ("src", "srcset"), "iframe": ("src",), "source": ("src", "srcset"),
     "video": ("src", "poster"), "audio": ("src",), "embed": ("src",), "object": ("data",),

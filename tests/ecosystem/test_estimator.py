@@ -77,6 +77,7 @@ def test_the_saved_file_answers_alike(fitted, texts, tmp_path):
     assert dixtill.load(tmp_path / "s.safetensors")(texts) == fitted.explain(texts)
 
 
+@pytest.mark.slow
 def test_a_pickle_carries_the_student_into_another_process(fitted, texts, tmp_path):
     (tmp_path / "p.pickle").write_bytes(pickle.dumps((fitted, texts)))
     script = "import pickle; c, t = pickle.load(open('p.pickle', 'rb')); print(*c.predict(t))"
@@ -107,6 +108,7 @@ def test_a_clone_is_not_fitted_and_fits_alike(fitted, texts, directions):
     )
 
 
+@pytest.mark.slow
 def test_it_works_in_pipelines_folds_and_searches(texts, directions):
     pipeline = make_pipeline(FunctionTransformer(lowered), DixtillClassifier(**LEARNING))
     texts, labels = texts * 3, np.array(directions * 3)
@@ -221,6 +223,7 @@ def test_a_label_that_the_teacher_does_not_know_is_named(teacher_folder, texts, 
         DixtillClassifier(teacher_folder).fit(texts, directions)
 
 
+@pytest.mark.slow
 def test_a_few_hundred_real_texts_beat_the_majority(tfns):
     corpus = read_corpus(tfns / "train.csv")
     rows = np.random.default_rng(0).permutation(len(corpus))[:600]

@@ -13,6 +13,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from dixtill.sklearn import DixtillClassifier
 
+pytestmark = pytest.mark.slow
+
 
 class OfNumbers(DixtillClassifier):
     """Reads numbers as words: `x0up2` is a first number between 1 and 1.5."""

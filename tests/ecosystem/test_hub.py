@@ -172,6 +172,7 @@ def test_without_test_texts_the_card_has_the_validation_scores_and_says_so(fitte
     assert "Not stated." in card
 
 
+@pytest.mark.slow
 def test_intervals_are_those_of_scipy_and_narrow_with_more_texts(fitted):
     classifier = dixtill.load(fitted / "s.safetensors")
     corpus = read_corpus(fitted / "test.csv", classifier.labels)

@@ -7,6 +7,8 @@ import random
 import pytest
 from tests.fuzz import fuzz_model_files, fuzz_streams, fuzzing
 
+pytestmark = pytest.mark.slow
+
 
 def test_model_files_are_refused_or_answer():
     outcomes = fuzzing.run_cases(fuzz_model_files.case, seed=0, numbers=range(300))

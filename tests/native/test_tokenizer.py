@@ -109,6 +109,7 @@ PAIRS = [
 ]
 
 
+@pytest.mark.slow
 @given(pair=st.sampled_from(PAIRS), text=TEXTS)
 @settings(max_examples=2000, deadline=None)
 def test_any_text_is_read_as_the_specification_says(pair, text):
@@ -156,6 +157,7 @@ def test_punctuation_is_cut_where_the_specification_cuts_it(text, max_pieces):
     Pair(NASTY, max_pieces=max_pieces).check(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lowercase", "strip_accents"), SETTINGS)
 def test_every_code_point_is_read_as_the_specification_says(lowercase, strip_accents):
     # The other planes are read alike whatever the setting: once is enough.
@@ -182,6 +184,7 @@ def test_marks_in_any_order_are_read_as_the_specification_says(start):
         Pair(pieces, *setting, max_pieces=100_000).check(text.replace(" ", "\x00 b\x00"))
 
 
+@pytest.mark.slow
 def test_real_tweets_are_read_as_the_specification_says(tfns):
     model = read_model(dixtill.SHIPPED_MODEL)
     settings = model.settings

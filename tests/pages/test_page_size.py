@@ -12,6 +12,8 @@ from pages import taught
 import dixtill
 from dixtill.pages.page import page_html
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("kind", ["plain", "checked", "taught"])
 def test_two_thousand_texts_are_small_and_quick(opened, kind):

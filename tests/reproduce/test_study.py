@@ -97,6 +97,7 @@ def made(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
     files = sorted((made / "out" / "measurements").iterdir())
     before = [file.stat().st_mtime_ns for file in files]

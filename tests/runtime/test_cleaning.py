@@ -89,6 +89,7 @@ def test_every_name_and_every_number_is_read_as_html_reads_it():
         assert clean(f"a{text} b", ("html_entities_v2",)) == html.unescape(f"a{text} b"), text
 
 
+@pytest.mark.slow
 def test_a_url_ends_at_white_space_of_any_python():
     ends = [c for c in range(0x110000) if clean(f"www.a{chr(c)}b", ("urls",)) == f"     {chr(c)}b"]
     rows = ((0x09, 0x0D), (0x1C, 0x20), (0x85,), (0xA0,), (0x1680,), (0x2000, 0x200A),

@@ -19,6 +19,7 @@ _PARTS = [
 TEXTS = st.lists(st.sampled_from(_PARTS) | st.characters(), max_size=30).map("".join)
 
 
+@pytest.mark.slow
 @hypothesis.given(text=TEXTS)
 @hypothesis.settings(max_examples=2000, deadline=None)
 def test_references_are_read_as_html_reads_them(text):

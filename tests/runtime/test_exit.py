@@ -89,6 +89,8 @@ from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dixtill
 
+pytestmark = pytest.mark.slow
+
 student = dixtill.load()
 
 class Answers(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ import os
 import pytest
 from running import run_program
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 # Two threads answer while the main thread forks, for as many seconds as it is told; each child
 # answers too. A child that takes longer than ten seconds hangs, and is ended by its number.

@@ -11,7 +11,7 @@ import time
 import pytest
 from running import run_program
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs signals")]
 
 # Runs the first argument and sends itself SIGINT meanwhile, some seconds after its native part has
 # begun; up to three times, as each machine has a bad moment. Prints what became of the calls, and

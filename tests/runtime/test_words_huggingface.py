@@ -40,6 +40,7 @@ def huggingface(lowercase: bool, strip_accents: bool) -> tokenizers.Tokenizer:
     return tokenizer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lowercase", "strip_accents"), [(True, True), (False, False)])
 def test_every_code_point_normalises_as_in_huggingface(lowercase, strip_accents):
     theirs = tokenizers.normalizers.BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
@@ -52,6 +53,7 @@ def test_every_code_point_normalises_as_in_huggingface(lowercase, strip_accents)
     assert differing == []
 
 
+@pytest.mark.slow
 def test_every_code_point_splits_as_in_huggingface():
     pre_tokenizer = tokenizers.pre_tokenizers.BertPreTokenizer()
     normalizer = tokenizers.normalizers.BertNormalizer(lowercase=False, strip_accents=False)
@@ -70,6 +72,7 @@ def test_pieces_are_huggingfaces(lowercase, strip_accents, text):
     assert ours(text).piece_ids == huggingface(lowercase, strip_accents).encode(text).ids
 
 
+@pytest.mark.slow
 def test_pieces_of_real_tweets_are_huggingfaces(tfns, teacher_tfns):
     theirs = tokenizers.Tokenizer.from_file(str(teacher_tfns / "tokenizer.json"))
     theirs.no_truncation()

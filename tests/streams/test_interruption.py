@@ -56,6 +56,7 @@ def hears_signals(process):
     return set_signals(process, "SigCgt") >> (signal.SIGTERM - 1) & 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
 def test_checked_rows_are_interrupted_between_a_few(tmp_path, monkeypatch, output):
     if output.endswith("parquet"):

@@ -15,7 +15,7 @@ from streaming import started
 import dixtill
 from dixtill.streams import block_writer
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs signals")
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs signals")]
 
 NUM_ROWS = 200_000  # more than are answered before the end
 TEXTS = [

@@ -49,6 +49,7 @@ DAMAGED_PARQUET = st.builds(damaged, st.just(PARQUET), st.integers(0), st.intege
 )
 
 
+@pytest.mark.slow
 @hypothesis.given(BYTES, st.sampled_from(["csv", "tsv", "jsonl", "text"]), st.integers(0, 99))
 @hypothesis.settings(deadline=None, max_examples=500)
 def test_any_bytes_are_rows_or_bad_rows_or_one_sentence(content, format, seed):
@@ -59,6 +60,7 @@ def test_any_bytes_are_rows_or_bad_rows_or_one_sentence(content, format, seed):
                 assert isinstance(row.text, str)
 
 
+@pytest.mark.slow
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=500)
 def test_readers_of_whole_files_take_any_bytes(content, suffix):

@@ -168,6 +168,7 @@ def test_a_line_without_end_takes_bounded_memory(format, monkeypatch):
     assert not endless.read1(1)
 
 
+@pytest.mark.slow
 def test_a_bomb_of_gzip_is_read_in_bounded_memory(tmp_path):
     content = gzip.compress(b"up down\n" * (64 << 17))  # 64 MB in 65 kB
     assert len(content) < 100_000
