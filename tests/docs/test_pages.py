@@ -77,7 +77,7 @@ def own_folder(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("page", map(with_its_marks, pages()))
+@pytest.mark.parametrize("page", [with_its_marks(page) for page in pages()])
 def test_the_blocks_of(page, own_folder):
     blocks = blocks_of(page)
     if not any(is_code(block) and block.remark != "not run" for block in blocks):
