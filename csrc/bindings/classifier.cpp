@@ -1,6 +1,6 @@
 // The class _native.Classifier: text to answer, on buffers such as the bytes of a model file. Needs
 // no NumPy.
-#include "../api/classifier.h"
+#include "../answer/classifier.h"
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -14,8 +14,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "../api/record.h"
-#include "../api/words_json.h"
+#include "../answer/record.h"
+#include "../answer/words_json.h"
 #include "../dispatch/targets.h"
 #include "register.h"
 #include "tokenizer_options.h"

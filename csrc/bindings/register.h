@@ -1,4 +1,4 @@
-// What each file of this folder adds to the module.
+// Each file of this folder adds its part to the module.
 #pragma once
 
 #include <pybind11/pybind11.h>
@@ -6,6 +6,7 @@
 namespace dixtill {
 
 void register_classifier(pybind11::module_& module);
+void register_kernels(pybind11::module_& module);
 void register_tokenizer(pybind11::module_& module);
 
 }  // namespace dixtill

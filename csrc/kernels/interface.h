@@ -1,5 +1,5 @@
 // What a caller hands to a kernel: plain data, the same for every target. Checking it, and
-// allocating the scratch memory, is the work of api/.
+// allocating the working memory, is the work of student/ and attribution/.
 #pragma once
 
 #include <cstddef>

@@ -1,5 +1,5 @@
-# The compiled module. Functions ending in _into take memory addresses and trust them: only
-# specification/kernels.py and torch_ops.py call them, after checking shapes and types.
+# The compiled module. Classifier answers texts; the kernels on arrays and the tokenizer serve tests
+# and torch operators (specification/kernels.py, torch_ops.py).
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar, final
 
@@ -27,24 +27,27 @@ def pack_weights(
     head_scale: npt.NDArray[np.float32],
     head_bias: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.uint8]: ...
-
-@final
-class Student:
-    def __init__(
-        self,
-        packed: npt.NDArray[np.uint8],
-        embedding: npt.NDArray[np.int8] | npt.NDArray[np.uint8],
-        target: str,
-    ) -> None: ...
-    def forward(
-        self, piece_ids: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]
-    ) -> tuple[
-        npt.NDArray[np.float32],
-        npt.NDArray[np.float32],
-        npt.NDArray[np.float32],
-        npt.NDArray[np.float32],
-        npt.NDArray[np.float32],
-    ]: ...
+def forward(
+    target: str,
+    packed: npt.NDArray[np.uint8],
+    embedding: npt.NDArray[np.int8] | npt.NDArray[np.uint8],
+    piece_ids: npt.NDArray[np.int32],
+    offsets: npt.NDArray[np.int64],
+) -> tuple[
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+    npt.NDArray[np.float32],
+]: ...
+def ig_accumulate(
+    target: str,
+    gradients: npt.NDArray[np.float32],
+    step_weights: npt.NDArray[np.float32],
+    delta: npt.NDArray[np.float32],
+    word_index: npt.NDArray[np.int32],
+    num_words: int,
+) -> npt.NDArray[np.float32]: ...
 
 @final
 class Classifier:
@@ -90,34 +93,3 @@ def words_json(text: str, answer: bytes, num_labels: int, /) -> bytes: ...
 def check_of(
     answer: bytes, num_labels: int, /
 ) -> tuple[tuple[float, ...], tuple[int, ...] | None, bool] | None: ...
-def forward_into(
-    target: str,
-    packed: int,
-    num_packed_bytes: int,
-    embedding_q8: int,
-    num_pieces: int,
-    embedding_dim: int,
-    num_classes: int,
-    piece_ids: int,
-    num_piece_ids: int,
-    offsets: int,
-    num_texts: int,
-    logits: int,
-    probabilities: int,
-    scores: int,
-    attention: int,
-    contributions: int,
-) -> None: ...
-def ig_accumulate_into(
-    target: str,
-    gradients: int,
-    step_weights: int,
-    delta: int,
-    word_index: int,
-    num_steps: int,
-    num_texts: int,
-    num_tokens: int,
-    width: int,
-    num_words: int,
-    attributions: int,
-) -> None: ...

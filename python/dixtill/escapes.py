@@ -18,7 +18,7 @@ _UNSAFE_RANGES = (
     (0xFFF9, 0xFFFB),
 )  # fmt: skip
 UNSAFE = frozenset(code for first, last in _UNSAFE_RANGES for code in range(first, last + 1))
-"""Code points; csrc/api/words_json.cpp has the same."""
+"""Code points; csrc/answer/words_json.cpp has the same."""
 
 _SHOWN_FOR = dict.fromkeys(UNSAFE, _REPLACEMENT)
 _UNSAFE_UTF8 = re.compile(

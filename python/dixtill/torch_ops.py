@@ -16,7 +16,6 @@ import torch
 from torch import Tensor
 
 from .errors import InputError
-from .runtime import targets
 from .specification import kernels
 from .specification.weights import StudentWeights
 
@@ -56,10 +55,16 @@ def masked_attention_bilstm(
     piece_ids = _int32("input_ids", input_ids[real])
     offsets = torch.zeros(len(real) + 1, dtype=torch.int64)
     torch.cumsum(real.sum(1), 0, out=offsets[1:])
-    logits, scores, attention, contributions = _run_ragged(
-        piece_ids, offsets, embedding_q8, packed, num_classes
+    found = kernels.forward(
+        packed.numpy(), embedding_q8.numpy(), piece_ids.numpy(), offsets.numpy()
     )
-    return logits, _scatter(scores, real), _scatter(attention, real), _scatter(contributions, real)
+    if found.logits.shape[1] != num_classes:
+        raise InputError(
+            f"num_classes is {num_classes}, the packed weights have {found.logits.shape[1]}"
+        )
+    by_piece = map(torch.from_numpy, (found.scores, found.attention, found.contributions))
+    scores, attention, contributions = (_scatter(values, real) for values in by_piece)
+    return torch.from_numpy(found.logits), scores, attention, contributions
 
 
 def ig_accumulate(
@@ -70,38 +75,13 @@ def ig_accumulate(
     The float tensors must be float32 and contiguous: a copy of the gradients would be large.
     """
     _check_floats(gradients=gradients, step_weights=step_weights, delta=delta)
-    _check_ig_shapes(gradients, step_weights, delta, word_index, num_words)
-    index = _int32("word_index", word_index).contiguous()
-    num_steps, num_texts, num_tokens, width = gradients.shape
-    attributions = torch.empty((num_texts, num_words), dtype=torch.float32)
-    targets.native.ig_accumulate_into(
-        targets.choose_target(),
-        gradients.data_ptr(), step_weights.data_ptr(), delta.data_ptr(), index.data_ptr(),
-        num_steps, num_texts, num_tokens, width, num_words,
-        attributions.data_ptr(),
+    if not _is_integer(word_index):
+        raise InputError(f"word_index is {word_index.dtype}, expected an integer type")
+    attributions = kernels.ig_accumulate(
+        gradients.detach().numpy(), step_weights.detach().numpy(), delta.detach().numpy(),
+        _int32("word_index", word_index).numpy(), num_words,
     )  # fmt: skip
-    return attributions
-
-
-def _run_ragged(
-    piece_ids: Tensor, offsets: Tensor, embedding_q8: Tensor, packed: Tensor, num_classes: int
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    num_pieces, embedding_dim = embedding_q8.shape
-    num_texts, num_ids = len(offsets) - 1, len(piece_ids)
-    logits = torch.empty((num_texts, num_classes), dtype=torch.float32)
-    probabilities = torch.empty_like(logits)
-    scores = torch.empty(num_ids, dtype=torch.float32)
-    attention = torch.empty_like(scores)
-    contributions = torch.empty((num_ids, num_classes), dtype=torch.float32)
-    targets.native.forward_into(
-        targets.choose_target(),
-        packed.data_ptr(), packed.numel(),
-        embedding_q8.data_ptr(), num_pieces, embedding_dim, num_classes,
-        piece_ids.data_ptr(), num_ids, offsets.data_ptr(), num_texts,
-        logits.data_ptr(), probabilities.data_ptr(), scores.data_ptr(), attention.data_ptr(),
-        contributions.data_ptr(),
-    )  # fmt: skip
-    return logits, scores, attention, contributions
+    return torch.from_numpy(attributions)
 
 
 def _scatter(values: Tensor, real: Tensor) -> Tensor:
@@ -151,26 +131,6 @@ def _check_floats(**tensors: Tensor) -> None:
         if tensor.dtype != torch.float32 or not tensor.is_contiguous():
             kind = "contiguous" if tensor.is_contiguous() else "not contiguous"
             raise InputError(f"{name} is {tensor.dtype}, {kind}; expected contiguous float32")
-
-
-def _check_ig_shapes(
-    gradients: Tensor, step_weights: Tensor, delta: Tensor, word_index: Tensor, num_words: int
-) -> None:
-    if gradients.dim() != 4:
-        raise InputError(f"gradients have shape {list(gradients.shape)}, expected [S, B, T, D]")
-    steps, *rest = gradients.shape
-    if list(step_weights.shape) != [steps] or list(delta.shape) != rest:
-        raise InputError(
-            f"gradients have shape {[steps, *rest]}, step_weights {list(step_weights.shape)} and "
-            f"delta {list(delta.shape)}; expected [S, B, T, D], [S] and [B, T, D]"
-        )
-    if list(word_index.shape) != rest[:2] or not _is_integer(word_index):
-        raise InputError(
-            f"word_index is {word_index.dtype} of shape {list(word_index.shape)}, expected "
-            f"integers of shape {rest[:2]}"
-        )
-    if num_words < 0:
-        raise InputError(f"num_words is {num_words}, expected at least 0")
 
 
 def _fake_masked_attention_bilstm(

@@ -3,7 +3,7 @@
 //
 // An input is three bytes of options and then texts, each ending at a byte 0xFF, which no UTF-8
 // has. A finding is a sanitizer's report, an exception, or a broken invariant: targets agree bit
-// for bit, a list answers as its texts do alone, and a record is what api/record.h promises.
+// for bit, a list answers as its texts do alone, and a record is what answer/record.h promises.
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -16,9 +16,9 @@
 #include <string_view>
 #include <vector>
 
-#include "../../csrc/api/classifier.h"
-#include "../../csrc/api/record.h"
-#include "../../csrc/api/words_json.h"
+#include "../../csrc/answer/classifier.h"
+#include "../../csrc/answer/record.h"
+#include "../../csrc/answer/words_json.h"
 #include "../../csrc/dispatch/targets.h"
 #include "../../csrc/text/utf8.h"
 #include "../golden/random_weights.h"

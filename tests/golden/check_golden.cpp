@@ -14,10 +14,12 @@
 #include <string>
 #include <vector>
 
-#include "../../csrc/api/forward.h"
-#include "../../csrc/api/ig_accumulate.h"
-#include "../../csrc/api/packed_student.h"
+#include "../../csrc/attribution/ig_accumulate.h"
 #include "../../csrc/dispatch/targets.h"
+#include "../../csrc/student/aligned_memory.h"
+#include "../../csrc/student/forward.h"
+#include "../../csrc/student/pack.h"
+#include "../../csrc/student/view.h"
 #include "golden_file.h"
 
 namespace {
@@ -26,7 +28,6 @@ using dixtill::Target;
 
 // What an output holds before the kernel writes it: a value that no case expects.
 constexpr float kUnwritten = -123456.789F;
-constexpr size_t kPackedAlignment = 64;
 
 // Packed weights, aligned as the Python module aligns them.
 class Packed {
@@ -35,27 +36,24 @@ class Packed {
         const dixtill::StudentShape shape = {s.embedding_dim, s.hidden_dim, s.attention_dim,
                                              s.num_classes};
         num_bytes_ = dixtill::packed_bytes(shape);
-        memory_.resize(static_cast<size_t>(num_bytes_) + kPackedAlignment);
-        const size_t misaligned = reinterpret_cast<uintptr_t>(memory_.data()) % kPackedAlignment;
-        start_ = memory_.data() + (kPackedAlignment - misaligned) % kPackedAlignment;
+        memory_ = dixtill::AlignedMemory(num_bytes_);
         dixtill::pack(shape,
                       {lstm(s.forward), lstm(s.backward), s.attention_weight_q8.data(),
                        s.attention_scale.data(), s.attention_vector.data(), s.null_score.data(),
                        s.head_weight_q8.data(), s.head_scale.data(), s.head_bias.data()},
-                      start_);
+                      memory_.data());
     }
     Packed(const Packed&) = delete;
     Packed& operator=(const Packed&) = delete;
 
-    dixtill::StudentView view() const { return dixtill::view_packed(start_, num_bytes_); }
+    dixtill::StudentView view() const { return dixtill::view_packed(memory_.data(), num_bytes_); }
 
   private:
     static dixtill::LstmWeights lstm(const GoldenDirection& direction) {
         return {direction.weight_q8.data(), direction.scale.data(), direction.bias.data()};
     }
 
-    std::vector<uint8_t> memory_;
-    uint8_t* start_;
+    dixtill::AlignedMemory memory_;
     int64_t num_bytes_;
 };
 

@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "../../csrc/api/classifier.h"
+#include "../../csrc/answer/classifier.h"
 #include "../../csrc/dispatch/targets.h"
 #include "random_weights.h"
 

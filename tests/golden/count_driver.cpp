@@ -12,10 +12,11 @@
 #include <string>
 #include <vector>
 
-#include "../../csrc/api/forward.h"
-#include "../../csrc/api/ig_accumulate.h"
-#include "../../csrc/api/packed_student.h"
+#include "../../csrc/attribution/ig_accumulate.h"
 #include "../../csrc/dispatch/targets.h"
+#include "../../csrc/student/forward.h"
+#include "../../csrc/student/pack.h"
+#include "../../csrc/student/view.h"
 #include "../../csrc/text/tokenizer.h"
 #include "random_weights.h"
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "../../csrc/api/packed_student.h"
+#include "../../csrc/student/pack.h"
 
 // Knuth's linear congruential generator; the high bits are the random ones.
 class Lcg {

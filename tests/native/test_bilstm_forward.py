@@ -22,7 +22,6 @@ from random_students import (
 )
 
 from dixtill.errors import InputError
-from dixtill.runtime import targets
 from dixtill.specification import kernels, reference
 from dixtill.specification.kernels import StudentKernel
 from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
@@ -206,42 +205,43 @@ def test_damaged_packed_weights_are_refused(target):
     weights = random_student(SHIPPED, seed=11)
     packed = kernels.pack_weights(weights)
 
-    def load(buffer: np.ndarray) -> None:
-        targets.native.Student(buffer, weights.embedding_q8, target)
+    def run(buffer: np.ndarray) -> None:
+        kernels.forward(buffer, weights.embedding_q8, [1, 2], [0, 2], target)
 
-    load(packed)
-    with pytest.raises(ValueError, match=rf"have {packed.size - 64} bytes, expected {packed.size}"):
-        load(packed[:-64])
-    with pytest.raises(ValueError, match="have 10 bytes, less than their header"):
-        load(packed[:10])
-    with pytest.raises(ValueError, match="does not hold packed weights"):
-        load(np.zeros_like(packed))
-    for offset, message in [(4, "version 255"), (8, "bytes, expected"), (22, "expected 1 to")]:
+    run(packed)
+    with pytest.raises(InputError, match=rf"have {packed.size - 64} bytes, expected {packed.size}"):
+        run(packed[:-64])
+    with pytest.raises(InputError, match="have 10 bytes, less than their header"):
+        run(packed[:10])
+    with pytest.raises(InputError, match="not aligned to four bytes"):
+        run(np.append(packed, packed[:1])[1:])
+    with pytest.raises(InputError, match="embedding_dim is 0, expected 1 to"):
+        run(np.zeros_like(packed))
+    for offset, message in [(0, "bytes, expected"), (8, "bytes, expected"), (6, "expected 1 to")]:
         damaged = packed.copy()
         damaged[offset] = 255
-        with pytest.raises(ValueError, match=message):
-            load(damaged)
+        with pytest.raises(InputError, match=message):
+            run(damaged)
 
 
 def test_an_embedding_of_another_width_is_refused(target):
     weights = random_student(SHIPPED, seed=12)
     narrow = np.ascontiguousarray(weights.embedding_q8[:, :-1])
-    student = targets.native.Student(kernels.pack_weights(weights), narrow, target)
     with pytest.raises(
-        ValueError, match="the embedding has 49 bytes a row, the packed weights expect 50"
+        InputError, match="the embedding has 49 bytes a row, the packed weights expect 50"
     ):
-        student.forward(np.zeros(1, np.int32), np.array([0, 1]))
+        kernels.forward(kernels.pack_weights(weights), narrow, [0], [0, 1], target)
 
 
 def test_an_embedding_of_4_bits_takes_half_the_bytes_and_no_other_width(target):
     weights = random_student(SHIPPED, seed=12, bits=4)
+    packed = kernels.pack_weights(weights)
     rows = pack_nibbles(weights.embedding_q8)
     assert rows.shape == (SHIPPED.num_pieces, 25)
-    student = targets.native.Student(kernels.pack_weights(weights), rows[:, :24].copy(), target)
-    with pytest.raises(ValueError, match="24 bytes a row, the packed weights expect 25"):
-        student.forward(np.zeros(1, np.int32), np.array([0, 1]))
-    with pytest.raises(ValueError, match="no contiguous matrix of int8 or uint8"):
-        targets.native.Student(kernels.pack_weights(weights), rows.astype(np.int16), target)
+    with pytest.raises(InputError, match="24 bytes a row, the packed weights expect 25"):
+        kernels.forward(packed, rows[:, :24].copy(), [0], [0, 1], target)
+    with pytest.raises(InputError, match="not a contiguous matrix of int8 or uint8"):
+        kernels.forward(packed, rows.astype(np.int16), [0], [0, 1], target)
 
 
 def test_threads_share_a_kernel(target):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from random_students import Sizes, random_student
 
@@ -82,7 +83,10 @@ def test_a_target_of_another_kind_of_cpu_is_named_with_what_it_needs():
 
 def test_the_native_module_refuses_an_unknown_target(weights):
     with pytest.raises(ValueError, match="kernel 'mmx' is not supported here"):
-        targets.native.Student(kernels.pack_weights(weights), weights.embedding_q8, "mmx")
+        targets.native.forward(
+            "mmx", kernels.pack_weights(weights), weights.embedding_q8,
+            np.zeros(1, np.int32), np.array([0, 1]),
+        )  # fmt: skip
 
 
 def test_a_missing_native_module_is_an_error_that_says_how_to_build_it():

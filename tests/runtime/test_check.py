@@ -85,7 +85,7 @@ def test_the_flip_is_the_smallest_set_of_words_that_changes_the_label(text, seed
 
 
 def specified_flip(model, text, effects):
-    """As csrc/api/check.h tells it, with passes enough for every set."""
+    """As csrc/answer/check.h tells it, with passes enough for every set."""
     num_words = len(effects)
     label = int(logits_without(model, text, ()).argmax())
     by_effect = sorted(range(num_words), key=lambda word: -effects[word])

@@ -21,12 +21,12 @@ import os, signal, sys, threading, time
 import numpy as np
 import dixtill
 from dixtill.runtime.classifier import Classifier
-from dixtill.specification.kernels import StudentKernel
+from dixtill.specification import kernels
 from tiny_students import random_model
 
 student = dixtill.load()
 endless = Classifier(random_model(max_pieces=2**31 - 1))  # reads all of a text
-kernel = StudentKernel(random_model().weights)
+kernel = kernels.StudentKernel(random_model().weights)
 ids = np.zeros(20_000_000, np.int32)
 text = "Profit falls after record earnings, shares up 5% " * 30
 tweets = [text[:100]] * 4_000_000
@@ -52,7 +52,7 @@ call = eval(f"lambda: {sys.argv[1]}")
 outcomes, times = set(), []
 expected = student([text, "up"]) + [student(text, check=True), endless(text)]
 student._native, endless._native = Native(student._native), Native(endless._native)
-kernel._student = Native(kernel._student)
+kernels.native = Native(kernels.native)
 for _ in range(3):
     has_begun.clear()
     thread = threading.Thread(target=signal_after, args=(float(sys.argv[2]),))
@@ -111,6 +111,7 @@ from dixtill.specification.kernels import ig_accumulate
 from tiny_students import random_model
 
 student = dixtill.load()
+all_marks = filter(combining, map(chr, range(0xF80)))
 older = Classifier(random_model(cleaning=("html_entities", "urls")))
 
 def of_20_mb(unit):
@@ -144,9 +145,7 @@ LONG_CALLS = {
     "a URL": "student, 'https://' + of_20_mb('a')",
     "all but URLs": "student, of_20_mb(':')",
     "marks of two classes": "student, of_20_mb('\u0301\u0316')",
-    "marks of many classes": (
-        "student, of_20_mb(''.join(filter(combining, map(chr, range(0xF80)))))"
-    ),
+    "marks of many classes": "student, of_20_mb(''.join(all_marks))",
     "marks that become two": "student, of_20_mb('\u0344')",
     "spaces": "student, of_20_mb(' ')",
     "entities and URLs by older rules": "older, of_20_mb('http://a &lt; ')",

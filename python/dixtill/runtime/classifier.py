@@ -1,7 +1,7 @@
 """Text to Prediction: the story of inference.
 
-One native call cleans, splits, runs the student and weighs the words (csrc/api/classifier.h); this
-file checks what the user gave and hands out what was found. Needs no NumPy. What the call
+One native call cleans, splits, runs the student and weighs the words (csrc/answer/classifier.h).
+This file checks what the user gave and hands out what was found. Needs no NumPy. What the call
 computes is specified in cleaning.py, normalizer.py, words.py and reference.py.
 """
 

@@ -74,7 +74,7 @@ class Prediction:
         "_words",
     )  # fmt: skip
 
-    _answer: bytes  # as csrc/api/classifier.h lays it out
+    _answer: bytes  # as csrc/answer/classifier.h lays it out
     _check: Check | None
     _labels: tuple[str, ...]
     _text: str

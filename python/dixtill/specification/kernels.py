@@ -1,7 +1,7 @@
 """The native kernels, with checked NumPy arguments.
 
-Computes nothing itself; reference.py says what the kernels compute. Answering texts does not come
-this way (classifier.py).
+For tests of their bits and for torch operators (torch_ops.py); reference.py says what they compute.
+runtime/classifier.py answers texts without this module.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..runtime.targets import choose_target, native
 from .forward import Forward
-from .weights import Float32Array, StudentWeights, UInt8Array, pack_nibbles
+from .weights import Float32Array, Int8Array, StudentWeights, UInt8Array, pack_nibbles
 
-__all__ = ["StudentKernel", "ig_accumulate", "pack_weights"]
+__all__ = ["StudentKernel", "forward", "ig_accumulate", "pack_weights"]
 
 Int32Array = npt.NDArray[np.int32]
 IntegerT = TypeVar("IntegerT", np.int32, np.int64)
 
 
 def pack_weights(weights: StudentWeights) -> UInt8Array:
-    """The weights, but for the embedding, in the kernels' layout: one flat buffer.
+    """Return all weights except the embedding in the kernels' layout: one flat uint8 buffer.
 
-    The same for every target; aligned to 64 bytes.
+    It is the same for every target, and begins at a cache line.
     """
     names = [
         *(f"{way}_{part}" for way in ("forward", "backward")
@@ -40,10 +40,34 @@ def pack_weights(weights: StudentWeights) -> UInt8Array:
     )
 
 
-class StudentKernel:
-    """A student, packed and ready to run; safe to share between threads."""
+def forward(
+    packed: UInt8Array,
+    embedding: Int8Array | UInt8Array,
+    piece_ids: npt.ArrayLike,
+    offsets: npt.ArrayLike,
+    target: str | None = None,
+) -> Forward:
+    """Run a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]].
 
-    __slots__ = ("_student", "target")
+    packed is the result of pack_weights. embedding holds 8 bits a value, int8 [V, d], or 4, uint8
+    [V, (d + 1) // 2]. piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P that
+    never decrease. Contiguous int32 ids and int64 offsets are used without a copy, so no other
+    thread may change them meanwhile. Raises InputError, with the position and the value, before
+    anything is computed; KernelError when `target` is not supported (see choose_target).
+    """
+    chosen = choose_target(target)
+    ids = _flat_integers("piece_ids", piece_ids, np.int32)
+    bounds = _flat_integers("offsets", offsets, np.int64)
+    try:
+        return Forward(*native.forward(chosen, packed, embedding, ids, bounds))
+    except ValueError as error:
+        raise InputError(str(error)) from None
+
+
+class StudentKernel:
+    """A student that is packed once, for many batches; threads may share it."""
+
+    __slots__ = ("_embedding", "_packed", "target")
 
     def __init__(self, weights: StudentWeights, target: str | None = None) -> None:
         """Pack the weights. An embedding of 8 bits is kept as it is.
@@ -51,27 +75,14 @@ class StudentKernel:
         Raises KernelError when `target` is not supported (see choose_target).
         """
         self.target = choose_target(target)
-        rows: npt.NDArray[np.int8] | UInt8Array = np.ascontiguousarray(weights.embedding_q8)
+        self._packed = pack_weights(weights)
+        self._embedding: Int8Array | UInt8Array = np.ascontiguousarray(weights.embedding_q8)
         if weights.embedding_bits == 4:
-            rows = pack_nibbles(weights.embedding_q8)
-        self._student = native.Student(pack_weights(weights), rows, self.target)
+            self._embedding = pack_nibbles(weights.embedding_q8)
 
     def forward(self, piece_ids: npt.ArrayLike, offsets: npt.ArrayLike) -> Forward:
-        """Run a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]].
-
-        piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P, never decreasing;
-        contiguous int32 ids and int64 offsets are used without a copy, and no other thread may
-        change them meanwhile. Raises InputError, with
-        the position and the value, before anything is computed.
-        """
-        ids = _flat_integers("piece_ids", piece_ids, np.int32)
-        bounds = _flat_integers("offsets", offsets, np.int64)
-        if not bounds.size:
-            raise InputError("offsets are empty, expected at least [0]")
-        try:
-            return Forward(*self._student.forward(ids, bounds))
-        except ValueError as error:
-            raise InputError(str(error)) from None
+        """Run a ragged batch; see `forward`."""
+        return forward(self._packed, self._embedding, piece_ids, offsets, self.target)
 
 
 def ig_accumulate(
@@ -82,7 +93,7 @@ def ig_accumulate(
     num_words: int,
     target: str | None = None,
 ) -> Float32Array:
-    """Integrated gradients by word, [B, num_words].
+    """Return integrated gradients by word, [B, num_words].
 
     gradients [S, B, T, D] along the path, step_weights [S], delta [B, T, D] (input minus
     baseline), word_index [B, T] in [-1, num_words), where -1 is padding, whose gradients are never
@@ -97,21 +108,12 @@ def ig_accumulate(
         if not isinstance(array, np.ndarray) or array.dtype != np.float32:
             raise InputError(f"{name} is {_describe(array)}, expected a float32 array")
     index = _as_integers("word_index", np.asarray(word_index), np.int32)
-    num_steps, num_texts, num_tokens, width = _check_ig_shapes(
-        gradients, step_weights, delta, index, num_words
-    )
+    _check_ig_shapes(gradients, step_weights, delta, index, num_words)
     gradients, step_weights, delta = map(np.ascontiguousarray, arrays.values())
-    attributions = np.empty((num_texts, num_words), np.float32)
     try:
-        native.ig_accumulate_into(
-            chosen,
-            _address(gradients), _address(step_weights), _address(delta), _address(index),
-            num_steps, num_texts, num_tokens, width, num_words,
-            _address(attributions),
-        )  # fmt: skip
+        return native.ig_accumulate(chosen, gradients, step_weights, delta, index, num_words)
     except ValueError as error:
         raise InputError(str(error)) from None
-    return attributions
 
 
 def _check_ig_shapes(
@@ -120,7 +122,7 @@ def _check_ig_shapes(
     delta: Float32Array,
     word_index: Int32Array,
     num_words: int,
-) -> tuple[int, int, int, int]:
+) -> None:
     if gradients.ndim != 4:
         raise InputError(f"gradients have shape {list(gradients.shape)}, expected [S, B, T, D]")
     steps, b, t, d = gradients.shape
@@ -134,7 +136,6 @@ def _check_ig_shapes(
             )
     if num_words < 0:
         raise InputError(f"num_words is {num_words}, expected at least 0")
-    return steps, b, t, d
 
 
 def _flat_integers(
@@ -144,7 +145,7 @@ def _flat_integers(
         type(values) is np.ndarray and values.dtype == dtype and values.ndim == 1
         and values.flags.c_contiguous
     ):  # fmt: skip
-        return values  # as it should be: without the microsecond that the rest takes
+        return values  # the usual case, which need not take the microsecond below
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError(f"{name} has shape {list(array.shape)}, expected one dimension")
@@ -154,7 +155,7 @@ def _flat_integers(
 def _as_integers(
     name: str, array: npt.NDArray[Any], dtype: type[IntegerT]
 ) -> npt.NDArray[IntegerT]:
-    """The same values, contiguous and of the kernel's type; a copy only where that is needed."""
+    """Return the same values, contiguous and of the kernel's type; copy only if necessary."""
     if array.size and array.dtype.kind not in "iu":
         raise InputError(f"{name} is {_describe(array)}, expected an array of integers")
     converted = np.ascontiguousarray(array, dtype)
@@ -165,12 +166,6 @@ def _as_integers(
             f"{np.dtype(dtype)}"
         )
     return converted
-
-
-def _address(array: npt.NDArray[Any]) -> int:
-    """Where the values lie; array.ctypes would take five times as long."""
-    address: int = array.__array_interface__["data"][0]
-    return address
 
 
 def _describe(value: object) -> str:

@@ -7,9 +7,10 @@
 #include <vector>
 
 #include "../process/pool.h"
+#include "../student/forward.h"
+#include "../student/pack.h"
+#include "../student/view.h"
 #include "../text/tokenizer.h"
-#include "forward.h"
-#include "packed_student.h"
 
 namespace dixtill {
 

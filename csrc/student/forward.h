@@ -6,7 +6,7 @@
 
 #include "../kernels/interface.h"
 #include "../process/interruption.h"
-#include "../student/aligned_memory.h"
+#include "aligned_memory.h"
 
 namespace dixtill {
 

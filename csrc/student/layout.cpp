@@ -1,0 +1,96 @@
+#include "layout.h"
+
+#include <stdexcept>
+#include <string>
+
+namespace dixtill {
+namespace {
+
+// 131072 products of 127 * 127 stay below 2^31.
+constexpr int64_t kMaxColumns = 131072;
+constexpr int64_t kMaxRows = 1 << 24;
+
+Matrix matrix_of(int64_t num_rows, int64_t num_columns) {
+    return {nullptr, num_rows, round_up(num_columns, kGroupColumns) / kGroupColumns, false};
+}
+
+int64_t matrix_bytes(const Matrix& matrix) {
+    return matrix.num_groups * padded_rows(matrix.num_rows) * kGroupColumns;
+}
+
+int64_t take(int64_t& cursor, int64_t num_bytes) {
+    const int64_t start = cursor;
+    cursor += round_up(num_bytes, kLineBytes);
+    return start;
+}
+
+// Of int32 or float.
+int64_t take_words(int64_t& cursor, int64_t count) {
+    return take(cursor, count * static_cast<int64_t>(sizeof(float)));
+}
+
+LstmBlocks place_direction(const StudentShape& shape, int64_t& cursor) {
+    const int64_t num_rows = padded_rows(4 * shape.hidden_dim);
+    LstmBlocks blocks;
+    blocks.input = take(cursor, matrix_bytes(input_matrix(shape)));
+    blocks.recurrent = take(cursor, matrix_bytes(recurrent_matrix(shape)));
+    blocks.correction = take_words(cursor, num_rows);
+    blocks.scale = take_words(cursor, readable_rows(shape.hidden_dim));
+    blocks.bias = take_words(cursor, readable_rows(shape.hidden_dim));
+    return blocks;
+}
+
+void check_dimension(const char* name, int64_t value, int64_t largest) {
+    if (value < 1 || value > largest) {
+        throw std::invalid_argument(std::string(name) + " is " + std::to_string(value) +
+                                    ", expected 1 to " + std::to_string(largest));
+    }
+}
+
+void check_shape(const StudentShape& shape) {
+    check_dimension("embedding_dim", shape.embedding_dim, kMaxColumns / 2);
+    check_dimension("hidden_dim", shape.hidden_dim, kMaxColumns / 2);
+    check_dimension("attention_dim", shape.attention_dim, kMaxRows);
+    check_dimension("num_classes", shape.num_classes, kMaxRows);
+}
+
+}  // namespace
+
+Matrix input_matrix(const StudentShape& shape) {
+    return matrix_of(4 * shape.hidden_dim, shape.embedding_dim);
+}
+
+Matrix recurrent_matrix(const StudentShape& shape) {
+    return matrix_of(4 * shape.hidden_dim, shape.hidden_dim);
+}
+
+int64_t head_row(const StudentShape& shape) {
+    return round_up(shape.attention_dim, kNumLanes);
+}
+
+Matrix readout_matrix(const StudentShape& shape) {
+    return matrix_of(head_row(shape) + shape.num_classes, 2 * shape.hidden_dim);
+}
+
+Blocks place_blocks(const StudentShape& shape) {
+    check_shape(shape);
+    Blocks blocks;
+    int64_t cursor = round_up(sizeof(PackedHeader), kLineBytes);
+    blocks.forward = place_direction(shape, cursor);
+    blocks.backward = place_direction(shape, cursor);
+    blocks.readout = take(cursor, matrix_bytes(readout_matrix(shape)));
+    blocks.readout_correction = take_words(cursor, padded_rows(readout_matrix(shape).num_rows));
+    blocks.attention_scale = take_words(cursor, head_row(shape));
+    blocks.attention_vector = take_words(cursor, head_row(shape));
+    blocks.null_score = take_words(cursor, 1);
+    blocks.head_scale = take_words(cursor, shape.num_classes);
+    blocks.head_bias = take_words(cursor, shape.num_classes);
+    blocks.num_bytes = cursor;
+    return blocks;
+}
+
+int64_t packed_bytes(const StudentShape& shape) {
+    return place_blocks(shape).num_bytes;
+}
+
+}  // namespace dixtill

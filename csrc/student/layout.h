@@ -1,0 +1,66 @@
+// Where everything lies in the packed weights: one flat buffer, the same for every target.
+//
+//   header: the four dimensions, and which matrices have small sums
+//   forward direction: input weights, recurrent weights, correction, scale, bias
+//   backward direction: the same
+//   readout: weights, correction, attention scale, attention vector, null score, head scale, head
+//   bias
+//
+// Each block begins at a cache line and has the layout that kernels/interface.h gives. The
+// embedding is not packed: the kernels read it row by row as it stands in the model file's bytes.
+#pragma once
+
+#include <cstdint>
+
+#include "../kernels/interface.h"
+
+namespace dixtill {
+
+struct StudentShape {
+    int64_t embedding_dim;
+    int64_t hidden_dim;
+    int64_t attention_dim;
+    int64_t num_classes;
+};
+
+// What the buffer begins with.
+struct PackedHeader {
+    StudentShape shape;
+    uint8_t forward_is_small, backward_is_small, readout_is_small;  // Matrix::has_small_sums
+};
+
+// Byte offsets of the blocks.
+struct LstmBlocks {
+    int64_t input, recurrent, correction, scale, bias;
+};
+
+struct Blocks {
+    LstmBlocks forward, backward;
+    int64_t readout, readout_correction;
+    int64_t attention_scale, attention_vector, null_score, head_scale, head_bias;
+    int64_t num_bytes;
+};
+
+// Matrices of a student without their weights.
+Matrix input_matrix(const StudentShape& shape);
+Matrix recurrent_matrix(const StudentShape& shape);
+Matrix readout_matrix(const StudentShape& shape);
+
+// The first row of the head in the readout's matrix.
+int64_t head_row(const StudentShape& shape);
+
+// Throws std::invalid_argument for a dimension below one or beyond what int32 sums can hold.
+Blocks place_blocks(const StudentShape& shape);
+int64_t packed_bytes(const StudentShape& shape);
+
+template <typename T>
+T* block(uint8_t* packed, int64_t offset) {
+    return reinterpret_cast<T*>(packed + offset);
+}
+
+template <typename T>
+const T* block(const uint8_t* packed, int64_t offset) {
+    return reinterpret_cast<const T*>(packed + offset);
+}
+
+}  // namespace dixtill
