@@ -64,14 +64,20 @@ install_natively() {
     "$work/user/bin/dixtill" infer "$TEXT"
 }
 
-# The files that need hypothesis are skipped. They run in the README's environment, and would try
-# nothing else here.
+# $@: what pytest runs.
+test_natively() {
+    (cd "$work/tests" && "$work/user/bin/python" -m pytest -q -m "not slow" "$@")
+}
+
+# What else needs hypothesis runs in the README's environment, and would try nothing else here.
 test_native() {
     install_natively
-    step "tests/runtime and the kernels, with NumPy, safetensors and pytest alone"
+    step "tests/runtime with NumPy, safetensors and pytest alone"
     "$work/user/bin/pip" install -q -c constraints.txt numpy safetensors pytest
-    (cd "$work/tests" && "$work/user/bin/python" -m pytest -q -m "not slow" \
-        tests/runtime tests/native/test_golden.py tests/native/test_targets.py)
+    test_natively tests/runtime
+    step "the tests of the kernels, which need hypothesis"
+    "$work/user/bin/pip" install -q -c constraints.txt hypothesis
+    test_natively tests/native/test_golden.py tests/native/test_targets.py
 }
 
 make_sysroot() {
