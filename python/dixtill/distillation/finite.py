@@ -1,4 +1,4 @@
-"""NaN and infinity end where they arise: nothing is trained, stored or measured with them."""
+"""Stops NaN and infinity where they arise: nothing is trained, stored or measured with them."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from torch import Tensor
 from ..errors import InputError, shortened
 from .config import Precision
 
-_ADVICE = "the training may have diverged: train anew with a lower learning rate"
+_ADVICE = "the training may have diverged: train again with a lower learning rate"
 
 
 def check_weights(weights: Mapping[str, Tensor], whose: str) -> None:
-    """Raise InputError if a tensor holds NaN or infinity; `whose` says what they are weights of."""
+    """Raise InputError if a tensor holds NaN or infinity; the error names `whose` weights it is."""
     for name, tensor in weights.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InputError(f"the weights '{name}' of {whose} are not all finite; {_ADVICE}")
 
 
 def check_answers(logits: Tensor, texts: Sequence[str], whose: str) -> None:
-    """Raise InputError if the logits [texts, classes] of a text hold NaN or infinity."""
+    """Raise InputError if the logits [texts, classes] hold NaN or infinity."""
     is_finite = torch.isfinite(logits).all(dim=1)
     if not bool(is_finite.all()):
         row = int((~is_finite).nonzero()[0])
@@ -45,7 +45,7 @@ def check_probabilities(probabilities: npt.NDArray[np.floating]) -> None:
 
 
 def diverged(loss: str, learning_rate: float, precision: Precision = "float32") -> InputError:
-    """The error of a training whose loss, `loss`, is not finite."""
+    """The error to raise when the loss named `loss` is not finite."""
     more = "" if precision == "float32" else ", or the precision float32"
     return InputError(
         f"the training diverged: {loss} is not finite; choose a lower learning rate than "

@@ -1,1 +1,1 @@
-"""Explains a teacher's answers, a number for each word, and stores the explanations."""
+"""Explains a teacher's answers with one number per word, and stores the explanations."""

@@ -1,6 +1,6 @@
-"""Which word a teacher's token belongs to, by character spans.
+"""Assigns each of a teacher's tokens to a word, by their character spans.
 
-Any fast tokenizer reports the span of each token in the text (WordPiece, BPE, SentencePiece);
+Every fast tokenizer (WordPiece, BPE, SentencePiece) reports the span of each token in the text, and
 specification/words.py reports the span of each word in the same text.
 """
 
@@ -12,14 +12,14 @@ Span = tuple[int, int]
 
 
 def words_of_tokens(tokens: Sequence[Span], words: Sequence[Span]) -> list[int]:
-    """Index of the word that each token overlaps most, the earlier one on a tie.
+    """Return, for each token, the index of the word that it overlaps most; on a tie, the earlier.
 
-    A token that overlaps no word (a special token, white space) gets `len(words)`: its
-    attribution is kept apart, not lost.
+    A token that overlaps no word (a special token, white space) gets `len(words)`, so that its
+    attribution is kept apart instead of being lost.
 
     Args:
-        tokens: start and end of each token; empty spans for special tokens.
-        words: start and end of each word, in order, not overlapping.
+        tokens: start and end of each token; special tokens have empty spans.
+        words: start and end of each word, in order and without overlaps.
 
     >>> words_of_tokens([(0, 0), (0, 3), (3, 5), (5, 6), (5, 9)], [(0, 5), (6, 9)])
     [2, 0, 0, 2, 1]

@@ -1,9 +1,10 @@
-"""Explanations of a teacher's answers, one number per word.
+"""Explains a teacher's answers with one number per word.
 
-By default integrated gradients: Sundararajan, Taly and Yan, "Axiomatic Attribution for Deep
-Networks" (2017). The path runs from a baseline of [PAD] (special tokens and positions kept) to the
-text, at the output of the embedding module or at the word embeddings. integration.py integrates,
-captum_explainers.py has the alternatives; storing and resuming is attribution/store.py's.
+The default method is integrated gradients: Sundararajan, Taly and Yan, "Axiomatic Attribution for
+Deep Networks" (2017). The path runs from a baseline, in which [PAD] replaces every word while
+special tokens and positions stay, to the text. It lies at the output of the embedding module or at
+the word embeddings. integration.py integrates, captum_explainers.py has the alternatives, and
+store.py stores and resumes.
 """
 
 from __future__ import annotations
@@ -42,24 +43,24 @@ Explainer = Literal[
     "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap", "occlusion"
 ]
 
-_CAPTUMS_STEPS = 50  # its default
+_CAPTUM_STEPS = 50  # Captum's default
 
 
 @dataclass(frozen=True)
 class AttributionSettings:
-    """What the numbers depend on; part of the key under which they are stored."""
+    """The settings that change attributions; they are part of the key of a stored attribution."""
 
     layer: Layer = "embeddings"
     output: Output = "logit"
     classes: Classes = "all"
     explainer: Explainer = "integrated_gradients"
-    tolerance: float = 0.08  # completeness error as a share of the sum of sizes
-    max_steps: int = 63  # most gradients of a text and class
-    steps: int | None = None  # as many instead, of the fixed rule `quadrature`
+    tolerance: float = 0.08  # completeness error as a share of the sum of absolute attributions
+    max_steps: int = 63  # limit of the adaptive rule: gradients per text and class
+    steps: int | None = None  # use the fixed rule `quadrature` with this many steps instead
     quadrature: FixedRule = "gausslegendre"
     precision: Precision = "float32"
     cleaning: tuple[str, ...] = DEFAULT_RULES
-    symbols: bool = True  # whether they are words of their own, as the student's are
+    symbols: bool = True  # whether symbols are words; must be the same for the student
 
     def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():
@@ -75,12 +76,12 @@ class AttributionSettings:
                 raise InputError(f"unknown {name} '{value}', expected {_listed(choices)}")
 
     def as_dict(self) -> dict[str, Any]:
-        """JSON-ready."""
+        """The settings as values that JSON can hold."""
         is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
         return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
 
     def quadratures(self, paths: Sequence[Path]) -> list[Quadrature]:
-        """How to integrate along each path."""
+        """One new quadrature for each path."""
         if self.steps is not None:
             rule = fixed_rule(self.quadrature, self.steps)
             return [FixedQuadrature(rule) for _ in paths]
@@ -102,32 +103,32 @@ def _listed(choices: Any) -> str:
 
 @dataclass(frozen=True)
 class Attribution:
-    """The teacher's answer to one text, and its explanation."""
+    """The teacher's answer to one text, and the explanation of that answer."""
 
     text: str
     logits: tuple[float, ...]  # [classes]
-    target: int  # the predicted class, which the rest explains
-    output: float  # f(x), logit or probability of the target
+    target: int  # the predicted class, which the following fields explain
+    output: float  # f(x), the logit or probability of the target
     baseline_output: float  # f(x')
     completeness_error: float  # |sum of all attributions - (f(x) - f(x'))|
     starts: tuple[int, ...]  # [words]
     ends: tuple[int, ...]  # [words]
     attributions: tuple[float, ...]  # [words], summed over the word's tokens
     num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
-    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
-    steps: int = 0  # gradients of a class that it took; 1 where an explainer does not count them
+    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty if only the target's
+    steps: int = 0  # gradients per class; 1 for an explainer that does not count them
 
     def __post_init__(self) -> None:
-        """Raise InputError if a number is not finite, or there is not one for each word."""
+        """Raise InputError unless every word has one number, and every number is finite."""
         by_word = (self.starts, self.ends, self.num_tokens, self.attributions, *self.by_class)
         if len({len(values) for values in by_word}) > 1 or not 0 <= self.target < len(self.logits):
             raise InputError(f"the explanation of '{shortened(self.text)}' does not fit its words")
         numbers = (self.output, self.baseline_output, self.completeness_error)
-        # A sum is not finite if one number is not, and the sum of these is never too large.
+        # One sum checks them all: it is finite only if each number is, and it cannot overflow.
         if not math.isfinite(sum(map(sum, (numbers, self.logits, *by_word[3:])))):
             raise InputError(
                 f"the explanation of '{shortened(self.text)}' is not finite; explain with the "
-                "precision float32, or make the teacher anew with a lower learning rate"
+                "precision float32, or train the teacher again with a lower learning rate"
             )
 
     @property
@@ -138,11 +139,11 @@ class Attribution:
 
 
 @dataclass(frozen=True)
-class _Read:
-    """A text as the teacher read it, and as its baseline."""
+class _ReadText:
+    """A text that the teacher has answered, and the path from its baseline to it."""
 
     text: str
-    words: list[Span]  # in the text as the user wrote it
+    words: list[Span]  # spans in the text as the user wrote it
     path: Path
     logits: Tensor  # [classes]
     target: int
@@ -150,12 +151,16 @@ class _Read:
 
 
 class Attributor:
-    """Explains texts with one teacher."""
+    """Explains one teacher's answers to texts."""
 
     def __init__(
         self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 1024
     ) -> None:
-        """`rows_per_pass` bounds memory: tokens x steps in one forward and backward pass."""
+        """Limit each forward and backward pass to `rows_per_pass` tokens x steps, to bound memory.
+
+        Raises:
+            InputError: `rows_per_pass` is no positive integer.
+        """
         self.teacher = teacher
         self.settings = settings
         self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
@@ -163,17 +168,17 @@ class Attributor:
         self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
-        """Explain texts together; what each gets does not depend on the others.
+        """Explain texts in shared passes; no text's attributions depend on the other texts.
 
         Raises:
-            InputError: the teacher's answer to a text, or its explanation, is not finite.
+            InputError: the teacher's answer to a text, or the explanation, is not finite.
         """
         read = self._read(texts)
         integrals = self._explain([one.path for one in read])
         return [self._attribution(*pair) for pair in zip(read, integrals, strict=True)]
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of the teacher in each text, special ones included."""
+        """The number of the teacher's tokens in each text, special tokens included."""
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
@@ -181,22 +186,22 @@ class Attributor:
         if chosen.explainer == "integrated_gradients":
             quadratures = chosen.quadratures(paths)
             return integrate(answers, paths, quadratures, self.rows_per_pass)
-        steps = chosen.steps or _CAPTUMS_STEPS
+        steps = chosen.steps or _CAPTUM_STEPS
         return [
             captum_explainers.explain(chosen.explainer, answers, path, chosen.quadrature, steps)
             for path in paths
         ]
 
-    def _read(self, texts: Sequence[str]) -> list[_Read]:
-        """All texts and their baselines, in batches of texts about as long as each other."""
+    def _read(self, texts: Sequence[str]) -> list[_ReadText]:
+        """Read all texts and their baselines, in batches of texts of similar length."""
         lengths, may_pad = self.num_tokens(texts), self.teacher.padding != "none"
-        read: dict[int, _Read] = {}
+        read: dict[int, _ReadText] = {}
         by_length = sorted(range(len(texts)), key=lengths.__getitem__)
         for rows in full_batches(by_length, lengths.__getitem__, self.rows_per_pass, may_pad):
             read.update(zip(rows, self._read_batch([texts[row] for row in rows]), strict=True))
         return [read[row] for row in range(len(texts))]
 
-    def _read_batch(self, texts: Sequence[str]) -> Iterator[_Read]:
+    def _read_batch(self, texts: Sequence[str]) -> Iterator[_ReadText]:
         cleaned = [clean_with_places(text, self.settings.cleaning) for text in texts]
         batch = self.teacher.encode([text.text for text in cleaned])
         ends, logits = self._answers.read(batch)
@@ -226,10 +231,10 @@ class Attributor:
             target = int(targets[row])
             both = float(outputs[row, target]), float(baseline_outputs[row, target])
             spans = [cleaned[row].span(*word) for word in words]
-            yield _Read(text, spans, path, logits[row], target, both)
+            yield _ReadText(text, spans, path, logits[row], target, both)
 
-    def _attribution(self, read: _Read, integral: Integral) -> Attribution:
-        """What is kept of a text: its words, without the tokens of none."""
+    def _attribution(self, read: _ReadText, integral: Integral) -> Attribution:
+        """The attribution of a text; the entry for tokens outside every word is dropped."""
         of_target = integral.by_output[int((read.path.classes == read.target).nonzero())]
         output, baseline_output = read.outputs
         by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)

@@ -1,8 +1,9 @@
-"""Captum's attributions along the same path, by name: to compare with, and to distil from.
+"""Captum's attributions along the same path: to compare with ours, and to distil from.
 
-One text and class at a time and with the same random numbers for each, so that no text's result
-depends on another's. Captum 0.9's DeepLift knows modules such as ReLU and Tanh: of a transformer it
-replaces the pooler's slope, while GELU, LayerNorm and attention keep their gradients.
+Texts and classes are explained one at a time, each with the same random numbers, so that no text's
+result depends on another text. Captum 0.9's DeepLift handles only modules such as ReLU and Tanh: in
+a transformer it replaces the slope of the pooler, while GELU, LayerNorm and attention keep their
+gradients.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _NUM_SAMPLES = 32  # GradientShap's points between baseline and text
 def explain(
     name: str, answers: LayerAnswers, path: Path, quadrature: FixedRule, steps: int
 ) -> Integral:
-    """A text's attributions by the explainer of that name; `steps` is for integrated gradients."""
+    """A text's attributions by the explainer `name`; only integrated gradients use `steps`."""
     forward = _Forward(answers)
     end = (path.start + path.delta).requires_grad_()
     fixed = {
@@ -48,9 +49,9 @@ def explain(
 
 @contextmanager
 def _same_random_numbers() -> Iterator[None]:
-    """Inside the context, the same ones each time; outside, as if nothing had been drawn.
+    """Seed the generators inside the context, and restore their states after it.
 
-    GradientShap takes some from PyTorch and some from NumPy's global generator.
+    GradientShap draws from PyTorch's and from NumPy's global generator.
     """
     state = np.random.get_state()  # noqa: NPY002  Captum draws from it
     with torch.random.fork_rng(devices=[]):
@@ -63,7 +64,7 @@ def _same_random_numbers() -> Iterator[None]:
 
 
 class _Forward(nn.Module):
-    """The teacher from the layer on, as a module: DeepLift puts its hooks on what it holds."""
+    """The part of the teacher behind the layer, as a module whose submodules DeepLift can hook."""
 
     def __init__(self, answers: LayerAnswers) -> None:
         super().__init__()
@@ -82,7 +83,7 @@ def _integrated_gradients(
     found: Tensor = IntegratedGradients(forward).attribute(
         baselines=path.start[None], n_steps=steps, method=quadrature, **fixed
     )
-    # Captum 0.9 weighs the n nodes of the trapezoid by 1/n, though they bound n - 1 intervals.
+    # Captum 0.9 weights the n nodes of the trapezoid by 1/n, though they bound n - 1 intervals.
     scale = steps / (steps - 1) if quadrature == "riemann_trapezoid" else 1.0
     return found.sum(dim=2) * scale
 
@@ -90,7 +91,7 @@ def _integrated_gradients(
 def _gradient_x_input(
     forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object
 ) -> Tensor:
-    """The gradient at the text, times the way from the baseline instead of the input as it is."""
+    """The gradient at the text times the difference from the baseline, not times the raw input."""
     from captum.attr import Saliency
 
     gradient: Tensor = Saliency(forward).attribute(abs=False, **fixed)
@@ -101,7 +102,8 @@ def _deep_lift(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: obje
     from captum.attr import DeepLift
 
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Setting forward, backward hooks")  # which it removes
+        # DeepLift warns of the hooks that it sets, and removes them.
+        warnings.filterwarnings("ignore", "Setting forward, backward hooks")
         found: Tensor = DeepLift(forward).attribute(baselines=path.start[None], **fixed)
     return found.sum(dim=2)
 
@@ -116,14 +118,14 @@ def _gradient_shap(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: 
 
 
 def _occlusion(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object) -> Tensor:
-    """What the answer loses when a word is replaced by the baseline's."""
+    """The drop of the answer when the baseline replaces a word."""
     from captum.attr import FeatureAblation
 
     words = path.word_of_token.long()
     found: Tensor = FeatureAblation(forward).attribute(
         baselines=path.start[None], feature_mask=words[None, :, None], **fixed
     )
-    # Captum gives each element of a word the loss of the whole: shared among the word's tokens.
+    # Captum gives every token of a word the word's whole drop, so divide it among them.
     return found[:, :, 0] / torch.bincount(words)[words]
 
 

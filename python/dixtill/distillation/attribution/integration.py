@@ -1,8 +1,9 @@
-"""The engine of integrated gradients: many texts and nodes in one pass of the teacher.
+"""Computes integrated gradients of many texts and nodes in each pass of the teacher.
 
-The nodes that all unfinished texts want next are evaluated together, shortest text first, so that
-passes are full and hardly padded. Passes are shared among threads of one intra-op thread each,
-which PyTorch alone makes less of (docs/explaining.md). On a GPU they follow one another.
+The nodes that all unfinished texts need next are evaluated together, shortest text first, so that
+passes are full and need little padding. On a CPU, a pool of threads with one intra-op thread each
+runs the passes, which is faster than PyTorch's own threads (docs/explaining.md). On a GPU the
+passes run one after another.
 """
 
 from __future__ import annotations
@@ -25,27 +26,27 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class Path:
-    """The straight line from a text's baseline to the text, at a layer; without any padding."""
+    """The straight line from a text's baseline to the text, at one layer and without padding."""
 
     input_ids: Tensor  # [time]
     token_type_ids: Tensor  # [time]
     start: Tensor  # [time, width], the baseline
-    delta: Tensor  # [time, width], from there to the text
-    classes: Tensor  # [outputs], whose answers are explained
+    delta: Tensor  # [time, width], the text minus the baseline
+    classes: Tensor  # [outputs], the classes to explain
     differences: Tensor  # [outputs], f(x) - f(x'), to which attributions should sum up
-    word_of_token: Tensor  # [time] int32, the last word for the tokens of none
-    num_words: int  # and one for the tokens of none
+    word_of_token: Tensor  # [time] int32; num_words - 1 for tokens outside every word
+    num_words: int  # the text's words, and one more for the tokens outside them
 
 
 class Integral(NamedTuple):
-    """A text's attributions, and how many gradients of each output they took."""
+    """A text's attributions, and the number of gradients per output that they took."""
 
     by_output: Tensor  # [outputs, num_words]
     steps: int
 
 
 class _Point(NamedTuple):
-    """A gradient to compute: at a node of a text's path, 0 at its start and 1 at its end."""
+    """A node of a text's path, where a gradient is needed: 0 is the baseline, 1 the text."""
 
     text: int
     node: float
@@ -59,7 +60,7 @@ def integrate(
 ) -> list[Integral]:
     """Integrate along each of `paths` by its quadrature.
 
-    A text's result depends on the others by no more than float rounding does.
+    The other texts change a text's result by float rounding at most.
     """
     unfinished = sorted(range(len(paths)), key=lambda text: len(paths[text].input_ids))
     while unfinished:
@@ -79,7 +80,7 @@ def _evaluate(
     points: Sequence[_Point],
     rows_per_pass: int,
 ) -> Iterator[tuple[_Point, Tensor]]:
-    """Each point's share of its text's attributions [outputs, num_words], before its weight."""
+    """Yield each point and its text's attributions there [outputs, num_words], not yet weighted."""
 
     def length_of(point: _Point) -> int:
         return len(paths[point.text].input_ids)
@@ -104,9 +105,9 @@ def full_batches(
     rows_per_pass: int,
     may_pad: bool = True,
 ) -> Iterator[list[_Item]]:
-    """Consecutive `items`, shortest first: as many as fit when padded to the longest of them.
+    """Cut `items`, which are sorted by length, into batches of as many as fit when padded.
 
-    Where they may not be padded, those of a batch are as long as each other.
+    Without `may_pad`, all items of a batch have the same length.
     """
     batch: list[_Item] = []
     for item in items:
@@ -121,7 +122,7 @@ def full_batches(
 
 @contextmanager
 def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads, in each of which PyTorch uses one."""
+    """A pool of threads in which PyTorch uses one thread each."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -132,7 +133,7 @@ def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]) -> list[Tensor]:
-    """One forward pass for all points, and a backward pass for each output."""
+    """Run one forward pass for all points, and a backward pass for each output."""
     texts = list(dict.fromkeys(point.text for point in points))
     rows = torch.tensor([texts.index(point.text) for point in points])
     of_texts = [paths[text] for text in texts]
@@ -156,9 +157,9 @@ def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]
 
 
 def gradients(outputs: Tensor, points: Tensor) -> Iterator[Tensor]:
-    """The gradient of each column of `outputs`: a backward pass for each, one forward pass.
+    """Yield the gradient of each column of `outputs` at `points`, one backward pass at a time.
 
-    One at a time, as `is_grads_batched` takes longer and holds all of them.
+    `is_grads_batched` would take longer and hold all gradients in memory.
     """
     last = outputs.shape[1] - 1
     for column in range(last + 1):
@@ -169,9 +170,9 @@ def gradients(outputs: Tensor, points: Tensor) -> Iterator[Tensor]:
 
 
 def by_word(gradient: Tensor, delta: Tensor, words: Tensor, num_words: int) -> Tensor:
-    """gradient times delta [rows, time, width], summed over each word [rows, num_words].
+    """Multiply gradient and delta [rows, time, width], and sum over each word [rows, num_words].
 
-    `words` [rows, time] int32 has -1 on padding. The native kernel does it on a CPU.
+    `words` [rows, time] int32 is -1 on padding. On a CPU the native kernel computes it.
     """
     if gradient.device.type == "cpu":
         one = torch.ones(1)

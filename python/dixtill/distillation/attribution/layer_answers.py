@@ -1,6 +1,6 @@
-"""A teacher's answers as a function of what one of its layers gives: what explainers differentiate.
+"""A teacher's answers as a function of one layer's output, the function to differentiate.
 
-The layer is the output of the embedding module or of the word embeddings.
+The layer is the embedding module or the word embeddings.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Output = Literal["logit", "probability"]
 
 @dataclass(frozen=True)
 class LayerAnswers:
-    """f [rows, classes] of points [rows, time, width] and what else the teacher reads of a text.
+    """f [rows, classes] of points [rows, time, width] and the teacher's other inputs for each text.
 
-    May be called from several threads at once.
+    Several threads may call it at once.
     """
 
     teacher: Teacher
@@ -34,7 +34,7 @@ class LayerAnswers:
     precision: Precision
 
     def for_many_passes(self) -> LayerAnswers:
-        """The same answers, of weights that are cast once; for as long as the teacher stays."""
+        """The same answers from weights cast once; valid until the teacher's weights change."""
         if self.precision == "float32":
             return self
         teacher = copy(self.teacher)
@@ -42,7 +42,7 @@ class LayerAnswers:
         return replace(self, teacher=teacher)
 
     def __call__(self, points: Tensor, *inputs: Tensor) -> Tensor:
-        """On the CPU, in float32; differentiable by the points. Inputs are those of `Inputs`."""
+        """Answer on the CPU in float32, differentiable by the points; `inputs` is an `Inputs`."""
         layer, model = self.teacher.layer(self.layer), self.teacher.model
         with layer.replaced(model, points), differentiable(points.device, self.precision):
             logits = self.teacher.logits(*inputs)
@@ -59,17 +59,17 @@ class LayerAnswers:
 
     @torch.no_grad()
     def read_baselines(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        """The same of the baselines: [PAD] for every word, while special tokens stay.
+        """The same for the baselines, in which [PAD] replaces every word but no special token.
 
-        Only the words change: positions that a model derives from its ids stay. Texts of as many
-        tokens share a baseline, which is read once.
+        Only the word vectors change: positions that a model derives from its ids stay. Texts with
+        the same number of tokens share a baseline, which the teacher reads once.
         """
         ids = batch.input_ids
         words = torch.where(batch.special_mask.bool(), ids, self.pad_id)
         alike = torch.stack([words, *batch.inputs[1:], (ids == self.pad_id).long()], dim=1)
         kinds, kind_of_row = torch.unique(alike, dim=0, return_inverse=True)
         rows = torch.empty(len(kinds), dtype=torch.long)
-        rows[kind_of_row] = torch.arange(len(ids))  # one of each kind
+        rows[kind_of_row] = torch.arange(len(ids))  # one row of each kind
         ids, mask, types = (tensor[rows] for tensor in batch.inputs)
         outputs, logits = self._read((ids, mask, types), words[rows])
         return outputs[kind_of_row.to(outputs.device)], logits[kind_of_row]
@@ -87,5 +87,5 @@ class LayerAnswers:
 
     @property
     def pad_id(self) -> int:
-        """The token that pads."""
+        """The id of the padding token."""
         return int(self.teacher.tokenizer.pad_token_id)

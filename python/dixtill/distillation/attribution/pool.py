@@ -1,7 +1,7 @@
-"""Attributions by a pool of actors on a Ray cluster: each has a copy of the attributor.
+"""Computes attributions in a pool of actors on a Ray cluster, each with a copy of the attributor.
 
-Shards go out and come back as they are planned and stored (attribution/store.py), so only the
-process that started the run reads and writes files.
+The actors get texts and return attributions a shard at a time; only the process that started the
+run reads and writes files (store.py).
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from .store import Explain
 
 
 def explain_with(pool: Pool, attributor: Attributor) -> Explain:
-    """Explain by copies of `attributor`, whose teacher has to be on the CPU."""
+    """A function that explains with copies of `attributor`, whose teacher must be on the CPU."""
 
     def explain(shards: Sequence[Sequence[str]]) -> Iterator[tuple[int, list[Attribution]]]:
         if not shards:
             return
-        # Pickled, as Arrow takes no lone surrogates.
+        # Pickled, because Arrow rejects lone surrogates.
         rows = [{"number": n, "texts": pickle.dumps(texts)} for n, texts in enumerate(shards)]
         with settings():
             dataset = ray.data.from_items(rows, override_num_blocks=len(rows))

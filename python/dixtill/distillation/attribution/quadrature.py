@@ -1,7 +1,7 @@
-"""Quadrature over [0, 1] of functions that take long: at fixed nodes, or adaptive.
+"""Integrates expensive functions over [0, 1], at fixed nodes or adaptively.
 
-A quadrature tells which nodes it wants next and is given the values there. Who computes them, and
-for how many quadratures at a time, is up to integration.py.
+A quadrature says at which nodes it wants values next, and is given those values. integration.py
+computes them, for many quadratures at a time.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ FixedRule = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
 ADAPTIVE_RULE = "adaptive_simpson"
 FIRST_STEPS = 9  # nodes of the adaptive rule before any refinement
 
-_NODES_OF_SPLIT = 4  # of the two halves of a panel, 5 each, it has 5
-_ERROR_OF_TOLERANCE = 4
+_NEW_NODES_PER_SPLIT = 4  # two halves have 9 distinct nodes, 5 of which the panel has already
+_ERROR_PER_TOLERANCE = 4
 
 
 class Quadrature(Protocol):
-    """An integral on its way."""
+    """An integral that is being computed."""
 
     @property
     def wanted(self) -> list[float]:
-        """The nodes at which values are needed; none when it is finished."""
+        """The nodes at which values are needed next; empty when the integral is finished."""
 
     @property
     def value(self) -> Tensor:
-        """The integral [outputs, words], as far as it is known."""
+        """The present estimate of the integral [outputs, words]."""
 
     @property
     def steps(self) -> int:
-        """How many values it took."""
+        """The number of nodes evaluated."""
 
     def add(self, values: Mapping[float, Tensor]) -> None:
         """Take the values [outputs, words] at the nodes that were wanted."""
@@ -52,7 +52,7 @@ class Rule(NamedTuple):
 
 
 def fixed_rule(method: FixedRule, steps: int) -> Rule:
-    """A rule as Captum names them.
+    """The rule `method` with `steps` nodes, by Captum's name for it.
 
     >>> nodes, weights = fixed_rule("gausslegendre", 3)
     >>> round(float((weights * nodes**5).sum()), 6)  # exact up to degree 5: 1/6
@@ -72,7 +72,7 @@ def fixed_rule(method: FixedRule, steps: int) -> Rule:
 
 
 class FixedQuadrature:
-    """The weighted sum of a rule."""
+    """The weighted sum of the values at a rule's nodes."""
 
     def __init__(self, rule: Rule) -> None:
         self.wanted: list[float] = rule.nodes.tolist()
@@ -87,7 +87,7 @@ class FixedQuadrature:
 
 
 class _Panel(NamedTuple):
-    """A part of [0, 1], with five nodes at equal distances."""
+    """A part of [0, 1] with five equidistant nodes."""
 
     start: float
     end: float
@@ -102,7 +102,7 @@ class _Panel(NamedTuple):
         return _Panel(self.start, middle), _Panel(middle, self.end)
 
 
-# Boole's rule: that of Simpson on both halves of a panel, extrapolated by the one on the whole.
+# Boole's rule: Simpson's rule on both halves of a panel, extrapolated with the one on the whole.
 _BOOLE = torch.tensor([7, 32, 12, 32, 7]) / 90
 _HALVES_MINUS_WHOLE = torch.tensor([-1, 4, -6, 4, -1]) / 12
 
@@ -111,13 +111,13 @@ class AdaptiveQuadrature:
     """Adaptive Simpson quadrature: panels are halved where the function is rough.
 
     Lyness, "Notes on the Adaptive Simpson Quadrature Routine", Journal of the ACM 16 (1969). A
-    panel's error is what halving it changed in Simpson's rule. For as long as `are_accurate` does
-    not hold for an output, its panels of at least half the largest error are halved, which keeps
-    all their nodes and adds four.
+    panel's error estimate is the change of Simpson's rule when the panel is halved. While an output
+    fails `are_accurate`, the panels with at least half of its largest error are halved; each keeps
+    its nodes and gets four more.
     """
 
     def __init__(self, sums: Tensor, tolerance: float, max_steps: int) -> None:
-        """`sums` [outputs] are those of the exact integral over words."""
+        """Take `sums` [outputs], what the exact integral sums up to over the words."""
         self._sums = sums
         self._tolerance = tolerance
         self._max_steps = max_steps
@@ -152,12 +152,12 @@ class AdaptiveQuadrature:
         self._halve(self._rough_panels())
 
     def _rough_panels(self) -> list[int]:
-        """Those to halve, roughest first, as many as steps are left for."""
+        """The panels to halve, roughest first, as many as the remaining steps allow."""
         settled = are_accurate(self.value, self._errors.sum(dim=0), self._sums, self._tolerance)
         largest = self._errors.amax(dim=0).clamp(min=torch.finfo(torch.float32).tiny)
         sizes = torch.where(settled, 0, self._errors / largest).amax(dim=1)
         rough = [panel for panel in sizes.argsort(descending=True).tolist() if sizes[panel] >= 0.5]
-        return rough[: (self._max_steps - self.steps) // _NODES_OF_SPLIT]
+        return rough[: (self._max_steps - self.steps) // _NEW_NODES_PER_SPLIT]
 
     def _halve(self, rough: list[int]) -> None:
         self._new = [half for panel in rough for half in self._panels[panel].halves]
@@ -167,16 +167,16 @@ class AdaptiveQuadrature:
 
 
 def are_accurate(value: Tensor, errors: Tensor, sums: Tensor, tolerance: float) -> Tensor:
-    """Whether each output's row of `value` [outputs, words] is; [outputs].
+    """Whether each row of `value` [outputs, words] is accurate; bool [outputs].
 
-    It has to sum up to `sums` within `tolerance` of the sum of its sizes, and `errors` to be less
-    than 4 tolerances of its length. Neither test alone is worth much: errors of words cancel in
-    the sum, and those of panels are of a coarser rule than what is kept. Nothing is divided by
-    `sums`, which are nothing where words outweigh each other.
+    A row is accurate if its sum differs from `sums` by at most `tolerance` times the sum of its
+    absolute values, and `errors` is at most 4 x `tolerance` times its norm. Neither test suffices
+    alone: errors of words cancel in the sum, and the error estimate is that of a coarser rule than
+    the one used. Nothing is divided by `sums`, which are near zero where words cancel each other.
     """
     complete = (value.sum(dim=1) - sums).abs() <= tolerance * value.abs().sum(dim=1)
-    longest = _ERROR_OF_TOLERANCE * tolerance * torch.linalg.vector_norm(value, dim=1)
-    return complete.logical_and(errors <= longest)
+    bound = _ERROR_PER_TOLERANCE * tolerance * torch.linalg.vector_norm(value, dim=1)
+    return complete.logical_and(errors <= bound)
 
 
 def _float32(values: NDArray[np.float64]) -> Tensor:

@@ -1,8 +1,8 @@
-"""Attributions on disk: Parquet shards that a killed run leaves whole and the next one reuses.
+"""Stores attributions in Parquet shards; a killed run leaves whole shards, which the next reuses.
 
-Each row is keyed by teacher, settings and text. The texts are cut into shards in an order that
-depends on them alone, so an interrupted run leaves the same files as any other. Runs at the same
-time may explain a text twice; it is read once.
+Each row has a key made from teacher, settings and text. The order in which texts are cut into
+shards depends on the texts alone, so an interrupted run leaves the same files as any other. Two
+simultaneous runs may store a text twice; readers take one of the two rows.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ _SCHEMA = pa.schema(
 )
 
 
-# Explains lists of texts in any order: the number of a list in the sequence, and its attributions.
+# Explains lists of texts; yields the index of each list and its attributions, in any order.
 Explain = Callable[[Sequence[Sequence[str]]], Iterator[tuple[int, list[Attribution]]]]
 
 
 class RunSummary(NamedTuple):
-    """How much of a run was new."""
+    """How many texts a run explained, and how many were stored already."""
 
     computed: int
     reused: int
 
 
 class _Key(NamedTuple):
-    """Whose attributions a row holds, and of what: the beginnings of SHA-256s."""
+    """The key of a row: truncated SHA-256 hashes of teacher, settings and text."""
 
     teacher: str
     settings: str
@@ -64,10 +64,10 @@ class _Key(NamedTuple):
 
     @classmethod
     def read(cls, key: str) -> _Key:
-        """The key that `str` wrote.
+        """Parse a key as `str` writes it.
 
         Raises:
-            ValueError: there is no such key.
+            ValueError: `key` does not have three parts.
         """
         teacher, settings, text = key.split("-")
         return cls(teacher, settings, text)
@@ -86,7 +86,7 @@ class _Item(NamedTuple):
 
 @dataclass(frozen=True)
 class AttributionStore:
-    """A folder of shards, which need not exist yet."""
+    """A folder of shards; it need not exist yet."""
 
     folder: Path
 
@@ -99,10 +99,11 @@ class AttributionStore:
     ) -> RunSummary:
         """Explain the texts that are not stored yet, a shard at a time.
 
-        `explain` has other processes do it (attribution/pool.py); the shards are the same.
+        By default the attributor explains them here; `explain` can let other processes do it
+        (pool.py). The shards are the same.
 
         Raises:
-            InputError: the folder is a file, or a file in it is no shard of attributions.
+            InputError: the folder is a file, or a Parquet file in it is no shard of attributions.
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file; attributions need a folder")
@@ -132,15 +133,15 @@ class AttributionStore:
         """The stored attributions of `texts`, in their order.
 
         Raises:
-            InputError: a file is no shard, or a text was not explained by this teacher with
-                these settings.
+            InputError: a Parquet file is no shard, or a text was not explained by this teacher
+                with these settings.
         """
         known = self.known(attributor, texts)
         absent = sum(text not in known for text in texts)
         if absent:
             raise InputError(
                 f"{self.folder} lacks {absent} of {len(texts)} texts for this teacher and these "
-                "settings; run `dixtill attribute` with the same ones first"
+                "settings; run `dixtill attribute` with them first"
             )
         return [known[text] for text in texts]
 
@@ -148,7 +149,7 @@ class AttributionStore:
         """The attributions of those `texts` that this teacher explained with these settings.
 
         Raises:
-            InputError: a file is no shard.
+            InputError: a Parquet file is no shard.
         """
         text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
         found: dict[str, Attribution] = {}
@@ -159,13 +160,13 @@ class AttributionStore:
         return found
 
     def find(self, texts: Sequence[str], teacher: str | None = None) -> dict[str, Attribution]:
-        """The stored attributions of those `texts` that have some.
+        """The stored attributions of those `texts` that have any.
 
-        They are of the teacher with that fingerprint, or of whichever teacher if it is None.
+        They come from the teacher with the fingerprint `teacher`, or from any if it is None.
 
         Raises:
-            InputError: the folder is missing, a file is no shard, or the texts were explained by
-                another teacher alone, by two, or with two settings.
+            InputError: the folder is missing, a Parquet file is no shard, or the texts were
+                explained only by other teachers, by several, or with several settings.
         """
         if not self.folder.is_dir():
             raise InputError(f"{self.folder} is no folder of attributions")
@@ -176,25 +177,25 @@ class AttributionStore:
             text = wanted.get(key.text)
             if text is not None:
                 rows = found.setdefault((key.teacher, key.settings), {})
-                if text not in rows:  # the same again, of a run at the same time
+                if text not in rows:  # simultaneous runs may have stored it twice
                     rows[text] = _attribution(path, text, row)
         if teacher is not None and found:
             found = {maker: rows for maker, rows in found.items() if maker[0] == _hash(teacher)}
             if not found:
                 raise InputError(
                     f"{self.folder} holds attributions of another teacher than the student's; "
-                    "explain the texts with the student's, into a folder of its own"
+                    "explain the texts with the student's teacher, into another folder"
                 )
         if len(found) > 1:
             teachers = {teacher for teacher, _ in found}
             whose = f"{len(teachers)} teachers" if len(teachers) > 1 else f"{len(found)} settings"
             raise InputError(
-                f"{self.folder} holds attributions of {whose}; give each a folder of its own"
+                f"{self.folder} holds attributions of {whose}; use a separate folder for each"
             )
         return next(iter(found.values()), {})
 
     def _rows(self) -> Iterator[tuple[Path, dict[str, Any]]]:
-        """All rows, each with its file."""
+        """Yield all rows, each with its file."""
         return ((path, row) for path in self._shards() for row in _read(path).to_pylist())
 
     def _shards(self) -> list[Path]:
@@ -246,12 +247,12 @@ def _attribution(path: Path, text: str, row: dict[str, Any]) -> Attribution:
 
 
 def _tuples(value: Any) -> Any:
-    """Lists, also those in lists, as tuples."""
+    """`value` with its lists, at every depth, made tuples."""
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _storable(text: str) -> str:
-    """`text` as UTF-8 can hold it: a question mark for each lone surrogate."""
+    """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode()
 
 
@@ -267,14 +268,14 @@ def _hash(text: str) -> str:
 
 
 def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:
-    """The distinct texts, shortest first: neighbours in a batch need little padding."""
+    """The distinct texts, shortest first, so that the texts of a batch need little padding."""
     distinct = list(dict.fromkeys(texts))
     keys = _keys(attributor, distinct)
     return sorted(map(_Item, attributor.num_tokens(distinct), keys, distinct))
 
 
 def _shards_of(items: Sequence[_Item], stored: set[str]) -> dict[int, list[_Item]]:
-    """What is not stored of each shard that has such, numbered."""
+    """Cut `items` into shards, and return by number the missing items of each unfinished shard."""
     shards = (
         items[start : start + TEXTS_PER_SHARD] for start in range(0, len(items), TEXTS_PER_SHARD)
     )

@@ -1,4 +1,4 @@
-"""What a store of attributions holds of texts, in the form in which a student's answers are."""
+"""Reads stored attributions as predictions, so that they can be shown like a student's answers."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from .store import AttributionStore
 def read_teacher_explanations(
     folder: Path, texts: Sequence[str], labels: Sequence[str], teacher: str | None = None
 ) -> dict[str, Prediction]:
-    """The teacher's answer to each of `texts` that is stored, its attributions as weights.
+    """The teacher's answer to each of `texts` that is stored, with attributions as word weights.
 
-    The teacher itself is not needed; its classes are taken to be the student's `labels`. It is the
-    one of the fingerprint `teacher`, or whichever if that is None or of an older version.
+    The teacher itself is not needed; its classes are taken to be the student's `labels`. If
+    `teacher` is a fingerprint, only that teacher's attributions count; if it is None, or was taken
+    by an older version, any teacher's do.
 
     Raises:
-        InputError: the folder holds none of the texts, attributions of another teacher alone, of
-            two or with two settings, those of another number of classes, or other files.
+        InputError: the folder holds none of the texts, or attributions of another teacher only, of
+            several teachers or settings, or of another number of classes, or other Parquet files.
     """
     is_known = teacher is not None and teacher.startswith(FINGERPRINT)
     found = AttributionStore(folder).find(texts, teacher if is_known else None)
