@@ -68,7 +68,7 @@ from pathlib import Path
 import torch
 sys.path.insert(0, sys.argv[1])
 import test_attribution_store as tests
-from dixtill.distillation import attribution_store
+from dixtill.distillation.attribution import store as attribution_store
 
 class SlowAttributor(tests.CountingAttributor):
     def __call__(self, texts):
@@ -324,7 +324,7 @@ def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store
     assert set(store.find([*texts, "up ? now"])) == set(texts)
     store.run(CountingAttributor(other_teacher()), TEXTS[2:4], progress=False)
     assert set(store.find(texts)) == set(texts)
-    with pytest.raises(InputError, match="attributions of 2 teachers; give each a folder of its"):
+    with pytest.raises(InputError, match="attributions of 2 teachers; use a separate folder for"):
         store.find(TEXTS[:4])
     assert set(store.find(TEXTS[:4], bert.fingerprint)) == set(TEXTS[:2])
     assert set(store.find(TEXTS[:4], other_teacher().fingerprint)) == set(TEXTS[2:4])
@@ -332,7 +332,7 @@ def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store
         store.find(TEXTS[:4], "2-of another")
     assert store.find(["unheard of"], "2-of another") == {}
     store.run(CountingAttributor(bert, replace(SETTINGS, steps=4)), TEXTS[:1], progress=False)
-    with pytest.raises(InputError, match="attributions of 2 settings; give each a folder of its"):
+    with pytest.raises(InputError, match="attributions of 2 settings; use a separate folder for"):
         store.find(TEXTS[:2])
 
 

@@ -45,7 +45,7 @@ def test_a_mistake_is_one_sentence(folder, bert, tmp_path):
         read_teacher_explanations(folder, TEXTS, ["a", "b"])
     other = Attributor(bert, AttributionSettings(steps=4))
     AttributionStore(folder).run(other, TEXTS[:1], progress=False)
-    with pytest.raises(InputError, match="attributions of 2 settings; give each a folder"):
+    with pytest.raises(InputError, match="attributions of 2 settings; use a separate folder"):
         read_teacher_explanations(folder, TEXTS, NAMES)
 
 
