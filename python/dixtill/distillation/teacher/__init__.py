@@ -1,1 +1,1 @@
-"""Loads a fine-tuned transformer, tries it, and asks it."""
+"""Loads a fine-tuned transformer, checks that it can be used, and runs it."""

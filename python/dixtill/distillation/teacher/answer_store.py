@@ -1,4 +1,4 @@
-"""A teacher's answers on disk, so that many students can learn from them."""
+"""Stores a teacher's answers on disk, so that many students can learn from them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TEXTS_PER_FILE = 4096
 def answers(
     teacher: Teacher, texts: Sequence[str], folder: Path, precision: Precision = "float32"
 ) -> Tensor:
-    """Logits [texts, classes] of cleaned `texts`, of which `folder` keeps what was computed.
+    """Logits [texts, classes] of cleaned `texts`; reads those in `folder` and stores the others.
 
-    A stopped run goes on from the last whole file. Files are named by a hash of teacher, texts and
+    A stopped run resumes after the last whole file. A file's name is a hash of teacher, texts and
     precision.
 
     Raises:
@@ -54,7 +54,7 @@ def _answers_to_part(
     with path.open("rb") as file:
         try:
             found = np.lib.format.read_array(file, allow_pickle=False)
-        except Exception as error:  # NumPy raises all kinds of a header that is damaged
+        except Exception as error:  # NumPy raises many kinds of errors for a damaged header
             raise InputError(f"{path} is damaged; delete it, and it is made again") from error
     if found.dtype != np.float32 or found.shape != (len(texts), len(teacher.labels)):
         raise InputError(f"{path} does not fit its texts; delete it, and it is made again")

@@ -1,8 +1,8 @@
-"""Attention in plain products, whose backward pass in bfloat16 a CPU computes quickly.
+"""Attention as plain matrix products, with a fast backward pass in bfloat16 on a CPU.
 
-PyTorch's fused attention has a quick forward pass there, but its backward pass takes longer than
-all else in the teacher (docs/explaining.md). The model is left as it is, so other threads and
-whoever shares it see nothing; one that does not call PyTorch's attention is not changed at all.
+PyTorch's fused attention has a fast forward pass there, but its backward pass takes longer than the
+rest of the teacher together (docs/explaining.md). The model is not changed, so other threads that
+use it notice nothing. Models that do not call PyTorch's attention are not affected.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.overrides import TorchFunctionMode
 
 
 class PlainAttention(TorchFunctionMode):
-    """Inside the context, this thread's `scaled_dot_product_attention` is `plain_attention`."""
+    """Replaces `scaled_dot_product_attention` by `plain_attention` in this thread."""
 
     def __torch_function__(
         self,
@@ -41,7 +41,7 @@ def plain_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """What PyTorch's function of these arguments gives; where nothing is attended to, the mean.
+    """Compute `scaled_dot_product_attention`; a query whose keys are all masked gets their mean.
 
     query [..., heads, time, width], key and value [..., heads, others, width].
     """
@@ -60,7 +60,7 @@ def plain_attention(
 
 
 def _addend(mask: Tensor) -> Tensor:
-    """What to add to scores; a mask may be that already, or say which ones count."""
+    """The values to add to the scores: a float mask itself, or 0 and a large negative number."""
     if mask.dtype != torch.bool:
         return mask
     return torch.where(mask, 0.0, torch.finfo(torch.float32).min)

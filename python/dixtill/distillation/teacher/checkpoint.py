@@ -1,7 +1,7 @@
-"""Loads what transformers saved, and refuses what it would have to invent.
+"""Loads a model that transformers saved, and refuses one with missing parts.
 
-transformers 5 makes an empty tokenizer where there are no files, draws weights that a checkpoint
-lacks, and leaves out layers that the config does not count.
+transformers 5 makes an empty tokenizer if its files are missing, draws random weights for those
+that a checkpoint lacks, and ignores layers beyond those that the config counts.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
     """A sequence classifier in float32, and its tokenizer.
 
     Raises:
-        InputError: they cannot be loaded, or not all weights of the model are in the checkpoint,
-            or it holds layers that the model has not.
+        InputError: they cannot be loaded, or the checkpoint lacks weights of the model or holds
+            layers that the model does not have.
     """
     try:
         with quiet_transformers(with_bars=sys.stderr.isatty()):
@@ -33,7 +33,7 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
             model, missing = load_weights(AutoModelForSequenceClassification, name)
     except InputError:
         raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+    except Exception as error:  # transformers, tokenizers and safetensors raise many kinds
         raise InputError(
             f"cannot load a sequence classifier from '{name}': {why_not_loaded(name, error)}"
         ) from error
@@ -46,7 +46,7 @@ def load_classifier(name: str | Path) -> tuple[Any, Any]:
 
 
 def why_not_loaded(name: str | Path, error: Exception) -> str:
-    """What is wrong with the name of a model that transformers cannot load, else what it says."""
+    """Why transformers cannot load the model `name`: a wrong folder, or its own error message."""
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
         return "the folder has no config.json, so transformers did not save a model there"
@@ -57,10 +57,10 @@ def why_not_loaded(name: str | Path, error: Exception) -> str:
 
 
 def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
-    """A model of an automatic class in float32, and the names of weights that were drawn for it.
+    """A float32 model of the auto class `kind`, and the names of the weights drawn at random.
 
     Raises:
-        InputError: weights are of other shapes than the config says, or of more layers.
+        InputError: the weights have other shapes, or more layers, than the config says.
     """
     model, report = kind.from_pretrained(
         name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
@@ -81,9 +81,9 @@ def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
 
 
 def check_body(name: str | Path, missing: Iterable[str]) -> None:
-    """Raise InputError if what is missing of a base is more than a head or a pooler.
+    """Raise InputError if weights of a layer are `missing`, not only those of a head or pooler.
 
-    Where the weights are another model's, transformers draws all of them.
+    If the weights belong to another model, transformers draws them all at random.
     """
     layers = sorted(key for key in missing if key != _without_numbers(key))
     if layers:
@@ -99,7 +99,7 @@ def _without_numbers(key: str) -> str:
 
 @contextmanager
 def errors_about(subject: str) -> Iterator[None]:
-    """Errors inside the context say that it is `subject` that cannot be used."""
+    """Begin the message of an InputError inside the context with "`subject` cannot be used"."""
     try:
         yield
     except InputError as error:
@@ -108,7 +108,7 @@ def errors_about(subject: str) -> Iterator[None]:
 
 @contextmanager
 def quiet_transformers(*, with_bars: bool = False) -> Iterator[None]:
-    """Inside the context, transformers logs errors only, and draws no bar for each file."""
+    """Let transformers log errors only and, unless `with_bars`, draw no progress bars."""
     verbosity, has_bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
     logging.set_verbosity_error()
     if not with_bars:

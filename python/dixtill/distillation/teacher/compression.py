@@ -1,6 +1,6 @@
-"""What a teacher is compressed by without a student: int8 weights, fewer attention heads.
+"""Compresses a teacher without a student: int8 weights, or fewer attention heads.
 
-The two baselines of the paper. Neither trains anything, and both leave the given model alone.
+These are the two baselines of the paper. They train nothing and do not change the given model.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from .teacher import Teacher
 
 
 def dynamic_int8(model: nn.Module, layers: tuple[type[nn.Module], ...] = (nn.Linear,)) -> nn.Module:
-    """A copy with `layers` in int8; activations are quantised as they come (PTQ)."""
+    """A copy with `layers` in int8, which quantizes activations at run time (PTQ)."""
     with warnings.catch_warnings():
-        # torch 2.13 deprecates torch.ao for torchao, a dependency more; it says so in two kinds.
+        # torch 2.13 deprecates torch.ao in favor of torchao, which would be one more dependency.
         warnings.simplefilter("ignore")
         quantized: nn.Module = torch.ao.quantization.quantize_dynamic(  # type: ignore[no-untyped-call]
             model, set(layers), dtype=torch.qint8
@@ -35,18 +35,18 @@ def dynamic_int8(model: nn.Module, layers: tuple[type[nn.Module], ...] = (nn.Lin
 def prune_attention_heads(
     model: nn.Module, keep: int, scores: Sequence[Tensor] | None = None
 ) -> nn.Module:
-    """A copy of a BERT-like model or an MPNet that keeps `keep` heads of each layer (AHP).
+    """A copy of a BERT-like model or an MPNet with `keep` heads in each layer (AHP).
 
     Args:
         model: a transformer; it is not changed.
-        keep: heads that a layer keeps, those of highest score.
-        scores: [layers][heads], such as `head_importance` or `random_head_scores` gives. By
-            default, the Frobenius norm of a head's value projection times its output projection,
+        keep: the number of heads that each layer keeps, those with the highest scores.
+        scores: [layers][heads], as `head_importance` and `random_head_scores` return them. By
+            default, the Frobenius norm of the product of a head's value and output projections,
             which bounds what the head can add to the layer's output.
 
     Raises:
-        InputError: the model has no attention of such a form, not so many heads, or others than
-            `scores`.
+        InputError: the model's attention does not have BERT's or MPNet's form, a layer has fewer
+            than `keep` heads, or the shape of `scores` differs from the model's heads.
     """
     pruned = copy.deepcopy(model)
     layers = _attention_layers(pruned)
@@ -65,20 +65,20 @@ def prune_attention_heads(
 def head_importance(
     teacher: Teacher, texts: Sequence[str], labels: Sequence[int], batch_size: int = 32
 ) -> list[Tensor]:
-    """Importance of each head, [layers][heads]: the mean of |d loss / d mask| over the texts.
+    """The importance of each head, [layers][heads]: the mean of |d loss / d mask| over the texts.
 
     The mask, 1, multiplies the head's output; the loss is the cross-entropy of the label (Michel,
-    Levy and Neubig, "Are Sixteen Heads Really Better than One?", 2019). They divide by the norm of
-    a layer besides, which changes no order within it.
+    Levy and Neubig, "Are Sixteen Heads Really Better than One?", 2019). The authors also divide by
+    the norm of each layer, which does not change the order within a layer.
 
     Args:
         teacher: a BERT-like model or an MPNet.
-        texts: cleaned ones, such as the teacher was trained on.
-        labels: the class of each.
-        batch_size: texts in one pass; the result does not depend on it.
+        texts: cleaned texts, like those that the teacher was trained on.
+        labels: the class of each text.
+        batch_size: texts per pass; the result does not depend on it.
 
     Raises:
-        InputError: the model has no attention of such a form.
+        InputError: the model's attention does not have BERT's or MPNet's form.
     """
     layers = _attention_layers(teacher.model)
     totals = [torch.zeros(layer.num_heads, dtype=torch.float64) for layer in layers]
@@ -88,7 +88,7 @@ def head_importance(
         masks = [torch.ones(len(target), n.num_heads, requires_grad=True) for n in layers]
         with _masked(layers, masks):
             logits = teacher.logits(*batch.inputs)
-        # A text's loss depends on its own row of the masks alone, so a sum keeps them apart.
+        # Each text's loss depends only on its own row of the masks, so gradients do not mix.
         loss = nn.functional.cross_entropy(logits, target, reduction="sum")
         for total, gradient in zip(totals, torch.autograd.grad(loss, masks), strict=True):
             total += gradient.abs().sum(dim=0)
@@ -96,26 +96,26 @@ def head_importance(
 
 
 def random_head_scores(model: nn.Module, seed: int) -> list[Tensor]:
-    """The control: scores that know nothing, [layers][heads].
+    """Random scores [layers][heads], as a control.
 
     Raises:
-        InputError: the model has no attention of such a form.
+        InputError: the model's attention does not have BERT's or MPNet's form.
     """
     generator = torch.Generator().manual_seed(seed)
     return [torch.rand(n.num_heads, generator=generator) for n in _attention_layers(model)]
 
 
 def stored_bytes(model: nn.Module) -> int:
-    """Size of the weights as torch.save writes them."""
+    """The size of the weights in bytes, as torch.save writes them."""
     content = io.BytesIO()
     torch.save(model.state_dict(), content)
     return content.tell()
 
 
 class _AttentionLayer(NamedTuple):
-    """Where a layer keeps its heads."""
+    """The modules of a layer that hold its heads."""
 
-    attention: Any  # knows number and size of the heads
+    attention: Any  # has the number and size of the heads
     inputs: tuple[str, str, str]  # names of its query, key and value projections
     output_owner: Any
     output_name: str  # of the projection that reads the heads' outputs
@@ -178,7 +178,7 @@ def _with_bias_of(heads: Tensor, _module: nn.Module, arguments: tuple[Any, ...])
 
 
 def _strength(layer: _AttentionLayer) -> Tensor:
-    """What each head can add to the layer's output, [heads]."""
+    """A bound on what each head can add to the layer's output, [heads]."""
     heads, size = layer.num_heads, layer.attention.attention_head_size
     value = getattr(layer.attention, layer.inputs[2]).weight.detach().view(heads, size, -1)
     written = layer.output.weight.detach().view(-1, heads, size)  # [hidden, heads, size]
@@ -188,7 +188,7 @@ def _strength(layer: _AttentionLayer) -> Tensor:
 
 @contextmanager
 def _masked(layers: Sequence[_AttentionLayer], masks: Sequence[Tensor]) -> Iterator[None]:
-    """Inside the context, each layer's heads are multiplied by its mask [batch, heads]."""
+    """Multiply each layer's heads by its mask [batch, heads] inside the context."""
     with ExitStack() as stack:
         for layer, mask in zip(layers, masks, strict=True):
             handle = layer.output.register_forward_pre_hook(_multiply_heads_by(mask))

@@ -1,8 +1,9 @@
-"""Where a text's vectors enter a model: read there, and replaced by others.
+"""Finds where a text's vectors enter a model, reads them there, and replaces them.
 
-Most models have one module for it, which gives [batch, time, width]. XLNet's gives the time first,
-Longformer's more positions than the text has, I-BERT's a tuple, and an encoder-decoder looks the
-text up twice, the second time one token later. All of it is found by running the model.
+In most models one module returns them as [batch, time, width]. XLNet's returns time first,
+Longformer's returns more positions than the text has, I-BERT's returns a tuple, and an
+encoder-decoder looks the text up twice, the second time shifted by one token. Running the model
+shows which case it is.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ import torch
 from torch import Tensor, nn
 
 Form = Literal["rows", "columns", "shifted"]
-_REGISTERING = Lock()  # PyTorch numbers its hooks without one
+_REGISTERING = Lock()  # PyTorch numbers its hooks without a lock
 
 
 def _renew_lock() -> None:
-    """In a child of fork: another thread may have held the lock, which nobody there would free."""
+    """Replace the lock in a forked child, where the thread that held it does not exist."""
     global _REGISTERING
     _REGISTERING = Lock()
 
@@ -33,10 +34,10 @@ if hasattr(os, "register_at_fork"):
 
 @dataclass(frozen=True)
 class Place:
-    """A module of the model by name, and how its output holds the text's vectors.
+    """The name of a module, and how its output holds the text's vectors.
 
-    As rows [batch, time, width], where more positions may follow; as columns [time, batch, width];
-    or as rows shifted by a token that stands before them.
+    The forms are rows [batch, time, width], which more positions may follow; columns [time, batch,
+    width]; and rows shifted by one token that stands before them.
     """
 
     module: str
@@ -48,7 +49,7 @@ class Place:
         return found.transpose(0, 1) if self.form == "columns" else found[:, :time]
 
     def with_vectors(self, output: Any, vectors: Tensor) -> Any:
-        """The module's output with other vectors [batch, time, width] of the text in it."""
+        """The module's output with `vectors` [batch, time, width] in place of the text's own."""
         if self.form == "columns":
             found = vectors.transpose(0, 1)
         elif self.form == "shifted":
@@ -61,13 +62,13 @@ class Place:
 
 @dataclass(frozen=True)
 class EmbeddingLayer:
-    """The places of a model that hold a text's vectors, the one to read them from first."""
+    """The places in a model that hold a text's vectors; they are read from the first place."""
 
     places: tuple[Place, ...]
 
     @contextmanager
     def replaced(self, model: nn.Module, vectors: Tensor) -> Iterator[None]:
-        """Inside the context, this thread's passes of `model` have these vectors there."""
+        """Put `vectors` there in this thread's passes of `model` inside the context."""
         with ExitStack() as stack:
             for place in self.places:
                 change = _with(place, vectors)
@@ -76,7 +77,7 @@ class EmbeddingLayer:
 
     @contextmanager
     def captured(self, model: nn.Module, time: int) -> Iterator[list[Tensor]]:
-        """Collects the vectors [batch, time, width] of the passes inside the context."""
+        """Collect the vectors [batch, time, width] of the passes inside the context."""
         found: list[Tensor] = []
         first = self.places[0]
         with captured_output(model.get_submodule(first.module)) as outputs:
@@ -91,9 +92,9 @@ def _with(place: Place, vectors: Tensor) -> Callable[[Any], Any]:
 def find_layer(
     model: nn.Module, modules: Sequence[nn.Module], run: Callable[[], object], ids: Tensor
 ) -> EmbeddingLayer | None:
-    """The layer that `modules` of `model` are, as a pass shows that reads `ids` [1, time].
+    """Find the layer that `modules` form, from a pass `run` that reads `ids` [1, time].
 
-    None where a module that takes part gives what is no vector for each token, or more than once.
+    Returns None if one of them ran more than once, or did not return one vector per token.
     """
     names = {id(module): name for name, module in model.named_modules()}
     with ExitStack() as stack:
@@ -113,7 +114,7 @@ def find_layer(
 
 
 def _form(given: Any, output: Any, ids: Tensor) -> Form | None:
-    """How an output holds the vectors of `ids`; `given` is the module's input, if it has one."""
+    """How an output holds the vectors of `ids`, or None; `given` is the module's input, if any."""
     try:
         batch, length, _ = tensor_of(output).shape
     except (AttributeError, ValueError):
@@ -131,14 +132,14 @@ def _form(given: Any, output: Any, ids: Tensor) -> Form | None:
 
 
 def tensor_of(output: Any) -> Tensor:
-    """A module's output, or the first part of it."""
+    """A module's output, or its first element if it is a tuple."""
     tensor: Tensor = output[0] if isinstance(output, tuple) else output
     return tensor
 
 
 @contextmanager
 def _hooked(module: nn.Module, hook: Callable[..., Any]) -> Iterator[None]:
-    """Inside the context, `hook` is called after `module`, in this thread alone."""
+    """Call `hook` after each call of `module` in this thread, inside the context."""
     thread = get_ident()
     with _REGISTERING:
         handle = module.register_forward_hook(
@@ -152,14 +153,14 @@ def _hooked(module: nn.Module, hook: Callable[..., Any]) -> Iterator[None]:
 
 @contextmanager
 def changed_output(module: nn.Module, change: Callable[[Any], Any]) -> Iterator[None]:
-    """Inside the context, `module` returns to this thread what `change` makes of its output."""
+    """Apply `change` to what `module` returns in this thread, inside the context."""
     with _hooked(module, lambda _module, _inputs, output: change(output)):
         yield
 
 
 @contextmanager
 def captured_output(module: nn.Module) -> Iterator[list[Any]]:
-    """Collects what `module` returns to this thread inside the context."""
+    """Collect what `module` returns in this thread inside the context."""
     outputs: list[Any] = []
     with _hooked(module, lambda _module, _inputs, output: outputs.append(output)):
         yield outputs
@@ -167,7 +168,7 @@ def captured_output(module: nn.Module) -> Iterator[list[Any]]:
 
 @contextmanager
 def _captured_call(module: nn.Module) -> Iterator[list[tuple[Any, Any]]]:
-    """Collects the first input of `module` and its output, for each call inside the context."""
+    """Collect the first input and the output of each call of `module` inside the context."""
     calls: list[tuple[Any, Any]] = []
     with _hooked(
         module, lambda _, inputs, output: calls.append((next(iter(inputs), None), output))

@@ -1,4 +1,4 @@
-"""What a model's config says of its head: one label a text, by softmax, and the labels' names."""
+"""Checks that a model's head is a softmax over classes, and reads their names from its config."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _SOFTMAX = (None, "single_label_classification")
 
 
 def class_names(config: Any) -> tuple[str, ...]:
-    """Names of the classes in the order of the logits, without the blanks around them.
+    """Names of the classes in the order of the logits, stripped of surrounding white space.
 
     Raises:
-        InputError: the head is no softmax over two classes or more, or the names are not one str
-            of its own for each class.
+        InputError: the head is no softmax over at least two classes, or the names are not one
+            distinct str per class.
     """
     problem, names = getattr(config, "problem_type", None), config.id2label
     if problem not in _SOFTMAX:
         raise InputError(
-            f"its problem_type is {problem}, and a student needs one label a text, by softmax; "
+            f"its problem_type is {problem}, and a student needs one label per text, by softmax; "
             "fine-tune it for single_label_classification"
         )
     if len(names) < 2:

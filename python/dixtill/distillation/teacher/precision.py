@@ -1,6 +1,6 @@
-"""The precision of a teacher's products: float32, or bfloat16 where that is quicker.
+"""The precision of a teacher's matrix products: float32, or bfloat16 where that is faster.
 
-Parameters, and what is added up, stay in float32.
+Parameters and sums stay in float32.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from .attention import PlainAttention
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """Inside the context, products are of this precision."""
+    """A context in which matrix products have this precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 @contextmanager
 def differentiable(device: torch.device, precision: Precision) -> Iterator[None]:
-    """`autocast`, for answers of which gradients are taken."""
+    """Like `autocast`, for answers that are differentiated."""
     with autocast(device, precision), attention_for_gradients(device, precision):
         yield
 
@@ -32,15 +32,15 @@ def differentiable(device: torch.device, precision: Precision) -> Iterator[None]
 def attention_for_gradients(
     device: torch.device, precision: Precision
 ) -> AbstractContextManager[object]:
-    """Inside the context, attention is the one whose forward and backward pass are quickest."""
+    """A context that uses the attention whose forward and backward passes are fastest together."""
     is_fused_slower = device.type == "cpu" and precision == "bfloat16"
     return PlainAttention() if is_fused_slower else nullcontext()
 
 
 def with_cast_weights(model: nn.Module) -> nn.Module:
-    """A copy whose linear layers hold bfloat16 weights; it shares all else with `model`.
+    """A copy with bfloat16 weights in its linear layers; all other tensors are shared with `model`.
 
-    `autocast` would cast frozen weights anew in each pass.
+    `autocast` would cast the frozen weights again in every pass.
     """
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     cast = deepcopy(model, shared)
@@ -51,14 +51,13 @@ def with_cast_weights(model: nn.Module) -> nn.Module:
 
 
 def quickest_precision(device: torch.device) -> Precision:
-    """bfloat16 where the device has units that multiply it; float32 is the more exact one.
+    """bfloat16 if the device has units for it, else float32, which is more exact.
 
-    On a CPU these are AMX's: with the instructions of AVX512_BF16 alone, products took longer than
-    in float32.
+    On a CPU these units are AMX: with AVX512_BF16 alone, bfloat16 products are slower than float32.
     """
     if device.type == "cuda":
         has_units = torch.cuda.is_bf16_supported(including_emulation=False)
     else:
         capabilities: Mapping[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
-        has_units = bool(capabilities.get("amx_bf16"))  # an older PyTorch does not tell
+        has_units = bool(capabilities.get("amx_bf16"))  # an older PyTorch does not report it
     return "bfloat16" if has_units else "float32"

@@ -1,7 +1,7 @@
-"""What a model needs of its caller, found by running it on a few short texts.
+"""Runs a model on a few short texts to find out how it must be called.
 
-On which side padding changes no answer, and where the vectors of a text can be replaced. A model
-that cannot be used is refused here, before any long work, in a sentence.
+This shows on which side padding changes no answer, and where the vectors of a text can be replaced.
+A model that cannot be used is refused here, before any long work.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
     from .teacher import Layer, Teacher
     from .tokens import Inputs
 
-_TOLERANCE = 1e-4  # of the largest logit; padding that is masked changes 1e-6 of it
+_TOLERANCE = 1e-4  # as a share of the largest logit; masked padding changes about 1e-6 of it
 
 
 def choose_padding(teacher: Teacher) -> None:
-    """Set the side on which a padded text is answered as an unpadded one, or none.
+    """Set `padding` to a side where padding does not change the answers, or to "none".
 
     Raises:
-        InputError: the model fails, answers with what is not finite or not one number for each
-            class, or answers a text differently each time.
+        InputError: the model fails, its answers are not one finite number per class, or it answers
+            the same text differently each time.
     """
     model, texts = type(teacher.model).__name__, probe_texts(teacher.tokenizer)
     encoded = teacher.tokens(texts)
@@ -52,7 +52,7 @@ def choose_padding(teacher: Teacher) -> None:
             try:
                 found = teacher.logits(*teacher.padded_inputs(ids, types))
             except Exception:
-                continue  # such as a decoder that takes padding on the other side alone
+                continue  # a decoder may accept padding only on the other side
             if _agree(found, expected):
                 return
         teacher.padding = "none"
@@ -61,10 +61,11 @@ def choose_padding(teacher: Teacher) -> None:
 
 
 def layer_for_gradients(teacher: Teacher, name: Layer) -> EmbeddingLayer:
-    """The places of that layer, tried with the vectors of other words.
+    """Find the places of the layer `name`, and test them with the vectors of other words.
 
     Raises:
-        InputError: they do not give the answer that these words get, or no gradient.
+        InputError: with these vectors the answer is not that of the other words, or there is no
+            finite gradient.
     """
     (encoded,) = teacher.tokens(probe_texts(teacher.tokenizer)[-1:])
     ids = torch.tensor(encoded.input_ids)
@@ -103,7 +104,7 @@ def _found(teacher: Teacher, name: Layer, inputs: Inputs) -> EmbeddingLayer | No
 def _problem(
     teacher: Teacher, layer: EmbeddingLayer, inputs: Inputs, other_inputs: Inputs
 ) -> str | None:
-    """Why gradients at the layer would not explain the answers; None where they do."""
+    """Why gradients at the layer would not explain the answers, or None if they do."""
     with torch.no_grad(), layer.captured(teacher.model, inputs[0].shape[1]) as captured:
         expected = teacher.logits(*other_inputs)
     vectors = captured[0].detach().clone().requires_grad_()
@@ -136,7 +137,7 @@ def _agree(logits: Tensor, expected: Tensor) -> bool:
 
 @contextmanager
 def _no_random_numbers_drawn() -> Iterator[None]:
-    """Inside the context, always the same random numbers; outside, as if none had been drawn."""
+    """Seed PyTorch's generator inside the context, and restore its state after it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         yield

@@ -1,7 +1,7 @@
-"""A fine-tuned Hugging Face sequence classifier: its texts in, its logits out.
+"""Runs a fine-tuned Hugging Face sequence classifier: texts in, logits out.
 
-Any encoder, decoder or both with a fast tokenizer; what a model needs besides is found by running
-it once (probe.py). Does not train (fine_tuning/) and does not explain (attribution/).
+The model may be an encoder, a decoder or both, with a fast tokenizer; probe.py finds out how it
+must be called. Training is in fine_tuning/ and explaining in attribution/.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ Layer = Literal["embeddings", "word_embeddings"]
 Padding = Literal["right", "left", "none"]
 FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
 # Keys of a config that say how it was saved, and change no answer.
-_OF_THE_FILE = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
-_TOKENIZED = 1024  # texts whose tokens are in memory at once
+_SAVING_KEYS = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
+_TEXTS_PER_CALL = 1024  # bounds the tokens in memory at once
 
 
 class Teacher:
@@ -44,15 +44,16 @@ class Teacher:
     labels: tuple[str, ...]
     """Names of the classes, in the order of the logits."""
     padding: Padding = "right"
-    """The side where padding changes no answer; none, where texts of one length share a batch."""
+    """The side where padding changes no answer; "none" if only texts of equal length can share a
+    batch."""
 
     def __init__(self, model: Any, tokenizer: Any, max_length: int = 512) -> None:
         """Wrap a loaded model and its fast tokenizer, and try them on a few texts.
 
         Raises:
-            InputError: the tokenizer is not a fast one, so it reports no character spans, has no
-                token to pad with, or is another model's; the head is no softmax over named
-                classes; or the model fails, or answers with what is not finite.
+            InputError: the tokenizer is not fast and so reports no character spans, has no padding
+                token, or belongs to another model; the head is no softmax over named classes; or
+                the model fails or gives an answer that is not finite.
         """
         self.labels = class_names(model.config)
         self.model = model.eval().requires_grad_(False)
@@ -60,20 +61,20 @@ class Teacher:
         check_tokenizer(tokenizer, num_embeddings=len(self.embedding_matrix))
         agree_on_padding(model.config, tokenizer)
         self.max_length = min(max_length, tokenizer.model_max_length, self._num_positions())
-        # Read now: a call of the tokenizer leaves its truncation and padding in it.
+        # Read before any call, which would leave its truncation and padding in the state.
         self._tokenizer_state: str = tokenizer.backend_tokenizer.to_str()
         self._layers: dict[Layer, EmbeddingLayer] = {}
         choose_padding(self)
         if self.padding != "none":
-            tokenizer.padding_side = self.padding  # for those who pad with it: finetune.py
+            tokenizer.padding_side = self.padding  # fine_tuning/ pads with the tokenizer
 
     @classmethod
     def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
-        """Load by hub name or folder.
+        """Load a teacher by its name on the hub, or from a folder.
 
         Raises:
-            InputError: there is no such model, it is no sequence classifier, or it is one that no
-                student can learn from.
+            InputError: there is no such model, it is no sequence classifier, or no student can
+                learn from it.
         """
         model, tokenizer = load_classifier(name_or_folder)
         with errors_about(f"the teacher '{name_or_folder}'"):
@@ -81,19 +82,19 @@ class Teacher:
 
     @property
     def device(self) -> torch.device:
-        """Where the model computes: a CPU, or the GPU that `model.to` moved it to."""
+        """The device of the model: the CPU, or the GPU that `model.to` moved it to."""
         device: torch.device = self.model.device
         return device
 
     @property
     def word_embeddings(self) -> nn.Module:
-        """The module that looks token ids up."""
+        """The module that looks up token ids."""
         module: nn.Module = self.model.get_input_embeddings()
         return module
 
     @property
     def embedding_matrix(self) -> Tensor:
-        """The word embeddings [tokens, width]; there may be more than the tokenizer has tokens."""
+        """The word embeddings [rows, width]; there may be more rows than tokens."""
         matrix: Tensor = self.model.get_input_embeddings().weight
         return matrix
 
@@ -101,37 +102,37 @@ class Teacher:
     def embeddings(self) -> nn.Module:
         """The module whose output enters the first layer: words, positions and types together.
 
-        A decoder with rotary positions has none beyond its word embeddings.
+        In a decoder with rotary positions these are the word embeddings.
         """
         module = getattr(self.model.base_model, "embeddings", None)
         return module if isinstance(module, nn.Module) else self.word_embeddings
 
     def layer(self, name: Layer) -> EmbeddingLayer:
-        """Where that layer's vectors are in the model, found by a pass of it.
+        """The places of that layer's vectors in the model, which a forward pass shows.
 
         Raises:
-            InputError: other vectors there do not change the answer as other words do, or no
-                gradient arrives.
+            InputError: replacing the vectors does not have the effect of replacing the words, or
+                there is no finite gradient.
         """
         if name not in self._layers:
             self._layers[name] = layer_for_gradients(self, name)
         return self._layers[name]
 
     def _num_positions(self) -> int:
-        """How many positions the model can number; RoBERTa's kind sets some apart for padding."""
+        """The number of positions of the model; RoBERTa and its kin reserve some for padding."""
         table = getattr(self.embeddings, "position_embeddings", None)
         if isinstance(table, nn.Embedding):
             return table.num_embeddings - (
                 0 if table.padding_idx is None else table.padding_idx + 1
             )
         number = getattr(self.model.config, "max_position_embeddings", None)
-        return number if number and number > 0 else 2**30  # XLNet's -1 is no limit
+        return number if number and number > 0 else 2**30  # XLNet's -1 means no limit
 
     def tokens(self, texts: Sequence[str]) -> list[EncodedText]:
         """Tokens of each cleaned text, cut at `max_length`."""
         if not texts:
             return []
-        # The tokenizers library takes no lone surrogates.
+        # The tokenizers library rejects lone surrogates.
         encoded = self.tokenizer(
             [without_surrogates(text) for text in texts],
             truncation=True,
@@ -148,23 +149,24 @@ class Teacher:
         if not text.input_ids:
             return EncodedText([self.tokenizer.pad_token_id], [0], [1], [(0, 0)])
         config = self.model.config
-        if config.is_encoder_decoder:  # classifies the state at a text's end token, of which
-            ids = text.input_ids  # transformers wants one in each text of a batch
+        if config.is_encoder_decoder:
+            # It classifies the state at the end token, so a text may hold no other end token.
+            ids = text.input_ids
             for place, token in enumerate(ids):
                 if token == config.eos_token_id and not text.special_mask[place]:
                     ids[place] = self._unknown_id
         return text
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
-        """Tokens of each cleaned text as `encode` gives them, without their padding."""
+        """The number of tokens of each cleaned text, without padding."""
         return [
             len(text.input_ids)
-            for start in range(0, len(texts), _TOKENIZED)
-            for text in self.tokens(texts[start : start + _TOKENIZED])
+            for start in range(0, len(texts), _TEXTS_PER_CALL)
+            for text in self.tokens(texts[start : start + _TEXTS_PER_CALL])
         ]
 
     def encode(self, texts: Sequence[str]) -> EncodedBatch:
-        """Tokens of cleaned `texts`, padded; of as many each, where `padding` is none."""
+        """Tokens of cleaned `texts`, padded; they must be of one length if `padding` is "none"."""
         encoded = self.tokens(texts)
         ids, mask, types = self.padded_inputs(
             [torch.tensor(text.input_ids) for text in encoded],
@@ -174,7 +176,7 @@ class Teacher:
         return EncodedBatch(ids, mask, types, special, [text.offsets for text in encoded])
 
     def padded_inputs(self, ids: Sequence[Tensor], types: Sequence[Tensor]) -> Inputs:
-        """What the model reads, of the token ids and types [time] of each text."""
+        """The model's inputs, from the token ids and types [time] of each text."""
         return (
             self.padded(ids, self.tokenizer.pad_token_id),
             self.padded([torch.ones_like(row) for row in ids], 0),
@@ -182,14 +184,14 @@ class Teacher:
         )
 
     def padded(self, rows: Sequence[Tensor], value: float) -> Tensor:
-        """Rows [time, ...] as one tensor [batch, time, ...], `value` on the side of padding."""
+        """Rows [time, ...] as one tensor [batch, time, ...], filled with `value` where padded."""
         side = "left" if self.padding == "left" else "right"
         return pad_sequence(list(rows), True, value, side)
 
     def logits(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
-        """Logits [batch, classes] of padded tokens, on the CPU wherever the model is."""
+        """Logits [batch, classes] of padded tokens, returned on the CPU."""
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None and self.reads_token_types:
             given["token_type_ids"] = token_type_ids
@@ -203,7 +205,7 @@ class Teacher:
 
     @cached_property
     def reads_token_types(self) -> bool:
-        """Whether the tokenizer gives the model types of tokens, such as XLNet's."""
+        """Whether the model reads token types, and its tokenizer returns them."""
         return (
             "token_type_ids" in self.tokenizer.model_input_names
             and "token_type_ids" in inspect.signature(self.model.forward).parameters
@@ -216,9 +218,9 @@ class Teacher:
         precision: Precision = "float32",
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> Tensor:
-        """Logits [texts, classes] of cleaned texts; `precision` is that of the products.
+        """Logits [texts, classes] of cleaned texts; `precision` is that of the matrix products.
 
-        `on_batch` is told the number of texts of each batch.
+        `on_batch` is called with the number of texts of each finished batch.
 
         Raises:
             InputError: a logit is not finite.
@@ -233,7 +235,7 @@ class Teacher:
         return logits
 
     def _batches(self, texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
-        """Rows of texts that may share a batch, about as long as each other."""
+        """Yield the indices of texts that may share a batch, all of similar length."""
         lengths = self.num_tokens(texts) if self.padding == "none" else [0] * len(texts)
         order = sorted(range(len(texts)), key=lambda row: (lengths[row], len(texts[row])))
         for _, group in groupby(order, key=lengths.__getitem__):
@@ -243,10 +245,10 @@ class Teacher:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The version of how it is taken, and SHA-256 over architecture, config, weights,
-        tokenizer and limits.
+        """The fingerprint's version, and SHA-256 over architecture, config, weights, tokenizer and
+        `max_length`.
 
-        Two teachers have the same one only if they give the same answers.
+        Two teachers have the same fingerprint only if they give the same answers.
         """
         described = {
             "architecture": type(self.model).__name__,
@@ -263,8 +265,8 @@ class Teacher:
 
 
 def _settings_of(config: Any) -> Any:
-    """A model's config as JSON holds it, and those in it, without where and how it was saved."""
+    """A model's config, at every depth without the keys that say where and how it was saved."""
     if isinstance(config, dict):
-        kept = config.keys() - _OF_THE_FILE
+        kept = config.keys() - _SAVING_KEYS
         return {str(name): _settings_of(config[name]) for name in kept}
     return config

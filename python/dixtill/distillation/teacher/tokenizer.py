@@ -1,4 +1,4 @@
-"""What a teacher's tokenizer must be: fast, for this model's vocabulary, and able to pad."""
+"""Checks that a teacher's tokenizer is fast, fits the model's vocabulary, and can pad."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _NUM_PROBED = 8  # pieces in the text that a teacher is tried on
 def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
     """Raise InputError unless `tokenizer` reports offsets and fits that many embeddings.
 
-    transformers makes a tokenizer of special tokens alone where its files are missing. A model may
-    have more embeddings than tokens, to fill a multiple of 64; none has twice as many.
+    If its files are missing, transformers makes a tokenizer that has only special tokens. A model
+    may have more embeddings than tokens, to reach a multiple of 64, but not twice as many.
     """
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(
@@ -24,7 +24,7 @@ def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
     if len(vocabulary) < num_embeddings / 2:
         raise InputError(
             f"its tokenizer has {len(vocabulary)} tokens and the model embeddings of "
-            f"{num_embeddings}: the tokenizer's files are missing, or those of another model; "
+            f"{num_embeddings}: the tokenizer's files are missing or belong to another model; "
             "save the model's own tokenizer beside it, with tokenizer.save_pretrained"
         )
     last = max(vocabulary, key=vocabulary.__getitem__)
@@ -37,10 +37,10 @@ def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
 
 
 def agree_on_padding(config: Any, tokenizer: Any) -> None:
-    """Give tokenizer and model one padding token; a decoder finds a text's end by it.
+    """Give tokenizer and model the same padding token, by which a decoder finds a text's end.
 
     Raises:
-        InputError: there is neither a padding token nor an end token to take its place.
+        InputError: the tokenizer has neither a padding token nor an end token to pad with.
     """
     own = config.pad_token_id
     if tokenizer.pad_token is None and isinstance(own, int) and 0 <= own < len(tokenizer):
@@ -56,16 +56,16 @@ def agree_on_padding(config: Any, tokenizer: Any) -> None:
 
 
 def probe_texts(tokenizer: Any) -> list[str]:
-    """An empty text, a short and a longer one, made of pieces from all over the vocabulary.
+    """An empty, a short and a longer text, made of pieces from all parts of the vocabulary.
 
     Raises:
-        InputError: there is no piece besides the special tokens.
+        InputError: the vocabulary has only special tokens.
     """
     special = set(tokenizer.all_special_ids)
     ids = [i for i in range(len(tokenizer)) if i not in special]
     if not ids:
         raise InputError(
-            "its tokenizer has special tokens alone; save the model's own tokenizer beside it, "
+            "its tokenizer has only special tokens; save the model's own tokenizer beside it, "
             "with tokenizer.save_pretrained"
         )
     pieces = [tokenizer.decode([i]).strip() for i in ids[:: -(-len(ids) // _NUM_PROBED)]]

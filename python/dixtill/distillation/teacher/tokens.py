@@ -1,4 +1,4 @@
-"""Tokens of texts as a teacher reads them: of one, and of a padded batch."""
+"""The tokens that a teacher reads: of one text, and of a padded batch."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Inputs = tuple[Tensor, Tensor, Tensor]  # ids, attention mask, token types, each
 
 @dataclass(frozen=True)
 class EncodedText:
-    """Tokens of a text; one without any is read as one of padding, which is attended to."""
+    """Tokens of a text; a text without tokens becomes one padding token that is attended to."""
 
     input_ids: list[int]  # [time]
     token_type_ids: list[int]  # [time]
@@ -27,9 +27,9 @@ class EncodedBatch:
     attention_mask: Tensor  # [batch, time]
     token_type_ids: Tensor  # [batch, time]
     special_mask: Tensor  # [batch, time], 1 for special tokens and padding
-    offsets: list[list[tuple[int, int]]]  # [batch][time], spans in the text; padding left out
+    offsets: list[list[tuple[int, int]]]  # [batch][time], spans in the text, without padding
 
     @property
     def inputs(self) -> Inputs:
-        """What the model reads."""
+        """The model's inputs."""
         return self.input_ids, self.attention_mask, self.token_type_ids
