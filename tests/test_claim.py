@@ -83,9 +83,9 @@ def test_a_claim_that_cannot_be_read_is_refused(tmp_path):
 def test_a_file_in_the_folders_place_is_one_sentence(tmp_path):
     (tmp_path / "taken").touch()
     for folder in (tmp_path / "taken", tmp_path / "taken" / "in"):
-        with pytest.raises(InputError, match="cannot be a folder: there is a file in its place"):
+        with pytest.raises(InputError, match="cannot be created: a file is in its place"):
             CLAIM.claim(folder, MADE_OF)
-        with pytest.raises(InputError, match="cannot be a folder"), held(folder):
+        with pytest.raises(InputError, match="cannot be created"), held(folder):
             pass
 
 

@@ -214,7 +214,10 @@ def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
             "there is not enough memory",
         ),
         (RecursionError("maximum recursion depth exceeded"), "nested too deeply"),
-        (UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"), "is not Unicode"),
+        (
+            UnicodeEncodeError("utf-8", "\udcff", 0, 1, "surrogates not allowed"),
+            "is not valid Unicode",
+        ),
         (OSError(28, "No space left on device"), "No space left on device"),
         (OSError("no number"), "no number"),
         (NotADirectoryError(20, "Not a directory", b"a/\xff"), "Not a directory"),

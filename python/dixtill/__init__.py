@@ -32,11 +32,11 @@ def load(
     kernel: str | None = None,
     threshold: float = 0.0,
 ) -> Classifier:
-    """Load a student, or without a `source` the financial student that ships with dixtill.
+    """Load a student; without a `source`, the financial student that ships with dixtill.
 
     `source` is the path of a model file or of a folder with a student.safetensors, the bytes of a
-    model file, or a file that is open in binary mode (read from where it stands, not closed). The
-    file is read once: what happens to it later changes no answer.
+    model file, or a file opened in binary mode (read from its current position and left open).
+    The file is read once, so later changes to it do not matter.
 
     >>> student = load()
     >>> student.labels
@@ -44,15 +44,16 @@ def load(
     >>> student("Shares jump").probabilities.keys() == set(student.labels)
     True
 
-    `kernel` names the target to run (`dixtill info` lists them); the best one by default. A label
-    less probable than `threshold` is not given (`dixtill evaluate --target-precision` chooses one).
+    `kernel` names the target to run (`dixtill info` lists them); by default the best one. If the
+    most probable label is less probable than `threshold`, the answer has no label
+    (`dixtill evaluate --target-precision` chooses a threshold).
 
     Raises:
-        ModelFileError: the file is missing, damaged, foreign, from a newer version, or no regular
-            file.
-        TypeError: `source` is none of these.
+        ModelFileError: the file is missing, damaged, not a regular file, not a student, or from a
+            newer version.
+        TypeError: `source` is of another type.
         KernelError: the target is unknown, or this CPU does not support it.
-        InputError: the threshold lies outside [0, 1].
+        InputError: the threshold is outside [0, 1].
     """
     from .runtime.classifier import load_classifier
 
@@ -82,7 +83,7 @@ def infer(
     check: bool = False,
     threshold: float = 0.0,
 ) -> Prediction | list[Prediction]:
-    """Answer one text, or each of a list, with the student that ships with dixtill.
+    """Answer one text or a list of texts with the student that ships with dixtill.
 
     >>> prediction = infer("Shares jump")
     >>> [(word.text, word.start, word.weight > 0) for word in prediction.words]
@@ -92,16 +93,16 @@ def infer(
     >>> infer("Shares jump", check=True).check.flip  # without "jump", another label
     (1,)
 
-    The first call loads it. For another student, and the errors, see `load`.
+    The first call loads the student. To use another student, and for loading errors, see `load`.
 
     Args:
-        check: also leave out each word in turn, and look for the smallest set of words without
-            which the label is another one (see Check).
+        check: also leave out each word in turn, and search for the smallest set of words whose
+            removal changes the label (see Check).
         threshold: a label of lower probability is None.
 
     Raises:
         TypeError: `text` is neither a str nor a list or tuple of str.
-        InputError: the threshold lies outside [0, 1].
+        InputError: the threshold is outside [0, 1].
     """
     classifier = _shipped.get(kernel)
     if classifier is None:

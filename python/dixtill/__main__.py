@@ -1,4 +1,4 @@
-"""`python -m dixtill`: the command line without its installed script."""
+"""Run the command line as `python -m dixtill`."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""Folders that say what their files were made of, and that one process at a time works in.
+"""Claim and lock output folders, so that different or concurrent runs never mix their files.
 
-What was made before is only used again by a run that would make the same. So a folder is claimed
-before anything is made: a JSON file in it names everything that its files depend on, and a run that
-depends on anything else is refused.
+A run may reuse files only if it would make the same ones. So it first claims its folder: a JSON
+file there records everything that the folder's files depend on, and a run that depends on anything
+else is refused.
 """
 
 from __future__ import annotations
@@ -24,34 +24,34 @@ try:
 except ImportError:  # on Windows, where nothing is locked
     fcntl = None  # type: ignore[assignment]
 
-_SHOWN = 5  # names of what differs
+_SHOWN = 5  # at most so many differing names in a message
 
 
 @dataclass(frozen=True)
 class ClaimFile:
-    """The JSON file in which folders of one kind say what they hold."""
+    """The JSON file that records what the files of a folder depend on."""
 
     name: str
-    what: str  # a folder of the kind is, such as "an unfinished run"
-    advice: str  # what to do about a folder that is refused
-    files: tuple[str, ...] = ("*",)  # patterns of those that depend on what is claimed
-    differs: str = "with another"  # between `what` and the names of what differs
+    what: str  # what such a folder holds, such as "an unfinished run"
+    advice: str  # what to do if a folder is refused
+    files: tuple[str, ...] = ("*",)  # patterns of the files that depend on the claim
+    differs: str = "with another"  # in messages, between `what` and the differing names
 
     def claim(
         self, folder: Path, made_of: Mapping[str, Any], remarks: Mapping[str, Any] | None = None
     ) -> None:
-        """Write down what the files of a folder are made of, or check that it is as before.
+        """Record what the files of a folder depend on, or check it against an earlier claim.
 
-        While no file depends on it, an earlier claim is replaced.
+        An earlier claim is replaced if the folder has no files that depend on it.
 
         Args:
-            folder: made if need be.
-            made_of: all that the files depend on, as JSON holds it.
-            remarks: more to write down, which may change.
+            folder: created if missing.
+            made_of: everything that the files depend on, as JSON values.
+            remarks: further values to record, which may differ from those of an earlier claim.
 
         Raises:
-            InputError: the files that are there were made of something else, or nothing says of
-                what.
+            InputError: existing files depend on something else, or their claim is missing or
+                damaged.
         """
         make_folder(folder)
         now = json.loads(json.dumps({**made_of, **(remarks or {})}))
@@ -67,7 +67,7 @@ class ClaimFile:
             write_whole(folder / self.name, json.dumps({**before, **now}, indent=1).encode())
 
     def _has_files(self, folder: Path) -> bool:
-        """Whether there are any that were meant to stay; a killed process leaves temporary ones."""
+        """Whether any file depends on the claim; leftovers of killed processes do not count."""
         found = (path for pattern in self.files for path in folder.glob(pattern))
         return any(not is_temporary(path) and path.name != self.name for path in found)
 
@@ -77,24 +77,24 @@ class ClaimFile:
             content = json.loads(path.read_bytes())
         except FileNotFoundError as error:
             raise InputError(
-                f"{folder} holds files of something else, not {self.what}: {self.name} is missing; "
+                f"{folder} holds other files, not {self.what}: {self.name} is missing; "
                 f"{self.advice}"
             ) from error
         except (ValueError, RecursionError) as error:
             raise InputError(
-                f"{path} is damaged, so that nothing says what {folder} holds; {self.advice}"
+                f"{path} is damaged, so the contents of {folder} are unknown; {self.advice}"
             ) from error
         return content if isinstance(content, dict) else {}
 
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep other processes out of a folder, made if need be, until the context ends.
+    """Lock a folder, created if missing, for the duration of the context.
 
-    The lock is the operating system's, so that it ends with its process, however that ends.
+    The operating system releases the lock when the process ends, however it ends.
 
     Raises:
-        InputError: another process, or another part of this one, works in the folder.
+        InputError: another process, or another part of this one, holds the lock.
     """
     lock = _locked(folder)
     try:
@@ -105,10 +105,10 @@ def held(folder: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder unless it exists.
+    """Create a folder and its parents unless they exist.
 
     Raises:
-        InputError: there is a file in its place.
+        InputError: a file has the name of the folder or of a parent.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -116,16 +116,16 @@ def make_folder(folder: Path) -> None:
         if isinstance(error, FileExistsError) and not os.path.lexists(folder):
             make_folder(folder)  # another process has just removed it
             return
-        raise InputError(f"{folder} cannot be a folder: there is a file in its place") from error
+        raise InputError(f"{folder} cannot be created: a file is in its place") from error
 
 
 def _locked(folder: Path) -> LockFile | None:
-    """The open folder, locked; None where there are no locks."""
+    """Open and lock a folder; return None on systems without locks."""
     while fcntl is not None:
         make_folder(folder)
         try:
             lock = LockFile(os.open(folder, os.O_RDONLY))
-        except FileNotFoundError:  # whoever held it has finished, and removed it
+        except FileNotFoundError:  # another process has just removed it
             continue
         try:
             fcntl.flock(lock.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -134,10 +134,9 @@ def _locked(folder: Path) -> LockFile | None:
         except BlockingIOError as error:
             lock.close()
             raise InputError(
-                f"another process works in {folder}; wait until it has ended, or choose another "
-                "folder"
+                f"another process works in {folder}; wait until it ends, or choose another folder"
             ) from error
-        except FileNotFoundError:  # it was removed before it was locked
+        except FileNotFoundError:  # removed before it was locked
             pass
         except OSError:  # a file system without locks
             return lock

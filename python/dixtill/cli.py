@@ -1,4 +1,4 @@
-"""The command line: parses, delegates to commands/, and words a user's mistake in one sentence."""
+"""The command line: parse arguments, run a command, and print user mistakes as one sentence."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from .escapes import printable
 from .standard_streams import discard, printable_streams, say
 from .version import __version__
 
-# As a shell reports a program that a signal ended: 128 and the signal's number.
+# A shell reports a program that a signal ended as 128 plus the signal's number.
 _INTERRUPTED, _BROKEN_PIPE = 128 + 2, 128 + 13
-_USER_MISTAKE = 2  # as argparse has it
-_LONGEST = 1000  # characters of a complaint
+_USER_MISTAKE = 2  # the same as argparse
+_LONGEST = 1000  # characters of an error message
 
 _EXAMPLE = """\
 example:
   dixtill infer "Apple shares jump after record earnings"
 
-`dixtill COMMAND --help` tells more of a command.
+Run `dixtill COMMAND --help` for the options of a command.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code.
 
-    What a user, a file or the system caused is one sentence. A fault of our own keeps its
-    traceback, which tells where to mend it.
+    An error that a user, a file or the system caused is printed as one sentence. A bug of
+    dixtill keeps its traceback.
     """
     with printable_streams():
         _never_fail_to_print()
@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             args = _parser().parse_args(argv)
             code: int = args.run(args)
             sys.stdout.flush()
-        except BrokenPipeError:  # the reader, such as `head`, has what it wanted
+        except BrokenPipeError:  # the reader, such as `head`, has read enough
             discard(sys.stdout)
             return _BROKEN_PIPE
         except KeyboardInterrupt:
@@ -53,18 +53,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _sentence_of(error: Exception) -> str | None:
-    """What to tell of an error; None where it is a fault of our own."""
+    """Return the message for an error, or None if it is a bug of dixtill."""
     if isinstance(error, DixtillError):
         return str(error)
     if isinstance(error, OSError):
         reason = error.strerror or str(error) or type(error).__name__
         return f"{error.filename}: {reason}" if error.filename else reason
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # PyTorch's
-        return "there is not enough memory; give less at once, or smaller sizes"
+        return "there is not enough memory; give less input at once, or use smaller sizes"
     if isinstance(error, RecursionError):
         return "the data are nested too deeply to be read"
     if isinstance(error, UnicodeError):
-        return f"a name or a text is not Unicode: {error}"
+        return f"a name or a text is not valid Unicode: {error}"
     return None
 
 
@@ -85,18 +85,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _never_fail_to_print() -> None:
-    """Escape what the terminal's encoding lacks, rather than fail on it."""
+    """Escape characters that the terminal's encoding lacks instead of raising an error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 
 def _complain(sentence: str) -> int:
-    """One line, however long or full of control characters what it quotes of a file is."""
+    """Print one line of bounded length without control characters; return the exit code."""
     shown = printable(sentence)
     if len(shown) > _LONGEST:
         shown = f"{shown[: _LONGEST // 2]} ... {shown[-_LONGEST // 2 :]}"
-    # What could not be written is not tried again when the interpreter ends.
+    # If standard output is broken, keep the interpreter from flushing it again at exit.
     try:
         sys.stdout.flush()
     except OSError:

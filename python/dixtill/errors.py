@@ -1,4 +1,4 @@
-"""The errors that dixtill raises for a user's mistake or a bad file.
+"""The errors that dixtill raises for user mistakes and bad files.
 
 Each message says what was wrong, what was expected and what to do.
 """
@@ -9,7 +9,7 @@ class DixtillError(Exception):
 
 
 class InputError(DixtillError, ValueError):
-    """An argument or a data file has a value that cannot be used."""
+    """An argument or a data file cannot be used."""
 
 
 class ModelFileError(DixtillError, OSError):
@@ -34,7 +34,7 @@ def first_line(error: BaseException) -> str:
 
 
 def shortened(text: str, length: int = 60) -> str:
-    """A text for a sentence: its first `length` characters, and dots for the others.
+    """Return the first `length` characters of a text, followed by dots if it is longer.
 
     >>> shortened("shares jump", 6)
     'shares...'

@@ -1,9 +1,9 @@
-"""Texts and labels on their way out: to a terminal, JSON, Markdown and spreadsheets.
+"""Escape texts and labels for terminals, JSON, Markdown and spreadsheets.
 
-All ways out share one notion of an *unsafe* character: one that a terminal or a page obeys instead
-of showing it. They are the controls of ASCII and Latin-1, embeddings, overrides and isolates of
-bidirectional text, separators of lines, and surrogates. Joiners, which emoji and Persian need, and
-the marks of right-to-left texts are safe. runtime/show/html.py writes HTML.
+All of these share one definition of an *unsafe* character: one that a terminal or a page obeys
+instead of showing it. These are the ASCII and Latin-1 controls, bidirectional embeddings,
+overrides and isolates, line and paragraph separators, and surrogates. Joiners, which emoji and
+Persian need, and right-to-left marks are safe. runtime/show/html.py escapes HTML.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _UNSAFE_UTF8 = re.compile(
     rb"\x7f|\xc2[\x80-\x9f]|\xe2(?:\x80[\xa8-\xae]|\x81[\xa6-\xaf])|\xef\xbf[\xb9-\xbb]"
 )
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>&|~#$]")
-# What OWASP names: "CSV Injection"; and the same characters in their wide forms.
+# The characters listed in OWASP's "CSV Injection", and their full-width forms.
 _FORMULA = re.compile(r"[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 def printable(text: str) -> str:
-    """For a terminal: U+FFFD for each unsafe character, so that the length stays the same.
+    """Replace each unsafe character by U+FFFD for a terminal, which keeps the length.
 
     >>> printable("up \\x1b[2J")
     'up �[2J'
@@ -40,14 +40,14 @@ def printable(text: str) -> str:
 
 
 def escape_json(line: bytes) -> bytes:
-    r"""JSON in UTF-8 with an escape for each unsafe character that JSON takes as it is.
+    r"""Escape each unsafe character that JSON allows unescaped, in JSON encoded as UTF-8.
 
     >>> escape_json('"\x9b"'.encode())
     b'"\\u009b"'
     """
     if line.isascii() and b"\x7f" not in line:
         return line
-    if line.decode().isprintable():  # as most lines are, and quicker to tell
+    if line.decode().isprintable():  # quick, and true for most lines
         return line
     return _UNSAFE_UTF8.sub(_escape_character, line)
 
@@ -57,7 +57,7 @@ def _escape_character(found: re.Match[bytes]) -> bytes:
 
 
 def ascii_json(value: Any) -> str:
-    r"""JSON on one line, in printable ASCII alone.
+    r"""Return a value as JSON on one line of printable ASCII.
 
     >>> print(ascii_json({"é": "\x7f"}))
     {"\u00e9": "\u007f"}
@@ -66,7 +66,7 @@ def ascii_json(value: Any) -> str:
 
 
 def in_markdown(text: str) -> str:
-    r"""For running text in Markdown or a cell of its tables; nothing in it is markup.
+    r"""Escape text for a paragraph or a table cell in Markdown, so that none of it is markup.
 
     >>> in_markdown("a|b <c>\n")
     'a\\|b \\<c\\>'
@@ -75,7 +75,7 @@ def in_markdown(text: str) -> str:
 
 
 def as_code(text: str) -> str:
-    """A code span of Markdown, whichever backticks it has to hold.
+    """Return a Markdown code span; the text may contain backticks.
 
     >>> as_code("a`b")
     '`` a`b ``'
@@ -87,7 +87,7 @@ def as_code(text: str) -> str:
 
 
 def in_python(text: str) -> str:
-    """A string literal of Python in printable ASCII, in double quotes.
+    """Return a Python string literal in double quotes and printable ASCII.
 
     >>> print(in_python('say "up"'))
     "say \\"up\\""
@@ -97,7 +97,7 @@ def in_python(text: str) -> str:
 
 
 def guard_formula(cell: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula: ' is put before one that could be.
+    """Put ' before a CSV cell that a spreadsheet could read as a formula.
 
     Numbers stay as they are.
 

@@ -1,7 +1,7 @@
-"""Open files that hold a lock for as long as this process lives, and no longer.
+"""Locked files whose lock ends with this process.
 
-A lock of `flock` is the open file's, and children of fork have the same open files: one that
-outlived its parent would keep the lock. So they close theirs.
+`flock` ties a lock to the open file, which a forked child shares. A child that outlived its parent
+would keep the lock, so children close these files right after the fork.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import os
 
 
 class LockFile:
-    """An open file with a lock on it, which a child of fork neither keeps nor closes twice."""
+    """An open file that carries a lock; forked children close it exactly once."""
 
     def __init__(self, descriptor: int) -> None:
-        """Take over an open file."""
+        """Take ownership of an open file."""
         self.descriptor = descriptor
         self._is_open = True
         _OPEN.add(self)
 
     def close(self) -> None:
-        """Close the file, and so give the lock up, unless that was done before."""
+        """Close the file, which releases the lock; do nothing if it is closed already."""
         _OPEN.discard(self)
         if self._is_open:
             self._is_open = False

@@ -1,4 +1,4 @@
-"""A column of texts in, a table of answers out, for pandas and polars; imports neither."""
+"""Answer a pandas or polars Series of texts with a DataFrame; imports neither library."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ def answer(
     words: bool = False,
     threshold: float | None = None,
 ) -> Any:
-    """The answers to a pandas or polars Series of texts, as a DataFrame of the same library.
+    """Answer a pandas or polars Series of texts; return a DataFrame of the same library.
 
-    Its columns are label, probability, probability_LABEL for each label, truncated and
-    unknown_share; with `words`, also words: a list of text, start, end, weight and is_unknown. Rows
-    and, in pandas, the index are those of `texts`; a null text has null answers.
+    The columns are label, probability, probability_LABEL for each label, truncated and
+    unknown_share. With `words` there is also a column words: a list of records with text, start,
+    end, weight and is_unknown. The rows and, in pandas, the index are those of `texts`; the
+    answers to a null text are null.
 
     Args:
-        texts: the column.
-        classifier: of `dixtill.load`; the student that ships with dixtill by default.
+        texts: a Series of str and nulls.
+        classifier: a student from `dixtill.load`; by default the one that ships with dixtill.
         words: whether to add the words of each text with their weights.
-        threshold: a label of lower probability is null; the classifier's own by default.
+        threshold: labels of lower probability become null; by default the classifier's own.
 
     Raises:
-        TypeError: `texts` is no Series of pandas or polars, or a text is no str.
+        TypeError: `texts` is not a pandas or polars Series, or a text is not a str.
     """
     library = _library_of(texts)
     if classifier is None:
@@ -54,7 +55,7 @@ def _library_of(texts: Any) -> str:
     if library not in _LIBRARIES or type(texts).__name__ != "Series":
         raise TypeError(
             f"texts are of type {type(texts).__name__}, expected a Series of pandas or polars; "
-            "for a list, call the classifier itself"
+            "for a list, call the classifier"
         )
     return library
 

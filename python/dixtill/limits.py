@@ -1,7 +1,7 @@
-"""Which numbers each setting takes: the same for the command line and for Python.
+"""The numbers that each setting accepts, the same on the command line and in Python.
 
-NaN and infinities are in no limits. Upper limits of whole numbers are those of what they are passed
-on to, or where no machine would follow.
+NaN and infinities are never accepted. The upper limit of a whole number is the limit of the
+function that receives it, or more than any machine can handle.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _LONGEST = 40  # characters of a value in a sentence
 
 @dataclass(frozen=True)
 class Limits:
-    """An interval of whole numbers or of floats, and what to call it."""
+    """An interval of integers or floats, and its description for messages."""
 
     kind: type[int] | type[float]
     low: float
@@ -32,10 +32,10 @@ class Limits:
         return above and (number < self.high or (number == self.high and self.high_is_in))
 
     def checked(self, name: str, value: object) -> int | float:
-        """`value` as a plain int or float.
+        """Return `value` as a plain int or float.
 
         Raises:
-            InputError: it is no number of this kind, or lies outside.
+            InputError: it is not a number of this kind, or it is out of range.
         """
         number = self._number(value)
         if number is None:
@@ -47,7 +47,7 @@ class Limits:
         return number
 
     def read(self, name: str, text: str) -> int | float:
-        """The number that `text` writes; raises as `checked` does."""
+        """Parse `text` as a number; raise InputError as `checked` does."""
         try:
             return self.checked(name, self.kind(text))
         except ValueError as error:
@@ -64,7 +64,7 @@ class Limits:
             number = float(cast(SupportsFloat, value))
         except (TypeError, ValueError, OverflowError):
             return None
-        return number if math.isfinite(number) else math.nan  # which is in no interval
+        return number if math.isfinite(number) else math.nan  # NaN is in no interval
 
 
 def _whole(low: int, high: int) -> Limits:
@@ -75,11 +75,11 @@ _INT32 = 2**31 - 1
 
 COUNT = _whole(1, _INT32)
 COUNT_OR_NONE = _whole(0, _INT32)
-SEED = _whole(0, 2**32 - 1)  # NumPy's
+SEED = _whole(0, 2**32 - 1)  # NumPy's limit
 THREADS = _whole(1, 1024)
 WIDTH = _whole(1, 4096)  # of a layer of a student
-STEPS = _whole(2, 10_000)  # of a fixed rule, whose points take memory by the square
-MAX_STEPS = _whole(9, 10_000)  # the refinement begins with 9
+STEPS = _whole(2, 10_000)  # memory for the points of a fixed rule grows quadratically
+MAX_STEPS = _whole(9, 10_000)  # the adaptive rule begins with 9 points
 
 PROBABILITY = Limits(float, 0, 1, "a probability from 0 to 1")
 PRECISION = Limits(float, 0, 1, "a share above 0 and at most 1", low_is_in=False)
@@ -96,6 +96,6 @@ def _shown(value: object) -> str:
     else:
         try:
             shown = str(value)
-        except ValueError:  # Python writes out no whole number of thousands of digits
+        except ValueError:  # Python refuses to print an int of more than 4,300 digits
             shown = "a number of thousands of digits"
     return shortened(shown, _LONGEST)

@@ -1,4 +1,4 @@
-"""Standard streams, which may be missing: in services, under pythonw, after `>&-` in a shell."""
+"""Use the standard streams safely: services, pythonw and `>&-` in a shell close them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 def is_open(stream: TextIO | None) -> bool:
-    """Whether a stream is there and takes or gives anything."""
+    """Whether a stream exists and is not closed."""
     return stream is not None and not getattr(stream, "closed", False)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is there and is a terminal; what takes its place may lack `isatty`."""
+    """Whether a stream is an open terminal; a replacement of sys.stdout may lack `isatty`."""
     return stream is not None and is_open(stream) and hasattr(stream, "isatty") and stream.isatty()
 
 
 def standard_input() -> TextIO:
-    """Standard input.
+    """Return standard input.
 
     Raises:
         InputError: it is closed.
@@ -36,19 +36,19 @@ def standard_input() -> TextIO:
 
 
 def standard_output() -> TextIO:
-    """Standard output, for answers that must not be lost.
+    """Return standard output, for answers that must not be lost.
 
     Raises:
         InputError: it is closed.
     """
     if not is_open(sys.stdout) or sys.stdout is _discarding:
-        raise InputError("standard output is closed; name a file by --output, or open it")
+        raise InputError("standard output is closed; name a file with --output, or open it")
     return sys.stdout
 
 
 def say(text: str, end: str = "\n") -> None:
-    """Print to standard error at once; where nobody can read that, nothing happens."""
-    if is_open(sys.stderr):  # else print would write to standard output
+    """Print to standard error at once; do nothing if it is closed or broken."""
+    if is_open(sys.stderr):  # with file=None, print would write to standard output
         try:
             print(text, end=end, file=sys.stderr, flush=True)
         except OSError:
@@ -56,7 +56,7 @@ def say(text: str, end: str = "\n") -> None:
 
 
 def discard(stream: TextIO) -> None:
-    """Let nothing more come of a stream that failed, not even when the interpreter ends."""
+    """Silence a stream that failed, so that flushing it at exit raises nothing."""
     with suppress(OSError, ValueError, AttributeError):
         number = stream.fileno()
         null = os.open(os.devnull, os.O_WRONLY)
@@ -66,10 +66,10 @@ def discard(stream: TextIO) -> None:
 
 @contextmanager
 def printable_streams() -> Iterator[None]:
-    """Inside, printing works: what would go to a stream that is closed is discarded.
+    """In the context, printing to a closed standard stream is harmless: the output is discarded.
 
-    The file numbers of closed streams are taken, or the next file that is opened would get one of
-    them, and with it the warnings of libraries.
+    The descriptors 0 to 2 are occupied if they are free. Otherwise the next opened file would get
+    one of them, and a library's warnings would be written into it.
     """
     before = sys.stdout, sys.stderr
     if all(map(is_open, before)):

@@ -1,9 +1,9 @@
-"""What may be written where, and files that are written whole or not at all.
+"""Write files atomically, and check before long work that its output can be written.
 
-A file is written under a temporary name beside its target, then renamed. A writer holds a lock on
-its temporary file for as long as it lives, on whichever machine: one that can be locked was left by
-a process that died, and the next writer of the same target removes it. Where the system has no such
-locks, as on Windows, nothing is removed.
+A file is written under a temporary name beside its target, then renamed. Its writer holds a lock
+on the temporary file while it lives, on whatever machine. A temporary file that can be locked was
+left by a dead process, and the next writer of the same target removes it. On systems without such
+locks, such as Windows, nothing is removed.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ try:
 except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
-_BEGIN, _END = ".dixtill-", ".tmp"  # of temporary names; a hash of the target's is in between
-_ABANDONED_SECONDS = 3600  # some network file systems keep locks to one machine
+_BEGIN, _END = ".dixtill-", ".tmp"  # temporary names; between them is a hash of the target's name
+_ABANDONED_SECONDS = 3600  # some network file systems do not share locks between machines
 
 _KINDS = (
     (stat.S_ISFIFO, "a named pipe"),
@@ -36,26 +36,26 @@ _KINDS = (
     (stat.S_ISLNK, "a link to nothing"),
 )
 
-# What a command reads: the name of a file or folder, or the number of an open file.
+# An input of a command: the path of a file or folder, or a file descriptor.
 Input = str | os.PathLike[str] | int
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replace the file at `path` by one with this content, as `replacing` does."""
+    """Write `content` to `path` atomically, as `replacing` does."""
     with replacing(path) as temporary, naming(path), temporary.open("wb") as file:
         file.write(content)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give an empty file beside `path`, which takes the place of `path` in the end.
+    """Give the path of an empty temporary file, which replaces `path` at the end of the context.
 
-    A file that is replaced hands on its permissions and, where that is allowed, its owner; a new
-    one gets those of the umask. A symbolic link stays one: what it points to is replaced.
+    If `path` exists, its permissions and, where allowed, its owner are kept; otherwise the umask
+    decides. If `path` is a symbolic link, its target is replaced.
 
     Raises:
-        InputError: `path` is no regular file, or is write-protected.
-        OSError: the system cannot write there; `path` is as it was.
+        InputError: `path` exists but is not a regular file, or is write-protected.
+        OSError: writing failed; `path` is unchanged.
     """
     target = _target_of(path)
     with naming(path):
@@ -65,7 +65,7 @@ def replacing(path: Path) -> Iterator[Path]:
         with naming(path):
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-            if fcntl is None:  # Windows moves no open file, and removes none
+            if fcntl is None:  # Windows cannot rename an open file
                 lock.close()
             os.replace(temporary, target)
     except BaseException as error:
@@ -79,39 +79,39 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def check_file(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
-    """Raise, before long work, where a whole file could not be written after it.
+    """Raise, before long work, if `replacing` could not write `path` afterwards.
 
     Args:
         path: the file to be written.
-        inputs: what is read to make it; None is passed over, and so is what does not exist.
+        inputs: what is read to make it; None and paths that do not exist are ignored.
 
     Raises:
-        InputError: `path` is no regular file, is write-protected, is or lies in an input, or its
-            folder does not exist.
-        OSError: nothing can be written in its folder.
+        InputError: `path` exists but is not a regular file, is write-protected, is an input or
+            lies in one, or its folder does not exist.
+        OSError: its folder cannot be written to.
     """
     path = Path(path)
     if str(path) == "-":
-        raise InputError("- is no file that can be replaced; name one, which is written as a whole")
+        raise InputError("this output cannot go to -; name a file, which is written as a whole")
     target = _target_of(path)
     check_not_input(path, inputs)
     if not target.parent.is_dir():
-        raise InputError(f"{path.parent} is no folder, so {path.name} cannot be written in it")
+        raise InputError(f"{path.parent} is not a folder, so {path.name} cannot be written there")
     _check_writable(target.parent, path)
 
 
 def check_stream(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
-    """Raise, before long work, where lines could not be written to `path` as they come.
+    """Raise, before long work, if lines could not be written to `path` one by one.
 
-    Lines go to a regular file, of which they take the place, to a named pipe and to a terminal.
+    Lines can go to a regular file, which they overwrite, to a named pipe or to a terminal.
 
     Raises:
-        InputError: `path` is a folder, a disk or a socket, or is or lies in an input.
+        InputError: `path` is a folder, a disk or a socket, or it is an input or lies in one.
     """
     check_not_input(path, inputs)
     try:
         state = os.stat(path)
-    except OSError:  # opening it says why
+    except OSError:  # opening it will raise the error
         return
     if stat.S_ISDIR(state.st_mode):
         raise InputError(f"{os.fspath(path)} is a folder; name a file in it")
@@ -122,11 +122,11 @@ def check_stream(path: str | os.PathLike[str], inputs: Iterable[Input | None] = 
 
 
 def check_folder(path: str | os.PathLike[str], inputs: Iterable[Input | None] = ()) -> None:
-    """Raise, before long work, where files could not be written into a folder, perhaps a new one.
+    """Raise, before long work, if files could not be written into a folder, which may be new.
 
     Raises:
-        InputError: `path` is no folder, or is or lies in an input.
-        OSError: nothing can be written there.
+        InputError: `path` exists but is not a folder, or it is an input or lies in one.
+        OSError: the folder cannot be written to.
     """
     path = Path(path)
     check_not_input(path, inputs)
@@ -135,16 +135,12 @@ def check_folder(path: str | os.PathLike[str], inputs: Iterable[Input | None] = 
         nearest = nearest.parent
     if not nearest.is_dir():
         kind = "a file" if nearest.is_file() else _kind_of(os.lstat(nearest))
-        raise InputError(f"{nearest} is {kind}, in which nothing can be written; name a folder")
+        raise InputError(f"{nearest} is {kind}, expected a folder; name a folder to write to")
     _check_writable(nearest, path)
 
 
 def check_not_input(output: Input, inputs: Iterable[Input | None]) -> None:
-    """Raise where an output is one of the inputs, by whichever name, or lies in an input folder.
-
-    Raises:
-        InputError: it is, or does.
-    """
+    """Raise InputError if an output is an input, under any name, or lies in an input folder."""
     for given in inputs:
         if given is None or (isinstance(given, str) and not given):
             continue
@@ -155,13 +151,13 @@ def check_not_input(output: Input, inputs: Iterable[Input | None]) -> None:
             continue
         if Path(output).resolve().is_relative_to(Path(given).resolve()):
             raise InputError(
-                f"{name} is in {os.fspath(given)}, whose files are read; choose another"
+                f"{name} is in {os.fspath(given)}, whose files are read; choose another output"
             )
 
 
 @contextmanager
 def naming(path: str | os.PathLike[str]) -> Iterator[None]:
-    """An error of the system says what could not be written: `path`, not a temporary name."""
+    """Make system errors name `path` instead of a temporary file or nothing."""
     try:
         yield
     except OSError as error:
@@ -172,12 +168,12 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a file's name is one that `replacing` gives, for as long as it is being written."""
+    """Whether a file has a temporary name, as `replacing` gives them."""
     return path.name.startswith(_BEGIN) and path.name.endswith(_END)
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files of processes that died an hour ago or more, of any target."""
+    """Remove temporary files of dead processes that are more than an hour old."""
     for path in folder.glob(f"{_BEGIN}*{_END}"):
         with suppress(OSError):
             if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
@@ -185,15 +181,15 @@ def remove_abandoned(folder: Path) -> None:
 
 
 def _kind_of(state: os.stat_result) -> str:
-    """What is no regular file, or has no name, in words."""
-    return next((kind for is_one, kind in _KINDS if is_one(state.st_mode)), "one without a name")
+    """Say what kind of special file this is, or that it has no name."""
+    return next((kind for is_one, kind in _KINDS if is_one(state.st_mode)), "a file without a name")
 
 
 def _target_of(path: Path) -> Path:
-    """The file that is replaced, or made, under the name `path`.
+    """Return the path of the file that writing to `path` replaces or creates.
 
     Raises:
-        InputError: it cannot be replaced.
+        InputError: the file cannot be replaced.
     """
     target = Path(os.path.realpath(path))
     try:
@@ -202,10 +198,10 @@ def _target_of(path: Path) -> Path:
         return target
     if stat.S_ISDIR(state.st_mode):
         raise InputError(f"{path} is a folder; name a file in it")
-    # Where a deleted file is standard output, /dev/stdout leads to a name that is gone.
+    # If standard output is a deleted file, /dev/stdout resolves to a name that is gone.
     if not stat.S_ISREG(state.st_mode) or not target.exists():
         raise InputError(
-            f"{path} is no file that can be replaced but {_kind_of(state)}; name a regular file"
+            f"{path} is {_kind_of(state)}, which cannot be replaced; name a regular file"
         )
     if not os.access(target, os.W_OK):
         raise InputError(f"{path} is write-protected; choose another name, or make it writable")
@@ -213,7 +209,7 @@ def _target_of(path: Path) -> Path:
 
 
 def _temporary_beside(target: Path) -> tuple[Path, LockFile]:
-    """A new empty file in the target's folder, and the open file that holds its lock."""
+    """Create an empty file in the target's folder; return its path and its lock."""
     begin = f"{_BEGIN}{sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
     if fcntl is not None:
         for leftover in target.parent.glob(f"{begin}*{_END}"):
@@ -234,10 +230,10 @@ def _temporary_beside(target: Path) -> tuple[Path, LockFile]:
 
 
 def _locked(file: int) -> bool:
-    """Lock a new file; False where another process took it for a dead one and removed it."""
+    """Lock a new file; return False if another process has already removed it as abandoned."""
     if fcntl is None:
         return True
-    with suppress(OSError):  # a file system without locks: others cannot lock it either
+    with suppress(OSError):  # on a file system without locks, no other process can lock it either
         fcntl.flock(file, fcntl.LOCK_EX)
     return os.fstat(file).st_nlink > 0
 
@@ -246,7 +242,7 @@ def _remove_dead(temporary: Path) -> None:
     """Remove a temporary file unless its writer lives.
 
     Raises:
-        OSError: its writer does, or it is gone, or cannot be removed.
+        OSError: its writer lives, or the file is gone or cannot be removed.
     """
     if fcntl is None:
         return
@@ -259,15 +255,15 @@ def _remove_dead(temporary: Path) -> None:
 
 
 def _mode_of(target: Path) -> int:
-    """The permissions to make a file with: never wider than those of the one it replaces."""
+    """Return the permissions for a new file: never wider than those of the file it replaces."""
     try:
         return stat.S_IMODE(target.stat().st_mode) & 0o777
     except (FileNotFoundError, NotADirectoryError):
-        return 0o666  # without those of the umask
+        return 0o666  # the system applies the umask
 
 
 def _inherit(file: int, target: Path) -> None:
-    """Take over owner and permissions of the file that is replaced, where there is one."""
+    """Copy the owner and permissions of the file that is replaced, if it exists."""
     try:
         state = target.stat()
     except FileNotFoundError:
@@ -279,7 +275,7 @@ def _inherit(file: int, target: Path) -> None:
 
 
 def _check_writable(folder: Path, path: Path) -> None:
-    """Make a file and remove it: permissions do not tell of a full or a read-only disk."""
+    """Create and remove a file: permissions alone do not reveal a full or read-only disk."""
     with naming(path):
         probe = folder / f"{_BEGIN}probe-{secrets.token_hex(8)}{_END}"
         os.close(os.open(probe, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -287,7 +283,7 @@ def _check_writable(folder: Path, path: Path) -> None:
 
 
 def _is_same(one: Input, other: Input) -> bool:
-    """Whether two names stand for one file or folder; what is no file, such as a terminal, may."""
+    """Whether two names are the same file or folder; character devices never count as the same."""
     try:
         state = os.stat(one)
         return os.path.samestat(state, os.stat(other)) and not stat.S_ISCHR(state.st_mode)

@@ -1,4 +1,4 @@
-"""A folder of texts to score, in both formats, and what is read of the answers."""
+"""Write a folder of texts to score, in CSV and Parquet, and read the answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TEXTS = [*CSV_TEXTS, *PARQUET_TEXTS]
 
 
 def write_data(folder: Path) -> Path:
-    """Two files of 22 and 13 rows, of whose columns only the texts are in both."""
+    """Write two files of 22 and 13 rows that share only the column of texts."""
     folder.mkdir()
     lines = [f"{number:03},{text}" for number, text in enumerate(CSV_TEXTS)]
     (folder / "a.csv").write_text("\n".join(["id,text", *lines]), encoding="utf-8")
@@ -23,10 +23,10 @@ def write_data(folder: Path) -> Path:
 
 
 def tables_in(folder: Path) -> list[pa.Table]:
-    """The answers, in the order of their names."""
+    """Read the answers in the order of their file names."""
     return [pq.read_table(path) for path in sorted(folder.glob("*.parquet"))]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file, hidden ones too."""
+    """Return the content of every file, including hidden ones."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""CSV and Parquet files in pieces: every row once, in its order, or one sentence."""
+"""Reading tables in pieces gives every row once, in order, or an InputError."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_files_of_a_folder_are_read_by_name_but_not_hidden_ones(tmp_path):
     ("name", "content", "sentence"),
     [
         ("a.csv", b"text,n\nup,1\nup\n", "line 3: the row has 1 fields, the header 2"),
-        ("a.csv", b"text,text\nup,1\n", "has two columns of one name: text, text"),
+        ("a.csv", b"text,text\nup,1\n", "has two columns with the same name: text, text"),
         ("a.csv", b"tweet\nup\n", "has no column 'text'; it has tweet"),
         ("a.csv", b"", "has no column 'text'; it has none"),
         ("a.csv", b"text\n\xff\n", "line 2: not UTF-8"),
         ("a.csv", b'text\n"up', "line 2: not CSV: unexpected end of data"),
         ("a.parquet", b"text\nup\n", "as Parquet"),
         ("b.csv", None, "No such file or directory"),
-        ("a.jsonl", b'{"text": "up"}\n{"text": 1}', "line 2: the field 'text' is no string"),
+        ("a.jsonl", b'{"text": "up"}\n{"text": 1}', "line 2: the field 'text' is not a string"),
         ("a.tsv", b"text\tn\nup\t1\nup", "line 3: the row has 1 fields, the header 2"),
         ("a.csv.gz", b"\x1f\x8bup", "its gzip data are damaged or cut off"),
         ("b.parquet", None, "as Parquet"),
@@ -79,7 +79,7 @@ def test_a_column_that_holds_no_texts_is_named(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["", "a.md", "none.csv"])
-def test_where_there_is_nothing_to_read(tmp_path, name):
+def test_a_path_without_tables_is_refused(tmp_path, name):
     (tmp_path / "a.txt").touch()
     (tmp_path / "a.md").touch()
     with pytest.raises(InputError, match=r"\.csv"):
@@ -103,8 +103,11 @@ def test_the_first_json_lines_decide_on_columns_and_types(tmp_path):
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ('{"text": "c", "n": "x"}', "line 3: its field 'n' does not fit the column's type int64"),
-        ('{"text": "c", "m": 1}', "line 3: no column for its field 'm', which the first 2 rows"),
+        ('{"text": "c", "n": "x"}', "line 3: the field 'n' does not fit the column's type int64"),
+        (
+            '{"text": "c", "m": 1}',
+            "line 3: the field 'm' has no column; the columns are those of",
+        ),
     ],
 )
 def test_a_json_line_that_does_not_fit_is_named(tmp_path, line, sentence):

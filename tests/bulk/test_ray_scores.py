@@ -1,4 +1,4 @@
-"""Scoring by actors: the files of one process, whoever dies on the way."""
+"""Scoring by actors gives the files of a single process, even if actors die."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from scoring_data import contents, write_data
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),  # Ray's own
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray"),  # raised inside Ray
 ]
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch, ray_address):
-    """A working folder with data, a student, and the scores of one process in `local`."""
+    """A working folder with data, a student, and the scores of a single process in `local`."""
     write_data(tmp_path / "data")
     write_model(random_model(), tmp_path / "student.safetensors")
     monkeypatch.chdir(tmp_path)
@@ -39,7 +39,7 @@ def score(out, *arguments):
 
 
 def let_actors_die(monkeypatch, folder):
-    """One dies with a shard unwritten, and one with a shard that is written but not reported."""
+    """Let one actor die before it writes a shard, and one after writing but before reporting."""
     from dixtill.bulk import ray_scores
 
     class DyingActor(ray_scores._Actor):
@@ -79,7 +79,7 @@ def test_nothing_is_lost_or_doubled_when_actors_die(folder, monkeypatch, capsys)
 
 
 @pytest.mark.usefixtures("ray_address")
-def test_a_piece_waits_for_no_actor_while_another_is_free(tmp_path):
+def test_a_shard_never_waits_for_one_actor_while_another_is_free(tmp_path):
     import ray.data
 
     from dixtill.bulk.cluster import pool_of, settings, work
@@ -104,7 +104,7 @@ def test_a_piece_waits_for_no_actor_while_another_is_free(tmp_path):
     assert len({row["process"] for row in rows}) == 2
 
 
-def test_a_run_goes_on_where_it_was(folder, capsys):
+def test_a_stopped_run_resumes(folder, capsys):
     (folder / "local" / "00000-000001.parquet").rename(folder / "taken.parquet")
     kept = {path: path.stat().st_mtime_ns for path in (folder / "local").iterdir()}
     capsys.readouterr()
@@ -115,7 +115,7 @@ def test_a_run_goes_on_where_it_was(folder, capsys):
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
 
 
-def test_a_mistake_far_away_is_the_same_sentence(folder, capsys):
+def test_a_mistake_found_by_an_actor_gives_the_same_sentence(folder, capsys):
     with open(folder / "data" / "a.csv", "a", encoding="utf-8") as file:
         file.write("\n99,up,1")
     assert score("shared", "--ray") == 2
@@ -124,20 +124,20 @@ def test_a_mistake_far_away_is_the_same_sentence(folder, capsys):
     assert error.count("\n") == 1
 
 
-def test_another_student_far_away_is_refused(folder):
+def test_an_actor_with_another_student_is_refused(folder):
     from dixtill.bulk.scores import Scorer, Scoring
     from dixtill.errors import InputError
 
     scoring = Scoring(folder / "data", folder / "out", folder / "student.safetensors")
     with scoring.prepared():
         write_model(random_model(1), folder / "student.safetensors")
-        sentence = "is another one; the same file has to be on all machines"
+        sentence = "is a different file; put the same file on all machines"
         with pytest.raises(InputError, match=sentence):
             Scorer(scoring)
 
 
 def test_while_actors_score_no_other_run_takes_the_folder(folder, monkeypatch, capsys):
-    """The driver holds it, also before the first file is there."""
+    """The driver holds the lock, even before the first file exists."""
     from dixtill.bulk import ray_scores
 
     work = ray_scores.work
@@ -196,7 +196,7 @@ def run(*arguments):
     )  # fmt: skip
 
 
-def test_a_cluster_that_was_there_is_used_and_left_running(folder, ray_address):
+def test_a_running_cluster_is_used_and_left_running(folder, ray_address):
     import ray
 
     before = ray.cluster_resources()
@@ -244,7 +244,7 @@ def test_without_ray_the_extra_is_named(tmp_path):
     )
 
 
-def test_where_no_cluster_is_the_sentence_says_how_to_start_one(tmp_path):
+def test_without_a_cluster_the_error_says_how_to_start_one(tmp_path):
     write_data(tmp_path / "data")
     done = run(
         "score", "--data", str(tmp_path / "data"), "--out", str(tmp_path / "o"),

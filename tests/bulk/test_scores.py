@@ -1,4 +1,4 @@
-"""`dixtill score` in one process: what the classifier answers, once for each row."""
+"""`dixtill score` in one process writes the classifier's answer to each row, once."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_words_have_their_spans_and_weights(folder):
         assert row["words"] == (None if row["text"] is None else expected)
 
 
-def test_a_run_goes_on_where_it_was(folder, capsys):
+def test_a_stopped_run_resumes(folder, capsys):
     assert score() == 0
     whole = contents(folder / "scores")
     (folder / "scores" / "00000-000001.parquet").unlink()
@@ -74,7 +74,7 @@ def test_a_run_goes_on_where_it_was(folder, capsys):
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
 
 
-def test_what_a_dead_run_left_goes_but_not_what_another_may_be_writing(folder):
+def test_leftovers_of_a_dead_run_go_but_not_files_that_another_may_be_writing(folder):
     (folder / "scores").mkdir()
     old, young = (folder / "scores" / f".dixtill-{name}.tmp" for name in ("old", "young"))
     for path in (old, young):
@@ -86,14 +86,14 @@ def test_what_a_dead_run_left_goes_but_not_what_another_may_be_writing(folder):
 
 
 def test_two_students_do_not_mix_where_both_begin_in_a_new_folder(folder, monkeypatch, capsys):
-    """Before the first file is there, nothing but the lock tells one run of the other."""
+    """Before the first file exists, only the lock keeps two runs apart."""
     from dixtill.bulk import scores
 
     load, codes = scores.Scorer, []
 
     def disturbed(scoring):
         if not codes:
-            codes.append(None)  # of the run that comes in between
+            codes.append(None)  # of the run that starts in between
             codes[0] = score("--model", "other.safetensors")
         return load(scoring)
 
@@ -105,7 +105,7 @@ def test_two_students_do_not_mix_where_both_begin_in_a_new_folder(folder, monkey
     assert contents(folder / "scores") == contents(folder / "alone")
 
 
-def test_a_manifest_that_is_none_is_refused(folder, capsys):
+def test_a_claim_without_fields_is_refused(folder, capsys):
     assert score() == 0
     (folder / "scores" / "_scores.json").write_text("[]")
     assert score() != 0
@@ -191,10 +191,10 @@ def test_data_that_changed_are_noticed(folder, capsys):
         (["--out", "student.safetensors"], "is a file; scores need a folder"),
         (
             ["--out", "foreign"],
-            "of something else, not scores: _scores.json is missing; use",
+            "holds other files, not scores: _scores.json is missing; use",
         ),
         (["--data", "empty.csv"], "empty.csv has no rows"),
-        (["--data", "clash.csv"], "have a column 'predicted_label' already"),
+        (["--data", "clash.csv"], "already have a column 'predicted_label'"),
     ],
 )
 def test_a_mistake_is_one_sentence(folder, capsys, arguments, sentence):

@@ -193,7 +193,7 @@ def test_each_file_of_an_unfinished_run_may_be_cut(bert_base, tmp_path, stopped,
         with pytest.raises(expected) as raised:
             finetune(bert_base, TRAIN, VALID, THREE, tmp_path / "out")
         if path.name == "run.json":
-            assert "run.json is damaged, so that nothing says what" in str(raised.value)
+            assert "run.json is damaged, so the contents of" in str(raised.value)
         elif path.parent == checkpoints[1]:
             assert started_from[-1] == str(checkpoints[0])
             assert not checkpoints[1].exists()
@@ -549,7 +549,7 @@ def test_the_command_complains_in_a_sentence(tmp_path, capsys):
     assert main(["finetune", "--base", str(tmp_path / "absent"), *arguments]) == 2
     assert "cannot load a base model" in capsys.readouterr().err
     assert main(["finetune", "--base", "x", *arguments, "--labels", "up"]) == 2
-    assert "label '1' is none of up" in capsys.readouterr().err
+    assert "label '1' is not one of up" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("error", [RuntimeError, SafetensorError, Exception])

@@ -87,7 +87,7 @@ def test_labels_of_a_teacher_are_met_by_name_by_number_or_in_the_data_sets_order
     write_parquet("reviews")
     assert read_corpus("hub:reviews:test", ("pos", "neg")).labels == (0, 1)
     assert read_corpus("hub:reviews:test", ("LABEL_0", "LABEL_1")).labels == (1, 0)
-    with pytest.raises(InputError, match="row 1: label 'pos' is none of negative, positive"):
+    with pytest.raises(InputError, match="row 1: label 'pos' is not one of negative, positive"):
         read_corpus("hub:reviews:test", ("negative", "positive"))
     write_csv("numbers/train.csv", [("a", "1"), ("b", "0")])
     assert read_corpus("hub:numbers", ("negative", "positive")).labels == (1, 0)
@@ -216,5 +216,5 @@ def test_labels_that_name_no_class_are_refused(labels):
 
 def test_a_missing_text_is_no_empty_one():
     classed(["a", None], [0, 1]).save_to_disk("gaps")
-    with pytest.raises(InputError, match="hub:gaps, row 2: the field 'text' is missing"):
+    with pytest.raises(InputError, match="hub:gaps, row 2: the field 'text' is null"):
         read_corpus("hub:gaps")

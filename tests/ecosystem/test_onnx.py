@@ -219,4 +219,4 @@ def test_a_fitted_classifier_can_be_exported(texts, directions, tmp_path):
 def test_a_file_that_cannot_be_written_is_one_sentence(student, tmp_path, capsys):
     arguments = ["--model", str(student), "--onnx", str(tmp_path / "none" / "s.onnx")]
     assert main(["export", *arguments]) == 2
-    assert "none is no folder, so s.onnx cannot be written in it" in capsys.readouterr().err
+    assert "none is not a folder, so s.onnx cannot be written there" in capsys.readouterr().err

@@ -127,7 +127,7 @@ def test_a_whole_file_takes_the_place_of_no_pipe(command, capsys):
     pytest.importorskip("torch", reason="trains: pip install 'dixtill[train]'")
     os.mkfifo("pipe")
     said = complaint(command.format("pipe"), capsys)
-    assert "pipe is no file that can be replaced but a named pipe; name a regular file" in said
+    assert "pipe is a named pipe, which cannot be replaced; name a regular file" in said
     assert stat.S_ISFIFO(os.stat("pipe").st_mode)
 
 

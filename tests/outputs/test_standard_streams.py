@@ -77,7 +77,7 @@ def test_messages_never_get_into_the_answers_where_standard_error_is_closed():
         ("infer --input -", "<&-", b"dixtill: standard input is closed; name a file, or open it\n"),
         (
             "infer --input rows.jsonl", ">&-",
-            b"dixtill: standard output is closed; name a file by --output, or open it\n",
+            b"dixtill: standard output is closed; name a file with --output, or open it\n",
         ),
     ],
 )  # fmt: skip

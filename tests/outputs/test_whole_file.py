@@ -123,7 +123,7 @@ def special(tmp_path, kind):
     else:
         os.mkfifo(tmp_path / "pipe")
         path.symlink_to("pipe")
-    return path, "no file that can be replaced but a named pipe"
+    return path, "a named pipe, which cannot be replaced"
 
 
 @pytest.mark.parametrize("kind", ["folder", "named pipe", "link to a pipe"])
@@ -176,7 +176,7 @@ def test_checks_leave_nothing_behind(tmp_path):
 @pytest.mark.parametrize("check", [check_file, check_folder])
 def test_a_folder_cannot_be_made_in_a_file(tmp_path, check):
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(InputError, match=r"file is (no folder|a file)"):
+    with pytest.raises(InputError, match=r"file is (not a folder|a file)"):
         check(tmp_path / "file" / "out")
 
 
@@ -187,7 +187,7 @@ def test_a_link_to_nothing_is_no_folder(tmp_path):
 
 
 def test_standard_output_is_no_whole_file():
-    with pytest.raises(InputError, match="- is no file that can be replaced"):
+    with pytest.raises(InputError, match="this output cannot go to -"):
         check_file("-")
 
 

@@ -56,7 +56,7 @@ def test_rows_are_those_of_the_training_side(tmp_path):
         ("text\nup\n", ("text", "label"), r"has no column 'label'"),
         ("", ("text", None), r"no column 'text'; it has none"),
         ("text,label\n", ("text", None), r"has a header but no rows"),
-        ("text,label\nup,9\n", ("text", None), r"line 2: label '9' is none of bearish, "),
+        ("text,label\nup,9\n", ("text", None), r"line 2: label '9' is not one of bearish, "),
         ('text\n"up\n', ("text", None), r"line 2: not CSV: unexpected end of data"),
         (b"text\n\xff\n", ("text", None), r"line 2: not UTF-8"),
     ],

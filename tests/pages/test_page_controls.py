@@ -18,7 +18,7 @@ def test_filters_show_the_rows_that_are_asked_for(opened, headlines):
     assert rows_of(page) == [row for row in everything if row[3] == "neutral"]
     page.get_by_label("True", exact=True).select_option("bearish")
     assert rows_of(page) == []
-    assert page.get_by_text("No text is as asked for.").is_visible()
+    assert page.get_by_text("No text matches.").is_visible()
     page.get_by_role("button", name="Show all").click()
     page.get_by_role("status").filter(has_text="32 of 32").wait_for()
     assert rows_of(page) == everything

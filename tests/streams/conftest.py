@@ -1,4 +1,4 @@
-"""A student of random weights, and a folder to work in."""
+"""Fixtures: a student with random weights, and a working folder."""
 
 from __future__ import annotations
 

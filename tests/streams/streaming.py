@@ -1,4 +1,4 @@
-"""What the tests of streams share: running the command, and reading what it wrote."""
+"""Shared by the tests of streams: run the command and read what it wrote."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def infer(student: str, *arguments: object) -> int:
 
 
 def started(*arguments: object, **options: Any) -> subprocess.Popen[bytes]:
-    """The command in a process of its own."""
+    """Start the command in another process."""
     quiet = {**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"}
     command = [sys.executable, "-m", "dixtill", "infer", *map(str, arguments)]
     return subprocess.Popen(command, env=quiet, **options)
 
 
 def answered(path: Path) -> list[dict[str, Any]]:
-    """The rows of a file of answers, of any format, in the terms of JSON lines."""
+    """Read the rows of a file of answers in any format, with the types of JSON lines."""
     if path.suffix == ".jsonl":
         return [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
     if path.suffix == ".csv":
@@ -59,7 +59,7 @@ def _of_parquet(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def expected(fields: dict[str, Any], prediction: Any, words: bool = True) -> dict[str, Any]:
-    """A row of JSON lines, made of what the classifier says."""
+    """Return the row of JSON lines that a prediction should give."""
     answer = prediction.to_dict()
     row = {**fields, "predicted_label": answer["label"]}
     for label, probability in answer["probabilities"].items():

@@ -1,4 +1,4 @@
-"""Rows that cannot be answered: named, counted and left out; the first ends it where asked."""
+"""Rows that cannot be answered are named, counted and skipped; --strict ends at the first."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ JSON_LINES = [
     (b'{"text": "down"', "not JSON: Expecting ',' delimiter, character 17"),
     (b"[1]", "not a JSON object"),
     (b'{"txt": "up"}', "no field 'text'"),
-    (b'{"text": null}', "the field 'text' is no string"),
-    (b'{"text": 3}', "the field 'text' is no string"),
+    (b'{"text": null}', "the field 'text' is null"),
+    (b'{"text": 3}', "the field 'text' is not a string"),
     (b'{"text": "\xff"}', "not UTF-8"),
     (b'{"text": "up", "n": NaN}', "NaN is not valid JSON"),
     (b"[" * 200_000, "not JSON: nested too deeply to be read"),
-    (b'{"text": "up", "n": ' + b"1" * 5000 + b"}", "it holds an integer of more digits than"),
-    (b'{"text": "up", "words": 1}', "a field 'words' is there already, which is the answer's"),
+    (b'{"text": "up", "n": ' + b"1" * 5000 + b"}", "an integer has more than 4,300 digits"),
+    (b'{"text": "up", "words": 1}', "the row already has a field 'words', which answers add"),
     (b'{"text": "last"}', None),
 ]
 CSV_LINES = [
@@ -68,7 +68,7 @@ def test_lines_are_counted_through_fields_of_several_lines(student, folder, capf
     assert second.startswith("dixtill: a.csv, lines 7 to 9: ")
 
 
-def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
+def test_an_unclosed_quotation_mark_swallows_no_more_than_the_limit(
     student, folder, capfd, monkeypatch
 ):
     monkeypatch.setattr("dixtill.tables.header.LARGEST_FIELD", 200_000)
@@ -78,7 +78,7 @@ def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
     (folder / "a.csv").write_text(f'text,n\nup,1\n"down,1\n{rows}last,1\n')
     assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
     assert csv.field_size_limit() == 200_000
-    # Line 3 gives 7 characters, line end included, and each one after it 5.
+    # Line 3 has 7 characters with its line end, each later line 5.
     last = 3 + -(-(200_000 - 6) // 5)
     errors = capfd.readouterr().err
     assert f"a.csv, lines 3 to {last}: not CSV: field larger than field limit" in errors
@@ -87,14 +87,14 @@ def test_a_quotation_mark_that_never_ends_takes_no_more_than_its_limit(
     assert len(found) == 1 + 50_000 - (last - 3) + 1
 
 
-def test_a_quotation_mark_that_the_next_one_closes_names_its_lines(student, folder, capfd):
+def test_a_misplaced_quotation_mark_is_reported_with_its_lines(student, folder, capfd):
     (folder / "a.csv").write_text('text,n\nup,1\n"down,1\nup,2\n"last",1\nup,3\n')
     assert infer(student, "--input", "a.csv", "--output", "out.jsonl", "--no-words") == 0
     assert "a.csv, lines 3 to 5: not CSV: ',' expected after '\"'\n" in capfd.readouterr().err
     assert [row["n"] for row in answered(folder / "out.jsonl")] == ["1", "3"]
 
 
-def test_a_field_of_csv_may_be_an_article(student, folder, monkeypatch):
+def test_a_csv_field_may_be_as_long_as_an_article(student, folder, monkeypatch):
     csv.field_size_limit(131_072)
     text = "up " * 100_000
     (folder / "a.csv").write_text(f'text,n\n"{text}",1\n{text},2\n')
@@ -128,14 +128,14 @@ def test_a_missing_text_of_a_parquet_file_is_named_by_its_row(student, folder, c
     for output in ("out.parquet", "out.jsonl"):
         assert infer(student, "--input", "a.parquet", "--output", output) == 0
         assert [row["text"] for row in answered(folder / output)] == ["up", "down"]
-        assert "a.parquet, row 2: the field 'text' is missing" in capfd.readouterr().err
+        assert "a.parquet, row 2: the field 'text' is null" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
-def test_a_line_of_any_depth_ends_nothing(student, folder, output):
+def test_a_line_nested_to_any_depth_does_not_end_the_run(student, folder, output):
     if output.endswith("parquet"):
         pytest.importorskip("pyarrow")
-    depths = (*range(1100), 5_000, 200_000)  # some that can be read and not written
+    depths = (*range(1100), 5_000, 200_000)  # some can be read but not written
     lines = [f'{{"text": "up", "u": "\\u00e9", "d": {"[" * n}{"]" * n}}}\n' for n in depths]
     (folder / "a.jsonl").write_text("".join([*lines, '{"text": "last"}']))
     assert infer(student, "--input", "a.jsonl", "--output", output, "--no-words") == 0
@@ -145,7 +145,7 @@ def test_a_line_of_any_depth_ends_nothing(student, folder, output):
 
 
 @pytest.mark.parametrize("output", ["out.csv", "out.parquet"])
-def test_what_comes_after_the_columns_are_decided_has_to_fit(
+def test_rows_must_fit_the_columns_that_the_first_rows_decided(
     student, folder, capfd, output, monkeypatch
 ):
     pytest.importorskip("pyarrow")
@@ -157,8 +157,8 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
     (folder / "a.jsonl").write_text("\n".join(lines))
     assert infer(student, "--input", "a.jsonl", "--output", output) == 0
     errors = capfd.readouterr().err
-    assert "line 4: no column for its field 'm', which the first 2 rows decide" in errors
-    misfit = "line 5: its field 'n' does not fit the column's type int64"
+    assert "line 4: the field 'm' has no column; the columns are those of the first 2" in errors
+    misfit = "line 5: the field 'n' does not fit the column's type int64"
     assert (misfit in errors) == output.endswith("parquet")
     assert len(answered(folder / output)) == 5 - errors.count(", line ")
 
@@ -167,9 +167,9 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
     ("arguments", "sentence"),
     [
         (["--input", "none.csv"], "none.csv: No such file or directory"),
-        (["--input", "."], "its name tells no format that can be used; say it with --input-format"),
+        (["--input", "."], "cannot tell the format from the name; give it with --input-format"),
         (["--input", ".", "--input-format", "csv"], ".: Is a directory"),
-        (["--input", "a.txt", "--output", "b.txt"], "b.txt: its name tells no format"),
+        (["--input", "a.txt", "--output", "b.txt"], "b.txt: cannot tell the format from the name"),
         (["--input", "a.csv", "--output", "none/b.csv"], "none/b.csv: No such file or directory"),
         (["--input", "a.csv", "--output", "none/b.parquet"], "none/b.parquet: No such file or dir"),
         (["--input", "a.csv", "--output", "./a.csv"], "./a.csv is the input; choose another"),
@@ -177,8 +177,8 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
             ["--input", "a.csv", "--text-column", "tweet"],
             "a.csv has no column 'tweet'; it has text",
         ),
-        (["--input", "twice.csv"], "twice.csv has two columns of one name: text, text"),
-        (["--input", "taken.csv"], "have a column 'words' already, which the answers are to add"),
+        (["--input", "twice.csv"], "twice.csv has two columns with the same name: text, text"),
+        (["--input", "taken.csv"], "already have a column 'words', which the answers would add"),
         (["--input", "open.csv"], "open.csv: its header is not CSV: unexpected end of data"),
         (["--input", "latin.csv"], "latin.csv: its header is not UTF-8"),
         (["--input", "utf16.csv"], "utf16.csv is UTF-16 text, expected UTF-8; save it as UTF-8"),
@@ -189,7 +189,7 @@ def test_what_comes_after_the_columns_are_decided_has_to_fit(
         (["--input", "a.parquet"], "cannot read a.parquet as Parquet"),
     ],
 )
-def test_a_mistake_is_one_sentence_and_leaves_the_output_alone(
+def test_a_mistake_prints_one_sentence_and_leaves_the_output_alone(
     student, folder, capfd, arguments, sentence
 ):
     (folder / "a.csv").write_text("text\nup\n")
@@ -226,7 +226,7 @@ def test_a_redirected_input_is_not_overwritten(student, folder, capfd, monkeypat
     assert (folder / "a.jsonl").read_text() == content
 
 
-def test_a_file_named_as_standard_output_is_not_in_the_way(student, folder, capfd, monkeypatch):
+def test_a_file_named_dash_is_not_in_the_way(student, folder, capfd, monkeypatch):
     (folder / "-").write_text("not read")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b'{"text": "up"}\n')))
     assert infer(student, "--input", "-") == 0

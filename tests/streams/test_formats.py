@@ -1,4 +1,4 @@
-"""Every input format to every output format: the classifier's answers beside their rows."""
+"""Every input format combines with every output format; each row gets its own answer."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def test_standard_output_takes_json_lines_in_utf_8(student, folder, capfd):
     assert capfd.readouterr().out == (folder / "out.jsonl").read_text(encoding="utf-8")
 
 
-def test_what_a_json_line_holds_stays_as_it_was_written(student, folder):
+def test_the_fields_of_a_json_line_keep_their_bytes(student, folder):
     line = '{"n": 1.50, "big": 123456789012345678901234567890,  "text": "\\u00e9 up", "a": [1]}'
     (folder / "in.jsonl").write_text(f"\n{line}\r\n \n")
     assert infer(student, "--input", "in.jsonl", "--output", "out.jsonl") == 0
     assert (folder / "out.jsonl").read_text().startswith(line[:-1] + ',"predicted_label":')
 
 
-def test_half_a_character_becomes_u_fffd(student, folder):
+def test_a_lone_surrogate_becomes_u_fffd(student, folder):
     (folder / "in.jsonl").write_text('{"text": "up \\ud800", "a": "\\ud83d\\ude00"}\n')
     for output in OUTPUTS:
         assert infer(student, "--input", "in.jsonl", "--output", output) == 0
@@ -105,7 +105,7 @@ def test_half_a_character_becomes_u_fffd(student, folder):
     assert b"\\ud800" not in (folder / "out.jsonl").read_bytes()
 
 
-def test_the_rest_of_a_line_with_half_a_character_stays_as_it_was_written(student, folder):
+def test_the_rest_of_a_line_with_a_lone_surrogate_keeps_its_bytes(student, folder):
     line = r'{"text": "\ud800 \\ud800 \\\uDC00\ud83d\uDE00\"", "\udfff": 1e999, "n": 1.50}'
     (folder / "in.jsonl").write_text(line + "\n")
     assert infer(student, "--input", "in.jsonl", "--output", "out.jsonl") == 0
@@ -113,8 +113,8 @@ def test_the_rest_of_a_line_with_half_a_character_stays_as_it_was_written(studen
     assert (folder / "out.jsonl").read_text().startswith(kept + ',"predicted_label":')
 
 
-def test_what_is_written_as_json_is_json(student, folder):
-    """Which has neither NaN nor infinity: json.loads alone takes them."""
+def test_json_output_has_neither_nan_nor_infinity(student, folder):
+    """Python's json.loads accepts both, but JSON has no such values."""
     pq.write_table(pa.table({"text": ["up"], "l": [[float("nan"), 1.5]]}), "in.parquet")
     (folder / "in.jsonl").write_text('{"text": "up", "l": [1e999, 1.5], "n": 1e999}\n')
     assert infer(student, "--input", "in.parquet", "--output", "out.jsonl") == 0
@@ -126,7 +126,7 @@ def test_what_is_written_as_json_is_json(student, folder):
     assert row["n"] == "inf"
 
 
-def test_parquet_keeps_its_types_and_json_has_what_fits_them(student, folder):
+def test_parquet_keeps_its_types_and_json_gets_the_nearest_ones(student, folder):
     import datetime
 
     day = datetime.date(2026, 1, 2)
@@ -157,7 +157,7 @@ def test_json_values_give_parquet_its_types(student, folder):
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize(("name", "content"), [("in.csv", "id,text\n"), ("in.jsonl", "")])
-def test_no_rows_are_a_file_without_rows(student, folder, name, content, output):
+def test_an_input_without_rows_gives_a_file_without_rows(student, folder, name, content, output):
     (folder / name).write_text(content)
     assert infer(student, "--input", name, "--output", output) == 0
     assert answered(folder / output) == []
@@ -165,7 +165,7 @@ def test_no_rows_are_a_file_without_rows(student, folder, name, content, output)
 
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 @pytest.mark.parametrize("name", ["in.csv", "in.jsonl", "in.txt"])
-def test_a_byte_order_mark_is_no_text(student, folder, name, mark):
+def test_a_byte_order_mark_is_not_text(student, folder, name, mark):
     content = {"in.csv": "text\nup\n", "in.jsonl": '{"text": "up"}', "in.txt": "up"}[name]
     (folder / name).write_text(mark + content, encoding="utf-8")
     assert infer(student, "--input", name, "--output", "out.jsonl") == 0
@@ -213,7 +213,7 @@ HALVES = {"text": "up \ud800", "k\ud801": "\udcff", "n": {"\ud802": ["\udfff", 1
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
-def test_half_a_character_is_replaced_in_names_and_values_alike(student, folder, capfd, output):
+def test_lone_surrogates_are_replaced_in_names_and_values_alike(student, folder, capfd, output):
     lines = [json.dumps(HALVES), r'{"text": "up", "\ud800": 1, "\ufffd": 2}']
     (folder / "in.jsonl").write_text("\n".join(lines))
     assert infer(student, "--input", "in.jsonl", "--output", output, "--no-words") == 0
@@ -222,12 +222,12 @@ def test_half_a_character_is_replaced_in_names_and_values_alike(student, folder,
     assert row["text"] == "up \ufffd"
     assert row["k\ufffd"] == "\ufffd"
     assert (row["n"] if output.endswith("jsonl") else json.loads(row["n"])) == nested
-    # Of two names that differ in half a character alone, neither can be told.
-    assert "line 2: an object has two fields of one name" in capfd.readouterr().err
+    # Two names that differ only in a lone surrogate become the same name.
+    assert "line 2: an object has two fields with the same name" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("output", ["-", "out", "out.jsonl"])
-def test_a_table_can_be_asked_for_whatever_the_output_is_called(student, folder, capfd, output):
+def test_output_format_overrides_the_name_of_the_output(student, folder, capfd, output):
     write_rows(folder / "in.jsonl", ROWS[:5])
     arguments = ["--input", "in.jsonl", "--no-words"]
     assert infer(student, *arguments, "--output", "expected.csv") == 0
@@ -240,7 +240,7 @@ def test_a_table_can_be_asked_for_whatever_the_output_is_called(student, folder,
         assert (folder / output).read_bytes() == expected_bytes
 
 
-def test_each_format_can_be_asked_for(student, folder):
+def test_each_output_format_can_be_chosen(student, folder):
     write_rows(folder / "in.csv", ROWS[:5])
     for kind in ("jsonl", "csv", "parquet"):
         assert infer(student, "--input", "in.csv", "--output", f"named.{kind}") == 0
@@ -248,17 +248,19 @@ def test_each_format_can_be_asked_for(student, folder):
         assert (folder / "x").read_bytes() == (folder / f"named.{kind}").read_bytes()
 
 
-def test_parquet_cannot_be_asked_for_on_a_pipe(student, folder, capfd):
+def test_parquet_cannot_be_written_to_a_pipe(student, folder, capfd):
     write_rows(folder / "in.csv", ROWS[:5])
     assert infer(student, "--input", "in.csv", "--output-format", "parquet") == 2
-    assert "Parquet cannot be written to a pipe; name a file by --output" in capfd.readouterr().err
+    assert (
+        "Parquet cannot be written to a pipe; name a file with --output" in capfd.readouterr().err
+    )
 
 
 FORMULAS = ["=1+2", "+A1", "-A1", "@SUM(A1)", "\tup", "\rup", "-0.5", "up", "'=1"]
 
 
 @pytest.mark.parametrize("guard", [[], ["--csv-guard"]])
-def test_cells_are_no_formulas_where_that_is_asked_for(student, folder, guard):
+def test_csv_guard_keeps_cells_from_being_formulas(student, folder, guard):
     rows = [{"text": text, "=name": text} for text in FORMULAS]
     write_rows(folder / "in.csv", rows)
     assert infer(student, "--input", "in.csv", "--output", "out.csv", *guard) == 0
@@ -272,14 +274,14 @@ def test_cells_are_no_formulas_where_that_is_asked_for(student, folder, guard):
     assert [row[0] for row in found] == [row[1] for row in found] == expected_cells
 
 
-def test_a_guard_is_for_csv_alone(student, folder, capfd):
+def test_csv_guard_is_refused_for_other_formats(student, folder, capfd):
     write_rows(folder / "in.csv", ROWS[:5])
     arguments = ["--input", "in.csv", "--output", "out.jsonl", "--csv-guard"]
     assert infer(student, *arguments) == 2
-    assert "--csv-guard: only for CSV, and the answers are jsonl" in capfd.readouterr().err
+    assert "--csv-guard works only for CSV, but the output is jsonl" in capfd.readouterr().err
 
 
-def test_json_lines_hold_nothing_that_a_terminal_obeys(student, folder):
+def test_json_lines_hold_no_terminal_control_characters(student, folder):
     hostile = "up \x9b2J\x7f\u202e\u2028 £ “é”"
     line = json.dumps({"text": hostile, "k\x9b": hostile}, ensure_ascii=False)
     (folder / "in.jsonl").write_text(line + "\n", encoding="utf-8")
@@ -294,7 +296,7 @@ def test_json_lines_hold_nothing_that_a_terminal_obeys(student, folder):
 
 
 @pytest.mark.parametrize("column", ["\x1b[31m", "\u202e", "\x9b"])
-def test_what_is_said_of_a_bad_row_holds_nothing_either(student, folder, capfd, column):
+def test_complaints_about_bad_rows_hold_no_control_characters(student, folder, capfd, column):
     rows = [{"text": "up"}, {"text": "up", column: "up"}]
     (folder / "in.jsonl").write_text("\n".join(map(json.dumps, rows)))
     arguments = ["--input", "in.jsonl", "--output", "out.csv", "--text-column", column]

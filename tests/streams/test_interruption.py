@@ -1,4 +1,4 @@
-"""Signals at the moments that matter: between checked rows, inside a row, a second time."""
+"""Signals that arrive between checked rows, inside a row, twice, or during a wait."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ def wait_until(is_true, seconds=60):
 
 
 def num_unread(pipe):
-    """Bytes that a pipe holds."""
+    """Return how many bytes a pipe holds."""
     fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
 
 def has_row(path):
-    """Whether a file of JSON lines, or of CSV below a header, has a row."""
+    """Whether a file of JSON lines or CSV has a row."""
     return path.exists() and path.read_bytes().count(b"\n") > (path.suffix == ".csv")
 
 
 def set_signals(process, name):
-    """A set of signals in /proc/PID/status, the first in the lowest bit."""
+    """Read a set of signals from /proc/PID/status; signal 1 is the lowest bit."""
     with open(f"/proc/{process.pid}/status") as file:
         (line,) = (line for line in file if line.startswith(f"{name}:"))
     return int(line.split()[1], 16)
 
 
 def hears_signals(process):
-    """Whether a run has begun, which handles SIGTERM where Python by itself does not."""
+    """Whether a run has begun: it handles SIGTERM, which Python alone does not."""
     if sys.platform != "linux":
         time.sleep(2)
         return True
@@ -66,8 +66,8 @@ def test_checked_rows_are_interrupted_between_a_few(tmp_path, monkeypatch, outpu
     (tmp_path / "in.txt").write_text("\n".join(texts))
     arguments = ["--input", "in.txt", "--output", output, "--check"]
     process = started(*arguments, cwd=tmp_path, stderr=-1)
-    # The first block has 180 of these texts, each of which takes a tenth of a second.
-    if output.endswith("parquet"):  # shows no row before its end
+    # The first block has 180 of these texts, and each takes about 0.1 s.
+    if output.endswith("parquet"):  # no row is visible before the file is closed
         wait_until(lambda: [path for path in tmp_path.iterdir() if path.name != "in.txt"])
         time.sleep(1)
     else:
@@ -92,7 +92,7 @@ def test_checked_rows_of_parquet_are_still_written_in_large_groups(student, tmp_
 
 
 @pytest.mark.parametrize("begin", [b"", b'text,n\nup,1\n"do\nwn'])
-def test_half_a_row_of_csv_is_left_out_in_silence(student, tmp_path, begin):
+def test_half_a_csv_row_is_skipped_silently(student, tmp_path, begin):
     output = tmp_path / "out.jsonl"
     arguments = ["--model", student, "--input", "-", "--input-format", "csv", "--output", output]
     process = started(*arguments, stdin=-1, stderr=-1)
@@ -109,13 +109,13 @@ def test_half_a_row_of_csv_is_left_out_in_silence(student, tmp_path, begin):
     process.stderr.close()
 
 
-def test_a_second_signal_ends_it_at_once_but_not_the_same_moment(monkeypatch):
+def test_a_second_signal_ends_a_run_at_once_unless_it_is_a_duplicate(monkeypatch):
     now = 100.0
     monkeypatch.setattr(interruption, "monotonic", lambda: now)
-    before = signal.getsignal(signal.SIGINT)  # a shell's background job ignores it
+    before = signal.getsignal(signal.SIGINT)  # SIG_IGN in a shell's background job
     with interruption.Interruption() as entered:
         signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGTERM)  # as `timeout` may
+        signal.raise_signal(signal.SIGTERM)  # as `timeout` may send
         assert entered.signal == signal.SIGINT
         now += 2
         with pytest.raises(KeyboardInterrupt):
@@ -123,7 +123,7 @@ def test_a_second_signal_ends_it_at_once_but_not_the_same_moment(monkeypatch):
     assert signal.getsignal(signal.SIGINT) is before
 
 
-# Stops the process that writes, gives it a block, and tells who it is.
+# Stops the writing process, sends it a block, and prints its process ID.
 SINK = """
 import os, signal, sys, time
 from dixtill.streams.interruption import Interruption
@@ -140,7 +140,7 @@ with open_sink(sys.argv[1], Interruption()) as write:
 """
 
 
-def test_a_kill_of_the_process_group_leaves_the_process_that_writes(tmp_path):
+def test_killing_the_process_group_spares_the_writing_process(tmp_path):
     output = tmp_path / "out"
     process = subprocess.Popen(
         [sys.executable, "-c", SINK, output],
@@ -159,7 +159,7 @@ def test_a_kill_of_the_process_group_leaves_the_process_that_writes(tmp_path):
 
 
 def shown_on_terminal(student, folder, **options):
-    """What a run shows on a terminal of its own, whose end `terminal` stands for in options."""
+    """Return what a run prints on a pseudo-terminal; streams given as "terminal" go there."""
     pty = pytest.importorskip("pty")
     ours, theirs = pty.openpty()
     (folder / "in.jsonl").write_text(json.dumps({"text": "up"}) + "\n")
@@ -170,7 +170,7 @@ def shown_on_terminal(student, folder, **options):
     try:
         while piece := os.read(ours, 65536):
             shown += piece
-    except OSError:  # Linux says so where the other end is closed
+    except OSError:  # Linux reports a closed other end so
         pass
     os.close(ours)
     assert process.wait(timeout=60) == 0
@@ -198,7 +198,7 @@ def test_a_signal_that_is_ignored_stays_ignored(student, number):
     process.stdin.flush()
     assert process.stdout.readline().startswith(b'{"text": "up"')
     process.send_signal(number)
-    # It is delivered by being dropped: neither pending nor able to be.
+    # An ignored signal is dropped at once, so it is never pending.
     assert set_signals(process, "SigIgn") >> (number - 1) & 1
     assert not (set_signals(process, "SigPnd") | set_signals(process, "ShdPnd")) >> (number - 1) & 1
     rest, _ = process.communicate(b'{"text": "down"}\n', timeout=60)
@@ -207,7 +207,7 @@ def test_a_signal_that_is_ignored_stays_ignored(student, number):
 
 
 class SignalledPipe:
-    """A pipe with data in it; a signal comes when they have just been read."""
+    """A pipe with data; a signal arrives just after they are read."""
 
     def __init__(self, content):
         reading, writing = os.pipe()
@@ -223,14 +223,14 @@ class SignalledPipe:
 
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
-def test_what_was_read_when_a_signal_came_is_answered(compress):
+def test_data_that_were_read_before_a_signal_are_answered(compress):
     with closing(SignalledPipe(compress(b"up\ndown\n"))) as pipe:
         with interruption.Interruption() as entered:
             assert list(Source(pipe, "pipe", entered).line_blocks()) == [[b"up\n", b"down\n"]]
         assert entered.signal == signal.SIGINT
 
 
-def test_a_signal_that_came_first_leaves_all_in_the_pipe():
+def test_a_signal_before_the_first_read_leaves_the_pipe_untouched():
     reading, writing = os.pipe()
     os.write(writing, b"up\n")
     os.close(writing)
@@ -242,7 +242,7 @@ def test_a_signal_that_came_first_leaves_all_in_the_pipe():
 
 
 def test_a_signal_ends_the_wait_for_data():
-    """Over and over: it may come when the signal was looked at, and the wait has not begun."""
+    """Repeated 300 times, because the signal may arrive between the check and the wait."""
     reading, writing = os.pipe()
     main = threading.main_thread().ident
     with open(reading, "rb") as pipe, closing(os.fdopen(writing, "wb")):
@@ -283,7 +283,7 @@ def test_a_signal_ends_the_wait_for_the_other_end_of_a_pipe(student, tmp_path, e
     files[end] = tmp_path / "pipe.jsonl"
     arguments = [part for option in files.items() for part in option]
     process = started("--model", student, *arguments, stderr=subprocess.DEVNULL)
-    end_of_start = time.monotonic() + 10  # where the kernel does not say what is waited for
+    end_of_start = time.monotonic() + 10  # for kernels without /proc/PID/wchan
     while b"partner" not in waiting_for(process) and time.monotonic() < end_of_start:
         time.sleep(0.05)
     process.send_signal(signal.SIGTERM)
@@ -291,7 +291,7 @@ def test_a_signal_ends_the_wait_for_the_other_end_of_a_pipe(student, tmp_path, e
 
 
 def waiting_for(process):
-    """The function of Linux that a process sleeps in: `wait_for_partner` at a pipe."""
+    """Return the kernel function that a process sleeps in: `wait_for_partner` for a pipe."""
     try:
         with open(f"/proc/{process.pid}/wchan", "rb") as file:
             return file.read()
@@ -299,12 +299,12 @@ def waiting_for(process):
         return b""
 
 
-def test_lines_go_to_a_named_pipe_and_leave_it_one(student, tmp_path):
+def test_a_named_pipe_is_written_to_and_not_replaced(student, tmp_path):
     os.mkfifo(tmp_path / "pipe.csv")
     (tmp_path / "in.txt").write_text("up\ndown\n")
     output = tmp_path / "pipe.csv"
     process = started("--model", student, "--input", tmp_path / "in.txt", "--output", output)
-    with output.open("rb") as pipe:  # opens when the other end does
+    with output.open("rb") as pipe:  # blocks until the other end is opened
         lines = pipe.read().splitlines()
     assert process.wait(timeout=60) == 0
     assert [line.split(b",")[0] for line in lines] == [b"text", b"up", b"down"]

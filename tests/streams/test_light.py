@@ -1,4 +1,4 @@
-"""CSV, JSON lines and text need the standard library alone; Parquet names its extra."""
+"""CSV, JSON lines and text need only the standard library; Parquet names the missing extra."""
 
 from __future__ import annotations
 

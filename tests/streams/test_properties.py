@@ -1,4 +1,4 @@
-"""Any content: what CSV and JSON lines held comes out again, and each text has its answer."""
+"""For any content, the fields of CSV and JSON lines are kept, and each text gets its answer."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def without_surrogates(value):
 @hypothesis.given(st.lists(st.tuples(HOSTILE, HOSTILE), min_size=1), st.integers(0, 99))
 @hypothesis.settings(deadline=None)
 def test_csv_comes_out_as_it_came_in(pairs, seed):
-    if sys.version_info < (3, 11):  # whose csv takes no NUL
+    if sys.version_info < (3, 11):  # its csv module refuses NUL
         pairs = [tuple(value.replace("\x00", "") for value in pair) for pair in pairs]
     given = io.StringIO(newline="")
     csv.writer(given).writerows([("other", "text"), *pairs])
@@ -95,14 +95,14 @@ def test_json_lines_come_out_as_they_came_in(objects, in_ascii, seed):
     lines = [json.dumps(one, ensure_ascii=in_ascii) + "\n" for one in objects]
     content = "".join(lines).encode("utf-8", "surrogatepass")
     items = read_rows(read_json_lines(source_of(content, seed), "text"))
-    # Half a character is well-formed JSON as an escape, but is no UTF-8.
+    # The escape of a lone surrogate is well-formed JSON, but UTF-8 cannot encode it.
     kept = [json.loads(line) for line in lines if _is_utf8(line)]
     rows = [item for item in items if isinstance(item, Row)]
     assert [row.text for row in rows] == [without_surrogates(one)["text"] for one in kept]
     assert len(items) == len(objects)
     written = written_by(lambda sink: JsonLines(sink, ANSWERS), rows).decode().split("\n")[:-1]
     found = [json.loads(line) for line in written]
-    # Two halves that were escaped one after the other are one character.
+    # Two consecutive escapes of a surrogate pair are one character.
     for one, row in zip(map(without_surrogates, kept), found, strict=True):
         assert {name: row[name] for name in one} == one
     assert [row["predicted_label"] for row in found] == labels_of(rows)
@@ -120,10 +120,10 @@ def _is_utf8(line):
 @hypothesis.example(b"", 0)
 @hypothesis.example(BYTE_ORDER_MARK, 0)
 @hypothesis.settings(deadline=None)
-def test_every_line_of_bytes_is_a_row_or_a_bad_one(content, seed):
-    # Behind the mark, since one that the content begins with would be taken for it.
+def test_every_line_of_bytes_gives_a_row_or_a_bad_row(content, seed):
+    # Put a mark first: otherwise the content's own beginning could be taken for one.
     items = read_rows(read_text_lines(source_of(BYTE_ORDER_MARK + content, seed), "text"))
-    lines = content.splitlines()  # of bytes: at LF, CR LF and CR
+    lines = content.splitlines()  # bytes split at LF, CR LF and CR only
     assert [item.number for item in items] == list(range(1, len(lines) + 1))
     for item, line in zip(items, lines, strict=True):
         if isinstance(item, Row):

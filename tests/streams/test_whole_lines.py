@@ -1,4 +1,4 @@
-"""A run that is ended in the middle: whole lines, equal to the first rows of a run that was not."""
+"""A run ended in the middle leaves whole lines, equal to the first rows of a complete run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dixtill.streams import block_writer
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs signals")]
 
-NUM_ROWS = 200_000  # more than are answered before the end
+NUM_ROWS = 200_000  # more than a run answers before it is ended
 TEXTS = [
     f"Apple shares {'jump' if n % 3 else 'fall'} {n}% after record earnings" for n in range(99)
 ]
@@ -48,7 +48,7 @@ def ended(number, output, process, after):
 
 
 def settled(path):
-    """What a file holds once nobody writes it any more."""
+    """Return a file's content once it has stopped growing."""
     before, content = None, path.read_bytes()
     while content != before:
         time.sleep(0.3)
@@ -64,7 +64,7 @@ def check_rows(lines, labels):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_after_whole_lines_and_says_so(student, tmp_path, rows, labels, number):
+def test_a_signal_ends_a_run_after_whole_lines(student, tmp_path, rows, labels, number):
     output = tmp_path / "out.jsonl"
     arguments = ["--model", student, "--input", rows, "--output", output]
     process = started(*arguments, stderr=-1)
@@ -84,7 +84,7 @@ def test_a_signal_ends_it_after_whole_lines_and_says_so(student, tmp_path, rows,
 def test_a_kill_leaves_whole_lines(student, tmp_path, rows, labels, name, after):
     output = tmp_path / name
     process = started("--model", student, "--input", rows, "--output", output, stderr=-1)
-    # A CSV file of JSON lines begins late, when its columns are known.
+    # CSV made from JSON lines starts late, once its columns are known.
     code, _ = ended(signal.SIGKILL, output, process, after)
     assert code == -signal.SIGKILL
     content = settled(output)
@@ -137,13 +137,13 @@ def test_a_kill_leaves_no_half_parquet_file(student, tmp_path, rows):
     assert output.read_text() == "what was there"
 
 
-def test_a_signal_while_it_waits_leaves_what_was_answered(student, tmp_path):
+def test_a_signal_during_a_wait_keeps_the_answers_so_far(student, tmp_path):
     output = tmp_path / "out.csv"
     arguments = ["--model", student, "--input", "-", "--output", output]
     process = started(*arguments, stdin=-1, stderr=-1)
     process.stdin.write(b'{"text": "up"}\n{"text": "down"}\n{"te')
     process.stdin.flush()
-    time.sleep(3)  # held back, as the first rows decide on the columns
+    time.sleep(3)  # rows are held back until enough have come to decide the columns
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=120) == 130
     rows = [row[:2] for row in _csv_rows(output.read_bytes())]
@@ -156,20 +156,20 @@ def test_a_signal_while_it_waits_leaves_what_was_answered(student, tmp_path):
     process.stderr.close()
 
 
-def test_a_full_disk_leaves_whole_lines_and_one_sentence(student, tmp_path, rows, labels):
+def test_a_full_disk_leaves_whole_lines_and_prints_one_sentence(student, tmp_path, rows, labels):
     import resource
 
     output = tmp_path / "out.jsonl"
     limit = 3_000_001
-    # Through a pipe, which hands over 64 KiB at a time: a block of answers is written whole or not
-    # at all, and those of one read of a file take more than this limit.
+    # The input is a pipe, which hands over 64 KiB at a time. A block of answers is written whole
+    # or not at all, and the answers to one read of a file would be larger than this limit.
     with subprocess.Popen(["cat", rows], stdout=subprocess.PIPE) as piped:
         process = started(
             "--model", student, "--input", "-", "--output", output,
             stdin=piped.stdout, stderr=-1,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
         )  # fmt: skip
-        piped.stdout.close()  # so that cat ends with its reader
+        piped.stdout.close()  # so that cat ends when its reader does
         _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
     assert errors.decode() == f"dixtill: {output}: File too large\n"
@@ -178,7 +178,7 @@ def test_a_full_disk_leaves_whole_lines_and_one_sentence(student, tmp_path, rows
     check_rows(lines, labels)
 
 
-def test_a_full_disk_is_one_sentence_that_names_the_parquet_file(student, tmp_path, rows):
+def test_an_error_about_a_full_disk_names_the_parquet_file(student, tmp_path, rows):
     import resource
 
     pytest.importorskip("pyarrow", reason="needs pyarrow")
@@ -193,7 +193,7 @@ def test_a_full_disk_is_one_sentence_that_names_the_parquet_file(student, tmp_pa
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_full_standard_output_is_named(student, rows):
+def test_an_error_about_a_full_standard_output_names_it(student, rows):
     with open("/dev/full", "wb") as full:
         process = started("--model", student, "--input", rows, stdout=full, stderr=-1)
         _, errors = process.communicate(timeout=120)
@@ -212,7 +212,7 @@ def test_an_interactive_pipe_is_answered_at_once(student):
     assert errors.startswith(b"2 rows, 0 bad rows, ")
 
 
-def test_a_reader_that_leaves_ends_it_quietly(student, rows):
+def test_a_closed_reader_ends_the_run_quietly(student, rows):
     process = started("--model", student, "--input", rows, stdout=-1, stderr=-1)
     process.stdout.readline()
     process.stdout.close()
@@ -221,7 +221,7 @@ def test_a_reader_that_leaves_ends_it_quietly(student, rows):
     process.stderr.close()
 
 
-def test_redirected_output_is_whole_lines_too(student, tmp_path, rows):
+def test_redirected_output_has_whole_lines_too(student, tmp_path, rows):
     output = tmp_path / "redirected"
     with output.open("wb") as file:
         process = started("--model", student, "--input", rows, stdout=file, stderr=-1)
@@ -229,7 +229,7 @@ def test_redirected_output_is_whole_lines_too(student, tmp_path, rows):
     assert settled(output).endswith(b"}\n")
 
 
-# The peak of the process itself: that which its parent is told would include the parent's own.
+# Prints its own peak memory: the figure that its parent gets would include the parent's own.
 PEAK = """
 import sys
 from dixtill.cli import main
@@ -252,18 +252,18 @@ def test_memory_does_not_grow_with_the_rows(student, tmp_path, rows, name):
             cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120,
         )  # fmt: skip
         peaks.append(int(done.stdout.splitlines()[-1]))
-    assert peaks[1] < peaks[0] + 15_000  # kilobytes; the output has over 40,000 more
+    assert peaks[1] < peaks[0] + 15_000  # kilobytes; the output is over 40,000 larger
 
 
 def sent(*parts, path):
-    """What the process that writes leaves of what it is sent."""
+    """Return what the writing process writes of the parts that it is sent."""
     with path.open("wb") as file:
         process = subprocess.Popen([sys.executable, block_writer.__file__], stdin=-1, stdout=file)
     for part in parts:
         process.stdin.write(part)
         process.stdin.flush()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if path.stat().st_size:  # it runs, and has said that it ignores them
+            if path.stat().st_size:  # it runs and already ignores the signals
                 process.send_signal(number)
     process.communicate(timeout=60)
     return process.returncode, path.read_bytes()
@@ -274,7 +274,7 @@ def head(size):
 
 
 @pytest.mark.parametrize("cut_off", [b"", head(9)[:3], head(9), head(9) + b"a lin"])
-def test_a_block_that_does_not_come_whole_is_not_written(tmp_path, cut_off):
+def test_an_incomplete_block_is_not_written(tmp_path, cut_off):
     blocks = [head(5) + b"line\n", head(0), head(300_000) + b"x" * 299_999 + b"\n"]
     code, content = sent(*blocks, cut_off, path=tmp_path / "out")
     assert (code, content) == (0, b"line\n" + b"x" * 299_999 + b"\n")

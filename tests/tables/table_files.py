@@ -1,4 +1,4 @@
-"""What the tests of tables share: a source of bytes that come in pieces, and rows written down."""
+"""Shared by the tests of tables: a pipe that gives few bytes at a time, and tables as bytes."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class Pieces(io.RawIOBase):
 
 
 def rows_in(content: bytes, format: str, seed: int = 0, **layout: Any) -> list[Row | BadRow]:
-    """Every row of some bytes, good or bad."""
+    """Read every row of some bytes, good or bad."""
     source = Source(Pieces(content, seed), "data")
     rows = rows_of(source, "data", "text", format, Layout(**layout))
     return [row for block in rows.blocks for row in block]
 
 
 def table_bytes(rows: list[dict[str, str]], format: str, delimiter: str | None = None) -> bytes:
-    """Rows as another library writes them."""
+    """Write rows with csv, json or pyarrow."""
     if format == "jsonl":
         return "".join(json.dumps(row) + "\n" for row in rows).encode()
     if format == "parquet":
@@ -56,7 +56,7 @@ def table_bytes(rows: list[dict[str, str]], format: str, delimiter: str | None =
 
 
 def written(folder: Path, name: str, content: bytes) -> str:
-    """The path of a new file, compressed where its name says so."""
+    """Write a file, compressed if its name ends in .gz, and return its path."""
     path = folder / name
     path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     return str(path)

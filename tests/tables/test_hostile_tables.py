@@ -1,4 +1,4 @@
-"""Any bytes at all, in every format: rows, bad rows or one sentence, never another exception."""
+"""Arbitrary bytes, in every format, give rows, bad rows or an InputError, and nothing else."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ DAMAGED_PARQUET = st.builds(damaged, st.just(PARQUET), st.integers(0), st.intege
 @pytest.mark.slow
 @hypothesis.given(BYTES, st.sampled_from(["csv", "tsv", "jsonl", "text"]), st.integers(0, 99))
 @hypothesis.settings(deadline=None, max_examples=500)
-def test_any_bytes_are_rows_or_bad_rows_or_one_sentence(content, format, seed):
+def test_any_bytes_give_rows_bad_rows_or_an_input_error(content, format, seed):
     with suppress(InputError):
         for row in rows_in(content, format, seed):
             assert isinstance(row, (Row, BadRow))
@@ -63,7 +63,7 @@ def test_any_bytes_are_rows_or_bad_rows_or_one_sentence(content, format, seed):
 @pytest.mark.slow
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=500)
-def test_readers_of_whole_files_take_any_bytes(content, suffix):
+def test_readers_of_whole_files_survive_any_bytes(content, suffix):
     from dixtill.bulk.arrow_tables import files_of, read_tables
 
     with TemporaryDirectory() as folder:
@@ -83,7 +83,7 @@ def test_readers_of_whole_files_take_any_bytes(content, suffix):
 
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=100)
-def test_training_takes_any_bytes(content, suffix):
+def test_training_survives_any_bytes(content, suffix):
     corpus = pytest.importorskip("dixtill.distillation.data.corpus", reason="needs the extra train")
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"a.{suffix}"
@@ -95,7 +95,7 @@ def test_training_takes_any_bytes(content, suffix):
 
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=30)
-def test_commands_end_with_0_or_2(content, suffix):
+def test_commands_exit_with_0_or_2(content, suffix):
     with TemporaryDirectory() as folder:
         path, out = f"{folder}/a.{suffix}", f"{folder}/out"
         Path(path).write_bytes(content)

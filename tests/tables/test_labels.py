@@ -1,4 +1,4 @@
-"""A column of labels is all names or all indices: the one rule."""
+"""The labels of a column are either all names or all indices."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_a_column_that_fits_both_is_read_like_the_others():
 
 
 def test_indices_beside_names_that_are_numbers_are_refused():
-    with pytest.raises(InputError, match="f has indices of classes where f has their names, 1, 2"):
+    with pytest.raises(InputError, match=r"f has class indices, but f has class names \(1, 2"):
         read(("1", "2"), "12", "01")
     with pytest.raises(InputError, match="use names in both or indices in both"):
         read(STARS, "01234", "12345")
@@ -44,22 +44,22 @@ def test_indices_beside_names_that_are_numbers_are_refused():
 @pytest.mark.parametrize(
     ("labels", "sentence"),
     [
-        ("0125", "f, line 2: label '0' is an index, but '5' in line 5 is a name; expected names"),
-        ("0129", "f, line 5: label '9' is none of 1, 2, 3, 4, 5, nor an index from 0 to 4"),
-        (["up"], "f, line 2: label 'up' is none of 1, 2, 3, 4, 5"),
-        (["01"], "f, line 2: label '01' is none of"),
+        ("0125", "f, line 2: label '0' is an index, but '5' in line 5 is a name; use either"),
+        ("0129", "f, line 5: label '9' is not one of 1, 2, 3, 4, 5, nor an index from 0 to 4"),
+        (["up"], "f, line 2: label 'up' is not one of 1, 2, 3, 4, 5"),
+        (["01"], "f, line 2: label '01' is not one of"),
     ],
 )
-def test_what_is_neither_names_its_line(labels, sentence):
+def test_an_error_about_a_label_names_its_line(labels, sentence):
     with pytest.raises(InputError) as caught:
         read(STARS, "12", labels)
     assert str(caught.value).startswith(sentence)
 
 
 @hypothesis.given(st.lists(st.sampled_from(range(5))), st.permutations(STARS), st.booleans())
-def test_what_was_meant_is_read(classes, names, by_index):
+def test_labels_are_read_as_they_were_meant(classes, names, by_index):
     labels = [str(one) if by_index else names[one] for one in classes]
-    if by_index and "0" not in labels:  # else all of them are names as well
+    if by_index and "0" not in labels:  # otherwise they could all be names, too
         labels, classes = ["0", *labels], [0, *classes]
     assert read(names, labels) == [classes]
 
@@ -76,6 +76,6 @@ def test_labels_are_the_same_in_every_format(value, text):
 
 
 @pytest.mark.parametrize("value", [[0, 2], {"a": 1}, 0.5, math.inf, b"up", ["up"]])
-def test_what_is_no_label_says_what_it_is(value):
+def test_a_value_that_cannot_be_a_label_is_refused(value):
     with pytest.raises(LabelError, match="expected a name or an index"):
         label_text(value)

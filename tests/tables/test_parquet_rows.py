@@ -1,4 +1,4 @@
-"""Parquet of odd types and hostile bytes: a row that cannot be read is named, no other is lost."""
+"""Parquet of odd types and hostile bytes: unreadable rows are named, and no other row is lost."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOT_UTF8 = b"caf\xe9"
 
 
 def as_strings(values):
-    """Strings whose bytes nobody has looked at, as other writers of Parquet may leave them."""
+    """Make strings without checking that they are UTF-8, as other writers of Parquet may do."""
     return pa.array(values, pa.binary()).cast(pa.string(), safe=False)
 
 
@@ -41,7 +41,7 @@ def test_a_text_that_is_not_utf_8_is_a_bad_row(path, tmp_path, capsys):
     up, bad, missing, down = rows_of(path)
     assert (up.text, down.text) == ("up", "down")
     assert (bad.number, bad.reason) == (2, "the field 'text' is not UTF-8")
-    assert missing.reason == "the field 'text' is missing"
+    assert missing.reason == "the field 'text' is null"
     for output in ("o.jsonl", "o.csv", "o.parquet"):
         assert main(["infer", "--input", str(path), "--output", str(tmp_path / output)]) == 0
         error = capsys.readouterr().err
@@ -58,7 +58,7 @@ def test_a_text_that_is_not_utf_8_is_a_bad_row(path, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("kind", ["binary", "string"])
-def test_another_field_that_is_not_utf_8_is_a_bad_row_where_it_is_written_as_text(
+def test_a_field_that_is_not_utf_8_makes_a_bad_row_if_it_is_written_as_text(
     path, tmp_path, capsys, kind
 ):
     values = [b"a", NOT_UTF8]
@@ -95,7 +95,7 @@ ODD = {
 
 @pytest.mark.parametrize("kind", ODD)
 @pytest.mark.parametrize("output", ["o.jsonl", "o.csv", "o.parquet"])
-def test_odd_types_end_nothing(path, tmp_path, capsys, kind, output):
+def test_odd_types_do_not_end_a_run(path, tmp_path, capsys, kind, output):
     pq.write_table(pa.table({"text": ["up"], "odd": ODD[kind]}), path)
     assert main(["infer", "--input", str(path), "--output", str(tmp_path / output)]) == 0
     error = capsys.readouterr().err
@@ -105,7 +105,7 @@ def test_odd_types_end_nothing(path, tmp_path, capsys, kind, output):
 
 
 @pytest.mark.parametrize("kind", ["binary", "int64", "list<item: string>", "null"])
-def test_a_column_that_holds_no_text_is_named(path, kind):
+def test_a_text_column_of_another_type_is_refused(path, kind):
     columns = {"binary": [b"up"], "int64": [1], "list<item: string>": [["up"]], "null": [None]}
     pq.write_table(pa.table({"text": columns[kind]}), path)
     with pytest.raises(InputError, match=r"the column 'text' is .*, expected string"):
@@ -113,12 +113,12 @@ def test_a_column_that_holds_no_text_is_named(path, kind):
 
 
 @pytest.mark.parametrize("kind", [pa.large_string(), pa.string_view()])
-def test_texts_of_every_type_of_string(path, kind):
+def test_texts_of_every_string_type_are_read(path, kind):
     pq.write_table(pa.table({"text": pa.array(["up", "é"], kind)}), path)
     assert [row.text for row in rows_of(path)] == ["up", "é"]
 
 
-def test_encrypted_files_are_one_sentence(path):
+def test_an_encrypted_file_is_an_input_error(path):
     pe = pytest.importorskip("pyarrow.parquet.encryption")
 
     class Keys(pe.KmsClient):

@@ -1,4 +1,4 @@
-"""What csv, json, pyarrow and gzip write is read back equal by everything that takes texts."""
+"""Everything that takes texts reads back what csv, json, pyarrow and gzip have written."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ st = pytest.importorskip("hypothesis.strategies")
 pytest.importorskip("pyarrow", reason="needs pyarrow: pip install 'dixtill[score]'")
 
 NAMES = ("down", "up, or not", '"é"')
-NUL = "" if sys.version_info >= (3, 11) else "\0"  # which csv of Python 3.10 does not take
+NUL = "" if sys.version_info >= (3, 11) else "\0"  # the csv module of Python 3.10 refuses it
 TEXTS = (
     st.text(st.sampled_from('a,;"\\\n\r\t\x00\x1fé中😀\u2028\x85\ufeff null')) | st.text()
 ).filter(lambda text: not NUL or NUL not in text)

@@ -1,4 +1,4 @@
-"""Bytes as they come: line ends, marks, gzip, other encodings, lines without end."""
+"""Sources of lines: line ends, byte order marks, gzip, other encodings and endless lines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_a_line_end_inside_quotation_marks_is_kept_wherever_a_pipe_cuts_it(seed)
 
 @pytest.mark.parametrize("members", [1, 3])
 @pytest.mark.parametrize("seed", range(3))
-def test_gzip_is_told_by_its_content(members, seed):
+def test_gzip_is_recognized_by_its_content(members, seed):
     lines = [f"text {number}\r\n".encode() for number in range(300)]
     size = len(lines) // members
     parts = [b"".join(lines[at : at + size]) for at in range(0, len(lines), size)]
@@ -52,7 +52,7 @@ def test_gzip_is_told_by_its_content(members, seed):
     ]
 
 
-def test_rows_of_a_compressed_pipe_are_there_before_it_ends():
+def test_rows_of_a_compressed_pipe_arrive_before_it_ends():
     compress = zlib.compressobj(wbits=31)
     first = compress.compress(b"up\n") + compress.flush(zlib.Z_SYNC_FLUSH)
     reading, writing = os.pipe()
@@ -70,7 +70,7 @@ def test_rows_of_a_compressed_pipe_are_there_before_it_ends():
 
 
 @pytest.mark.parametrize("cut", [*range(1, 40), -1, -5])
-def test_gzip_that_is_cut_off_is_one_sentence(cut):
+def test_truncated_gzip_is_an_input_error(cut):
     content = gzip.compress(os.urandom(4000).hex().encode())
     if cut == 1:
         assert isinstance(rows_in(content[:1], "text")[0], Row)  # a control character
@@ -79,25 +79,25 @@ def test_gzip_that_is_cut_off_is_one_sentence(cut):
         rows_in(content[:cut], "text")
 
 
-def test_gzip_that_is_damaged_is_one_sentence():
+def test_damaged_gzip_is_an_input_error():
     content = bytearray(gzip.compress(b"up\n" * 1000))
     for place in range(2, len(content)):
         damaged = bytes(content[:place]) + bytes([content[place] ^ 0xFF]) + content[place + 1 :]
-        with suppress(InputError):  # some bytes, such as those of its time, say nothing
+        with suppress(InputError):  # damage to some bytes, such as the time stamp, has no effect
             rows_in(damaged, "text")
 
 
-def test_what_follows_gzip_data_is_no_text():
+def test_text_after_gzip_data_is_refused():
     with pytest.raises(InputError, match="its gzip data are damaged"):
         rows_in(gzip.compress(b"up\n") + b"down\n", "text")
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le"])
 @pytest.mark.parametrize("compressed", [False, True])
-def test_utf_16_is_named(encoding, compressed):
+def test_utf_16_is_refused_by_name(encoding, compressed):
     content = "text\nup\n".encode(encoding)
     if encoding == "utf-32-le":
-        assert rows_in(content, "text")  # NULs are characters of UTF-8
+        assert rows_in(content, "text")  # NUL is valid UTF-8
         return
     with pytest.raises(InputError, match="data is UTF-16 text, expected UTF-8; save it as UTF-8"):
         rows_in(gzip.compress(content) if compressed else content, "csv")
@@ -105,20 +105,20 @@ def test_utf_16_is_named(encoding, compressed):
 
 def test_nul_bytes_are_characters():
     assert [row.text for row in rows_in(b"a\0b\n\0\n", "text")] == ["a\0b", "\0"]
-    rows = rows_in(b"text\na\0b\n", "csv")  # which the csv module of Python 3.10 refuses
+    rows = rows_in(b"text\na\0b\n", "csv")  # the csv module of Python 3.10 refuses NUL
     assert all(isinstance(row, BadRow) or row.text == "a\0b" for row in rows)
 
 
 @pytest.fixture
 def small(monkeypatch):
-    """Rows of at most a kilobyte, read in pieces of a hundred bytes."""
+    """Limit rows to 1,000 bytes, and read 100 bytes at a time."""
     monkeypatch.setattr(header, "LARGEST_ROW", 1000)
     monkeypatch.setattr(source, "_CHUNK", 100)
 
 
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("length", [1001, 5000])
-def test_a_line_that_is_too_large_is_a_bad_row_of_its_number(length):
+def test_a_line_that_is_too_large_is_a_bad_row_with_its_number(length):
     long = b"x" * length
     for row in (rows_in(b"up\n" + long + b"\ndown\n", "text")[1],
                 rows_in(b'{"text": "up"}\n{"text": "' + long + b'"}\n', "jsonl")[1],
@@ -132,7 +132,7 @@ def test_a_line_that_is_too_large_is_a_bad_row_of_its_number(length):
 
 
 @pytest.mark.usefixtures("small")
-def test_a_row_of_many_short_lines_that_never_ends_is_a_bad_row():
+def test_an_endless_row_of_many_short_lines_is_a_bad_row():
     content = b'text,n\n"up","' + b'\n","' * 1000 + b"\nlast,1\n"
     *bad, last = rows_in(content, "csv")
     assert all(isinstance(row, BadRow) for row in bad)
@@ -141,7 +141,7 @@ def test_a_row_of_many_short_lines_that_never_ends_is_a_bad_row():
 
 
 class Endless(io.RawIOBase):
-    """Bytes without a line's end, as many as were asked for."""
+    """A file of `size` bytes without a line end."""
 
     def __init__(self, size: int) -> None:
         self._left = size
@@ -158,7 +158,7 @@ def test_a_line_without_end_takes_bounded_memory(format, monkeypatch):
     endless = Endless(64 << 20)
     tracemalloc.start()
     try:
-        with suppress(InputError):  # of a header
+        with suppress(InputError):  # the header is too large
             for block in rows_of(Source(endless, "data"), "data", "text", format).blocks:
                 assert all(isinstance(row, BadRow) for row in block)
         _, peak = tracemalloc.get_traced_memory()
@@ -169,7 +169,7 @@ def test_a_line_without_end_takes_bounded_memory(format, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_bomb_of_gzip_is_read_in_bounded_memory(tmp_path):
+def test_a_gzip_bomb_is_read_in_bounded_memory(tmp_path):
     content = gzip.compress(b"up down\n" * (64 << 17))  # 64 MB in 65 kB
     assert len(content) < 100_000
     tracemalloc.start()
@@ -194,7 +194,7 @@ def test_a_bomb_of_gzip_is_read_in_bounded_memory(tmp_path):
         ("a.csv/b.csv", "cannot read .*a.csv/b.csv: Not a directory"),
     ],
 )
-def test_what_is_no_file_is_one_sentence(tmp_path, name, sentence):
+def test_a_path_that_cannot_be_opened_is_an_input_error(tmp_path, name, sentence):
     if name.endswith("parquet"):
         pytest.importorskip("pyarrow")
     (tmp_path / "folder.csv").mkdir()
@@ -204,7 +204,7 @@ def test_what_is_no_file_is_one_sentence(tmp_path, name, sentence):
         list(table.rows())
 
 
-def test_a_closed_standard_input_is_one_sentence(monkeypatch):
+def test_a_closed_standard_input_is_an_input_error(monkeypatch):
     for closed in (None, io.StringIO()):
         if closed:
             closed.close()
@@ -225,7 +225,7 @@ def test_a_fifo_is_read_as_a_file(tmp_path):
 
 
 @pytest.mark.parametrize("line", ["a" * 20_000, "a," * 10_000, "a,a," + "b" * 20_000])
-def test_a_header_of_any_length_is_named_in_part(tmp_path, line):
+def test_a_long_header_is_quoted_in_part(tmp_path, line):
     path = tmp_path / "t.csv"
     path.write_text(line + "\n", encoding="utf-8")
     with pytest.raises(InputError) as refusal, opened_table(str(path), "a") as table:

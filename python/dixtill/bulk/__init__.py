@@ -1,8 +1,8 @@
-"""Work on more texts than one call takes: files in, files out, on one machine or a Ray cluster.
+"""Answer whole files of texts, on one machine or on a Ray cluster.
 
 Needs pyarrow, and cluster.py needs Ray; nothing here needs torch.
 """
 
 from ..tables import parquet
 
-assert parquet  # first, for it says which extra to install
+assert parquet  # imported first: without pyarrow, its error names the extra to install

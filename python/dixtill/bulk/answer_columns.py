@@ -1,4 +1,4 @@
-"""Answers as Arrow columns: label, probabilities, whether the text was cut, words and check."""
+"""Convert answers to Arrow columns: label, probabilities, truncated, words and check."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def answer_columns(
     words: bool = False,
     check: bool = False,
 ) -> dict[str, pa.Array]:
-    """The columns by their names; null where there is no answer."""
+    """Return the columns by name; rows without an answer are null."""
     probabilities = [answer and answer.probabilities for answer in answers]
     predicted = [answer and answer.label for answer in answers]
     columns = {"predicted_label": pa.array(predicted, pa.string())}
@@ -53,7 +53,7 @@ def answer_columns(
 
 
 def _words(answers: Sequence[Prediction | None]) -> pa.Array:
-    """The words of each answer with their spans and weights, as a list of structs."""
+    """Return a list of structs for each answer: its words with spans and weights."""
     by_text = [answer.words if answer else () for answer in answers]
     words = [word for some in by_text for word in some]
     fields = list(zip(*words, strict=True)) or [()] * len(_WORD)

@@ -1,4 +1,4 @@
-"""Tables of any format as Arrow tables, so many rows at a time and in their order."""
+"""Read tables of any format as Arrow tables, some rows at a time and in order."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _TABLES = ".csv, .tsv, .jsonl or .parquet file"
 
 
 def files_of(path: Path, layout: Layout = BY_NAME) -> list[Path]:
-    """The files of texts in a folder, by name, or the one file that `path` is.
+    """Return the tables in a folder, sorted by name, or just `path` if it is a file.
 
-    In a folder, what begins with a dot or an underscore is not read, nor are .txt files, which may
-    be notes.
+    In a folder, names that begin with a dot or an underscore are skipped, and so are .txt files,
+    which may be notes.
 
     Raises:
-        InputError: there is none.
+        InputError: there is no table.
     """
     if not path.is_dir():
         if not path.is_file() or not (layout.format or suffix_format(str(path))):
@@ -45,13 +45,13 @@ def files_of(path: Path, layout: Layout = BY_NAME) -> list[Path]:
 def read_tables(
     path: Path, num_rows: int, text_column: str, layout: Layout = BY_NAME
 ) -> Iterator[pa.Table]:
-    """The rows of one file, `num_rows` at a time; the last table may have fewer.
+    """Read the rows of one file, `num_rows` at a time; the last table may be shorter.
 
-    Values of CSV stay the text that they are. Of JSON lines, the first table decides on columns
-    and types, and the rest has to fit.
+    All columns of CSV are strings. For JSON lines, the first table decides the columns and their
+    types, and later rows have to fit.
 
     Raises:
-        InputError: the file cannot be read, `text_column` is absent or holds no text, or a row
+        InputError: the file cannot be read, `text_column` is missing or not of strings, or a row
             is bad.
     """
     if format_of(str(path), layout) == "parquet":
@@ -83,7 +83,7 @@ def _as_arrow(
 
 
 def _checked(path: Path, num_rows: int, text_column: str) -> Iterator[pa.Table]:
-    """The tables of a Parquet file, whose texts are UTF-8, which Arrow does not look at."""
+    """Yield the tables of a Parquet file, checking that the texts are UTF-8: Arrow does not."""
     before = 0
     for table in parquet.read_tables(path, num_rows, text_column):
         texts = table[text_column]

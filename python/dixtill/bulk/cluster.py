@@ -1,7 +1,7 @@
-"""A Ray cluster and a pool of actors on it: who works, never on what.
+"""Connect to a Ray cluster and run a pool of actors on it. Knows nothing of the work itself.
 
-Ray gives a row to another actor when one dies, so a row may be worked on twice, but what is made
-of it arrives once. A cluster that was there before is used and left as it was.
+If an actor dies, Ray gives its row to another: a row may be worked on twice, but its result
+arrives once. A cluster that was already running is left as it was.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 from ..errors import DixtillError, InputError, MissingExtraError
 
-# Read when Ray is imported or starts a process. What the user has set stays.
+# Ray reads these when it is imported or starts a process. The user's own values are kept.
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",  # no report over the network
-    "RAY_worker_niceness": "0",  # an actor has the priority of the command, not a lower one
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # as Ray will have it, and no warning about it
+    "RAY_worker_niceness": "0",  # actors run at the command's own priority
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # Ray's future default; silences its warning
 }
 for _name, _value in _ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
@@ -32,29 +32,30 @@ except ImportError as error:
         "this needs ray, not installed here; install the extra with: pip install 'dixtill[ray]'"
     ) from error
 
-LOCAL = "local"  # the address of a cluster that is to be started on this machine
+LOCAL = "local"  # the address that starts a new cluster on this machine
 
 _SETTINGS = {
     "enable_progress_bars": False,
     "print_on_execution_start": False,
     "raise_original_map_exception": True,
-    "target_max_block_size": 1,  # a block for each row, so that each can go to another actor
+    "target_max_block_size": 1,  # one row per block, so that each row can go to any actor
 }
 
 
 class Pool(NamedTuple):
-    """Actors that are all alike."""
+    """A number of identical actors and the resources of each."""
 
     num_actors: int
-    threads: int  # of each, on as many CPUs
-    gpus: int = 0  # of each, 0 or 1
+    threads: int  # per actor, each on its own CPU
+    gpus: int = 0  # per actor, 0 or 1
 
 
 @contextmanager
 def cluster(address: str) -> Iterator[None]:
-    """Inside the context, this process is connected to the cluster at `address`.
+    """Connect this process to the cluster at `address` for the duration of the context.
 
-    `LOCAL` starts one, which ends with the context. A program that is connected already stays so.
+    `LOCAL` starts a cluster, which is shut down at the end. A process that is already connected
+    keeps its connection.
 
     Raises:
         InputError: no cluster answers at `address`.
@@ -70,7 +71,7 @@ def cluster(address: str) -> Iterator[None]:
     except (OSError, ValueError, RuntimeError, ray.exceptions.RayError) as error:
         raise InputError(
             f"no Ray cluster answers at '{address}': {error}; start one with `ray start --head`, "
-            "or name no address for one on this machine alone"
+            "or give no address to start one on this machine"
         ) from error
     try:
         yield
@@ -79,19 +80,20 @@ def cluster(address: str) -> Iterator[None]:
 
 
 def _knock(address: str) -> None:
-    """Raise an OSError where nobody answers, which takes Ray minutes to notice."""
+    """Raise an OSError if nothing listens at `address`; Ray itself takes minutes to notice."""
     host, _, port = address.rpartition(":")
     if port.isdecimal() and "/" not in host:
         socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool = False) -> Pool:
-    """A pool that fits the cluster: by default one actor a CPU, or a GPU if `gpu` and it has any.
+    """Return a pool that fits the cluster.
 
-    The fewer actors, the more threads has each by default.
+    By default there is one actor for each GPU, if `gpu` is set and the cluster has any, else for
+    each CPU, and the actors share all CPUs evenly as threads.
 
     Raises:
-        InputError: the cluster has no room for `num_actors` of `threads`.
+        InputError: the cluster has no room for `num_actors` actors of `threads` threads.
     """
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     cpus_and_gpus = [(int(node.get("CPU", 0)), int(node.get("GPU", 0))) for node in nodes]
@@ -105,7 +107,7 @@ def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool
     if not 1 <= num_actors <= most:
         raise InputError(
             f"the cluster has room for {most} actors of {threads or 1} threads, not for "
-            f"{num_actors}; ask for at least one, and for no more than there is room for"
+            f"{num_actors}; ask for at least 1 and at most {most}"
         )
     if threads is None:
         most_cpus = max(cpus for cpus, _ in cpus_and_gpus)
@@ -116,18 +118,18 @@ def pool_of(num_actors: int | None = None, threads: int | None = None, gpu: bool
 def work(
     dataset: ray.data.Dataset, worker: type, pool: Pool, **arguments: object
 ) -> Iterator[dict[str, Any]]:
-    """The rows that actors of class `worker` make of `dataset`, as they get ready.
+    """Run actors of class `worker` on the rows of `dataset`; yield result rows as they arrive.
 
-    `worker(**arguments)` is called with a table of one row, and returns a table.
+    Each actor is `worker(**arguments)`. It is called with tables of one row and returns tables.
 
     Raises:
-        DixtillError: the one that a worker or a reader raised.
+        DixtillError: a worker or a reader raised it.
     """
     made = dataset.map_batches(
         worker,
         batch_size=1,
         batch_format="pyarrow",
-        # A row that waits at one actor is out of reach of another that is idle or still starts.
+        # A row queued at one actor could not move to an idle or newly started one.
         compute=ray.data.ActorPoolStrategy(size=pool.num_actors, max_tasks_in_flight_per_actor=1),
         fn_constructor_kwargs=arguments,
         num_cpus=pool.threads,
@@ -138,13 +140,13 @@ def work(
     except ray.exceptions.RayTaskError as error:
         if not isinstance(error.cause, DixtillError):
             raise
-        # Ray adds lines about its retries to the sentence.
+        # Ray appends lines about its retries to the message.
         raise type(error.cause)(str(error.cause).partition("\nFailed to ")[0]) from None
 
 
 @contextmanager
 def settings() -> Iterator[None]:
-    """Inside the context, datasets are made as `work` needs them."""
+    """Set the options of Ray Data that `work` needs, and restore them at the end."""
     context = ray.data.DataContext.get_current()
     before = {name: getattr(context, name) for name in _SETTINGS}
     try:

@@ -1,6 +1,6 @@
-"""Scoring on a Ray cluster: a task reads each input file, a pool of actors answers and writes.
+"""Score on a Ray cluster: a task reads each input file; a pool of actors answers and writes.
 
-All machines need the data, the output folder and the student under the same paths.
+All machines must see the data, the output folder and the student under the same paths.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from .scores import Scorer, ScoreSummary, Scoring, Shard, summed
 
 
 def run(scoring: Scoring, pool: Pool) -> Iterator[ScoreSummary]:
-    """`Scoring.run` by a pool of actors; the files are the same."""
+    """Do what `Scoring.run` does with a pool of actors; the files are byte-identical."""
     with scoring.prepared() as files, settings():
         numbers = [{"file": number} for number in range(len(files))]
         num_readers = min(len(files), pool.num_actors)
-        # Actors have all the CPUs: a reader that wanted one would wait for ever.
+        # The actors hold all CPUs: a reader that requested one would wait forever.
         shards = ray.data.from_items(numbers, override_num_blocks=len(files)).flat_map(
             partial(_read, scoring, files),
             compute=ray.data.TaskPoolStrategy(num_readers),
@@ -37,14 +37,14 @@ def run(scoring: Scoring, pool: Pool) -> Iterator[ScoreSummary]:
 def _read(
     scoring: Scoring, files: Sequence[Path], row: dict[str, Any]
 ) -> Iterator[dict[str, object]]:
-    """The shards of a file."""
+    """Read one file and yield its shards as rows that Ray can send."""
     for shard in scoring.shards(files, row["file"]):
         table = b"" if shard.table is None else _packed(shard.table)
         yield {"path": str(shard.path), "num_rows": shard.num_rows, "table": table}
 
 
 class _Actor:
-    """A scorer in a process of its own."""
+    """A scorer that runs in an actor's process."""
 
     def __init__(self, scoring: Scoring, threads: int) -> None:
         os.environ[THREADS_VARIABLE] = str(threads)
@@ -52,7 +52,7 @@ class _Actor:
 
     @cached_property
     def _score(self) -> Scorer:
-        # Not in the constructor, an error of which would come to the user without its sentence.
+        # Not in the constructor: Ray would hide the message of an error raised there.
         return Scorer(self._scoring)
 
     def __call__(self, rows: pa.Table) -> pa.Table:

@@ -1,9 +1,8 @@
-"""A student's answers to all texts of a folder, as Parquet files beside the columns given.
+"""Answer all texts of a file or folder, and write Parquet files with the input's columns added.
 
-Each file holds so many consecutive rows of one input file, and its name says which: in the order
-of their names, the files are in the input's order. A file is written whole or not at all.
-Rewriting gives identical bytes, so a killed run or actor can resume. ray_scores.py shares the work
-among machines.
+Each output file (a shard) holds consecutive rows of one input file. Sorted by name, the shards
+are in the input's order. A shard is written completely or not at all. Rewriting gives identical
+bytes, so a killed run or actor can resume. ray_scores.py shares the work among machines.
 """
 
 from __future__ import annotations
@@ -38,38 +37,38 @@ _CLAIM = ClaimFile(
 
 
 class ScoreSummary(NamedTuple):
-    """How many texts of a run were new."""
+    """How many texts were scored, and how many had been scored by an earlier run."""
 
     computed: int
     reused: int
 
 
 class Shard(NamedTuple):
-    """Rows of an input file, and the file that they become."""
+    """Consecutive rows of an input file, and the path of their output file."""
 
     path: Path
     num_rows: int
-    table: pa.Table | None  # none where the file is there
+    table: pa.Table | None  # None if the output file already exists
 
 
 @dataclass(frozen=True)
 class Scoring:
-    """What is to be scored, by whom and how; `run` does it."""
+    """The data, the student and the options of a scoring run."""
 
     data: Path
     out: Path
-    model: Path | None = None  # a student's file or folder, or the student that ships
+    model: Path | None = None  # a student's file or folder; None means the one that ships
     kernel: str | None = None
     text_column: str = "text"
-    words: bool = False  # with the weight of each word
+    words: bool = False  # add each word with its weight
     rows_per_file: int = 16384
     layout: Layout = BY_NAME
 
     def run(self) -> Iterator[ScoreSummary]:
-        """Score in this process; after each file, what has been done so far.
+        """Score in this process; yield running totals after each shard.
 
         Raises:
-            InputError: the data cannot be read, or `out` holds something else or is in use.
+            InputError: the data cannot be read, or `out` holds other scores or is in use.
         """
         with self.prepared() as files:
             score = Scorer(self)
@@ -80,14 +79,14 @@ class Scoring:
 
     @contextmanager
     def prepared(self) -> Iterator[list[Path]]:
-        """The input files; inside the context `out` is for them, and closed to other runs.
+        """Claim and lock `out` for the duration of the context, and give the input files.
 
-        Files are named by the place of their rows, whoever scored them: no other run may begin
-        before this one's first file is there. What dead processes left half-written goes at the
-        end.
+        The lock matters because a shard's name says only where its rows come from: two runs with
+        different students would mix their shards. Temporary files that dead processes left are
+        removed at the end.
 
         Raises:
-            InputError: there are none, or `out` holds the scores of something else or is in use.
+            InputError: there are no input files, or `out` holds other scores or is in use.
         """
         limits.COUNT.checked("rows_per_file", self.rows_per_file)
         files = files_of(self.data, self.layout)
@@ -101,7 +100,7 @@ class Scoring:
             remove_abandoned(self.out)
 
     def shards(self, files: Sequence[Path], number: int) -> Iterator[Shard]:
-        """The parts of the file of that number; what is there already comes without its rows."""
+        """Yield the shards of the file with index `number`; a finished one comes without rows."""
         tables = read_tables(files[number], self.rows_per_file, self.text_column, self.layout)
         for part, table in enumerate(tables):
             path = self.out / f"{number:05}-{part:06}.parquet"
@@ -109,11 +108,11 @@ class Scoring:
 
     @cached_property
     def student(self) -> str:
-        """SHA-256 of the student's file, as it was when this was first asked for."""
+        """The SHA-256 of the student's file at the first access."""
         return _digest(load_classifier(self.model))
 
     def _made_of(self, files: Sequence[Path]) -> dict[str, object]:
-        """All that the scores of these files depend on."""
+        """Return everything that the scores of these files depend on."""
         return {
             "dixtill": __version__,
             "student": self.student,
@@ -127,23 +126,24 @@ class Scoring:
 
 
 class Scorer:
-    """Answers the texts of a shard and writes its file."""
+    """Answers the texts of shards and writes their files."""
 
     def __init__(self, scoring: Scoring) -> None:
         """Load the student.
 
         Raises:
-            InputError: it is not the one that `scoring` was prepared with, perhaps elsewhere.
+            InputError: it is not the student that `scoring` was prepared with, which may have
+                been on another machine.
         """
         self._scoring = scoring
         self._classifier = load_classifier(scoring.model, scoring.kernel)
         if _digest(self._classifier) != scoring.student:
             raise InputError(
-                f"the student on {node()} is another one; the same file has to be on all machines"
+                f"the student on {node()} is a different file; put the same file on all machines"
             )
 
     def __call__(self, shard: Shard) -> ScoreSummary:
-        """Write the shard's file unless it is there."""
+        """Write the shard's file unless it exists."""
         if shard.table is None:
             return ScoreSummary(0, shard.num_rows)
         content = pa.BufferOutputStream()
@@ -163,7 +163,7 @@ class Scorer:
 
 
 def summed(summaries: Iterator[ScoreSummary]) -> Iterator[ScoreSummary]:
-    """Running totals."""
+    """Yield running totals."""
     yield from accumulate(
         summaries, lambda a, b: ScoreSummary(a.computed + b.computed, a.reused + b.reused)
     )
@@ -174,6 +174,6 @@ def _digest(classifier: Classifier) -> str:
 
 
 def _described(file: Path) -> dict[str, object]:
-    """A file as it was when it was read: another of its name is noticed."""
+    """Describe a file by name, size and time, so that a changed file is noticed."""
     state = file.stat()
     return {"name": str(file), "bytes": state.st_size, "modified_ns": state.st_mtime_ns}

@@ -1,5 +1,4 @@
-"""Many explained texts to look at: on one page, or as a picture.
+"""Show many explained texts on one HTML page or in one picture.
 
-Needs the standard library alone, except picture.py, which needs matplotlib. Nothing here is
-imported before somebody asks for it.
+Only picture.py needs a package, matplotlib. Nothing here is imported until it is used.
 """

@@ -1,4 +1,4 @@
-"""Texts of a table, with their true labels where it has them."""
+"""Read the texts of a table and their true labels, if it has any."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LABEL_COLUMN = "label"
 
 
 class LabelledText(NamedTuple):
-    """A text with its line or row in the file and its label, where it has them."""
+    """A text, its line or row in the file, and its label; None if it has none."""
 
     line: int | None
     text: str
@@ -28,12 +28,12 @@ def read_labelled(
     label_column: str | None,
     layout: Layout = BY_NAME,
 ) -> list[LabelledText]:
-    """The rows of a table; their labels are all names or all indices into `labels`.
+    """Read the rows of a table, whose labels are either all names or all indices into `labels`.
 
-    Without `label_column`, labels are read of a column 'label' if there is one.
+    Without `label_column`, labels are read from the column 'label' if there is one.
 
     Raises:
-        InputError: the file cannot be read, has no such column or no row, or a label is unknown.
+        InputError: the file cannot be read, lacks a column, has no rows, or a label is unknown.
     """
     column = label_column or _LABEL_COLUMN
     with opened_table(str(path), text_column, layout, "csv", [text_column, column]) as table:

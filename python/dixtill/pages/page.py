@@ -1,7 +1,7 @@
-"""One page that explains texts, in the form of the paper's figure; it needs nothing but itself.
+"""Write one self-contained HTML page that explains texts, in the form of the paper's figure.
 
-The table is there without JavaScript; filters, search and sorting need it. A content security
-policy forbids every request, and every script and style but the two below.
+The table works without JavaScript; filters, search and sorting need it. A content security
+policy forbids every request, and every script and style except the page's own.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 
-_MOST_TELLING = 10  # words of a class
-_FEW = 20  # texts of which no word is telling
-_MANY = 200  # texts that a browser lays out only where they are in view
-_LEAST, _RARE = 3, 0.002  # number and share of the texts in which a telling word must occur
+_MOST_TELLING = 10  # telling words shown for each class
+_FEW = 20  # with fewer texts than this, no telling words are shown
+_MANY = 200  # with more texts than this, the browser lays out only those in view
+_LEAST, _RARE = 3, 0.002  # a telling word must occur in this number and this share of the texts
 
 
 def page_html(texts: Sequence[ExplainedText], title: str, remark: str = "") -> str:
-    """The page, to be written as UTF-8."""
+    """Return the page, to be written as UTF-8."""
     return "".join(_parts(texts, title, remark))
 
 
@@ -59,8 +59,8 @@ def _telling_words(texts: Sequence[ExplainedText]) -> str:
     tables = (_class_table(label, words, largest) for label, words in found.items() if words)
     return (
         '<section class="telling"><h2>The most telling words</h2>\n'
-        "<p>By their mean weight where the label was predicted, and the number of texts; "
-        f"words of at least {least} texts.</p>\n<div>{''.join(tables)}</div></section>\n"
+        "<p>Mean weight where the label was predicted, and number of texts; only words that occur "
+        f"in at least {least} texts.</p>\n<div>{''.join(tables)}</div></section>\n"
     )
 
 
@@ -85,7 +85,7 @@ def _bar(share: float) -> str:
 
 
 def _controls(texts: Sequence[ExplainedText]) -> str:
-    """Hidden until the script is there."""
+    """Return the filters, hidden until the script runs."""
     labels = list(texts[0].prediction.probabilities)
     choices = [_choice("predicted", "Predicted", [("", "all"), *zip(labels, labels, strict=True)])]
     if any(text.true_label is not None for text in texts):
@@ -97,7 +97,7 @@ def _controls(texts: Sequence[ExplainedText]) -> str:
         boxes.append(_box("disagree", "the teacher disagrees"))
     return (
         "<h2>Texts</h2>\n"
-        # Without autocomplete="off", some browsers keep what was chosen before a reload.
+        # Without autocomplete="off", some browsers restore the choices after a reload.
         '<form id="controls" role="search" aria-label="Filter and sort the texts" '
         'autocomplete="off" hidden>'
         '<div class="search"><label for="search">Search</label>'
@@ -178,12 +178,12 @@ def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) 
         f'<table class="{names}" role="table" aria-label="Texts and their explanations">'
         f'<thead role="rowgroup"><tr role="row">{head}</tr></thead>\n'
         f'<tbody role="rowgroup">\n{"".join(rows)}</tbody></table>\n'
-        '<p id="none" hidden>No text is as asked for.</p>\n'
+        '<p id="none" hidden>No text matches.</p>\n'
     )
 
 
 def _row(text: ExplainedText, number: int, scale: float, teachers_scale: float) -> str:
-    """One text; attributes without quotes and open cells, since a page has thousands of them."""
+    """Return one row, with unquoted attributes and open cells to save bytes."""
     prediction = text.prediction
     true = "–" if text.true_label is None else escaped(text.true_label)
     error = " <em>error</em>" if text.is_wrong else ""

@@ -1,4 +1,4 @@
-"""Explanations as a PNG in the form of the paper's figure. Needs matplotlib, the extra `plot`."""
+"""Draw explanations as a PNG, in the form of the paper's figure. Needs the extra `plot`."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
 
 MOST_TEXTS = 40
-_MOST_CHARS = 1500  # of a text: so that a picture stays below the 65,536 pixels that Agg can draw
+_MOST_CHARS = 1500  # per text: Agg can draw at most 65,536 pixels
 
 _DPI = 160
 _WIDTH, _MARGIN, _LINE, _SPACE = 11.0, 0.3, 0.27, 0.09  # inches
-_NOTE = 0.75  # of a line is the height of a note
-_COLUMNS = (0.0, 1.2, 2.75, 3.85, 4.8)  # where each begins, from the margin
+_NOTE = 0.75  # height of a note, in lines
+_COLUMNS = (0.0, 1.2, 2.75, 3.85, 4.8)  # where each column begins, in inches from the margin
 _NAMES = ("true", "predicted", "attribution", "score", "words")
-_ROOM = _WIDTH - 2 * _MARGIN - _COLUMNS[-1]  # of the words
+_ROOM = _WIDTH - 2 * _MARGIN - _COLUMNS[-1]  # width of the column of words, in inches
 _LEGEND = (
     "blue supports the attribution label, orange (underlined) opposes it; dots mark unknown words"
 )
@@ -50,7 +50,7 @@ _SUPPORTS = ("#e2eef9", "#c7dff5", "#a3caef", "#7cb3e6", "#589cdb")
 _OPPOSES = ("#fdeedd", "#fbdab5", "#f8c085", "#f3a555", "#ec8a2b")
 _SPACES = re.compile(r"\s")
 
-# For scripts that matplotlib's own font lacks, where one of these is installed.
+# Used, where installed, for scripts that matplotlib's own font lacks.
 _FALLBACKS = (
     "Noto Sans CJK SC", "Noto Sans CJK JP", "Microsoft YaHei", "PingFang SC", "Noto Emoji",
     "Segoe UI Emoji", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari",
@@ -59,7 +59,7 @@ _FALLBACKS = (
 
 @dataclass(frozen=True)
 class _Atom:
-    """A piece of a line, at `x` inches from the begin of its column."""
+    """A piece of a line, `x` inches from the left edge of its column."""
 
     text: str
     strength: int
@@ -70,23 +70,23 @@ class _Atom:
 
 
 def picture_png(texts: Sequence[ExplainedText]) -> bytes:
-    """The bytes of the PNG.
+    """Return the bytes of the PNG.
 
     Raises:
-        InputError: there are more texts than a picture can show.
+        InputError: there are more than MOST_TEXTS texts.
     """
     if len(texts) > MOST_TEXTS:
         raise InputError(
             f"a picture shows at most {MOST_TEXTS} texts, not {len(texts):,}; use --html for them"
         )
     with warnings.catch_warnings():
-        # A character that no font has becomes a box, which says enough.
+        # A character that no font has is drawn as a box, which is warning enough.
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         return _Picture(texts).png()
 
 
 class _Picture:
-    """Lays the texts out, then draws them from the top: the height is known last."""
+    """Lays out all texts, which decides the height, then draws them from the top."""
 
     def __init__(self, texts: Sequence[ExplainedText]) -> None:
         installed = set(font_manager.get_font_names())
@@ -101,7 +101,7 @@ class _Picture:
         num_lines = 2 + sum(map(len, self._lines)) + _NOTE * sum(map(len, self._notes))
         self._height = 2 * _MARGIN + num_lines * _LINE + 2 * _SPACE * (len(texts) + 1)
         self._figure = Figure(figsize=(_WIDTH, self._height), dpi=_DPI, facecolor="white")
-        self._y = self._height - _MARGIN  # what lies above it is drawn
+        self._y = self._height - _MARGIN  # everything above is drawn
 
     def png(self) -> bytes:
         self._draw_cells(_NAMES, self._small, _MUTED)
@@ -137,7 +137,7 @@ class _Picture:
         self._y -= _SPACE
 
     def _draw_cells(self, cells: Sequence[str], font: FontProperties, colour: str) -> None:
-        """In the line below; the words' own lines move on."""
+        """Draw cells in the next line without moving on: the words' lines do that."""
         self._y -= _LINE
         for cell, begin, end in zip(cells, _COLUMNS, (*_COLUMNS[1:], _WIDTH), strict=False):
             self._write(self._cut(cell, end - begin - 0.1, font), begin, font, colour)
@@ -177,7 +177,7 @@ class _Picture:
     def _write(
         self, text: str, x: float, font: FontProperties, colour: str, rise: float = 0.07
     ) -> None:
-        # Without parse_math=False, what stands between two $ would be set as a formula.
+        # Without parse_math=False, text between two $ would be set as a formula.
         self._figure.text(
             *self._at(x, self._y + rise),
             text,
@@ -194,7 +194,7 @@ class _Picture:
         return float(width) / _DPI
 
     def _fitting(self, text: str, room: float, font: FontProperties) -> int:
-        """How many characters of `text` are no wider than `room`."""
+        """Return how many characters of `text` fit into `room` inches."""
         sizes = range(1, len(text) + 1)
         return bisect_right(sizes, room, key=lambda size: self._width(text[:size], font))
 
@@ -204,7 +204,7 @@ class _Picture:
         return f"{text[: self._fitting(text, room - self._width('…', font), font)]}…"
 
     def _flowed(self, prediction: Prediction, scale: float) -> list[list[_Atom]]:
-        """The text in lines that fit, of which there is at least one."""
+        """Break the text into lines that fit; there is at least one line."""
         lines: list[list[_Atom]] = [[]]
         x = 0.0
         for text, strength, is_outlined, is_unknown in _pieces(prediction, scale):
@@ -231,7 +231,7 @@ class _Picture:
 
 
 def _pieces(prediction: Prediction, scale: float) -> Iterator[tuple[str, int, bool, bool]]:
-    """Words with their strength, and what lies between them, cut where white space begins."""
+    """Yield words with their strength, and the text between them, split at white space."""
     check, done = prediction.check, 0
     flip = frozenset((check and check.flip) or ())
     text = prediction.text[:_MOST_CHARS]

@@ -1,4 +1,4 @@
-"""What a page or a picture shows of each text, and the figures that sum it up."""
+"""What a page or a picture shows about each text, and the figures that summarize all texts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
 
-_LEAST_SHOWN = 0.005  # weight that is not 0 in two digits
-TOP_WORDS = 3  # whose agreement with the teacher's is shown
+_LEAST_SHOWN = 0.005  # a smaller weight would print as 0.00
+TOP_WORDS = 3  # the number of words compared in the agreement with the teacher
 
 
 @dataclass(frozen=True)
 class ExplainedText:
-    """An answer, and what is known besides."""
+    """An answer, and what else is known about its text."""
 
     prediction: Prediction
     true_label: str | None = None
-    teacher: Prediction | None = None  # its answer, with its attributions as weights
-    line: int | None = None  # of the file that the text is from
+    teacher: Prediction | None = None  # the teacher's answer, with its attributions as weights
+    line: int | None = None  # the line or row of the file
 
     @property
     def is_wrong(self) -> bool:
@@ -31,7 +31,7 @@ class ExplainedText:
 
     @property
     def disagrees(self) -> bool:
-        """Whether the teacher has another label."""
+        """Whether the teacher predicts another label."""
         return self.teacher is not None and self.teacher.top_label != self.prediction.top_label
 
     @property
@@ -41,11 +41,11 @@ class ExplainedText:
 
     @property
     def agreement(self) -> float | None:
-        """Feature agreement with the teacher: the share of the top words that both have.
+        """Feature agreement with the teacher: the share of the top words that both have in common.
 
-        None without a teacher or words. Of the words that the student read; where the teacher has
-        none of the same span, its weight is 0. Krishna et al. 2022, "The Disagreement Problem in
-        Explainable Machine Learning".
+        None without a teacher or words. Only words that the student read count; if the teacher
+        has no word with the same span, its weight is 0. From Krishna et al. 2022, "The
+        Disagreement Problem in Explainable Machine Learning".
         """
         if self.teacher is None or not self.prediction.words:
             return None
@@ -56,7 +56,7 @@ class ExplainedText:
 
 
 class Figure(NamedTuple):
-    """A number that sums up all texts."""
+    """A number that summarizes all texts."""
 
     name: str
     value: str
@@ -64,7 +64,7 @@ class Figure(NamedTuple):
 
 
 class TellingWord(NamedTuple):
-    """A word, its mean weight where a class was predicted, and in how many texts that was."""
+    """A word, its mean weight in texts predicted as a class, and the number of these texts."""
 
     word: str
     mean: float
@@ -72,7 +72,7 @@ class TellingWord(NamedTuple):
 
 
 def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """The texts in numbers; those without what a figure needs are left out of it."""
+    """Summarize the texts; each figure leaves out texts that lack what it needs."""
     return [
         Figure("texts", f"{len(texts):,}", ""),
         *_accuracy(texts),
@@ -86,10 +86,10 @@ def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
 def telling_words(
     texts: Sequence[ExplainedText], min_texts: int, most: int
 ) -> dict[str, list[TellingWord]]:
-    """The words of largest mean weight for each predicted label, in the order of the labels.
+    """Return the words with the largest mean weight for each predicted label.
 
-    Case is ignored. A word of fewer texts than `min_texts`, or without letters and digits, is left
-    out, as is one that speaks against the label or that the student does not know.
+    Labels keep their order, and case is ignored. Left out are words in fewer than `min_texts`
+    texts, without letters or digits, opposing the label, or unknown to the student.
     """
     weights: dict[str, dict[str, list[float]]] = {
         label: defaultdict(list) for text in texts for label in text.prediction.probabilities
@@ -101,7 +101,7 @@ def telling_words(
 
 
 def _mean_of_repeated(prediction: Prediction) -> Iterator[tuple[str, float]]:
-    """Each distinct word of a text, with the mean of its weights in it."""
+    """Yield each distinct word of a text with its mean weight there."""
     found: dict[str, list[float]] = defaultdict(list)
     for word in prediction.words:
         if not word.is_unknown and any(map(str.isalnum, word.text)):
@@ -134,7 +134,7 @@ def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
 
 
 def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """Where there is a threshold: how many texts get a label, and how many of those are right."""
+    """With a threshold: how many texts get a label, and how many of these labels are right."""
     if not any(text.prediction.threshold for text in texts):
         return []
     answered = [text for text in texts if text.prediction.label is not None]
@@ -172,14 +172,14 @@ def _checked(texts: Sequence[ExplainedText]) -> list[Figure]:
         found.append(Figure("weights and effects", f"{median(correlations):.2f}", remark))
     if flips:
         remark = (
-            f"until the label changes, median; found for {len(flips):,} of {len(checks):,} texts"
+            f"to change the label, median; possible for {len(flips):,} of {len(checks):,} texts"
         )
         found.append(Figure("words to leave out", f"{median(flips):g}", remark))
     return found
 
 
 def _unknown(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """Where there are any: how much of the texts the student could not read."""
+    """The share of words unknown to the student, if there are any."""
     words = [word for text in texts for word in text.prediction.words]
     unknown = sum(word.is_unknown for word in words)
     if not unknown:

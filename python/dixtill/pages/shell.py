@@ -1,4 +1,4 @@
-"""What every page of dixtill has: a head whose policy forbids requests, a style, key figures."""
+"""The parts of every page: a head whose policy forbids requests, the style, and key figures."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _BASE = STYLE + Path(__file__).with_name("base.css").read_text(encoding="utf-8")
 
 
 def head_html(title: str, style: str, script: str = "") -> str:
-    """All of the page before its content, to be closed by `</main>`.
+    """Return the page up to its content, which the caller ends with `</main>`.
 
-    No request is allowed, no style but the base and `style`, and no script but `script`.
+    The policy forbids every request, and any style or script except the ones given.
     """
     style = _BASE + style
     allowed = f"script-src {_hash_of(script)}; " if script else ""
@@ -36,12 +36,12 @@ def head_html(title: str, style: str, script: str = "") -> str:
 
 
 def header_html(title: str, remark: str) -> str:
-    """The title, and a sentence below it."""
+    """Return the title and a sentence below it."""
     return f"<header><p>dixtill</p><h1>{escaped(title)}</h1><p>{escaped(remark)}</p></header>\n"
 
 
 def figures_html(figures: Iterable[tuple[str, str, str]]) -> str:
-    """Key figures: name, value, remark."""
+    """Return key figures, each a name, a value and a remark."""
     items = (
         f"<div><dt>{escaped(name)}</dt><dd>{escaped(value)}"
         f"{f'<small>{escaped(remark)}</small>' if remark else ''}</dd></div>"

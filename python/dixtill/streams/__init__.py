@@ -1,6 +1,6 @@
-"""Answer the rows of a file or a pipe as they come: CSV, JSON lines, text and Parquet.
+"""Answer the rows of a file or a pipe as they arrive: CSV, JSON lines, text and Parquet.
 
-Needs no package, but pyarrow for Parquet.
+Only Parquet needs a package, pyarrow.
 """
 
-FORMATS = ("csv", "jsonl", "parquet")  # of an output; tables.FORMATS has those of an input
+FORMATS = ("csv", "jsonl", "parquet")  # output formats; tables.FORMATS lists input formats

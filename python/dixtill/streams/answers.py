@@ -1,4 +1,4 @@
-"""What an answer adds to its row, in every format: columns named as `dixtill score` names them."""
+"""The columns that an answer adds to its row, named as in the output of `dixtill score`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from ..runtime.prediction import Prediction
 from ..runtime.words_json import words_json
 from ..tables.encoding import json_utf8
 
-_DECIMALS = 6  # as of the words' weights
+_DECIMALS = 6  # like the weights of words
 
 
 @dataclass(frozen=True)
 class AnswerColumns:
-    """The columns that are added, and their values as JSON."""
+    """The names of the added columns, and their values as JSON."""
 
     labels: Sequence[str]
     words: bool = True
@@ -25,7 +25,7 @@ class AnswerColumns:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """In their order."""
+        """The names in order."""
         return (
             "predicted_label",
             *(f"probability_{label}" for label in self.labels),
@@ -40,7 +40,7 @@ class AnswerColumns:
         return {label: json_utf8(label) for label in (None, *self.labels)}
 
     def json_values(self, prediction: Prediction) -> Iterator[bytes]:
-        """One for each name, in UTF-8; numbers have six decimals."""
+        """Yield the JSON of each column in UTF-8; numbers have six decimals."""
         yield self._json_labels[prediction.label]
         for probability in prediction.probabilities.values():
             yield b"%.6f" % probability

@@ -1,8 +1,8 @@
-"""A program of its own: writes the blocks that come by its standard input to its standard output.
+"""A small program that copies blocks from its standard input to its standard output.
 
-A kernel cuts off the write of a process that is killed, in the middle of a line, but not that of
-another process: what has come whole is written whole. Each block is preceded by its size in eight
-bytes. Imports nothing of dixtill, to be there at once.
+When a process is killed, the kernel may cut its current write in the middle of a line. This
+process survives its parent and writes every block that it has received completely. Each block
+follows its size in eight bytes. It imports nothing of dixtill, so that it starts quickly.
 """
 
 import os
@@ -14,15 +14,15 @@ _INPUT, _OUTPUT = 0, 1
 
 
 def main() -> int:
-    """Write until the input ends; the exit code is the number of the system's error, if any."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it ends when whoever feeds it does
+    """Write until the input ends; return the errno of a failed write, or 0."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # it ends when its parent closes the pipe
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     with os.fdopen(_INPUT, "rb") as blocks:
         while len(head := blocks.read(SIZE_BYTES)) == SIZE_BYTES:
             size = int.from_bytes(head, "little")
             block = blocks.read(size)
-            if len(block) < size:  # its sender was killed
+            if len(block) < size:  # the sender was killed
                 break
             try:
                 _write(block)
@@ -37,7 +37,7 @@ def _write(block: bytes) -> None:
     try:
         while rest:
             rest = rest[os.write(_OUTPUT, rest) :]
-    except OSError:  # a full disk takes a part
+    except OSError:  # a full disk may have taken part of the block
         os.ftruncate(_OUTPUT, size_before)
         raise
 

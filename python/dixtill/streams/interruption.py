@@ -1,7 +1,7 @@
-"""SIGINT and SIGTERM: what has been read is answered and written, then the run ends.
+"""After SIGINT or SIGTERM, answer and write what has been read, then end the run.
 
-A signal that is ignored, as under nohup, stays ignored. Python lets the main thread alone handle
-signals; elsewhere a run goes on to its end.
+A signal that is ignored, as under nohup, stays ignored. Python handles signals only in the main
+thread; a run in another thread is not interrupted.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from typing import Any
 from ..tables.source import Stopped, state_of
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_PATIENCE = 1.0  # seconds: `timeout` and terminals may send a signal twice at once
+_PATIENCE = 1.0  # seconds: `timeout` and terminals may send the same signal twice
 
 
 class Interruption:
-    """While entered, a first signal is noted, and only a later one is obeyed at once."""
+    """In its context, the first signal is recorded, and only a later one raises at once."""
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
@@ -36,7 +36,7 @@ class Interruption:
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
             for number in _SIGNALS:
-                # None is the handler of a program that Python is part of.
+                # None means a handler that a program embedding Python has installed.
                 if signal.getsignal(number) not in (signal.SIG_IGN, None):
                     self._before[number] = signal.signal(number, self._note)
             if os.name == "posix":
@@ -52,17 +52,17 @@ class Interruption:
     def _note(self, number: int, _: FrameType | None) -> None:
         if self.signal is None:
             self.signal, self._noted_at = signal.Signals(number), monotonic()
-            if self._is_waiting:  # perhaps for ever
+            if self._is_waiting:  # the wait may never end
                 raise Stopped
         elif monotonic() - self._noted_at > _PATIENCE:
             raise KeyboardInterrupt
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Inside, what may last for ever, such as opening a pipe, ends with a signal.
+        """Let a signal end an operation that may wait forever, such as opening a pipe.
 
         Raises:
-            Stopped: one came.
+            Stopped: a signal arrived.
         """
         try:
             self._is_waiting = True
@@ -71,10 +71,10 @@ class Interruption:
             self._is_waiting = False
 
     def read(self, file: io.BufferedReader, size: int) -> bytes:
-        """What `file.read1(size)` gives. A signal ends the wait for it, never the reading itself.
+        """Return `file.read1(size)`. A signal ends the wait for data, never the read itself.
 
         Raises:
-            Stopped: there was a signal; nothing has been read.
+            Stopped: a signal arrived; nothing was read.
         """
         if self._wakeup and state_of(file):
             while self.signal is None and not self._wakeup.is_first_ready(file):
@@ -83,12 +83,12 @@ class Interruption:
             raise Stopped
         if os.name == "posix":
             return file.read1(size)
-        with self.waiting():  # there only sockets can be waited for
+        with self.waiting():  # Windows can poll only sockets
             return file.read1(size)
 
 
 class _WakeupPipe:
-    """Python writes to it when any signal comes, also between a look at the signal and a wait."""
+    """Python writes to this pipe on every signal, so none is missed between a check and a wait."""
 
     def __init__(self) -> None:
         self._reading, self._writing = os.pipe()
@@ -102,8 +102,8 @@ class _WakeupPipe:
         os.close(self._writing)
 
     def is_first_ready(self, file: io.BufferedReader) -> bool:
-        """Wait for `file` to have data or its end, or for a signal; true if there was no signal."""
-        poll = select.poll()  # unlike select, for descriptors of any number
+        """Wait until `file` has data or ends, or a signal arrives; False after a signal."""
+        poll = select.poll()  # select() fails for descriptors above 1,023
         poll.register(file, select.POLLIN)
         poll.register(self._reading, select.POLLIN)
         if self._reading not in dict(poll.poll()):

@@ -1,4 +1,4 @@
-"""Parquet files of answered rows. Needs pyarrow."""
+"""Write answered rows to a Parquet file. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from .writers import GROUP, columns_of
 
 
 class _TableWriter:
-    """Appends tables to a file, whose columns the first of them decides."""
+    """Appends tables to a file; the first table decides its columns."""
 
-    group = GROUP  # a row group of few rows reads slowly
+    group = GROUP  # small row groups are slow to read
 
     def __init__(
         self, path: Path, name: str, answers: AnswerColumns, schema: pa.Schema | None
     ) -> None:
         self._path = path
-        self._name = name  # of the file in the end
+        self._name = name  # the final file name
         self._answers = answers
         self._schema = schema
         self._writer: pq.ParquetWriter | None = None
@@ -37,13 +37,13 @@ class _TableWriter:
         self._predictions: list[Prediction] = []
 
     def start(self, rows: Sequence[Row]) -> None:
-        """Decide on the columns where the input has no types."""
+        """Choose the columns from the first rows, unless the input has a schema."""
         if self._schema is None:
             self._schema = schema_of(rows, columns_of(rows, self._answers))
         self._append(self._schema.empty_table(), [])
 
     def prepare(self, row: Row) -> Any:
-        """The row itself, or a value for each column."""
+        """Return the row's place in its table, or a value for each column."""
         if isinstance(row.source, tuple):
             return row.source
         assert self._schema is not None
@@ -51,14 +51,14 @@ class _TableWriter:
         return [cell(row, field, GROUP) for field in self._schema]
 
     def write(self, prepared: Sequence[Any], predictions: Sequence[Prediction]) -> None:
-        """Hold rows until they make a row group."""
+        """Collect rows until they fill a row group."""
         self._held += prepared
         self._predictions += predictions
         if len(self._held) >= self.group:
             self._write_group()
 
     def close(self) -> None:
-        """Write what is held, and the footer."""
+        """Write the remaining rows and the footer."""
         if self._held:
             self._write_group()
         if self._writer:
@@ -93,7 +93,7 @@ class _TableWriter:
 def parquet_writer(
     path: str, answers: AnswerColumns, schema: pa.Schema | None
 ) -> Iterator[_TableWriter]:
-    """Writes under a temporary name, and gives the file its own when its footer is there."""
+    """Write under a temporary name; rename the file once its footer is written."""
     with replacing(Path(path)) as temporary:
         writer = _TableWriter(temporary, path, answers, schema)
         try:
@@ -103,7 +103,7 @@ def parquet_writer(
 
 
 def _taken(rows: Sequence[tuple[pa.Table, int]]) -> pa.Table:
-    """The rows, of which neighbours in a table are taken at once, whatever its types."""
+    """Gather rows of any types into one table, copying runs of consecutive rows as slices."""
     parts = []
     runs = groupby(enumerate(rows), key=lambda item: (id(item[1][0]), item[1][1] - item[0]))
     for _, run in runs:

@@ -1,4 +1,4 @@
-"""What a run says on standard error: rows that are left out, how far it is, what it did."""
+"""Report on standard error: skipped rows, progress, and a summary."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class Progress:
         self.bad_rows = 0
         self._name = name
         self._unit = unit
-        self._size = size  # bytes of the input
+        self._size = size  # bytes of the input, if known
         self._is_shown = is_shown
         self._start = self._shown_at = perf_counter()
 
     def place_of(self, bad: BadRow) -> str:
-        """A sentence about a row that is left out."""
+        """Return a sentence that says where a bad row is and what is wrong with it."""
         return bad.sentence(self._name, self._unit)
 
     def report(self, bad: BadRow) -> None:
-        """Count a row that is left out, and say why."""
+        """Count a skipped row and print why it was skipped."""
         self.bad_rows += 1
         self._clear()
         say(f"dixtill: {printable(self.place_of(bad))}")
 
     def show(self, num_read: int) -> None:
-        """Show how far it is, `num_read` bytes into the input."""
+        """Update the bar, `num_read` bytes into the input."""
         now = perf_counter()
         if self._is_shown and now > self._shown_at + _SECONDS_BETWEEN:
             self._shown_at = now
@@ -44,7 +44,7 @@ class Progress:
             say(f"\r{line}\033[K", end="")
 
     def end(self, stopped_by: Signals | None) -> None:
-        """The line that sums up."""
+        """Print the summary."""
         self._clear()
         begin = f"stopped by {stopped_by.name}: " if stopped_by else ""
         say(

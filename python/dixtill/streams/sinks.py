@@ -1,4 +1,4 @@
-"""Where blocks of whole lines go: a file, by a process of its own, or a pipe or a terminal."""
+"""Write blocks of whole lines: to a file through a separate process, to a pipe or a terminal."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Sink = Callable[[bytes], None]
 
 @contextmanager
 def open_sink(path: str, interruption: Interruption) -> Iterator[Sink]:
-    """Takes blocks for the file `path`, which is emptied, or for standard output.
+    """Open the file `path`, which is emptied, or standard output for writing blocks.
 
     Raises:
-        InputError: it is standard output, and that is closed.
-        OSError: it cannot be written.
-        Stopped: a signal came while nobody had opened the other end of a pipe.
+        InputError: standard output is closed.
+        OSError: the output cannot be written.
+        Stopped: a signal arrived before the other end of a named pipe was opened.
     """
     if path == STANDARD:
         with _sink_of(standard_output().buffer, "standard output") as sink:
@@ -39,7 +39,7 @@ def open_sink(path: str, interruption: Interruption) -> Iterator[Sink]:
 
 @contextmanager
 def _sink_of(file: BinaryIO, name: str) -> Iterator[Sink]:
-    if not is_regular(state_of(file)):  # a pipe has a reader, who sees where it was cut
+    if not is_regular(state_of(file)):  # the reader of a pipe sees that its last line is cut
         yield lambda block: _write_all(file, block, name)
         return
     file.flush()
@@ -80,17 +80,17 @@ class _BlockWriter:
             raise OSError(f"{self._name}: the process that writes it has ended") from None
 
     def close(self) -> None:
-        """Wait until all is written.
+        """Wait until everything is written.
 
         Raises:
-            OSError: something was not.
+            OSError: a block could not be written.
         """
         try:
             self._process.communicate()
-        except BrokenPipeError:  # its exit code says why
+        except BrokenPipeError:  # the exit code says why
             self._process.wait()
         code = self._process.returncode
         if code > 0:
             raise OSError(code, os.strerror(code), self._name)
         if code < 0:
-            raise OSError(f"{self._name}: the process that writes it was ended by signal {-code}")
+            raise OSError(f"{self._name}: the process that writes it was killed by signal {-code}")

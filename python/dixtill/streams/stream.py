@@ -1,7 +1,7 @@
-"""Rows in, answered rows out: the story of `dixtill infer --input`.
+"""Read rows, answer them and write them: what `dixtill infer --input` does.
 
-Blocks of rows are read, answered on all CPUs and written, one after the other, so memory does not
-grow with the input. tables/ reads, writers.py and parquet.py write.
+Each block of rows is read, answered on all CPUs and written before the next is read, so memory
+does not grow with the input. tables/ reads; writers.py and parquet.py write.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ from .writers import CsvTable, JsonLines, Writer
 
 @dataclass(frozen=True)
 class Stream:
-    """What is to be answered, and how; `run` does it."""
+    """The input, the output and the options of a run."""
 
     input: str  # a file, or - for standard input
     output: str = STANDARD
     layout: Layout = BY_NAME
-    output_format: str | None = None  # by the name where none is given; of a pipe JSON lines
+    output_format: str | None = None  # by default, what the name says; JSON lines for a pipe
     text_column: str = "text"
     words: bool = True
     check: bool = False
     strict: bool = False
-    csv_guard: bool = False  # no cell of CSV is a formula to a spreadsheet
+    csv_guard: bool = False  # keep spreadsheets from reading CSV cells as formulas
 
     def run(self, classifier: Classifier) -> signal.Signals | None:
-        """Answer every row; the signal that ended it before its end, if one did.
+        """Answer every row; return the signal that ended the run early, if any.
 
         Raises:
-            InputError: the input cannot be read, the output is it or cannot be written, or with
-                `strict` a row is bad.
-            OSError: the input cannot be read, or the output not be written.
+            InputError: the input cannot be used, the output is the input or cannot be written,
+                or, with `strict`, a row is bad.
+            OSError: the system failed to read the input or to write the output.
         """
         formats = format_of(self.input, self.layout), self._output_format()
         with Interruption() as interruption:
-            with suppress(Stopped):  # before anything was read
+            with suppress(Stopped):  # a signal before anything was read
                 self._run(classifier, formats, interruption)
             return interruption.signal
 
@@ -75,7 +75,7 @@ class Stream:
             check_free(rows.columns or (), answers.names)
             size = state.st_size if state and is_regular(state) else None
             progress = Progress(self._name, rows.unit, size, self._shows_progress())
-            # Left before the summary: what it says has been written.
+            # Close the output first, so that the summary counts only rows that were written.
             with ExitStack() as written:
                 writer = self._writer(written, formats[1], answers, rows, interruption)
                 run = _Run(classifier, writer, progress, self.check, self.strict)
@@ -95,19 +95,19 @@ class Stream:
             found = self.output_format or "jsonl"
         if found not in FORMATS:
             raise InputError(
-                f"{self.output}: its name tells no format that can be used; "
-                "name it .csv, .jsonl or .parquet, or say it with --output-format"
+                f"{self.output}: cannot tell the format from the name; "
+                "name it .csv, .jsonl or .parquet, or give --output-format"
             )
         if found == "parquet" and self.output == STANDARD:
-            raise InputError("Parquet cannot be written to a pipe; name a file by --output")
+            raise InputError("Parquet cannot be written to a pipe; name a file with --output")
         if self.csv_guard and found != "csv":
-            raise InputError(f"--csv-guard: only for CSV, and the answers are {found}")
+            raise InputError(f"--csv-guard works only for CSV, but the output is {found}")
         return found
 
     def _check_output(self, file: BinaryIO) -> None:
         given = [file.fileno()] if state_of(file) else []
         if self.output != STANDARD:
-            is_whole = self._output_format() == "parquet"  # whose writer checks the rest
+            is_whole = self._output_format() == "parquet"  # the Parquet writer checks the rest
             (check_not_input if is_whole else check_stream)(self.output, given)
         elif is_regular(state_of(standard_output().buffer)):
             check_not_input(standard_output().fileno(), given)
@@ -151,7 +151,7 @@ class _Run:
         self._strict = strict
 
     def blocks(self, blocks: Iterator[Block]) -> Iterator[None]:
-        """Answer block by block; yields after each, and about ten times a second within one."""
+        """Answer block by block; yield after each, and about ten times a second within one."""
         if self._writer.group:
             blocks = regrouped(blocks, self._writer.group)
         first = next(blocks, ())
@@ -195,5 +195,5 @@ class _Run:
 
 
 def _parquet() -> ModuleType:
-    import_module("..bulk", __package__)  # says what to install where pyarrow is missing
+    import_module("..bulk", __package__)  # without pyarrow, its error says what to install
     return import_module(".parquet", __package__)

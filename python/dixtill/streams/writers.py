@@ -1,4 +1,4 @@
-"""Rows with their answers as JSON lines or CSV. parquet.py writes Parquet files."""
+"""Write rows and their answers as JSON lines or CSV. parquet.py writes Parquet."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from ..tables.rows import BadRow, Row, check_columns
 from .answers import AnswerColumns
 from .sinks import Sink
 
-GROUP = 8192  # rows that decide on the columns of a table whose input names none
+GROUP = 8192  # the first rows, which decide the columns if the input does not name them
 
 
 class Writer(Protocol):
     """Writes answered rows in one format."""
 
-    group: int  # rows that it wants at once, at least; 0 for what comes
+    group: int  # the minimum number of rows in a block; 0 to take blocks as they arrive
 
     def start(self, rows: Sequence[Row]) -> None:
-        """Get to know the first rows, before any is prepared."""
+        """Look at the first rows before any is prepared."""
 
     def prepare(self, row: Row) -> Any:
-        """What the row holds, as it will be written; raises BadRow where it cannot be."""
+        """Convert the row for `write`; raise BadRow if it cannot be written."""
 
     def write(self, prepared: Sequence[Any], predictions: Sequence[Prediction]) -> None:
-        """Write rows that were prepared, with their answers."""
+        """Write prepared rows with their answers."""
 
 
 class JsonLines:
-    """A line for each row: its fields, then those of its answer."""
+    """Writes a line for each row: its fields, then those of its answer."""
 
     group = 0
 
@@ -45,26 +45,26 @@ class JsonLines:
         self._line = b"".join([b"%b", *(b",%b:%%b" % key for key in keys), b"}\n"])
 
     def start(self, rows: Sequence[Row]) -> None:
-        """Each line names its fields."""
+        """Do nothing: each line names its own fields."""
 
     def prepare(self, row: Row) -> bytes:
-        """The row as a JSON object, without the brace at its end."""
+        """Return the row as a JSON object without its closing brace."""
         if not self._names.isdisjoint(row.fields):
             name = next(name for name in self._answers.names if name in row.fields)
-            raise BadRow(row.number, f"a field '{name}' is there already, which is the answer's")
+            raise BadRow(row.number, f"the row already has a field '{name}', which answers add")
         if isinstance(row.source, bytes):
             return escape_json(row.source)[:-1]
         return json_utf8(row.fields)[:-1]
 
     def write(self, prepared: Sequence[bytes], predictions: Sequence[Prediction]) -> None:
-        """One block of lines."""
+        """Write one block of lines."""
         line, values = self._line, self._answers.json_values
         pairs = zip(prepared, predictions, strict=True)
         self._sink(b"".join([line % (head, *values(found)) for head, found in pairs]))
 
 
 class CsvTable:
-    """A table in UTF-8, with a header; lines end with CR LF, as in RFC 4180."""
+    """Writes a table in UTF-8 with a header; lines end with CR LF, as in RFC 4180."""
 
     def __init__(
         self,
@@ -73,7 +73,7 @@ class CsvTable:
         columns: Sequence[str] | None,
         guarded: bool = False,
     ) -> None:
-        """`guarded`: no cell is a formula to a spreadsheet."""
+        """If `guarded`, no spreadsheet reads a cell as a formula."""
         self._guarded = guarded
         self.group = 0 if columns else GROUP
         self._sink = sink
@@ -86,12 +86,12 @@ class CsvTable:
         self._write([[*self._columns, *self._answers.names]])
 
     def prepare(self, row: Row) -> list[str]:
-        """A text for each column."""
+        """Return the text of each column."""
         check_columns(row, self._columns, GROUP)
         return [as_text(row.fields.get(name)) or "" for name in self._columns]
 
     def write(self, prepared: Sequence[list[str]], predictions: Sequence[Prediction]) -> None:
-        """One block of rows."""
+        """Write one block of rows."""
         pairs = zip(prepared, predictions, strict=True)
         self._write([[*fields, *self._cells(found)] for fields, found in pairs])
 
@@ -108,6 +108,6 @@ class CsvTable:
 
 
 def columns_of(rows: Sequence[Row], answers: AnswerColumns) -> list[str]:
-    """The fields of some rows, in the order in which they first appear."""
+    """Return the names of the rows' fields, in the order of their first appearance."""
     names = dict.fromkeys(name for row in rows for name in row.fields)
     return [name for name in names if name not in answers.names]

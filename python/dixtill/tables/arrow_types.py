@@ -1,4 +1,4 @@
-"""Columns with types, for rows whose format has none or says them row by row. Needs pyarrow."""
+"""Typed Arrow columns for rows of formats without column types: CSV, JSON lines. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 from .encoding import as_text, utf8_of
 from .rows import BadRow, MissingText, Row
 
-# What a value has to be to stand in a column of a type that is not text.
+# Which values a column of each type can hold. Text can hold all of them.
 _FITS: dict[pa.DataType, Callable[[Any], bool]] = {
     pa.bool_(): lambda value: isinstance(value, bool),
     pa.int64(): lambda value: type(value) is int and -(2**63) <= value < 2**63,
@@ -21,12 +21,12 @@ _FITS: dict[pa.DataType, Callable[[Any], bool]] = {
 
 
 def schema_of(rows: Sequence[Row | MissingText], names: Sequence[str]) -> pa.Schema:
-    """Columns of the types that fit the values of all `rows`."""
+    """Return a schema whose column types fit the values of all `rows`."""
     return pa.schema([(name, _type_of([row.fields.get(name) for row in rows])) for name in names])
 
 
 def _type_of(values: Sequence[Any]) -> pa.DataType:
-    """What fits every value; text, in which anything else stands as JSON, where nothing does."""
+    """Return the type that fits every value, else string, which holds other values as JSON."""
     present = [value for value in values if value is not None]
     for kind, fits in _FITS.items():
         if present and all(map(fits, present)):
@@ -35,10 +35,10 @@ def _type_of(values: Sequence[Any]) -> pa.DataType:
 
 
 def cell(row: Row | MissingText, field: pa.Field, num_rows: int) -> Any:
-    """The row's value for a column whose type was decided by the first `num_rows` rows.
+    """Return the row's value for a column whose type the first `num_rows` rows decided.
 
     Raises:
-        BadRow: it does not fit.
+        BadRow: the value does not fit the type.
     """
     value = row.fields.get(field.name)
     if value is None:
@@ -48,7 +48,7 @@ def cell(row: Row | MissingText, field: pa.Field, num_rows: int) -> Any:
     if not _FITS[field.type](value):
         raise BadRow(
             row.number,
-            f"its field '{field.name}' does not fit the column's type {field.type}, "
-            f"which the first {num_rows:,} rows decide",
+            f"the field '{field.name}' does not fit the column's type {field.type}, "
+            f"which was chosen from the first {num_rows:,} rows",
         )
     return value

@@ -1,4 +1,4 @@
-"""Rows of CSV, and of TSV, which is CSV with tabs. Every value is text, as CSV has no types."""
+"""Read rows of CSV and TSV (CSV with tabs). Every value is text, because CSV has no types."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TAB_NAMES = ("tab", r"\t")
 
 
 def checked_delimiter(delimiter: str) -> str:
-    """A character that can separate fields; `tab` and a backslash with t are a tab.
+    r"""Return the delimiter as one character; the names `tab` and `\t` mean a tab.
 
     Raises:
-        InputError: it is not one character, or it is one that CSV uses for something else.
+        InputError: it is not one character, or CSV uses that character for something else.
     """
     if delimiter in _TAB_NAMES:
         return "\t"
@@ -31,12 +31,12 @@ def checked_delimiter(delimiter: str) -> str:
 
 
 def read_delimited(source: Source, name: str, text_column: str, delimiter: str = ",") -> Rows:
-    """The rows below a header. A line without anything is no row.
+    """Read the rows below a header, skipping empty lines.
 
     Raises:
-        InputError: the header has no column `text_column`, or two of one name.
+        InputError: the header has no column `text_column`, or has two columns of the same name.
     """
-    # The csv module's own limit, 131,072, is less than an article; it is one for the process.
+    # The csv module's limit of 131,072 characters is too short for some articles. It is global.
     csv.field_size_limit(max(csv.field_size_limit(), header.LARGEST_FIELD))
     lines = _DecodedLines(source)
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
@@ -59,18 +59,18 @@ def _columns(reader: Any, name: str) -> list[str]:
 
 
 class _DecodedLines:
-    """Lines for csv.reader; bytes that are not UTF-8 become surrogates, which no UTF-8 holds."""
+    """Lines for csv.reader. Invalid bytes become lone surrogates, which mark the row as bad."""
 
     def __init__(self, source: Source) -> None:
         self._blocks = source.line_blocks()
         self._lines: Iterator[bytes] = iter(())
-        self._num_known = 0  # of the lines so far, and those that have not to be waited for
-        self.number = 0  # of the last line that was given
-        self.room = header.LARGEST_ROW  # bytes that are left to the row
+        self._num_known = 0  # lines read so far, including those not handed out yet
+        self.number = 0  # number of the last line handed out
+        self.room = header.LARGEST_ROW  # bytes that the current row may still take
 
     @property
     def is_drained(self) -> bool:
-        """Whether getting the next line means waiting for the input."""
+        """Whether the next line has to be read from the input."""
         return self.number == self._num_known
 
     def __iter__(self) -> Iterator[str]:
@@ -105,7 +105,7 @@ def _blocks(
         except StopIteration:
             return
         except csv.Error as error:
-            if not source.is_stopped:  # which leaves half a row
+            if not source.is_stopped:  # a signal can cut a row in half
                 block.append(BadRow(number, f"not CSV: {error}", lines.number))
             continue
         if values and (reason := _fault(values, columns)):

@@ -1,4 +1,4 @@
-"""Values as text and text as UTF-8."""
+"""Convert values to text or JSON, and text to UTF-8."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..strings import without_surrogates
 
 
 def utf8_of(text: str) -> bytes:
-    """UTF-8, with U+FFFD for each lone surrogate, which it has no bytes for."""
+    """Encode text as UTF-8, with U+FFFD for each lone surrogate, which UTF-8 cannot encode."""
     try:
         return text.encode()
     except UnicodeEncodeError:
@@ -19,21 +19,21 @@ def utf8_of(text: str) -> bytes:
 
 
 def as_text(value: Any) -> str | None:
-    """A value as a cell of text: what is neither text nor missing, as JSON."""
-    if isinstance(value, float):  # an infinite one too, of which a cell can tell
+    """Return a value as the text of a cell: text and None as they are, anything else as JSON."""
+    if isinstance(value, float):  # JSON would turn NaN and infinities into null
         return str(value)
     return value if value is None or isinstance(value, str) else as_json(value)
 
 
 def json_utf8(value: Any) -> bytes:
-    """A value as JSON in UTF-8, with escapes for what a terminal obeys instead of showing it."""
+    """Return a value as JSON in UTF-8, with terminal control characters escaped."""
     return escape_json(utf8_of(as_json(value)))
 
 
 def as_json(value: Any) -> str:
-    """On one line, any character as itself; what JSON has no values for, such as dates, as text.
+    """Return a value as JSON on one line, without escapes for non-ASCII characters.
 
-    NaN and infinities become null.
+    NaN and infinities become null. Values of other types, such as dates, become strings.
     """
     try:
         return _encode(value)

@@ -1,4 +1,4 @@
-"""The columns of tables, and how large a row may be."""
+"""Check the columns of a table; limits on the size of a row."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 from ..errors import InputError
 
-LARGEST_FIELD = 1 << 22  # characters: what a quotation mark that is never closed can take
-LARGEST_ROW = 4 * LARGEST_FIELD  # bytes: no character of UTF-8 has more than four
+LARGEST_FIELD = 1 << 22  # characters: bounds what an unclosed quotation mark can swallow
+LARGEST_ROW = 4 * LARGEST_FIELD  # bytes: UTF-8 takes at most four for a character
 TOO_LARGE = f"larger than {LARGEST_ROW >> 20} MB"
-_MAX_LISTED = 500  # characters of names, in a message
+_MAX_LISTED = 500  # characters of column names in a message
 _DELIMITERS = (";", "\t", ",", "|")
 
 
@@ -19,11 +19,7 @@ def check_header(
     columns: Sequence[str],
     wanted: Iterable[str],
 ) -> None:
-    """Raise unless a table has the `wanted` columns, and each column a name of its own.
-
-    Raises:
-        InputError: one of `wanted` is absent, or two columns have one name.
-    """
+    """Raise InputError unless a table has all `wanted` columns and no name occurs twice."""
     for column in wanted:
         if column not in columns:
             raise InputError(
@@ -31,17 +27,17 @@ def check_header(
                 f"{_delimiter_hint(columns, column)}"
             )
     if len(set(columns)) < len(columns):
-        raise InputError(f"{path} has two columns of one name: {_listed(columns)}")
+        raise InputError(f"{path} has two columns with the same name: {_listed(columns)}")
 
 
 def _listed(columns: Sequence[str]) -> str:
-    """Names with commas; what is no table may have a first line of any length."""
+    """Join names by commas. The first line of a file that is not a table can be of any length."""
     names = ", ".join(columns)
     return names if len(names) <= _MAX_LISTED else f"{names[:_MAX_LISTED]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _delimiter_hint(columns: Sequence[str], column: str) -> str:
-    """What to do where the whole header was taken for one column."""
+    """Return advice if the wrong delimiter made the whole header one column."""
     for delimiter in _DELIMITERS if len(columns) == 1 else ():
         if column in columns[0].split(delimiter):
             name = "tab" if delimiter == "\t" else delimiter
@@ -50,15 +46,11 @@ def _delimiter_hint(columns: Sequence[str], column: str) -> str:
 
 
 def check_free(columns: Iterable[str], added: Iterable[str]) -> None:
-    """Raise unless the columns that answers add have names of their own.
-
-    Raises:
-        InputError: one is there already.
-    """
+    """Raise InputError if the table already has a column that the answers add."""
     taken = set(columns)
     for name in added:
         if name in taken:
             raise InputError(
-                f"the data have a column '{name}' already, which the answers are to add; "
+                f"the data already have a column '{name}', which the answers would add; "
                 "rename it first"
             )

@@ -1,4 +1,4 @@
-"""What the values of a label column stand for: the one rule for every reader of labels."""
+"""Turn the values of label columns into class indices, by one rule for every reader."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from ..errors import InputError
 
 
 class LabelError(ValueError):
-    """A value that cannot name a class; the message says what it is."""
+    """A value cannot be a label; the message quotes it."""
 
 
 def label_text(value: Any) -> str:
-    """A label of any format as text, without blanks around it; empty where there is none.
+    """Return a label as text without surrounding blanks; a missing one is the empty string.
 
-    Whole numbers are the same in CSV, JSON and Parquet. So are floats of JSON and Parquet that are
-    whole, as a library makes them; the text 1.0 of a CSV file, which may be a class's name, stays.
+    Whole numbers give the same text in CSV, JSON and Parquet. A whole float of JSON or Parquet,
+    which libraries write for an integer, gives the integer's text. The text 1.0 of a CSV file
+    stays as it is, because a class may be named so.
 
     Raises:
-        LabelError: it is a list, an object or a number with a fraction.
+        LabelError: the value is a list, an object or a number with a fraction.
     """
-    if value is None or value != value:  # NaN, the missing number of pandas
+    if value is None or value != value:  # NaN is pandas' missing number
         return ""
     if isinstance(value, str):
         return value.strip()
@@ -33,35 +34,36 @@ def label_text(value: Any) -> str:
 
 
 class LabelColumn(NamedTuple):
-    """The labels of a table, and the rows that they stand in."""
+    """The labels of a table and the numbers of their rows."""
 
     table: str
-    unit: str  # what `numbers` count
+    unit: str  # what `numbers` count: lines or rows
     numbers: Sequence[int]
     labels: Sequence[str]
 
     def place_of(self, i: int) -> str:
-        """Where the label at index `i` stands."""
+        """Say where the label at index `i` is: table, and line or row."""
         return f"{self.table}, {self.unit} {self.numbers[i]}"
 
 
 def indices_of(
     columns: Sequence[LabelColumn], names: Sequence[str], aliases: Mapping[str, int] | None = None
 ) -> list[list[int]]:
-    """The classes that labels stand for: in a column all are names, or all are indices.
+    """Return the class index of each label of each column.
 
-    Where all fit both, as 1 and 2 do for classes named 1, 2 and 3, they are names; but indices
-    where the other columns are, so that a file which lacks a class is read like the others. Where
-    names are numbers that are other classes' indices, all columns have to be of one kind.
+    The labels of a column are either all names or all indices. If they could be both, such as 1
+    and 2 for classes named 1, 2 and 3, they are taken for names, unless every column that is
+    unambiguous has indices: a file in which one class is missing is read like the others. If a
+    class's name is the index of another class, all columns must be of the same kind.
 
     Args:
-        columns: all that one command reads.
-        names: of the classes, in their order.
-        aliases: other names of the classes.
+        columns: all label columns that one command reads.
+        names: the names of the classes, in order.
+        aliases: other names of the classes, with their indices.
 
     Raises:
-        InputError: a label is neither, a column has names and indices, or one has names and
-            another has indices that could be taken for names.
+        InputError: a label is neither a name nor an index, a column mixes both, or one column has
+            names and another has indices that could be taken for names.
     """
     by_name = {name.strip(): i for i, name in enumerate(names)} | dict(aliases or {})
     by_index = {str(i): i for i in range(len(names))}
@@ -81,7 +83,7 @@ def indices_of(
 
 
 def _readings(column: LabelColumn, *meanings: Mapping[str, int]) -> list[Mapping[str, int]]:
-    """Those of `meanings` that every label of the column has."""
+    """Return those of `meanings` that contain every label of the column."""
     return [meaning for meaning in meanings if all(label in meaning for label in column.labels)]
 
 
@@ -98,8 +100,9 @@ def _check_of_one_kind(
     named = [column for column, reading in certain if reading is not by_index]
     if indices and named:
         raise InputError(
-            f"{indices[0].table} has indices of classes where {named[0].table} has their names, "
-            f"{', '.join(names)}; as these are numbers too, use names in both or indices in both"
+            f"{indices[0].table} has class indices, but {named[0].table} has class names "
+            f"({', '.join(names)}); as these names are numbers, use names in both or "
+            "indices in both"
         )
 
 
@@ -114,13 +117,13 @@ def _error(
     for i, label in enumerate(labels):
         if label not in by_name and label not in by_index:
             return InputError(
-                f"{column.place_of(i)}: label '{label}' is none of {', '.join(names)}, nor an "
+                f"{column.place_of(i)}: label '{label}' is not one of {', '.join(names)}, nor an "
                 f"index from 0 to {last}"
             )
     name = next(i for i, label in enumerate(labels) if label not in by_index)
     index = next(i for i, label in enumerate(labels) if label not in by_name)
     return InputError(
         f"{column.place_of(index)}: label '{labels[index]}' is an index, but '{labels[name]}' in "
-        f"{column.unit} {column.numbers[name]} is a name; expected names alone, of "
-        f"{', '.join(names)}, or indices alone, from 0 to {last}"
+        f"{column.unit} {column.numbers[name]} is a name; use either names ({', '.join(names)}) "
+        f"or indices (0 to {last}) in the whole column"
     )

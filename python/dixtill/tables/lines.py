@@ -1,4 +1,4 @@
-"""Rows of one line each: JSON objects, and lines of text."""
+"""Read rows that are one line each: JSON lines and plain text."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ NOT_UTF8 = "not UTF-8"
 
 
 def read_json_lines(source: Source, text_column: str) -> Rows:
-    """A row for each line that is a JSON object; blank lines are passed over."""
+    """Read one JSON object per line, skipping blank lines."""
     return Rows(None, _by_line(source, _json_row, text_column, skip_blank=True))
 
 
 def read_text_lines(source: Source, text_column: str) -> Rows:
-    """A row for each line, which is its text; a blank one too."""
+    """Read each line, even a blank one, as the text of a row."""
     return Rows([text_column], _by_line(source, _text_row, text_column, skip_blank=False))
 
 
 def read_replacing(source: Source, name: str) -> Iterator[str]:
-    """The text of each line, with U+FFFD for what is not UTF-8.
+    """Yield the text of each line, with U+FFFD for bytes that are not UTF-8.
 
     Raises:
         InputError: a line is too large.
@@ -41,7 +41,7 @@ def read_replacing(source: Source, name: str) -> Iterator[str]:
 
 
 def _without_end(line: bytes) -> bytes:
-    """A line without its LF, CR LF or CR."""
+    """Return a line without its LF, CR LF or CR."""
     return line.removesuffix(b"\n").removesuffix(b"\r")
 
 
@@ -55,7 +55,7 @@ def _by_line(
     for lines in source.line_blocks():
         rows: list[Row | BadRow] = []
         numbered = enumerate(lines, number)
-        if len(lines[0]) > header.LARGEST_ROW:  # the others came in one read, which is smaller
+        if len(lines[0]) > header.LARGEST_ROW:  # the other lines came in one, smaller, read
             rows.append(_too_large(next(numbered)[0]))
         rows += [
             row_of(n, line, text_column)
@@ -79,7 +79,7 @@ def _too_large(number: int) -> BadRow:
 
 
 class _NotJson(ValueError):
-    """What Python reads although JSON does not have it."""
+    """The line holds a constant that Python accepts but JSON does not define."""
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -98,12 +98,15 @@ def _of_different_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _has_two_of_one_name(line: bytes) -> bool:
-    """Whether an object of the line has; a function in Python for each object takes its time."""
+    """Whether any object of the line has two fields of the same name.
+
+    Slow: it calls a Python function for each object.
+    """
     try:
         _decode_strictly(line.decode())
     except _TwoOfOneName:
         return True
-    except RecursionError:  # so deep that it can hardly be written either
+    except RecursionError:
         return False
     return False
 
@@ -124,34 +127,31 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
         return BadRow(number, "not JSON: nested too deeply to be read")
     except _NotJson as error:
         return BadRow(number, str(error))
-    except ValueError:  # Python's own limit of integers, whose reading takes the square of it
-        return BadRow(number, "it holds an integer of more digits than can be read (4,300)")
+    except ValueError:  # Python limits digits because parsing takes quadratic time
+        return BadRow(number, "an integer has more than 4,300 digits")
     if not isinstance(fields, dict):
         return BadRow(number, "not a JSON object")
-    # Else each colon belongs to a field of its own.
+    # Only surplus colons can come from a repeated name, which makes the slow check rare.
     if line.count(b":") > len(fields) and _has_two_of_one_name(line):
-        return BadRow(number, "an object has two fields of one name")
+        return BadRow(number, "an object has two fields with the same name")
     if text_column not in fields:
         return BadRow(number, f"no field '{text_column}'")
     text = fields[text_column]
     if text is None:
-        return MissingText(number, f"the field '{text_column}' is no string", fields)
+        return MissingText(number, f"the field '{text_column}' is null", fields)
     if not isinstance(text, str):
-        return BadRow(number, f"the field '{text_column}' is no string")
+        return BadRow(number, f"the field '{text_column}' is not a string")
     return Row(number, text, fields, line.strip())
 
 
-# Each escape whole, so that no backslash is taken for the begin of another.
+# Matches whole escapes, so that the second backslash of \\ never begins another escape.
 _ESCAPE = re.compile(
     rb"(?i:\\u(?:d[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|(?P<half>d[89a-f][0-9a-f]{2})))|\\."
 )
 
 
 def _well_formed(line: bytes) -> bytes:
-    """The line with U+FFFD for each escape that stands for half a character, else as it was.
-
-    In names of fields too: no writer has bytes for it.
-    """
+    """Return the line with U+FFFD for each escape of a lone surrogate, which UTF-8 cannot hold."""
     if b"\\u" not in line:
         return line
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], line)

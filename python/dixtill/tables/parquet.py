@@ -1,4 +1,4 @@
-"""Rows of Parquet files. Needs pyarrow."""
+"""Read rows of Parquet files. Needs pyarrow."""
 
 from __future__ import annotations
 
@@ -22,26 +22,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-_ROWS = 8192  # in memory at once
-# What pyarrow raises for damaged, encrypted and odd files.
+_ROWS = 8192  # rows in memory at once
+# What pyarrow raises for files that are damaged, encrypted or of unsupported types.
 _ERRORS = (OSError, pa.ArrowException, UnicodeError, NotImplementedError, OverflowError)
 
 
 def read_parquet(
     path: str, text_column: str, as_fields: bool = True, only: Sequence[str] | None = None
 ) -> Rows:
-    """The rows of a file, by number.
-
-    Without `as_fields` a row holds its table and its place in it, which keeps every type.
+    """Read the rows of a file.
 
     Args:
-        path: of the file; Parquet cannot be read from a pipe.
-        text_column: of strings.
-        as_fields: each row holds its values, as JSON has them.
-        only: the columns to read, of those that are there; None reads all.
+        path: a file on disk; Parquet cannot be read from a pipe.
+        text_column: a column of strings.
+        as_fields: convert the values of each row to JSON types. Otherwise a row refers to its
+            Arrow table and its index there, so that every type is kept.
+        only: the columns to read, if they exist; None reads all.
 
     Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
+        InputError: the file is missing or damaged, or `text_column` is missing or not of strings.
     """
     schema = parquet_schema(Path(path), text_column)
     columns = [name for name in schema.names if only is None or name in only]
@@ -53,10 +52,10 @@ def read_parquet(
 def read_tables(
     path: Path, num_rows: int, text_column: str, columns: Sequence[str] | None = None
 ) -> Iterator[pa.Table]:
-    """The rows of a file, `num_rows` at a time; the last table may have fewer.
+    """Read the rows of a file, `num_rows` at a time; the last table may be shorter.
 
     Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
+        InputError: the file is missing or damaged, or `text_column` is missing or not of strings.
     """
     try:
         with pq.ParquetFile(path) as file:
@@ -68,10 +67,10 @@ def read_tables(
 
 
 def parquet_schema(path: Path, text_column: str) -> pa.Schema:
-    """The columns of a Parquet file.
+    """Return the schema of a Parquet file.
 
     Raises:
-        InputError: the file is missing or damaged, or `text_column` is absent or holds no text.
+        InputError: the file is missing or damaged, or `text_column` is missing or not of strings.
     """
     try:
         schema = pq.read_schema(path)
@@ -112,12 +111,12 @@ def _row(number: int, fields: dict[str, Any], text_column: str, source: Any) -> 
             return BadRow(number, value.reason)
     text = fields[text_column]
     if text is None:
-        return MissingText(number, f"the field '{text_column}' is missing", fields)
+        return MissingText(number, f"the field '{text_column}' is null", fields)
     return Row(number, text, fields, source)
 
 
 class _Unusable(Exception):
-    """Stands for a value that is neither text nor what JSON has."""
+    """Stands in for a value that is neither text nor convertible to JSON."""
 
     def __init__(self, name: str, problem: str) -> None:
         super().__init__(name, problem)
@@ -133,7 +132,7 @@ def _values(name: str, column: pa.ChunkedArray) -> list[Any]:
 
 
 def _value(name: str, column: pa.ChunkedArray) -> Any:
-    """The one value of a column, as text where Arrow cannot make text of its type."""
+    """Return the only value of a column; Python's text for it if Arrow cannot convert the type."""
     try:
         return _with_json_type(column).to_pylist()[0]
     except _ERRORS:
@@ -147,7 +146,7 @@ def _value(name: str, column: pa.ChunkedArray) -> Any:
 
 
 def _with_json_type(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Dates, decimals and the like as text, and numbers that are not finite as missing."""
+    """Convert a column to a JSON type: dates, decimals and others to text, NaN and inf to null."""
     kind = column.type
     if pa.types.is_floating(kind):
         return pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))

@@ -1,4 +1,4 @@
-"""A row of a table, and what is wrong with one that cannot be used."""
+"""Rows of tables, and rows that cannot be used, with the reason."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 class Row(NamedTuple):
     """A row with a text."""
 
-    number: int  # of its first line, or of the row in a Parquet file; from 1
+    number: int  # of its first line, or of the row in a Parquet file; counts from 1
     text: str
-    fields: dict[str, Any]  # all that the row holds, the text too
-    source: Any = None  # what a writer of the same format takes instead: a line, a table
+    fields: dict[str, Any]  # all values of the row, including the text
+    source: Any = None  # the original line or Arrow table, for a writer of the same format
 
 
 class BadRow(Exception):
@@ -22,10 +22,10 @@ class BadRow(Exception):
         super().__init__(number, reason, last)
         self.number = number
         self.reason = reason
-        self.last = last or number  # of its lines
+        self.last = last or number  # number of its last line
 
     def sentence(self, name: str, unit: str) -> str:
-        """What is wrong in which rows of the table `name`, whose rows are counted in `unit`s."""
+        """Say what is wrong and where: the table's `name` and the number of the `unit`."""
         place = f"{unit} {self.number}"
         if self.last > self.number:
             place = f"{unit}s {self.number} to {self.last}"
@@ -33,27 +33,27 @@ class BadRow(Exception):
 
 
 class MissingText(BadRow):
-    """A row that is whole, but whose text is null."""
+    """A readable row whose text is null."""
 
     def __init__(self, number: int, reason: str, fields: dict[str, Any]) -> None:
         super().__init__(number, reason)
         self.fields = fields
 
 
-Block = Sequence[Row | BadRow]  # rows that can be handled at once, in their order
+Block = Sequence[Row | BadRow]  # consecutive rows, handled together
 
 
 class Rows(NamedTuple):
-    """A table: its columns, where they are known ahead, and its rows."""
+    """A table: its rows, and its columns if they are known in advance."""
 
-    columns: Sequence[str] | None  # None where each row names its own
+    columns: Sequence[str] | None  # None if each row names its own fields, as in JSON lines
     blocks: Iterator[Block]
-    unit: str = "line"  # what `number` counts
-    schema: Any = None  # of a Parquet file whose tables are the rows' source
+    unit: str = "line"  # what the rows' numbers count
+    schema: Any = None  # the Arrow schema, if the rows refer to tables of a Parquet file
 
 
 def regrouped(blocks: Iterator[Block], size: int) -> Iterator[Block]:
-    """The same rows in blocks of at least `size`, except for the last."""
+    """Regroup rows into blocks of at least `size`; the last one may be smaller."""
     held: list[Row | BadRow] = []
     for block in blocks:
         held += block
@@ -65,14 +65,11 @@ def regrouped(blocks: Iterator[Block], size: int) -> Iterator[Block]:
 
 
 def check_columns(row: Row | MissingText, columns: Sequence[str], num_rows: int) -> None:
-    """Raise unless each field has a column, where the first `num_rows` rows decided on them.
-
-    Raises:
-        BadRow: a field has none.
-    """
+    """Raise BadRow unless each field has a column; the first `num_rows` rows decided on these."""
     if len(row.fields) > len(columns) or not row.fields.keys() <= set(columns):
         name = next(name for name in row.fields if name not in columns)
         raise BadRow(
             row.number,
-            f"no column for its field '{name}', which the first {num_rows:,} rows decide",
+            f"the field '{name}' has no column; the columns are those of the first "
+            f"{num_rows:,} rows",
         )

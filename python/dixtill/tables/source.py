@@ -1,8 +1,8 @@
-"""The bytes of a file or of standard input as they come, decompressed and cut into lines.
+"""Read lines from a file or standard input as they arrive, decompressing gzip.
 
-A block of lines is what one read gives: of a file a quarter of a megabyte, of a pipe what is in
-it, so that a line that is written to a pipe is answered at once. Memory is bounded: of a line that
-is larger than LARGEST_ROW only a part is kept.
+A block of lines is what one read returns: 256 KiB of a file, or what a pipe holds at the moment,
+so that a line written to a pipe is answered at once. Memory is bounded: only the beginning of a
+line longer than LARGEST_ROW is kept.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ STANDARD = "-"  # the name of standard input and output
 _CHUNK = 1 << 18
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_GZIP_MARK = b"\x1f\x8b"  # the second byte of which UTF-8 cannot have there
+_GZIP_MARK = b"\x1f\x8b"  # not UTF-8: 0x8b cannot follow 0x1f there
 _MARKS = (_UTF8_MARK, *_UTF16_MARKS, _GZIP_MARK)
 
 Read = Callable[[int], bytes]
 
 
 class Stopped(Exception):
-    """A signal came while something was waited for."""
+    """A signal arrived during a wait."""
 
 
 class Interruption(Protocol):
-    """Ends reading when a signal comes."""
+    """Ends reading when a signal arrives."""
 
     signal: Signals | None
 
     def read(self, file: io.BufferedReader, size: int) -> bytes:
-        """What `file.read1(size)` gives.
+        """Return `file.read1(size)`.
 
         Raises:
-            Stopped: there was a signal; nothing has been read.
+            Stopped: a signal arrived; nothing was read.
         """
 
 
@@ -65,22 +65,24 @@ class Source:
         self._name = name
         self._interruption = interruption or _Uninterrupted()
         self._read: Read = self._read_file
-        self.num_read = 0  # bytes of the file
+        self.num_read = 0  # bytes read from the file, before decompression
 
     @property
     def is_stopped(self) -> bool:
-        """Whether a signal ended it before its end."""
+        """Whether a signal ended the reading early."""
         return self._interruption.signal is not None
 
     def line_blocks(self) -> Iterator[list[bytes]]:
-        """The lines with their ends: LF, CR LF or CR. One that a signal cut off is left out.
+        """Yield blocks of lines with their ends: LF, CR LF or CR.
+
+        A line that a signal cut off is left out.
 
         Raises:
-            InputError: it cannot be read, its gzip data are damaged, or it is UTF-16.
+            InputError: the input cannot be read, its gzip data are damaged, or it is UTF-16.
         """
         rest: list[bytes] = []
         size = 0
-        held = b""  # a CR, which may be the first half of a line's end
+        held = b""  # a CR at the end of a chunk: the next one may begin with its LF
         for chunk in self._chunks():
             chunk = held + chunk
             held = b"\r" if chunk.endswith(b"\r") else b""
@@ -89,7 +91,7 @@ class Source:
             if end:
                 yield _lines_of(b"".join((*rest, chunk[:end])))
                 rest, size = [], 0
-            if size <= header.LARGEST_ROW:  # so that a line that is too large can be told
+            if size <= header.LARGEST_ROW:  # keep just enough to see that a line is too large
                 rest.append(chunk[end:])
                 size += len(chunk) - end
         last = b"".join((*rest, held))
@@ -97,7 +99,7 @@ class Source:
             yield [last]
 
     def _chunks(self) -> Iterator[bytes]:
-        """What it holds, decompressed, without a byte order mark."""
+        """Yield the content, decompressed and without a byte order mark."""
         head = self._head()
         if head.startswith(_GZIP_MARK):
             compressed = cast(BinaryIO, _Joined(head, self._read_file))
@@ -111,7 +113,7 @@ class Source:
             chunk = self._read_some()
 
     def _head(self) -> bytes:
-        """The first chunk. A pipe may cut a mark: where one begins, wait for the rest of it."""
+        """Return the first chunk, waiting for more if it is only the beginning of a mark."""
         head = self._read_some() or b""
         while any(len(head) < len(mark) and mark.startswith(head) for mark in _MARKS) and head:
             more = self._read_some()
@@ -121,7 +123,7 @@ class Source:
         return head
 
     def _read_some(self) -> bytes | None:
-        """The next chunk, empty at the end; None once there was a signal."""
+        """Return the next chunk: empty at the end, None after a signal."""
         try:
             return self._read(_CHUNK)
         except Stopped:
@@ -129,7 +131,7 @@ class Source:
         except (EOFError, zlib.error) as error:
             raise self._damaged(error) from error
         except OSError as error:
-            if error.strerror is None:  # of gzip, not of the system
+            if error.strerror is None:  # raised by gzip, not by the system
                 raise self._damaged(error) from error
             raise InputError(f"cannot read {self._name}: {error.strerror}") from error
 
@@ -145,40 +147,40 @@ class Source:
 def _lines_of(content: bytes) -> list[bytes]:
     if b"\r" in content:
         return content.splitlines(keepends=True)
-    return io.BytesIO(content).readlines()  # the same, in a fraction of the time
+    return io.BytesIO(content).readlines()  # same lines, much faster
 
 
 class _Joined:
-    """A file for GzipFile: some bytes, then what comes, without waiting for as much as asked."""
+    """A file for GzipFile: `head`, then what `read` returns, without waiting for full reads."""
 
     def __init__(self, head: bytes, read: Read) -> None:
         self._head = io.BytesIO(head)
         self._read = read
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes."""
+        """Return at most `size` bytes."""
         return self._head.read(size) or self._read(size)
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether it begins as UTF-16 does: with its mark, or with Latin letters of two bytes each."""
+    """Whether the input begins with a UTF-16 mark or with two ASCII letters in UTF-16."""
     zeros = [byte == 0 for byte in head[:4]]
     return head.startswith(_UTF16_MARKS) or zeros in ([False, True] * 2, [True, False] * 2)
 
 
 @contextmanager
 def opened(path: str) -> Iterator[io.BufferedReader]:
-    """A file, or standard input, which stays open.
+    """Open a file, or give standard input, which is not closed.
 
     Raises:
-        InputError: it cannot be opened.
+        InputError: the file cannot be opened.
     """
     if path == STANDARD:
         yield cast(io.BufferedReader, standard_input().buffer)
         return
     try:
-        file = open(path, "rb")  # noqa: SIM115  # errors of what is done with it are others
-    except (OSError, ValueError) as error:  # a NUL in its name
+        file = open(path, "rb")  # noqa: SIM115  # a with block would catch its body's errors too
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or str(error)
         raise InputError(f"cannot read {path}: {reason}") from error
     with file:
@@ -186,7 +188,7 @@ def opened(path: str) -> Iterator[io.BufferedReader]:
 
 
 def state_of(file: BinaryIO) -> os.stat_result | None:
-    """The system's status of an open file; None where the system does not know the file."""
+    """Return the status of an open file, or None if it has no descriptor, such as a StringIO."""
     try:
         return os.fstat(file.fileno())
     except OSError:
@@ -194,5 +196,5 @@ def state_of(file: BinaryIO) -> os.stat_result | None:
 
 
 def is_regular(state: os.stat_result | None) -> bool:
-    """Whether it is a file on a disk, not a pipe or a terminal."""
+    """Whether a status is that of a regular file, not of a pipe or a terminal."""
     return state is not None and stat.S_ISREG(state.st_mode)

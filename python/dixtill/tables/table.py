@@ -1,4 +1,4 @@
-"""Any table by its path, for callers that need every row: the first bad row is an error."""
+"""Open a table of any format, for callers that need every row: a bad row raises an error."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _COMPRESSED = ".gz"
 
 @dataclass(frozen=True)
 class Layout:
-    """What the name of a table does not say; None goes by the name."""
+    """The format and the delimiter of a table; None means that its file name decides."""
 
-    format: str | None = None  # of FORMATS
-    delimiter: str | None = None  # of fields in CSV and TSV; a comma and a tab are the defaults
+    format: str | None = None  # one of FORMATS
+    delimiter: str | None = None  # for CSV and TSV; by default a comma or a tab
 
     def __post_init__(self) -> None:
-        """Raise InputError unless both are possible."""
+        """Raise InputError unless both are valid."""
         if self.format is not None and self.format not in FORMATS:
-            raise InputError(f"the format is '{self.format}', expected {', '.join(FORMATS)}")
+            raise InputError(f"the format is '{self.format}', expected one of {', '.join(FORMATS)}")
         if self.delimiter is not None:
             object.__setattr__(self, "delimiter", checked_delimiter(self.delimiter))
 
@@ -44,7 +44,7 @@ BY_NAME = Layout()
 
 
 def suffix_format(path: str) -> str | None:
-    """The format that the name of a file tells, with `.gz` at its end or without."""
+    """Return the format that a file name's suffix says, ignoring `.gz`; None if it says none."""
     suffixes = [suffix.lower() for suffix in PurePath(path).suffixes]
     if suffixes[-1:] == [_COMPRESSED]:
         suffixes.pop()
@@ -52,29 +52,29 @@ def suffix_format(path: str) -> str | None:
 
 
 def format_of(path: str, layout: Layout = BY_NAME, otherwise: str | None = None) -> str:
-    """The format to read a file in; standard input is JSON lines by default.
+    """Return the format of a file; standard input is JSON lines by default.
 
     Raises:
-        InputError: neither its name nor `otherwise` tells, or it is Parquet in a pipe.
+        InputError: neither the name nor `otherwise` says a format, or Parquet comes from a pipe.
     """
     by_name = "jsonl" if path == STANDARD else suffix_format(path)
     found = layout.format or by_name or otherwise
     if found is None:
         raise InputError(
-            f"{path}: its name tells no format that can be used; say it with --input-format"
+            f"{path}: cannot tell the format from the name; give it with --input-format"
         )
     if found == "parquet" and path == STANDARD:
-        raise InputError("Parquet cannot be read from a pipe; name the file")
+        raise InputError("Parquet cannot be read from a pipe; give a file name")
     return found
 
 
 def rows_of(
     source: Source, name: str, text_column: str, format: str, layout: Layout = BY_NAME
 ) -> Rows:
-    """The rows of a source that is not Parquet.
+    """Read the rows of a source in any format but Parquet.
 
     Raises:
-        InputError: it has a header that cannot be used.
+        InputError: the header cannot be used.
     """
     if format == "text":
         return read_text_lines(source, text_column)
@@ -87,7 +87,7 @@ def rows_of(
 def parquet_rows(
     path: str, text_column: str, as_fields: bool = True, only: Sequence[str] | None = None
 ) -> Rows:
-    """`read_parquet`, which needs pyarrow."""
+    """Call `read_parquet`, importing pyarrow only now."""
     module = import_module(".parquet", __package__)
     return cast(Rows, module.read_parquet(path, text_column, as_fields, only))
 
@@ -97,12 +97,12 @@ class Table:
 
     def __init__(self, name: str, rows: Rows) -> None:
         self.name = name
-        self.columns = rows.columns  # None where each row names its own
+        self.columns = rows.columns  # None if each row names its own fields
         self.unit = rows.unit
         self._blocks = rows.blocks
 
     def rows(self) -> Iterator[Row | MissingText]:
-        """Every row.
+        """Yield every row, including those whose text is null.
 
         Raises:
             InputError: a row cannot be used.
@@ -114,10 +114,10 @@ class Table:
                 yield row
 
     def rows_with_text(self) -> Iterator[Row]:
-        """Every row.
+        """Yield every row, all of which must have a text.
 
         Raises:
-            InputError: a row cannot be used, or has no text.
+            InputError: a row cannot be used, or its text is null.
         """
         for row in self.rows():
             if isinstance(row, BadRow):
@@ -125,10 +125,10 @@ class Table:
             yield row
 
     def label_of(self, row: Row, column: str) -> str:
-        """What the row has in the column of labels; empty where that is null or absent.
+        """Return the row's label as text; empty if it is null or missing.
 
         Raises:
-            InputError: it can be no label.
+            InputError: the value cannot be a label.
         """
         try:
             return label_text(row.fields.get(column))
@@ -136,12 +136,12 @@ class Table:
             raise self.error(BadRow(row.number, f"the field '{column}' {error}")) from None
 
     def error_without_rows(self) -> InputError:
-        """What to say of a table that has no row."""
+        """Return the error for a table without rows."""
         has_header = self.columns is not None and self.unit == "line"
         return InputError(f"{self.name} has {'a header but ' if has_header else ''}no rows")
 
     def error(self, bad: BadRow) -> InputError:
-        """What is wrong with a row."""
+        """Return the error for a bad row."""
         return InputError(bad.sentence(self.name, self.unit))
 
 
@@ -153,17 +153,17 @@ def opened_table(
     otherwise: str | None = None,
     only: Sequence[str] | None = None,
 ) -> Iterator[Table]:
-    """A table, closed at the end.
+    """Open a table for the duration of the context.
 
     Args:
-        path: of a file; - is standard input.
+        path: a file, or - for standard input.
         text_column: the column of the texts.
-        layout: what the name does not say.
-        otherwise: the format where nothing tells one.
-        only: the columns to read of Parquet.
+        layout: the format and delimiter, where the file name does not say them.
+        otherwise: the format if neither `layout` nor the name says one.
+        only: the columns to read from Parquet; None reads all.
 
     Raises:
-        InputError: it cannot be read, or has no such column.
+        InputError: the table cannot be read, or has no column `text_column`.
     """
     format = format_of(path, layout, otherwise)
     name = "standard input" if path == STANDARD else path
