@@ -1,4 +1,4 @@
-"""Real data, a teacher, Ray, a browser, where they are: tests that need one skip without it."""
+"""Fixtures for real data, a teacher, Ray and a browser; tests skip if theirs is missing."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# What is printed is compared without colour, also where pytest itself runs on a terminal.
+# Output is compared without colour, even if pytest runs on a terminal.
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a CPU of its own
@@ -28,19 +28,19 @@ def _existing(path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def tfns() -> Path:
-    """Folder of Twitter Financial News Sentiment: train.csv and valid.csv."""
+    """The folder of Twitter Financial News Sentiment: train.csv and valid.csv."""
     return _existing(SHARED / "data" / "tfns")
 
 
 @pytest.fixture(scope="session")
 def teacher_tfns() -> Path:
-    """Folder of a fine-tuned teacher for it."""
+    """The folder of a teacher fine-tuned on these data."""
     return _existing(SHARED / "teacher-tfns")
 
 
 @pytest.fixture(scope="session")
 def ray_address() -> Iterator[str]:
-    """A cluster of two CPUs, to which this process is connected, for all tests of the run."""
+    """A cluster of two CPUs that this process is connected to, shared by all tests."""
     pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -62,7 +62,7 @@ def browser() -> Iterator[object]:
     )
     if found is None:
         pytest.skip("needs Chromium, such as of apt-get install chromium (or set DIXTILL_CHROMIUM)")
-    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # who has no sandbox
+    is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium has no sandbox for root
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, chromium_sandbox=not is_root)
         yield browser

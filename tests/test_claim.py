@@ -1,4 +1,4 @@
-"""Folders that say what they hold, and that one process at a time works in."""
+"""Folders record what their files depend on, and are locked by one process at a time."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def written(folder: Path) -> object:
     return json.loads((folder / "made.json").read_bytes())
 
 
-def test_what_is_claimed_is_written_down_and_may_be_claimed_again(tmp_path):
+def test_a_claim_is_recorded_and_can_be_repeated(tmp_path):
     CLAIM.claim(tmp_path / "new" / "folder", MADE_OF, {"by": "me"})
     (tmp_path / "new" / "folder" / "1.part").touch()
     before = os.stat(tmp_path / "new" / "folder" / "made.json")
@@ -80,7 +80,7 @@ def test_a_claim_that_cannot_be_read_is_refused(tmp_path):
             CLAIM.claim(tmp_path, MADE_OF)
 
 
-def test_a_file_in_the_folders_place_is_one_sentence(tmp_path):
+def test_a_file_in_the_place_of_the_folder_is_an_input_error(tmp_path):
     (tmp_path / "taken").touch()
     for folder in (tmp_path / "taken", tmp_path / "taken" / "in"):
         with pytest.raises(InputError, match="cannot be created: a file is in its place"):
@@ -138,7 +138,7 @@ with held(Path(sys.argv[1])), replacing(Path(sys.argv[2])) as temporary:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
-    """Neither the folder nor the temporary file, which the next writer removes."""
+    """It keeps no lock on the folder or the temporary file, which the next writer removes."""
     arguments = [sys.executable, "-c", FORKER, str(tmp_path / "run"), str(tmp_path / "file")]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -148,7 +148,7 @@ def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
                 pass
             process.kill()
             process.wait()
-            os.kill(int(child), 0)  # it lives
+            os.kill(int(child), 0)  # raises unless the child lives
             with held(tmp_path / "run"):
                 pass
             write_whole(tmp_path / "file", b"whole")
@@ -158,11 +158,11 @@ def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
-def test_a_child_that_leaves_the_context_closes_nothing_of_its_own(tmp_path):
+def test_a_child_that_leaves_the_context_closes_no_other_file(tmp_path):
     with held(tmp_path / "run"):
         child = os.fork()
         if child == 0:
-            mine = os.open(tmp_path, os.O_RDONLY)  # takes the number that became free
+            mine = os.open(tmp_path, os.O_RDONLY)  # reuses the descriptor that became free
     if child == 0:
         try:
             os.fstat(mine)
@@ -173,7 +173,7 @@ def test_a_child_that_leaves_the_context_closes_nothing_of_its_own(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["open", "mkdir"])
-def test_a_folder_that_is_removed_before_it_is_opened_is_made_anew(tmp_path, monkeypatch, name):
+def test_a_folder_that_is_removed_before_it_is_opened_is_created_again(tmp_path, monkeypatch, name):
     function, folder = getattr(os, name), tmp_path / "run"
     folder.mkdir()
 
@@ -193,8 +193,8 @@ def test_a_folder_that_is_removed_before_it_is_opened_is_made_anew(tmp_path, mon
         assert folder.is_dir()
 
 
-def test_a_folder_that_its_holder_removed_is_made_anew(tmp_path, monkeypatch):
-    """The lock that was waited for is of a folder that is gone; the new one's is taken."""
+def test_a_folder_that_its_holder_removed_is_created_again(tmp_path, monkeypatch):
+    """The lock is on a folder that is gone, so the new folder is locked instead."""
     from dixtill import claim
 
     flock, folder = claim.fcntl.flock, tmp_path / "run"

@@ -1,4 +1,4 @@
-"""The command line: what it prints, its exit codes, and one sentence for a user's mistake."""
+"""The command line: its output, its exit codes, and one sentence for a user's mistake."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def student(tmp_path):
 
 
 def typed(monkeypatch, content):
-    """Let standard input hold these bytes, in a locale that is not UTF-8."""
+    """Put these bytes on standard input, in a locale that is not UTF-8."""
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
 
 
@@ -39,7 +39,7 @@ def lines(capsys):
 
 
 def complaint(capsys):
-    """The one sentence on standard error, with nothing on standard output."""
+    """Return the only line on standard error; standard output must be empty."""
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "Traceback" not in captured.err
@@ -58,7 +58,7 @@ def test_infer_separates_several_texts(student, capsys):
     assert capsys.readouterr().out == f"{up}\n\n{down}\n"
 
 
-def test_infer_prints_a_json_object_a_line_in_ascii(student, capsys):
+def test_infer_prints_one_json_object_per_line_in_ascii(student, capsys):
     texts = ["Apple É up", "", "\udcff", "two\nlines", "up \x7f\x9b"]
     assert main(["infer", "--json", "--model", student, *texts]) == 0
     printed = lines(capsys)
@@ -105,7 +105,7 @@ def test_infer_checks_and_withholds_a_label(student, capsys):
     assert answer.label is None
 
 
-def test_what_a_complaint_quotes_of_a_file_is_safe_for_a_terminal_and_short(capsys, tmp_path):
+def test_a_quotation_from_a_file_is_short_and_safe_for_a_terminal(capsys, tmp_path):
     for header in ("\x1b[31mred\x1b]0;title\x07", "column," * 9999):
         (tmp_path / "odd.csv").write_text(header + "\nrow\n")
         assert main(["explain", "--data", str(tmp_path / "odd.csv")]) == 2
@@ -141,15 +141,15 @@ def test_infer_uses_the_kernel_that_is_named(student, capsys, monkeypatch, kerne
         (["--words"], "--words"),
     ],
 )
-def test_infer_refuses_what_belongs_to_files_beside_texts(student, capsys, arguments, names):
+def test_infer_refuses_arguments_for_files_with_texts(student, capsys, arguments, names):
     assert main(["infer", "--model", student, *arguments, "up"]) == 2
     assert complaint(capsys).startswith(f"dixtill: {names}: only for files and pipes; ")
 
 
-def test_infer_refuses_what_belongs_to_texts_beside_a_file(student, capsys, tmp_path):
+def test_infer_refuses_arguments_for_texts_with_a_file(student, capsys, tmp_path):
     given = ["--json", "--input", str(tmp_path / "a.csv"), "--output", str(tmp_path / "b.csv")]
     assert main(["infer", "--model", student, *given]) == 2
-    assert complaint(capsys).startswith("dixtill: --json: only for TEXT; ")
+    assert complaint(capsys).startswith("dixtill: --json works only with TEXT; ")
     assert not (tmp_path / "b.csv").exists()
 
 
@@ -196,7 +196,7 @@ def test_a_system_error_of_a_users_file_is_one_sentence(student, capsys, monkeyp
     assert complaint(capsys) == "dixtill: out.csv: Permission denied\n"
 
 
-def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
+def test_a_bug_keeps_its_traceback(monkeypatch):
     def fail(*_):
         raise RuntimeError("a bug")
 
@@ -224,7 +224,7 @@ def test_a_fault_of_our_own_keeps_its_traceback(monkeypatch):
         (TimeoutError(), "TimeoutError"),
     ],
 )
-def test_what_the_system_or_the_data_caused_is_one_sentence(capsys, monkeypatch, error, sentence):
+def test_an_error_of_the_system_or_the_data_is_one_sentence(capsys, monkeypatch, error, sentence):
     def fail(*_):
         raise error
 
@@ -276,7 +276,7 @@ def test_control_c_is_quiet_and_exits_with_130(capsys, monkeypatch):
 
 
 def started(*arguments):
-    """The command line in a process of its own, whose standard output is buffered as in a pipe."""
+    """Start the command line in another process, with standard output buffered as in a pipe."""
     return subprocess.Popen(
         [sys.executable, "-m", "dixtill", *arguments],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -285,7 +285,7 @@ def started(*arguments):
 
 
 @pytest.mark.parametrize("arguments", [["infer", "-"], ["info"]])
-def test_a_reader_that_leaves_is_no_error(student, arguments):
+def test_a_closed_reader_is_not_an_error(student, arguments):
     with started(*arguments, "--model", student) as process:
         process.stdout.close()
         _, errors = process.communicate(b"shares up\n" * 2000, timeout=120)
@@ -298,8 +298,8 @@ def test_a_line_is_answered_before_the_next_is_read(student):
     with started("infer", "--json", "--model", student, "-") as process:
         process.stdin.write(b"shares up\n")
         process.stdin.flush()
-        # A development build that compiles on import says so first.
-        stop = threading.Timer(60, process.kill)  # rather than wait for ever for an answer
+        # A development build prints a line first if it compiles on import.
+        stop = threading.Timer(60, process.kill)  # instead of waiting forever for an answer
         stop.start()
         answer = next((line for line in process.stdout if line.startswith(b"{")), b"none")
         stop.cancel()

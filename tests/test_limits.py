@@ -1,4 +1,4 @@
-"""Every number that a user can give is checked before any work, the same way everywhere."""
+"""Every number that a user can give is checked before any work, by the same rules everywhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def numeric_options():
 
 
 def required(parser, action):
-    """Values for what the parser cannot do without, none of which exists."""
+    """Return values for the required arguments; no file of these names exists."""
     given = []
     for other in parser._actions:
         if other.required and other is not action and other.option_strings:
@@ -49,7 +49,7 @@ def is_fine(limit, text):
         return False
 
 
-def test_no_option_takes_a_number_in_another_way():
+def test_every_numeric_option_has_limits():
     for name, parser in commands().items():
         for action in parser._actions:
             others = action.type in (int, float) or isinstance(action.default, (int, float))
@@ -58,7 +58,7 @@ def test_no_option_takes_a_number_in_another_way():
                 assert action.choices, (name, action.option_strings)
 
 
-def test_defaults_are_in_their_limits():
+def test_defaults_are_within_their_limits():
     for name, action in numeric_options():
         if action.default is not None:
             assert action.default in action.limits or action.default == 0, (name, action.dest)
@@ -86,7 +86,7 @@ def test_a_number_out_of_its_limits_is_one_sentence(name, action, capsys):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_limit_takes_what_lies_in_it_alone(name):
+def test_limits_accept_only_numbers_inside_them(name):
     limit = ALL[name]
     assert not any(value in limit for value in (math.nan, math.inf, -math.inf, -1e-300))
     for edge, is_in in ((limit.low, limit.low_is_in), (limit.high, limit.high_is_in)):
@@ -99,12 +99,12 @@ def test_a_limit_takes_what_lies_in_it_alone(name):
     "value", [True, "1", b"1", None, [1], pytest.param(10**5000, id="huge"), math.nan, 1j]
 )
 @pytest.mark.parametrize("name", ALL)
-def test_what_is_no_number_in_python_is_refused_too(name, value):
+def test_python_refuses_other_types_too(name, value):
     with pytest.raises(InputError, match=r"setting is .*expected a"):
         ALL[name].checked("setting", value)
 
 
-def test_whole_numbers_stay_whole_and_become_plain():
+def test_integers_of_any_type_become_plain_int():
     np = pytest.importorskip("numpy")
     with pytest.raises(InputError, match=r"epochs is 2\.5, expected a whole number from 1"):
         limits.COUNT.checked("epochs", 2.5)
@@ -120,6 +120,6 @@ def test_whole_numbers_stay_whole_and_become_plain():
         "--threads=100000", "--hidden-dim=100000", "--seed=4294967296", "--tolerance=0",
     ],
 )  # fmt: skip
-def test_what_no_training_can_do_is_refused(option, capsys):
+def test_settings_that_no_training_can_use_are_refused(option, capsys):
     assert cli.main(["distill", "--teacher", "t", "--train", "d", "--out", "s", option]) == 2
     assert f"dixtill: {option.partition('=')[0]} is " in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Small students with random weights, for tests that need one but not what it knows."""
+"""Make small students with random weights, for tests that need no trained one."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def random_weights(
 
 
 def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> StudentModel:
-    """A student of three classes; `changes` are its vocabulary, weights or settings."""
+    """Make a student of three classes; `changes` replace its vocabulary, weights or settings."""
     vocabulary = changes.pop("vocabulary", VOCABULARY)
     weights = changes.pop("weights", None)
     settings: dict[str, Any] = {

@@ -1,6 +1,6 @@
-"""Runs check_golden on every kind of CPU that dixtill has a target for: here, or emulated.
+"""Run check_golden on every kind of CPU that dixtill has a target for, natively or emulated.
 
-    python tools/check_every_cpu.py               # fails with a list when a tool is missing
+    python tools/check_every_cpu.py               # fails and lists the missing tools, if any
     python tools/check_every_cpu.py --missing     # prints the Debian packages that are missing
 
 Builds static programs in build/every_cpu for x86-64 and AArch64, each with GCC and Clang, warnings
@@ -33,11 +33,11 @@ BOCHS = ROOT / "tests" / "bochs" / "run_in_bochs.py"
 
 @dataclass(frozen=True)
 class Machine:
-    """A kind of CPU, how to run on it, and which targets must run there: these and no others."""
+    """A kind of CPU, how to run on it, and exactly the targets that must run there."""
 
     architecture: str  # x86_64, aarch64
     emulator: str  # native, qemu, bochs
-    cpu: str  # the emulator's name for it; of a native one, any
+    cpu: str  # the emulator's name for the CPU; any text for a native one
     targets: tuple[str, ...]
 
 
@@ -52,7 +52,7 @@ MACHINES = (
     Machine(ARM, "qemu", "cortex-a72", ("neon", "scalar")),  # Raspberry Pi 4: no dot product
     Machine(ARM, "qemu", "cortex-a76", ("neon_dotprod", "neon", "scalar")),  # Raspberry Pi 5
 )
-# What must run natively, beside `scalar`, where /proc/cpuinfo lists these features.
+# Targets, besides `scalar`, that must run natively if /proc/cpuinfo lists these features.
 NATIVE_TARGETS: dict[str, dict[str, set[str]]] = {
     X86: {
         "avx2": {"avx2"},
@@ -61,10 +61,10 @@ NATIVE_TARGETS: dict[str, dict[str, set[str]]] = {
     },
     ARM: {"neon": {"asimd"}, "neon_dotprod": {"asimddp"}},
 }
-# Targets that no emulator runs: they may be left out where the CPU lacks them.
+# Targets that no emulator runs: they are skipped if the CPU lacks them.
 NATIVE_ONLY = frozenset({"avx_vnni"})
 
-# Each program, and the Debian package that has it.
+# Each program and its Debian package.
 PACKAGES = {
     "clang++": "clang",
     "x86_64-linux-gnu-g++": "g++-x86-64-linux-gnu",
@@ -78,7 +78,7 @@ PACKAGES = {
 
 @dataclass(frozen=True)
 class Result:
-    """What a run printed, in brief."""
+    """The result of a run."""
 
     ran: frozenset[str]  # targets whose bits were compared
     idle: frozenset[str]  # targets that the CPU cannot run
@@ -87,7 +87,7 @@ class Result:
 
 
 def missing_packages() -> list[str]:
-    """Debian packages of the tools that are not here."""
+    """Return the Debian packages of the tools that are missing."""
     missing = {package for tool, package in PACKAGES.items() if not shutil.which(tool)}
     if not list(Path("/usr/lib").glob("*/bochs/plugins/libbx_term_gui.so")):
         missing.add("bochs-term")  # a plugin, not a program
@@ -96,13 +96,13 @@ def missing_packages() -> list[str]:
 
 @functools.cache
 def build(architecture: str, compiler: str) -> Path:
-    """A static check_golden."""
+    """Build a static check_golden and return its path."""
     folder = BUILD / f"{architecture}-{compiler}"
     triple = f"{architecture}-linux-gnu"
     options = {
         "CMAKE_BUILD_TYPE": "Release",
         "CMAKE_CXX_COMPILER": f"{triple}-g++" if compiler == "gcc" else "clang++",
-        "CMAKE_CXX_COMPILER_TARGET": triple,  # read by Clang alone
+        "CMAKE_CXX_COMPILER_TARGET": triple,  # only Clang reads this
         "CMAKE_CXX_FLAGS": "-Werror",
         "CMAKE_SYSTEM_NAME": "Linux",
         "CMAKE_SYSTEM_PROCESSOR": architecture,
@@ -117,7 +117,7 @@ def build(architecture: str, compiler: str) -> Path:
 
 
 def native_machine() -> Machine:
-    """This CPU, with the targets that its features promise."""
+    """Return this CPU with the targets that its features should support."""
     features = set(Path("/proc/cpuinfo").read_text().split())
     architecture = os.uname().machine
     known = NATIVE_TARGETS[architecture]
@@ -126,7 +126,7 @@ def native_machine() -> Machine:
 
 
 def command_of(machine: Machine, program: Path) -> list[str]:
-    """How to run check_golden on the machine."""
+    """Return the command that runs check_golden on the machine."""
     arguments = [str(GOLDEN), "--require", ",".join(machine.targets)]
     if machine.emulator == "qemu":
         emulator = [f"qemu-{machine.architecture}-static", "-cpu", machine.cpu]
@@ -138,7 +138,7 @@ def command_of(machine: Machine, program: Path) -> list[str]:
 
 
 def run(machine: Machine, program: Path) -> Result:
-    """Run and judge."""
+    """Run check_golden on the machine and judge its output."""
     start = time.monotonic()
     done = subprocess.run(command_of(machine, program), capture_output=True, text=True)
     seconds = time.monotonic() - start
@@ -150,13 +150,13 @@ def run(machine: Machine, program: Path) -> Result:
         said = [text for text in done.stderr.splitlines() if "TCG doesn't support" not in text]
         problems = [f"exit status {done.returncode}", *done.stdout.splitlines(), *said]
     elif machine.emulator != "native" and ran != set(machine.targets):
-        # What a native CPU has may be more than its features promise; an emulated one is known.
+        # A native CPU may run more targets than its listed features suggest; an emulated one not.
         problems = [f"add to MACHINES: {', '.join(sorted(ran - set(machine.targets)))} ran, too"]
     return Result(ran, idle, tuple(problems), seconds)
 
 
 def report(machine: Machine, compiler: str, result: Result) -> None:
-    """A line of the table; what went wrong below it."""
+    """Print a line of the table, and below it what went wrong."""
     verdict = "FAILED" if result.problems else "equal"
     print(
         f"{machine.architecture:8} {compiler:6} {machine.emulator:7} {machine.cpu:20} {verdict:7}"
@@ -168,7 +168,7 @@ def report(machine: Machine, compiler: str, result: Result) -> None:
 
 
 def never_run(results: Iterable[Result]) -> set[str]:
-    """Compiled targets that ran on no machine."""
+    """Return the compiled targets that ran on no machine."""
     idle, ran = set[str](), set[str]()
     for result in results:
         idle |= result.idle
@@ -183,7 +183,7 @@ def _quietly(*command: str) -> None:
 
 
 def main() -> int:
-    """Build, run everything, print the table; the exit status."""
+    """Build, run everything and print the table; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--missing", action="store_true", help="print missing Debian packages")
     missing = missing_packages()
@@ -199,7 +199,7 @@ def main() -> int:
     left = never_run(results)
     for target in sorted(left):
         how = "no emulator has it" if target in NATIVE_ONLY else "FAILED, add a machine"
-        print(f"{target} was compiled and ran nowhere: {how}")
+        print(f"{target} was compiled but ran nowhere: {how}")
     failed = left - NATIVE_ONLY or any(result.problems for result in results)
     return 1 if failed else 0
 

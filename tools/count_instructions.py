@@ -1,4 +1,4 @@
-"""Counts the instructions of kernels under valgrind, and fails when a count has grown by over 2%.
+"""Count the instructions of kernels under valgrind, and fail if a count has grown by over 2%.
 
 Times on a shared machine vary by tens of per cent; a count of instructions is the same each time.
 It depends on the compiler, so tests/golden/instruction_counts.json holds one set of counts for each
@@ -30,7 +30,7 @@ Counts = dict[str, dict[str, int]]  # by target, by workload
 
 
 def build_driver() -> Path:
-    """Compile the driver as the package is compiled."""
+    """Compile the driver with the package's options."""
     options = ["-DDIXTILL_BUILD_PYTHON=OFF", "-DDIXTILL_BUILD_CHECKS=ON"]
     _run("cmake", "-S", str(ROOT), "-B", str(BUILD), "-DCMAKE_BUILD_TYPE=Release", *options)
     _run("cmake", "--build", str(BUILD), "--target", "count_driver")
@@ -48,7 +48,7 @@ def count_all(driver: Path) -> Counts:
 
 
 def count(driver: Path, workload: str, target: str) -> int:
-    """Instructions of the second run of a workload; the first one warms the allocator up.
+    """Count the instructions of a workload's second run; the first one warms the allocator up.
 
     The star is for the clones that GCC makes of a function, counted_call.constprop.0.
     """
@@ -64,7 +64,7 @@ def count(driver: Path, workload: str, target: str) -> int:
 
 
 def compare(counts: Counts, known: Counts) -> list[str]:
-    """Print each count beside the known one; what has grown, is missing, or has no known count."""
+    """Print each count beside the known one; list those that have grown, are missing or new."""
     problems = []
     for target, workload in sorted(_pairs(counts) | _pairs(known)):
         now = counts.get(target, {}).get(workload)
@@ -94,7 +94,7 @@ def _run(*command: str) -> str:
 
 
 def main() -> int:
-    """Count and compare, or update; the exit status."""
+    """Count, then compare or update; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--update", action="store_true", help="write this compiler's counts")
     update = parser.parse_args().update
@@ -109,7 +109,7 @@ def main() -> int:
         COUNTS.write_text(json.dumps(by_compiler, indent=2, sort_keys=True) + "\n")
         return 0
     if compiler not in by_compiler:
-        print(f"no counts are known for {compiler}: nothing to compare with")
+        print(f"no counts are known for {compiler}, so there is nothing to compare with")
         return 0
     for problem in problems:
         print(f"error: {problem}", file=sys.stderr)

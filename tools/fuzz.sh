@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the fuzzers of tests/fuzz, under AddressSanitizer and UBSan:
+# Run the fuzzers of tests/fuzz under AddressSanitizer and UBSan:
 #
 #   tools/fuzz.sh              # each for 20 seconds
 #   tools/fuzz.sh 3600         # each for an hour
-#   tools/fuzz.sh 20 7         # with the seed 7 instead of one of the clock
+#   tools/fuzz.sh 20 7         # with the seed 7 instead of one from the clock
 #
-# A finding ends the run with a report that says how to see it again; what libFuzzer found lies in
-# build/fuzz/findings. build/fuzz/corpus keeps what led libFuzzer to new code, for the next run.
+# A finding ends the run with a report that says how to reproduce it; libFuzzer's findings are in
+# build/fuzz/findings. build/fuzz/corpus keeps inputs that reached new code, for the next run.
 # Needs Clang with libFuzzer (Debian's clang and libclang-rt-14-dev), GCC and CMake.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -22,7 +22,7 @@ build_answer_fuzzer() {
     cmake --build build/fuzz/build --parallel 2 >/dev/null
 }
 
-# Without len_control, so that a short run meets long texts too.
+# len_control is off, so that a short run tries long texts, too.
 fuzz_answers() {
     mkdir -p build/fuzz/corpus build/fuzz/findings
     build/fuzz/build/fuzz_answers -max_total_time="$seconds" -seed="$seed" -len_control=0 \

@@ -1,4 +1,4 @@
-"""Writes a C++ header with the names of HTML's character references; CMake runs it.
+"""Write a C++ header with the names of HTML's character references; CMake runs this.
 
 The names are those of the standard library's `html.entities`, which the HTML standard says will
 never change. Needs the standard library alone, because it runs in the environment that builds the
@@ -17,8 +17,8 @@ PER_LINE = 4
 
 
 def header() -> str:
-    """The whole header; csrc/text/cleaning.cpp declares the types and includes it."""
-    names = sorted(html5)  # so that those with a common beginning stand together
+    """Return the header; csrc/text/cleaning.cpp declares the types and includes it."""
+    names = sorted(html5)  # sorted, so that names with a common prefix are adjacent
     offsets = [0]
     for name in names:
         offsets.append(offsets[-1] + len(name))

@@ -1,4 +1,4 @@
-"""Writes tests/golden/golden.bin: inputs of the kernels, and the bits that they must answer.
+"""Write tests/golden/golden.bin: inputs of the kernels, and the exact bits of their answers.
 
 The answers come from specification/reference.py: run it again whenever that changes;
 tests/native/test_golden.py says when that is needed. tests/golden/golden_file.h reads the file,
@@ -32,7 +32,7 @@ FloatArray = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A student's sizes, and how its weights are made."""
+    """The sizes of a student, and how its weights are drawn."""
 
     name: str
     embedding_dim: int
@@ -40,15 +40,15 @@ class Recipe:
     attention_dim: int
     num_classes: int
     lengths: tuple[int, ...] = LENGTHS
-    extreme: bool = False  # each int8 is as large as can be
+    extreme: bool = False  # each int8 has the largest magnitude
     largest: int = 127  # int8 weight; four of 32 sum to kSmallSum of csrc/kernels/interface.h
-    spread: float = 1.0  # standard deviation of the gates' inputs, about
-    bits: int = 8  # of the embedding
-    null_score: float | None = None  # a random one beside the pieces' scores
+    spread: float = 1.0  # approximate standard deviation of the gates' inputs
+    bits: int = 8  # bits of the embedding
+    null_score: float | None = None  # None draws a random one
 
 
-# Widths beside and on a multiple of 4, 8 and 16. With a spread of 30 most gates are saturated; at
-# 1e-36 the scales are subnormal numbers, which a CPU that flushes them to zero would get wrong.
+# Widths at and next to multiples of 4, 8 and 16. A spread of 30 saturates most gates; at 1e-36
+# the scales are subnormal, so a CPU that flushes subnormals to zero gives wrong answers.
 RECIPES = (
     Recipe("smallest", 1, 1, 1, 1),
     Recipe("shipped shape", 50, 50, 100, 3, largest=32),
@@ -75,7 +75,7 @@ RECIPES = (
 
 @dataclass(frozen=True)
 class Student:
-    """A student, a batch, and the answer."""
+    """A student, a batch and the answer."""
 
     name: str
     weights: StudentWeights
@@ -86,7 +86,7 @@ class Student:
 
 @dataclass(frozen=True)
 class Accumulation:
-    """Arguments of ig_accumulate, and the answer."""
+    """The arguments of ig_accumulate and the answer."""
 
     name: str
     gradients: FloatArray  # [S, B, T, D], NaN on padding, which is never read
@@ -98,13 +98,13 @@ class Accumulation:
 
 
 class SplitMix64:
-    """The generator of that name (Steele, Lea and Flood, 2014)."""
+    """The SplitMix64 generator (Steele, Lea and Flood, 2014)."""
 
     def __init__(self, seed: int) -> None:
         self._state = seed
 
     def integers(self, count: int) -> npt.NDArray[np.uint64]:
-        """`count` integers of 64 bits."""
+        """Draw `count` integers of 64 bits."""
         steps = np.arange(1, count + 1, dtype=np.uint64)
         z = np.uint64(self._state) + steps * np.uint64(0x9E3779B97F4A7C15)
         self._state = (self._state + count * 0x9E3779B97F4A7C15) % 2**64
@@ -114,13 +114,13 @@ class SplitMix64:
         return result
 
     def below(self, limit: int, *shape: int) -> npt.NDArray[np.int64]:
-        """Integers from 0 to limit - 1."""
+        """Draw integers from 0 to limit - 1."""
         drawn = self.integers(int(np.prod(shape))) % np.uint64(limit)
         result: npt.NDArray[np.int64] = drawn.astype(np.int64).reshape(shape)
         return result
 
     def uniform(self, low: float, high: float, *shape: int) -> FloatArray:
-        """Numbers from low to high, with 24 random bits."""
+        """Draw numbers from low to high, with 24 random bits."""
         drawn = self.integers(int(np.prod(shape))) >> np.uint64(40)
         numbers = low + drawn.astype(np.float64) * ((high - low) / 2**24)
         result: FloatArray = numbers.astype(np.float32).reshape(shape)
@@ -128,7 +128,7 @@ class SplitMix64:
 
 
 def students() -> Iterator[Student]:
-    """Every student, with its answer."""
+    """Make every student with its answer."""
     for seed, recipe in enumerate(RECIPES):
         random = SplitMix64(seed)
         weights = _weights(recipe, random)
@@ -149,7 +149,7 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
         return (random.below(2 * largest + 1, *shape) - largest).astype(np.int8)
 
     def scale(rows: int, columns: int) -> FloatArray:
-        deviation = 73.0 * 73.0 * recipe.largest / 127  # of a uniform int8, times an activation's
+        deviation = 73.0 * 73.0 * recipe.largest / 127  # of a uniform int8 times an activation
         typical = recipe.spread / (deviation * columns**0.5)
         return random.uniform(0.2 * typical, 2.0 * typical, rows)
 
@@ -182,7 +182,7 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
 
 
 def accumulations() -> Iterator[Accumulation]:
-    """Every case of ig_accumulate, with its answer."""
+    """Make every case of ig_accumulate with its answer."""
     shapes = ((1, 1, 1, 1, 1), (4, 3, 5, 33, 4), (3, 2, 7, 8, 5), (0, 2, 3, 4, 2), (2, 2, 3, 0, 2))
     for seed, shape in enumerate(shapes):
         yield _accumulation(SplitMix64(1000 + seed), *shape)
@@ -205,7 +205,7 @@ def _accumulation(
 
 
 def encode() -> bytes:
-    """The file's bytes."""
+    """Return the bytes of the file."""
     all_students, all_accumulations = list(students()), list(accumulations())
     parts = [MAGIC, struct.pack("<2I", len(all_students), len(all_accumulations))]
     parts += [_encode_student(student) for student in all_students]

@@ -1,4 +1,4 @@
-"""Writes a C++ header with the tables of python/dixtill/specification/unicode.json; CMake runs it.
+"""Write a C++ header with the tables of python/dixtill/specification/unicode.json, for CMake.
 
 Two stages: a block number for each 128 code points, then a record number for each code point of
 a block. Equal blocks and equal records are stored once. Needs the standard library alone, because
@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 BLOCK_BITS = 7
 NUM_CODE_POINTS = 0x110000
-SURROGATES = range(0xD800, 0xE000)  # no characters: dropped like U+FFFD (normalizer.py)
+SURROGATES = range(0xD800, 0xE000)  # not characters: removed like U+FFFD (normalizer.py)
 # Bits of CodePoint::flags.
 FLAGS = (
     "dropped", "spaces", "ideographs", "punctuation", "nonspacing", "symbols",
@@ -28,14 +28,14 @@ T = TypeVar("T", bound=Hashable)
 
 
 class Pool:
-    """Sequences of code points, one after another; a sequence that is there is found again."""
+    """A pool of code point sequences, in which each distinct sequence is stored once."""
 
     def __init__(self) -> None:
         self.values: list[int] = []
         self._offsets: dict[str, int] = {"": 0}
 
     def add(self, sequence: str) -> tuple[int, int]:
-        """Offset and length of `sequence`."""
+        """Add `sequence` unless it is stored; return its offset and length."""
         if sequence not in self._offsets:
             self._offsets[sequence] = len(self.values)
             self.values += map(ord, sequence)
@@ -43,20 +43,20 @@ class Pool:
 
 
 def distinct(items: Iterable[T]) -> tuple[list[int], list[T]]:
-    """A number for each item, and the item of each number."""
+    """Number the distinct items; return the number of each item and the item of each number."""
     numbers: dict[T, int] = {}
     indices = [numbers.setdefault(item, len(numbers)) for item in items]
     return indices, list(numbers)
 
 
 def spread(rows: list[list[int]]) -> dict[int, int]:
-    """Value of each code point in inclusive ranges; a range without a value has 1."""
+    """Return the value of each code point in inclusive ranges; 1 if a range has no value."""
     return {c: value[0] if value else 1
             for first, last, *value in rows for c in range(first, last + 1)}  # fmt: skip
 
 
 def variants_of_punctuation(tables: dict[str, Any]) -> list[list[int]]:
-    """Characters whose plain form is one punctuation mark, and which are none themselves."""
+    """Return the characters that are not punctuation, but whose plain form is a single mark."""
     marks = spread(tables["punctuation"])
     plain: dict[str, str] = tables["plain"]
     found = [ord(char) for char, to in plain.items() if len(to) == 1 and ord(to) in marks]
@@ -64,13 +64,13 @@ def variants_of_punctuation(tables: dict[str, Any]) -> list[list[int]]:
 
 
 def without(rows: list[list[int]], others: list[list[int]]) -> list[list[int]]:
-    """The code points of `rows` that are not in `others`."""
+    """Return the code points of `rows` that are not in `others`."""
     left_out = spread(others)
     return [[c, c] for c in spread(rows) if c not in left_out]
 
 
 def records(tables: dict[str, Any], pool: Pool) -> Iterator[tuple[int, ...]]:
-    """Fields of CodePoint (csrc/text/unicode.h) for each code point."""
+    """Return the fields of CodePoint (csrc/text/unicode.h) for each code point."""
     flags = [spread(tables[name]) for name in FLAGS]
     flags[0].update(dict.fromkeys(SURROGATES, 1))
     classes = spread(tables["combining_class"])
@@ -83,14 +83,14 @@ def records(tables: dict[str, Any], pool: Pool) -> Iterator[tuple[int, ...]]:
 
 
 def array(kind: str, name: str, values: Iterable[object]) -> str:
-    """A definition of one array, ten values a line."""
+    """Return the definition of an array, ten values per line."""
     texts = [str(value) for value in values]
     lines = (",".join(texts[i : i + 10]) for i in range(0, len(texts), 10))
     return f"inline constexpr {kind} {name}[{len(texts)}] = {{\n" + ",\n".join(lines) + "};\n"
 
 
 def header(tables: dict[str, Any]) -> str:
-    """The whole header; csrc/text/unicode.h declares the types and includes it."""
+    """Return the header; csrc/text/unicode.h declares the types and includes it."""
     pool = Pool()
     variants = variants_of_punctuation(tables)
     tables = {

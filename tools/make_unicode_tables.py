@@ -1,4 +1,4 @@
-"""Writes python/dixtill/specification/unicode.json: what normalizing does to a code point.
+"""Write python/dixtill/specification/unicode.json: what normalization does to each code point.
 
 The tables are read off the `tokenizers` library, code point by code point, because its Unicode
 data is of mixed age (categories of Unicode 8, decompositions of Unicode 9, case of its Rust
@@ -22,7 +22,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer, Split
 TARGET = Path(__file__).parents[1] / "python" / "dixtill" / "specification" / "unicode.json"
 CODE_POINTS = [c for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
 HANGUL_SYLLABLES = range(0xAC00, 0xD7A4)  # decomposed by arithmetic
-# Typographic variants that NFKC leaves as they are, by the character that a keyboard has.
+# Typographic variants that NFKC does not change, by the keyboard character that they stand for.
 VARIANTS = {
     "'": "\u00b4\u02bb\u02bc\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a",
     '"': "\u00ab\u00bb\u201c\u201d\u201e\u201f\u2033\u2036\u301d\u301e\u301f",
@@ -35,19 +35,19 @@ VARIANTS = {
 
 
 def bert(**switches: bool) -> BertNormalizer:
-    """BertNormalizer with everything off but `switches`."""
+    """Return a BertNormalizer with everything off except `switches`."""
     off = dict.fromkeys(("clean_text", "handle_chinese_chars", "strip_accents", "lowercase"), False)
     return BertNormalizer(**{**off, **switches})
 
 
 def changed(normalizer: BertNormalizer | NFD | NFKC) -> dict[int, str]:
-    """Code points that `normalizer` changes, with what they become."""
+    """Return the code points that `normalizer` changes, with what they become."""
     results = ((c, normalizer.normalize_str(chr(c))) for c in CODE_POINTS)
     return {c: result for c, result in results if result != chr(c)}
 
 
 def ranges(code_points: Iterable[int]) -> list[list[int]]:
-    """Sorted code points as inclusive [first, last] pairs."""
+    """Return sorted code points as inclusive [first, last] pairs."""
     pairs: list[list[int]] = []
     for c in code_points:
         if pairs and pairs[-1][1] == c - 1:
@@ -58,20 +58,20 @@ def ranges(code_points: Iterable[int]) -> list[list[int]]:
 
 
 def punctuation() -> list[int]:
-    """Code points that BertPreTokenizer sets apart."""
+    """Return the code points that BertPreTokenizer splits off."""
     split = BertPreTokenizer().pre_tokenize_str
     return [c for c in CODE_POINTS if len(split(f"a{chr(c)}b")) == 3]
 
 
 def symbols() -> list[int]:
-    """Symbols of any category, and what is an emoji or reserved to become one."""
+    """Return symbols of any category, and code points that are or may become emoji."""
     split = Split(Regex(r"[\p{S}\p{Extended_Pictographic}]"), "removed").pre_tokenize_str
     marks = set(punctuation())
     return [c for c in CODE_POINTS if len(split(f"a{chr(c)}b")) == 2 and c not in marks]
 
 
 def plain_forms() -> dict[str, str]:
-    """Typographic variants, by their form in ASCII; one mark for several (an ellipsis)."""
+    """Return typographic variants with their ASCII form, one mark even for an ellipsis."""
     forms = {chr(c): to for c, to in changed(NFKC()).items() if to.isascii() and not to.isspace()}
     marks = set(map(chr, punctuation()))
     forms = {char: form[0] if char in marks else form for char, form in forms.items()}
@@ -79,7 +79,7 @@ def plain_forms() -> dict[str, str]:
 
 
 def combining_classes(nonspacing: set[int]) -> list[list[int]]:
-    """[first, last, class] of the marks that the library reorders.
+    """Return [first, last, class] for the marks that the library reorders.
 
     A mark younger than its tables counts as a starter there: class 0, absent here. Whether it
     knows a mark shows when the mark changes places with a neighbour of known class.
@@ -103,7 +103,7 @@ def combining_classes(nonspacing: set[int]) -> list[list[int]]:
 
 
 def tables() -> dict[str, object]:
-    """All tables; ranges are inclusive."""
+    """Return all tables; ranges are inclusive."""
     cleaned = changed(bert(clean_text=True))
     nonspacing = {c for c, to in changed(bert(strip_accents=True)).items() if not to}
     decomposed = changed(NFD())

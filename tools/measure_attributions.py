@@ -1,11 +1,11 @@
-"""How near the attributions of `dixtill attribute` are to a fine reference, at what cost.
+"""Measure how close the attributions of `dixtill attribute` are to a fine reference, and the cost.
 
     python tools/measure_attributions.py --teacher DIR --data train.csv
 
-Prints, for settings side by side, the steps and seconds a text took, and the cosine to integrated
-gradients of 300 Gauss-Legendre nodes (with `--classes all` the least of a text's classes); and the
-seconds of Captum's default, 50 nodes and one text at a time. Settings take turns, and seconds are
-those of the median round. Texts are drawn at random, always the same.
+Prints, for each setting, the steps and seconds per text and the cosine to integrated gradients with
+300 Gauss-Legendre nodes (with `--classes all`, the minimum over a text's classes). Also prints the
+seconds of Captum's default: 50 nodes, one text at a time. Settings take turns, and seconds are
+those of the median round. Texts are drawn at random with a fixed seed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ REFERENCE = AttributionSettings(steps=300)
 
 
 def cosines(rows: Sequence[Attribution], reference: Sequence[Attribution]) -> Iterator[float]:
-    """Of each text that has words; of its classes, the least."""
+    """Yield the cosine for each text with words: the minimum over its classes."""
     for row, other in zip(rows, reference, strict=True):
         one, two = (np.array(each.by_class or [each.attributions]) for each in (row, other))
         sizes = np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1)
@@ -49,7 +49,7 @@ def cosines(rows: Sequence[Attribution], reference: Sequence[Attribution]) -> It
 def measured(
     attributors: Mapping[str, Attributor], texts: Sequence[str], rounds: int
 ) -> tuple[dict[str, list[Attribution]], dict[str, float]]:
-    """What each finds, and its seconds in the median round; by turns."""
+    """Run all settings in turns; return their attributions and seconds of the median round."""
     found: dict[str, list[Attribution]] = {}
     seconds: dict[str, list[float]] = {name: [] for name in attributors}
     for _ in range(rounds):

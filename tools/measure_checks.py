@@ -1,4 +1,4 @@
-"""What checking costs and finds, on the texts of a CSV file: the figures of docs/checking.md.
+"""Measure what checking costs and finds on the texts of a CSV file, for docs/checking.md.
 
 python tools/measure_checks.py --data tfns/valid.csv
 """
@@ -20,7 +20,7 @@ ROUNDS = 20
 
 
 def main() -> None:
-    """Print times on one thread, and sizes of the flips."""
+    """Print times on one thread and the sizes of the flips."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", required=True, metavar="CSV")
     parser.add_argument("--model", metavar="FILE")
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def print_times(student: Classifier, texts: list[str]) -> None:
-    """Of a checked answer, and of answering each text without each of its words."""
+    """Print the time of a checked answer, and of answering a text without each of its words."""
     checked = [1e3 * _seconds(student, text, check=True) for text in texts]
     hundredths = quantiles(checked, n=100)
     print(
@@ -52,7 +52,7 @@ def print_times(student: Classifier, texts: list[str]) -> None:
 
 
 def print_findings(answers: list[dixtill.Prediction]) -> None:
-    """How many words it takes to change a label, and how weights and effects correlate."""
+    """Print how many words change a label, and how weights and effects correlate."""
     checks = [answer.check for answer in answers if answer.check is not None]
     sizes = Counter(len(check.flip) for check in checks if check.flip is not None)
     print(f"{len(checks)} texts; words change the label of {sum(sizes.values())}")

@@ -1,10 +1,10 @@
-"""Rows a second and peak memory of `dixtill infer --input`, for more and more rows.
+"""Measure the speed and peak memory of `dixtill infer --input` for growing numbers of rows.
 
     python tools/measure_streams.py                # 10,000, 100,000 and 1,000,000 JSON lines
     python tools/measure_streams.py --rows 50000 --to csv parquet --rounds 3
 
-Each run is a process of its own, from JSON lines on the disk to a file on the disk. Seconds are
-those of the whole process, the start included; of several rounds, the quickest.
+Each run is a new process that reads JSON lines from disk and writes a file to disk. The time is
+that of the whole process, including its start; the fastest round counts.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _TAILS = (
     "after record earnings", "in early trading", "as iPhone sales beat analysts' estimates",
     "while several banks cut their price targets", "ahead of the Fed's decision on rates",
 )  # fmt: skip
-_TEXTS = 10_000  # different ones
+_TEXTS = 10_000  # number of distinct texts
 
-# The peak of the process itself: that which its parent is told would include the parent's own.
+# Prints its own peak memory: the figure that its parent gets would include the parent's own.
 _PROGRAM = """
 import sys
 from dixtill.cli import main
@@ -39,7 +39,7 @@ sys.exit(code)
 
 
 def write_rows(path: Path, num_rows: int) -> None:
-    """Tweets of about 15 words, in JSON lines."""
+    """Write tweets of about 15 words as JSON lines."""
     rng = random.Random(0)
     texts = [
         " ".join(
@@ -54,7 +54,7 @@ def write_rows(path: Path, num_rows: int) -> None:
 
 
 def measured(source: Path, output: Path, *options: str) -> tuple[float, int]:
-    """Seconds, and the peak of memory in kilobytes."""
+    """Run the command; return its seconds and peak memory in kilobytes."""
     arguments = ["infer", "--input", str(source), "--output", str(output), *options]
     start = perf_counter()
     done = subprocess.run(

@@ -1,12 +1,12 @@
-"""How far teachers give the same reasons: what agreement can be expected of a student.
+"""Measure how much two teachers agree in their attributions: the most to expect of a student.
 
     dixtill attribute --teacher ONE --data valid.csv --out one
     dixtill attribute --teacher OTHER --data valid.csv --out other
     python tools/measure_teacher_agreement.py --data valid.csv one other
 
-Prints of each two folders the feature and sign agreement of the three most weighty words,
-Spearman's rank correlation and the cosine, in the mean over the texts of more words than that; then
-of those to which both teachers give the same label.
+Prints, for each pair of folders, the feature and sign agreement of the top three words, Spearman's
+rank correlation and the cosine. Each is the mean over texts of more than three words; then over
+those of them to which both teachers give the same label.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Pair = tuple[Attribution, Attribution]
 
 
 def main() -> None:
-    """Print two lines of each two folders."""
+    """Print two lines for each pair of folders."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", required=True, metavar="DATA")
     parser.add_argument("--num-texts", type=int, metavar="N", help="the first of them (all)")
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def shown(pairs: Sequence[Pair]) -> str:
-    """How many texts, and the means of the measures."""
+    """Format the number of texts and the means of the measures."""
     rows = [
         (
             measures.feature_agreement(a, b, TOP),
@@ -71,7 +71,7 @@ def shown(pairs: Sequence[Pair]) -> str:
 
 
 def weights(pair: Pair) -> tuple[measures.Weights, measures.Weights]:
-    """Both attributions of the words of the first."""
+    """Return both attributions for the words of the first one."""
     one, other = pair
     spans = zip(one.starts, one.ends, strict=True)
     return np.array(one.attributions), measures.by_spans(spans, other)

@@ -1,22 +1,21 @@
 #!/usr/bin/env bash
-# Builds the native module with a sanitizer, in a folder of its own, and runs Python on it:
+# Build the native module with a sanitizer, in a separate folder, and run Python with it:
 #
 #   tools/run_sanitized.sh address       # tests/native and tests/runtime: AddressSanitizer, UBSan
 #   tools/run_sanitized.sh thread        # their tests of threads, and check_threads without Python
 #   tools/run_sanitized.sh address -m pytest -x tests/runtime/test_words.py   # any other arguments
 #
-# A finding ends the process that it is in, and so fails the test.
+# A finding ends its process, so the test fails.
 #
 # Python runs with the packages of .venv, or of the Python that PYTHON names. The sanitized dixtill is
 # in an environment of its own: an editable install would win over PYTHONPATH. Needs GCC on Linux.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# What does not run under AddressSanitizer runs in the README's tests, without it: it ends a process
-# that has no memory left, where a test expects a MemoryError; reading every code point at the
-# specification's own speed would take minutes, and tools/fuzz.sh covers more in less time; and the
-# fifth of a second in which test_ctrl_c_interrupts wants a signal to be heard is a promise about the
-# code that users run.
+# Some tests run only without AddressSanitizer. It ends a process that runs out of memory, where a
+# test expects a MemoryError. Reading every code point with the slow specification would take
+# minutes, and tools/fuzz.sh covers more in less time. test_ctrl_c_interrupts wants a signal to be
+# handled within 0.2 s, which is a promise only about the code that users run.
 PYTEST=(-m pytest -q -p no:cacheprovider)
 ADDRESS_TESTS=("${PYTEST[@]}" -k "not out_of_memory and not every_code_point and not ctrl_c_interrupts"
     tests/native tests/runtime)
@@ -45,7 +44,7 @@ work=$PWD/build/sanitized/$kind
 environment=$work/venv
 stamp=$work/python
 
-# The packages of $python, but none of its .pth files, which may find another dixtill.
+# Use the packages of $python, but not its .pth files, which may lead to another dixtill.
 make_environment() {
     "$python" -m venv --clear --without-pip "$environment"
     "$python" -c 'import sys; print(*(p for p in sys.path if "site-packages" in p), sep="\n")' \
@@ -58,25 +57,25 @@ install_sanitized() {
         -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" -Ccmake.define.DIXTILL_BUILD_CHECKS=ON .
 }
 
-# Whether what was installed is of these sources, for this Python.
+# Check whether the installed module was built from these sources, for this Python.
 is_current() {
     [[ -e $stamp && $(<"$stamp") == "$(command -v "$python")" ]] &&
         [[ -z $(find csrc python/dixtill CMakeLists.txt pyproject.toml -type f -newer "$stamp" \
             -not -name '*.pyc' -print -quit) ]]
 }
 
-# The runtimes come first in every process: Python itself is not built with them. Without
-# libstdc++, their copy of __cxa_throw would find none to call.
+# Preload the runtimes, because Python itself is not built with them. Without libstdc++, their
+# __cxa_throw would find no original to call.
 preload() {
     local library
     for library in "${runtimes[@]}" libstdc++.so; do g++ -print-file-name="$library"; done |
         paste -s -d ' '
 }
 
-# Leaks are not looked for: Python leaves objects behind when it exits, and daemon threads too.
+# Leak detection is off: Python leaves objects and daemon threads behind when it exits.
 run_sanitized() {
     local symbolizer
-    symbolizer=$(command -v llvm-symbolizer || :)  # names the lines, where it is
+    symbolizer=$(command -v llvm-symbolizer || :)  # shows line numbers, if installed
     LD_PRELOAD=$(preload) PYTHONMALLOC=malloc OPENBLAS_NUM_THREADS=1 \
         ASAN_OPTIONS=detect_leaks=0:external_symbolizer_path="$symbolizer" \
         UBSAN_OPTIONS=print_stacktrace=1 \
@@ -84,7 +83,7 @@ run_sanitized() {
         "$environment/bin/python" "$@"
 }
 
-# A module without its sanitizer would pass every test.
+# A module built without its sanitizer would pass every test.
 check_module() {
     local module
     module=$(run_sanitized -c 'from dixtill import _native; print(_native.__file__)')

@@ -1,4 +1,4 @@
-"""Tells a student to read texts by the rules of today, and writes that down in its provenance.
+"""Make a student read texts by the current text rules, and record this in its provenance.
 
 Its weights stay, and so do the scores in its provenance, which were measured by the rules before:
 measure them again (`dixtill evaluate`).
@@ -16,7 +16,7 @@ from dixtill.specification.model_file import StudentModel, read_model, write_mod
 
 
 def with_rules_of_today(model: StudentModel) -> StudentModel:
-    """The same student with today's cleaning and symbols; `trained_by` has the rules before."""
+    """Return the student with the current rules; `trained_by` records those of its training."""
     settings = model.settings
     before = {"cleaning": list(settings.cleaning), "symbols": settings.symbols}
     after = {"cleaning": list(DEFAULT_RULES), "symbols": True}

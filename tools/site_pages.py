@@ -1,4 +1,4 @@
-"""Adds pages to the site that are not in docs/: those elsewhere in the project, and --help.
+"""Add pages to the site that are not in docs/: other pages of the project, and --help.
 
 A hook of mkdocs.yml. Links are written for the repository, where a page can be read without the
 site. Here, links that leave docs/ are changed to the pages that the site has of their targets.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = "docs"
-ELSEWHERE = {  # in the project: on the site
+ELSEWHERE = {  # path in the project: path on the site
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
@@ -45,7 +45,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Change links between docs/ and what lies outside it."""
+    """Change links between docs/ and files outside it."""
     here = page.file.src_uri
     source = _IN_PROJECT.get(here, f"{DOCS}/{here}")
     return _LINK.sub(lambda link: site_link(link[1], source, here), markdown)

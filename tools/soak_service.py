@@ -1,4 +1,4 @@
-"""Errors, memory and latency of the documentation's web service under many clients at once.
+"""Measure errors, memory and latency of the documentation's web service under many clients.
 
     python tools/soak_service.py                           # 32 clients for five minutes
     python tools/soak_service.py --clients 8 --seconds 10
@@ -38,7 +38,7 @@ _START_SECONDS = 30
 
 @dataclass
 class Load:
-    """What one client asked and found."""
+    """What one client measured."""
 
     latencies: list[float] = field(default_factory=list)  # seconds
     num_texts: int = 0
@@ -47,24 +47,24 @@ class Load:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found."""
+    """What a run measured."""
 
     loads: list[Load]
     seconds: float
-    memory: list[tuple[float, float]]  # seconds since the start, MiB, as the clients saw it grow
+    memory: list[tuple[float, float]]  # (seconds since the start, MiB)
 
     @property
     def latencies(self) -> list[float]:
-        """Seconds of every request, in order of size."""
+        """The seconds of every request, sorted."""
         return sorted(value for load in self.loads for value in load.latencies)
 
     @property
     def errors(self) -> list[str]:
-        """What went wrong, of every client."""
+        """The errors of all clients."""
         return [error for load in self.loads for error in load.errors]
 
     def memory_after(self, seconds: float) -> float:
-        """MiB at the first look from then on; at the last one where there is none."""
+        """Return the MiB of the first measurement at or after a time, else of the last one."""
         return next((mib for at, mib in self.memory if at >= seconds), self.memory[-1][1])
 
     def __str__(self) -> str:
@@ -84,7 +84,7 @@ class Report:
 
 
 class Service:
-    """The page's service in a process of its own, for as long as the context."""
+    """Run the page's service in another process for the duration of the context."""
 
     def __init__(self) -> None:
         self._folder = tempfile.TemporaryDirectory()
@@ -122,13 +122,13 @@ class Service:
         self._folder.cleanup()
 
     def memory(self) -> float:
-        """The resident set in MiB."""
+        """Return the resident set size in MiB."""
         pages = int(Path(f"/proc/{self._process.pid}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def ask(port: int, seed: int, until: float, load: Load) -> None:
-    """Ask again and again until that time, as one client; note what comes."""
+    """Send requests as one client until a deadline, and record the answers."""
     rng = random.Random(seed)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     while time.monotonic() < until:
@@ -154,7 +154,7 @@ def ask(port: int, seed: int, until: float, load: Load) -> None:
 
 
 def soak(num_clients: int, seconds: float) -> Report:
-    """Run the service under so many clients for so long."""
+    """Run the service under a number of clients for a number of seconds."""
     loads = [Load() for _ in range(num_clients)]
     with Service() as service:
         ask(service.port, 0, time.monotonic() + min(2.0, seconds / 5), Load())  # to warm up
@@ -175,7 +175,7 @@ def soak(num_clients: int, seconds: float) -> Report:
 
 
 def main() -> int:
-    """Print what a run found; the exit status is 1 if there was an error."""
+    """Print the report; return 1 if there was an error."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--clients", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=300)

@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/looking-at-explanations.md: the page of the made headlines.
+"""Take the screenshots of docs/looking-at-explanations.md: the page of made-up headlines.
 
     dixtill attribute --teacher TEACHER --data docs/examples/headlines.csv --out build/attributions
     python tools/take_screenshots.py --attributions build/attributions
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def write(page: Path, *arguments: str) -> None:
-    """The page of the headlines."""
+    """Write the page of the headlines."""
     if dixtill(["explain", "--data", str(DATA), "--html", str(page), *arguments]):
         raise SystemExit(f"{page} was not written")
 
@@ -54,13 +54,13 @@ def write(page: Path, *arguments: str) -> None:
 def take(
     browser: Browser, page: Path, scheme: Literal["light", "dark"], first: str, height: int
 ) -> None:
-    """A picture of what is seen where `first` is at the top."""
+    """Take a screenshot of the page scrolled so that `first` is at the top."""
     window = browser.new_page(viewport={"width": 1200, "height": height}, color_scheme=scheme)
     window.goto(page.as_uri())
     window.eval_on_selector(first, "e => scrollTo(0, scrollY + e.getBoundingClientRect().top - 50)")
     shot = Image.open(io.BytesIO(window.screenshot()))
     out = IMAGES / f"explanations-{scheme}.png"
-    # 256 colours, nearest to all that there are, make a third of the bytes.
+    # Reducing it to 256 colours saves two thirds of the bytes.
     shot.convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(out, optimize=True)
     print(f"{out}: {out.stat().st_size:,} bytes")
 

@@ -74,7 +74,7 @@ def test_nothing_is_lost_or_doubled_when_actors_die(folder, monkeypatch, capsys)
     capsys.readouterr()
     assert score("shared", "--ray") == 0
     assert len(list(folder.glob("died *"))) == 2
-    assert "35 texts scored, 0 were there" in capsys.readouterr().out
+    assert "35 texts scored, 0 already there" in capsys.readouterr().out
     assert contents(folder / "shared") == contents(folder / "local")
 
 
@@ -109,7 +109,7 @@ def test_a_stopped_run_resumes(folder, capsys):
     kept = {path: path.stat().st_mtime_ns for path in (folder / "local").iterdir()}
     capsys.readouterr()
     assert score("local", "--ray", "--actors", "1") == 0
-    assert "4 texts scored, 31 were there" in capsys.readouterr().out
+    assert "4 texts scored, 31 already there" in capsys.readouterr().out
     remade = folder / "local" / "00000-000001.parquet"
     assert remade.read_bytes() == (folder / "taken.parquet").read_bytes()
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())

@@ -34,7 +34,7 @@ def score(*arguments, out="scores"):
 
 def test_every_row_is_answered_once_in_its_order_beside_its_columns(folder, capsys):
     assert score() == 0
-    assert "35 texts scored, 0 were there" in capsys.readouterr().out
+    assert "35 texts scored, 0 already there" in capsys.readouterr().out
     tables = tables_in(folder / "scores")
     assert [len(table) for table in tables] == [8, 8, 6, 8, 5]
     rows = [row for table in tables for row in table.to_pylist()]
@@ -69,7 +69,7 @@ def test_a_stopped_run_resumes(folder, capsys):
     kept = {path: path.stat().st_mtime_ns for path in (folder / "scores").glob("*.parquet")}
     capsys.readouterr()
     assert score() == 0
-    assert "13 texts scored, 22 were there" in capsys.readouterr().out
+    assert "13 texts scored, 22 already there" in capsys.readouterr().out
     assert contents(folder / "scores") == whole
     assert all(path.stat().st_mtime_ns == before for path, before in kept.items())
 
@@ -125,7 +125,7 @@ sys.exit(main())
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("scores: 35 texts scored, 0 were there; ")
+    assert done.stdout.startswith("scores: 35 texts scored, 0 already there; ")
 
 
 def test_without_pyarrow_the_extra_is_named():

@@ -72,7 +72,7 @@ def test_evaluate_and_explain_read_every_format(capsys):
         assert [one.partition(": ")[2] for one in found] == [
             one.partition(": ")[2] for one in shown
         ]
-        assert all(", truly " in one for one in found)
+        assert all(", true label " in one for one in found)
     options = ["--input-format", "csv", "--delimiter", ";"]
     write("a.dat", ROWS, ";")
     assert printed(capsys, "evaluate", "--data", "a.dat", *options) == expected

@@ -1,4 +1,4 @@
-"""What a terminal, JSON, Markdown or a spreadsheet would obey reaches it as mere characters."""
+"""Terminals, JSON, Markdown and spreadsheets show texts and never obey them."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_every_control_and_override_is_unsafe_and_no_letter_is():
             assert ord(char) in UNSAFE, hex(ord(char))
         elif ord(char) in UNSAFE:
             assert kind in ("Cf", "Cn"), hex(ord(char))
-    assert not any(chr(code).isprintable() for code in UNSAFE)  # which is asked first
+    assert not any(chr(code).isprintable() for code in UNSAFE)  # `printable` asks this first
 
 
-def test_a_terminal_gets_as_many_characters_and_none_that_it_obeys():
+def test_a_terminal_gets_the_same_number_of_characters_and_only_safe_ones():
     shown = printable(ALL)
     assert len(shown) == len(ALL)
     assert not UNSAFE & set(map(ord, shown))
@@ -45,7 +45,7 @@ def test_escapes_of_json_change_no_value(text):
 
 
 def text_of_markdown(source, **options):
-    """What a reader sees of Markdown, and the kinds of markup in it."""
+    """Return the text that a reader of Markdown sees, and the kinds of markup in it."""
     markdown_it = pytest.importorskip("markdown_it", reason="reads Markdown with markdown-it-py")
     parser = markdown_it.MarkdownIt("commonmark").enable("table")
     tokens = [token for block in parser.parse(source) for token in (block, *(block.children or ()))]
@@ -76,7 +76,9 @@ def test_a_cell_of_a_table_stays_one_cell(label):
 
 
 @hypothesis.given(st.text())
-@hypothesis.example("🚀")  # in JSON two escapes, each of which Python reads as a character
+@hypothesis.example(
+    "🚀"
+)  # JSON writes two escapes for it, which Python would read as two characters
 def test_a_literal_is_read_back_by_python(text):
     literal = in_python(text)
     assert literal.isascii()

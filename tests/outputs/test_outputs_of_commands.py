@@ -1,4 +1,4 @@
-"""What each command may write to: no input, no special file, and permissions stay."""
+"""No command overwrites an input or a special file, and permissions are kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLE = "text,label\nshares up,bullish\nshares down,bearish\nshares,neutral\n"
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The working folder: a student, a table of texts, and other names of the two."""
+    """A working folder with a student, a table of texts, and links to both."""
     monkeypatch.chdir(tmp_path)
     write_model(random_model(), Path("s.safetensors"))
     Path("data.csv").write_text(TABLE)
@@ -102,7 +102,7 @@ def test_a_card_may_be_made_anew_in_the_students_own_folder(folder, capsys):
 
 
 @pytest.mark.usefixtures("folder")
-def test_standard_output_is_no_input_either(monkeypatch, capsys):
+def test_standard_output_must_not_be_the_input(monkeypatch, capsys):
     with Path("data.csv").open("a") as appended:
         monkeypatch.setattr(sys, "stdout", appended)
         assert main(["infer", "--input", "data.csv"]) == 2
@@ -123,7 +123,7 @@ WHOLE = [
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", WHOLE)
-def test_a_whole_file_takes_the_place_of_no_pipe(command, capsys):
+def test_a_whole_file_never_replaces_a_pipe(command, capsys):
     pytest.importorskip("torch", reason="trains: pip install 'dixtill[train]'")
     os.mkfifo("pipe")
     said = complaint(command.format("pipe"), capsys)
@@ -137,14 +137,16 @@ def test_a_whole_file_takes_the_place_of_no_pipe(command, capsys):
     ("place", "sentence"),
     [("data", "data is a folder; name a file in it"), ("data.csv/x", "dixtill: data.csv")],
 )
-def test_what_cannot_be_written_is_refused_before_the_work(command, place, sentence, capsys):
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(
+    command, place, sentence, capsys
+):
     pytest.importorskip("torch", reason="trains: pip install 'dixtill[train]'")
     assert sentence in complaint(command.format(place), capsys)
 
 
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("command", WHOLE[:4])
-def test_a_file_that_is_made_anew_keeps_its_permissions(command):
+def test_a_rewritten_file_keeps_its_permissions(command):
     pytest.importorskip("onnx", reason="exports: pip install 'dixtill[onnx]'")
     pytest.importorskip("matplotlib", reason="draws: pip install 'dixtill[plot]'")
     file = Path("private")
@@ -167,7 +169,7 @@ def test_a_file_that_is_made_anew_keeps_its_permissions(command):
     ],
 )
 @pytest.mark.parametrize("place", ["s.safetensors", "s.safetensors/new", "data.csv", "pipe"])
-def test_a_folder_of_outputs_is_no_file(command, place, capsys):
+def test_an_output_folder_must_not_be_a_file(command, place, capsys):
     pytest.importorskip("torch", reason="trains: pip install 'dixtill[train]'")
     os.mkfifo("pipe")
     before = contents()

@@ -1,4 +1,4 @@
-"""Commands and the library work where standard streams are closed, missing, broken or full."""
+"""Commands and the library work if standard streams are closed, missing, broken or full."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ROWS = b'{"text": "shares up"}\nnonsense\n{"text": "profit falls"}\n'
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The working folder, with a student and rows, of which one is bad."""
+    """A working folder with a student and some rows, one of them bad."""
     monkeypatch.chdir(tmp_path)
     write_model(random_model(), Path("s.safetensors"))
     Path("rows.jsonl").write_bytes(ROWS)
@@ -32,13 +32,13 @@ def folder(tmp_path, monkeypatch):
 
 
 def buffered():
-    """An environment in which streams are buffered, so that they may fail when they are closed."""
+    """Return an environment with buffered streams, which can fail when they are closed."""
     quiet = {**os.environ, "SKBUILD_EDITABLE_VERBOSE": "0"}
     return {name: value for name, value in quiet.items() if name != "PYTHONUNBUFFERED"}
 
 
 def run(arguments, redirection="", **options):
-    """A command of dixtill in a shell that redirects its streams."""
+    """Run a dixtill command in a shell that redirects its streams."""
     command = f'exec "{sys.executable}" -m dixtill {arguments} {redirection}'
     return subprocess.run(
         ["sh", "-c", command],
@@ -61,7 +61,7 @@ def test_a_command_works_with_any_stream_closed(arguments, closed):
 
 
 @pytest.mark.usefixtures("folder")
-def test_messages_never_get_into_the_answers_where_standard_error_is_closed():
+def test_messages_never_mix_with_answers_if_standard_error_is_closed():
     done = run("infer --model s.safetensors --input rows.jsonl", "2>&-")
     assert done.returncode == 0
     assert [json.loads(line)["text"] for line in done.stdout.splitlines()] == [
@@ -81,13 +81,13 @@ def test_messages_never_get_into_the_answers_where_standard_error_is_closed():
         ),
     ],
 )  # fmt: skip
-def test_what_would_be_lost_is_one_sentence(arguments, closed, sentence):
+def test_a_closed_stream_that_is_needed_is_an_error_of_one_sentence(arguments, closed, sentence):
     done = run(arguments, closed)
     assert (done.returncode, done.stdout, done.stderr) == (2, b"", sentence)
 
 
 @pytest.mark.usefixtures("folder")
-def test_a_reader_of_messages_that_left_stops_no_answers():
+def test_answers_continue_if_the_reader_of_messages_is_gone():
     theirs, ours = os.pipe()
     os.close(theirs)
     with os.fdopen(ours, "wb") as broken:
@@ -102,7 +102,7 @@ def test_a_reader_of_messages_that_left_stops_no_answers():
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("arguments", ["info", "infer --json --model s.safetensors up"])
 def test_a_full_disk_below_standard_output_is_one_sentence(arguments):
-    # Not before the native module is there, which may be compiled.
+    # Import first, because a development build may compile the native module.
     code = (
         "import resource, sys, dixtill.cli; dixtill.load()\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))\n"
@@ -146,7 +146,9 @@ def test_streams_are_as_before_when_a_command_has_ended(name, stream, monkeypatc
 
 
 @pytest.mark.usefixtures("folder")
-def test_progress_does_not_print_to_standard_output_where_there_is_no_other(monkeypatch, capsys):
+def test_progress_is_not_printed_to_standard_output_if_standard_error_is_missing(
+    monkeypatch, capsys
+):
     monkeypatch.setattr(sys, "stderr", None)
     Stream("rows.jsonl", "out.jsonl").run(dixtill.load())
     assert capsys.readouterr().out == ""

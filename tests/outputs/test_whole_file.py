@@ -1,4 +1,4 @@
-"""Files are whole or absent, permissions are handed on, and dead writers leave nothing."""
+"""Files are written whole or not at all, keep their permissions, and dead writers leave nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ with replacing(Path(sys.argv[1])) as temporary:
 
 @contextmanager
 def writer_of(path):
-    """A process that is in the middle of writing `path`."""
+    """Start a process and wait until it is in the middle of writing `path`."""
     process = subprocess.Popen(
         [sys.executable, "-c", _WRITER, str(path)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
     )
@@ -56,7 +56,7 @@ def writer_of(path):
 
 @contextmanager
 def largest_file(size):
-    """The system refuses to make files longer than `size` bytes, as a full disk would."""
+    """Limit the size of files to `size` bytes, so that writes fail as on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -74,7 +74,7 @@ def temporaries(folder):
 
 
 @pytest.mark.parametrize("kept", [0o600, 0o640, 0o664, 0o755])
-def test_a_file_that_is_replaced_hands_on_its_permissions(tmp_path, kept):
+def test_replacing_a_file_keeps_its_permissions(tmp_path, kept):
     file = tmp_path / "file"
     file.write_bytes(b"before")
     file.chmod(kept)
@@ -102,7 +102,7 @@ def test_a_new_file_gets_the_permissions_of_the_umask(tmp_path):
     assert mode(tmp_path / "file") == 0o640
 
 
-def test_a_symbolic_link_stays_one(tmp_path):
+def test_a_symbolic_link_stays_a_link(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     file, link = tmp_path / "elsewhere" / "file", tmp_path / "link"
     file.write_bytes(b"before")
@@ -128,7 +128,7 @@ def special(tmp_path, kind):
 
 @pytest.mark.parametrize("kind", ["folder", "named pipe", "link to a pipe"])
 @pytest.mark.parametrize("write", [check_file, lambda path: write_whole(path, b"content")])
-def test_what_is_no_regular_file_is_not_replaced(tmp_path, kind, write):
+def test_only_regular_files_are_replaced(tmp_path, kind, write):
     path, reason = special(tmp_path, kind)
     before = path.stat()
     with pytest.raises(InputError, match=f"target is {reason}"):
@@ -157,7 +157,7 @@ def test_a_full_disk_is_an_error_that_names_the_file(tmp_path):
 
 
 @pytest.mark.parametrize("check", [check_file, check_folder])
-def test_a_folder_that_takes_no_files_is_known_before_the_work(tmp_path, check, monkeypatch):
+def test_an_unwritable_folder_is_found_before_the_work(tmp_path, check, monkeypatch):
     def refuse(path, *_):
         raise OSError(30, "Read-only file system", path)
 
@@ -180,13 +180,13 @@ def test_a_folder_cannot_be_made_in_a_file(tmp_path, check):
         check(tmp_path / "file" / "out")
 
 
-def test_a_link_to_nothing_is_no_folder(tmp_path):
+def test_a_dangling_link_is_not_a_folder(tmp_path):
     (tmp_path / "link").symlink_to("nothing")
     with pytest.raises(InputError, match="link is a link to nothing"):
         check_folder(tmp_path / "link")
 
 
-def test_standard_output_is_no_whole_file():
+def test_a_whole_file_cannot_be_standard_output():
     with pytest.raises(InputError, match="this output cannot go to -"):
         check_file("-")
 
@@ -204,7 +204,7 @@ def by_another_name(file, how):
 
 
 @pytest.mark.parametrize("how", ["hard link", "symbolic link", "detour"])
-def test_an_output_is_no_input_by_whichever_name(tmp_path, how):
+def test_an_output_that_is_the_input_is_found_under_any_name(tmp_path, how):
     file = tmp_path / "file"
     file.write_bytes(b"content")
     other = by_another_name(file, how)
@@ -215,7 +215,7 @@ def test_an_output_is_no_input_by_whichever_name(tmp_path, how):
         check_not_input(other, [opened.fileno()])
 
 
-def test_an_output_lies_in_no_input_folder(tmp_path):
+def test_an_output_in_an_input_folder_is_refused(tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "link").symlink_to("data")
     for check in (check_file, check_folder):
@@ -234,7 +234,7 @@ def test_the_next_writer_removes_what_a_dead_one_left(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
     write_whole(tmp_path / "other", b"other")
-    assert temporaries(tmp_path) == [held]  # it is another target's
+    assert temporaries(tmp_path) == [held]  # it belongs to another target
     write_whole(file, b"after")
     assert not temporaries(tmp_path)
     assert file.read_bytes() == b"after"
@@ -279,7 +279,7 @@ def test_writers_of_one_file_do_not_disturb_each_other(tmp_path):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc")
 def test_without_locks_the_file_is_closed_before_it_is_moved_or_removed(tmp_path, monkeypatch):
-    """Windows does neither with an open file, so that an error would be masked by another."""
+    """Windows can do neither with an open file, and the first error would be masked by another."""
     monkeypatch.setattr(whole_file, "fcntl", None)
     unlink, replace = Path.unlink, os.replace
 

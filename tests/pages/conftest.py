@@ -1,4 +1,4 @@
-"""Pages opened in a real browser."""
+"""Fixtures that open pages in a real browser."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dixtill.pages.rows import ExplainedText
 
 @pytest.fixture
 def opened(browser, tmp_path: Path):
-    """Opens HTML as a file, in a window of the given size and settings."""
+    """A function that opens HTML as a file, in a window of the given size and settings."""
     contexts = []
 
     def open_page(html: str, width: int = 1280, height: int = 900, on_request=None, **settings):
@@ -40,7 +40,7 @@ def opened(browser, tmp_path: Path):
 
 @pytest.fixture(scope="session")
 def headlines():
-    """Page of the made headlines, checked, with a threshold."""
+    """A page of made-up headlines with checks and a threshold."""
     rows = read_labelled(HEADLINES, LABELS, "text", None)
     answers = dixtill.infer([row.text for row in rows], check=True, threshold=0.8)
     texts = [

@@ -1,4 +1,4 @@
-"""Predictions made by hand, and texts like tweets that nobody wrote."""
+"""Make predictions by hand, and random texts as long as tweets."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def predicted(
     labels: tuple[str, ...] = LABELS,
     **more: object,
 ) -> Prediction:
-    """An answer whose words are what lies between spaces; `weights` are theirs."""
+    """Make an answer to a text split at spaces, with a weight for each word."""
     spans = [found.span() for found in re.finditer(r"\S+", text)]
     weights = [(-1) ** i * (i + 1) / 4 for i in range(len(spans))] if weights is None else weights
     words = tuple(
@@ -66,13 +66,13 @@ def predicted(
 
 
 def checked(text: str, weights: list[float], flip: tuple[int, ...] | None) -> Prediction:
-    """The same with a check, whose effects are twice the weights."""
+    """Make an answer with a check, whose effects are twice the weights."""
     check = Check(tuple(2 * weight for weight in weights), 1.0, flip, True)
     return predicted(text, weights, check=check)
 
 
 def made_tweets(number: int, seed: int = 0) -> list[str]:
-    """Texts of the length that tweets have: 4 to 32 words, 90 characters in the mean."""
+    """Make texts as long as tweets: 4 to 32 words, 90 characters on average."""
     rng = random.Random(seed)
     tweets = []
     for _ in range(number):
@@ -83,7 +83,7 @@ def made_tweets(number: int, seed: int = 0) -> list[str]:
 
 
 def labelled(predictions: list[Prediction], seed: int = 0) -> list[ExplainedText]:
-    """With true labels, of which one in seven is another than predicted."""
+    """Add true labels; one in seven differs from the prediction."""
     rng = random.Random(seed)
     return [
         ExplainedText(

@@ -1,4 +1,4 @@
-"""Pages in a browser: made ones, and what is read of them."""
+"""Make pages, and read what a browser shows of them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dixtill.pages.rows import ExplainedText
 HEADLINES = Path(__file__).parents[2] / "docs" / "examples" / "headlines.csv"
 DESKTOP, PHONE = (1280, 900), (360, 740)
 
-# For each piece of text that is seen: its contrast with what lies behind it, by WCAG 2. Colours
-# are read of a canvas, which knows all notations; every background of the page is opaque.
+# The WCAG 2 contrast of each visible piece of text with its background. Colours are read from a
+# canvas, which understands all notations; every background of the page is opaque.
 CONTRASTS = """() => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
@@ -45,7 +45,7 @@ CONTRASTS = """() => {
 
 
 def taught(texts, labels=("bullish", "bearish")):
-    """With a teacher whose labels are these in turn."""
+    """Add a teacher that predicts these labels in turn."""
     return [
         ExplainedText(
             text.prediction,
@@ -58,7 +58,7 @@ def taught(texts, labels=("bullish", "bearish")):
 
 
 def rows_of(page):
-    """Text of the cells of each row that is seen."""
+    """Return the texts of the cells of each visible row."""
     return page.eval_on_selector_all(
         ".texts tbody tr",
         "rows => rows.filter(r => r.checkVisibility())"

@@ -1,4 +1,4 @@
-"""`dixtill explain`: what it prints and writes, and one sentence for a user's mistake."""
+"""`dixtill explain`: its output, its files, and one sentence for a user's mistake."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def data(tmp_path):
 
 
 def complaint(capsys):
-    """The one sentence on standard error, with nothing on standard output."""
+    """Return the only line on standard error; standard output must be empty."""
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.count("\n") == 1
@@ -47,8 +47,8 @@ def test_rows_of_a_file_are_printed_with_line_and_label(data, capsys):
     assert main(["explain", "--data", data, "--threshold", "0.5"]) == 0
     first, second = dixtill.infer(["Apple shares jump", "Ford falls, again"])
     assert capsys.readouterr().out == (
-        f"line 2, truly bullish: Apple shares jump\n{first}\n\n"
-        f"line 3, truly neutral: Ford falls, again\n{second}\n"
+        f"line 2, true label bullish: Apple shares jump\n{first}\n\n"
+        f"line 3, true label neutral: Ford falls, again\n{second}\n"
     )
 
 
@@ -64,7 +64,7 @@ def test_a_page_is_written_whole(data, tmp_path, capsys):
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tmp"] == []
 
 
-def test_every_way_of_hostile_texts_and_names_becomes_a_page(tmp_path, capsys):
+def test_hostile_texts_and_names_become_a_page(tmp_path, capsys):
     folder = tmp_path / "<script>window.pwned=1<"
     folder.mkdir()
     path, out = folder / "<img src=x onerror=1>.csv", tmp_path / "page.html"
@@ -88,14 +88,14 @@ def test_columns_are_chosen(tmp_path, capsys):
     (tmp_path / "d.csv").write_text("a,b\nup,1\n", encoding="utf-8")
     arguments = ["--data", str(tmp_path / "d.csv"), "--text-column", "a", "--label-column", "b"]
     assert main(["explain", *arguments]) == 0
-    assert capsys.readouterr().out.startswith(f"line 2, truly {LABELS[1]}: up\n")
+    assert capsys.readouterr().out.startswith(f"line 2, true label {LABELS[1]}: up\n")
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "give either one TEXT or more, or --data"),
-        (["up", "--data", "{data}"], "give either one TEXT or more, or --data"),
+        ([], "give either at least one TEXT or --data"),
+        (["up", "--data", "{data}"], "give either at least one TEXT or --data"),
         (["--data", "none.csv"], "cannot read none.csv"),
         (["--data", "{data}", "--text-column", "t"], "no column 't'"),
         (["--data", "{data}", "--label-column", "l"], "no column 'l'"),

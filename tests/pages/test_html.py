@@ -1,4 +1,4 @@
-"""Words as HTML: the text as it was, and nothing that a browser would obey."""
+"""Words as HTML: the text is unchanged, and a browser obeys none of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ st = pytest.importorskip("hypothesis.strategies")
 
 
 class Elements(HTMLParser):
-    """The elements with their attributes, and the text; read by Python's own parser."""
+    """Collects elements with their attributes, and the text, by Python's own parser."""
 
     def __init__(self, html):
         super().__init__(convert_charrefs=True)
@@ -38,7 +38,7 @@ class Elements(HTMLParser):
 
 
 def without_controls(text):
-    """What may be shown of a text, by a regular expression of its own."""
+    """Remove what must not be shown of a text, by an independent regular expression."""
     return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]", "\ufffd", text)
 
 
@@ -54,7 +54,7 @@ def is_harmless(html, text):
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_hostile_text_is_text(text):
+def test_a_hostile_text_stays_text(text):
     is_harmless(words_html(predicted(text)), text)
     is_harmless(words_html(dixtill.infer(text, check=True)), text)
 
@@ -69,7 +69,7 @@ def test_a_word_that_the_student_does_not_know_is_marked():
 
 @hypothesis.given(st.text(max_size=60) | st.text("<>&\"'/=!-script \x00\x1b\ud800;#x", max_size=60))
 @hypothesis.settings(max_examples=300, deadline=None)
-def test_any_text_is_text(text):
+def test_any_text_stays_text(text):
     is_harmless(words_html(predicted(text)), text)
     is_harmless(words_html(dixtill.infer(text)), text)
 
@@ -105,7 +105,7 @@ def test_words_that_overlap_lose_no_character_and_double_none():
     assert Elements(words_html(odd)).text == "abcd"
 
 
-def test_a_notebook_gets_one_piece_that_needs_nothing():
+def test_a_notebook_gets_one_self_contained_piece():
     html = predicted("<b>up</b>", labels=("bullish", "<i>"))._repr_html_()
     assert html == prediction_html(predicted("<b>up</b>", labels=("bullish", "<i>")))
     assert f"<style>{STYLE}</style>" in html
@@ -113,7 +113,7 @@ def test_a_notebook_gets_one_piece_that_needs_nothing():
     assert not re.search(r"https?:|url\(|@import|<script|<link", html)
 
 
-def test_a_notebook_is_told_what_is_known_of_the_answer():
+def test_a_notebook_shows_notes_about_the_answer():
     unsure = predicted(
         "up", [0.5], label="<i>", labels=("<i>", "b"), probability=0.6, threshold=0.8
     )

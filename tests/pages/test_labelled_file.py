@@ -1,4 +1,4 @@
-"""Texts of CSV files, as the training side reads them, and one sentence for what is wrong."""
+"""Texts of CSV files are read as the training side reads them; a mistake is one sentence."""
 
 from __future__ import annotations
 

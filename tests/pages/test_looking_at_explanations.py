@@ -1,4 +1,4 @@
-"""What docs/looking-at-explanations.md says is seen, is seen."""
+"""The commands and examples of docs/looking-at-explanations.md print what it shows."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EXAMPLES = re.findall(r"```sh\n([^`]+)```\n\n```\n([^`]+)```", PAGE)
 
 
 def without_sizes(text):
-    """A page's size changes with each of its letters, a picture's with the fonts at hand."""
+    """Mask sizes, which change with every letter of a page and with the installed fonts."""
     return re.sub(r"[\d,]+ bytes", "N bytes", text)
 
 
@@ -36,7 +36,7 @@ def test_a_command_prints_what_is_written(typed, seen, tmp_path, monkeypatch, ca
     assert without_sizes(capsys.readouterr().out) == without_sizes(seen)
 
 
-def test_there_are_such_commands():
+def test_the_page_has_commands():
     assert len(EXAMPLES) == 4
 
 

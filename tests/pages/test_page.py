@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows, in every size of window, light and dark."""
+"""The page in a real browser, in windows of several sizes, light and dark."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_every_strength_of_both_signs_is_seen(opened, tmp_path, scheme):
 
 
 def assert_seen(page, shot, *classes):
-    """The words of these classes have their colours in the picture."""
+    """Assert that words of these classes have their colours in the screenshot."""
     seen = {colour for _, colour in shot.getcolors(2**24)}
     for name in classes:
         colour = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts .{name}"))))
@@ -59,17 +59,17 @@ def test_every_text_has_a_contrast_of_four_and_a_half(opened, size, scheme):
     assert [item for item in found if item[0] < 4.5] == []
 
 
-def test_what_can_be_operated_stands_out_from_the_page(opened, headlines):
+def test_controls_stand_out_from_the_page(opened, headlines):
     for scheme in ("light", "dark"):
         page = opened(headlines, color_scheme=scheme)
         borders = page.eval_on_selector_all(
             "#controls select, #search", "all => all.map(e => getComputedStyle(e).borderColor)"
         )
-        light, dark = "rgb(86, 97, 109)", "rgb(156, 167, 178)"  # at least 3 to 1, as WCAG asks
+        light, dark = "rgb(86, 97, 109)", "rgb(156, 167, 178)"  # WCAG asks for at least 3 to 1
         assert set(borders) == {light if scheme == "light" else dark}
 
 
-def test_it_is_a_table_with_headings_and_names_for_who_cannot_see(opened, headlines):
+def test_screen_readers_find_a_table_with_headings_and_names(opened, headlines):
     page = opened(headlines)
     assert page.get_by_role("heading", level=1).inner_text() == "headlines.csv"
     assert page.get_by_role("heading", level=2).all_inner_texts() == [

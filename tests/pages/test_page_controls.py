@@ -58,7 +58,11 @@ def test_the_teachers_rows_can_be_found_and_sorted(opened):
 
 def test_the_least_agreement_with_the_teacher_can_come_first(opened):
     student = predicted("a b c d e", [5.0, 4.0, 3.0, 1.0, 1.0])
-    weights = ([5, 4, 3, 1, 1], [5, 1, 1, 4, 3], [5, 4, 1, 3, 1])  # 3, 1 and 2 of the top three
+    weights = (
+        [5, 4, 3, 1, 1],
+        [5, 1, 1, 4, 3],
+        [5, 4, 1, 3, 1],
+    )  # 3, 1 and 2 of the top three agree
     teachers = [predicted("a b c d e", some) for some in weights]
     page = opened(page_html([ExplainedText(student, teacher=t) for t in teachers], "taught"))
     page.get_by_label("Sort by").select_option("least agreement first")

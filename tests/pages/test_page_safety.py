@@ -1,4 +1,4 @@
-"""What no text can do to a page: nothing runs, nothing is asked for, nothing is lost."""
+"""No text can make a page run a script, send a request or lose characters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ st = pytest.importorskip("hypothesis.strategies")
 
 
 def hostile_page():
-    """Every hostile text as text, label, file name, remark, and word that tells."""
+    """Put every hostile text into texts, labels, file names, remarks and telling words."""
     texts = []
     for text in HOSTILE:
         labels = (text or "empty", "other")
@@ -80,7 +80,7 @@ def window(opened):
 
 
 def test_no_request_leaves_the_page_even_if_something_slipped_in(browser, headlines):
-    """Served by a server that counts: with the policy it is asked for the page alone."""
+    """A server counts requests: with the policy, the browser asks only for the page."""
     smuggled = (
         "<img src=/x><script src=/y></script><link rel=stylesheet href=/z><iframe src=/f></iframe>"
     )
@@ -93,13 +93,13 @@ def test_no_request_leaves_the_page_even_if_something_slipped_in(browser, headli
         assert asked == ["/page"]
         page.goto(
             f"{address}/open", wait_until="networkidle"
-        )  # the control: they would be asked for
+        )  # the control: without the policy they are requested
         assert {"/x", "/y", "/z", "/f"} <= set(asked)
         context.close()
 
 
 class CountingServer:
-    """Serves pages by their paths and lists what it is asked for."""
+    """Serves pages by path and records the requests."""
 
     def __init__(self, pages):
         self.asked = asked = []
@@ -137,4 +137,4 @@ def test_the_policy_forbids_every_script_but_the_pages_own(opened, headlines):
     loose = re.sub(r"<meta http-equiv[^>]+>", "", headlines).replace(
         "<footer>", slipped + "<footer>"
     )
-    assert opened(loose).evaluate("window.pwned") == 1  # the control: it would run
+    assert opened(loose).evaluate("window.pwned") == 1  # the control: without the policy it runs

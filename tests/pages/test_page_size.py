@@ -1,4 +1,4 @@
-"""Two thousand texts on a page: small, and quick to open."""
+"""A page of 2,000 texts is small and opens quickly."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_two_thousand_real_tweets_are_small_and_quick(opened, tfns):
 
 
 def assert_quick(opened, html):
-    """From the begin of loading until the page is drawn and its script has run.
+    """Measure from the start of loading until the page is drawn and its script has run.
 
-    The least of five: what else the machine does only adds.
+    Take the minimum of five: other work of the machine can only add time.
     """
     seconds = []
     for _ in range(5):

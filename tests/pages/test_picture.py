@@ -1,4 +1,4 @@
-"""The picture: its size, its colours, and texts that no font or formula can spoil."""
+"""The picture: its size, its colours, and texts that fonts and formulas must not spoil."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from dixtill.pages import picture  # noqa: E402  importing it needs matplotlib
 
 
 def drawn(*predictions):
-    """The picture as Pillow reads it."""
+    """Draw a picture and read it with Pillow."""
     texts = [ExplainedText(prediction) for prediction in predictions]
     return image.open(io.BytesIO(picture.picture_png(texts))).convert("RGB")
 
 
-def share_of(shot, colour):
-    """How many pixels have the colour."""
+def num_pixels(shot, colour):
+    """Return how many pixels have the colour."""
     rgb = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
     return next((number for number, found in shot.getcolors(2**24) if found == rgb), 0)
 
@@ -34,8 +34,8 @@ def test_supporting_and_opposing_words_have_their_colours():
     shot = drawn(predicted("supports opposes weakly", [1.0, -1.0, 0.2]))
     assert shot.width == 1760
     for colour in (picture._SUPPORTS[4], picture._OPPOSES[4], picture._SUPPORTS[0]):
-        assert share_of(shot, colour) > 500
-    assert share_of(shot, picture._SUPPORTS[2]) == 0
+        assert num_pixels(shot, colour) > 500
+    assert num_pixels(shot, picture._SUPPORTS[2]) == 0
 
 
 def test_longer_texts_take_more_lines_and_stay_within():
@@ -46,12 +46,12 @@ def test_longer_texts_take_more_lines_and_stay_within():
     assert right.getcolors() == [(30 * long.height, (255, 255, 255))]
 
 
-def test_what_stands_between_dollar_signs_is_no_formula():
+def test_text_between_dollar_signs_is_not_a_formula():
     plain, dollars = (drawn(predicted(text, [0.0])) for text in (r"a_b^{", r"$a_b^{$"))
     assert dollars.height == plain.height
     with_formula = drawn(predicted(r"$\frac{a}{b}$", [0.0]))
     assert with_formula.height == plain.height
-    assert share_of(with_formula, "#1c2733") > share_of(drawn(predicted("", [])), "#1c2733")
+    assert num_pixels(with_formula, "#1c2733") > num_pixels(drawn(predicted("", [])), "#1c2733")
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -67,7 +67,7 @@ def test_checks_labels_and_errors_are_drawn():
     text = checked("a b", [1.0, 0.5], flip=(0,))
     shot = image.open(io.BytesIO(picture.picture_png([ExplainedText(text, "bearish")])))
     assert shot.height > drawn(predicted("a b", [1.0, 0.5])).height
-    assert share_of(shot.convert("RGB"), picture._WRONG) > 20
+    assert num_pixels(shot.convert("RGB"), picture._WRONG) > 20
 
 
 def test_the_same_texts_give_the_same_bytes():

@@ -1,4 +1,4 @@
-"""The figures of a page, held against scikit-learn and the measures of the training side."""
+"""The figures of a page equal those of scikit-learn and of the training side's measures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What print shows: the same characters in colour and without, none that a terminal obeys."""
+"""`print` shows the same characters with and without colour, and no control characters."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_support_is_blue_and_opposition_orange_and_the_strongest_bold():
 
 
 def luminance(code):
-    """WCAG's relative luminance of a colour of the cube of 256."""
+    """Return the WCAG relative luminance of one of the 256 terminal colours."""
     steps = (0, 95, 135, 175, 215, 255)
     rgb = (steps[(code - 16) // 36], steps[(code - 16) // 6 % 6], steps[(code - 16) % 6])
     linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]

@@ -1,10 +1,10 @@
 """The commands of the command line, one module each.
 
-A module has `add_parser(subparsers)` and `run(args) -> int`, the exit code. It imports what is
-heavy inside `run`, so that `dixtill --help` is quick and needs no extra.
+A module has `add_parser(subparsers)` and `run(args)`, which returns the exit code. Heavy imports
+are inside `run`, so that `dixtill --help` is quick and needs no extra.
 """
 
-# Modules of this package, in the order of --help.
+# Modules of this package, in the order of `dixtill --help`.
 COMMANDS = (
     "infer", "explain", "info", "finetune", "attribute", "distill", "evaluate", "score", "export",
     "card", "demo",

@@ -1,4 +1,4 @@
-"""`dixtill card`: a folder with a student and its model card, for the Hugging Face hub."""
+"""`dixtill card`: write a folder with a student and its model card, for the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "card",
-        help="a folder with a student and its model card",
+        help="write a folder with a student and its model card",
         description="Measure a student on labelled texts, and write a folder with its file and a\n"
-        "model card: task, data, measures with intervals, size, speed, limits, licence.",
+        "model card: task, data, scores with intervals, size, speed, limits and licence.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -31,16 +31,18 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--data",
         metavar="DATA",
-        help=f"labelled texts that chose nothing, such as a test set: {LABELLED} (default: none; "
-        "the card has the validation scores)",
+        help="labelled texts that were not used for training or validation, such as a test set: "
+        f"{LABELLED} (default: the card has the validation scores)",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
-    parser.add_argument("--name", help="the model's name (default: that of DIR)")
+    parser.add_argument("--name", help="the model's name (default: the name of DIR)")
     parser.add_argument(
-        "--data-name", metavar="NAME", help="what to call the data (default: from --data)"
+        "--data-name", metavar="NAME", help="the name of the data (default: taken from --data)"
     )
-    parser.add_argument("--language", metavar="CODE", help="of the texts, such as en")
-    parser.add_argument("--licence", metavar="NAME", help="the hub's name of it: apache-2.0, mit")
+    parser.add_argument("--language", metavar="CODE", help="language of the texts, such as en")
+    parser.add_argument(
+        "--licence", metavar="NAME", help="the hub's name of the licence, such as apache-2.0 or mit"
+    )
     parser.add_argument("--base-model", metavar="NAME", help="the teacher's name on the hub")
     parser.add_argument(
         "--push",
@@ -54,13 +56,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the folder, and push it where that is asked for."""
+    """Write the folder and, with `--push`, upload it."""
     from .. import distillation, hub
     from ..hub.card import CardText
     from ..runtime.classifier import load_classifier
     from ..runtime.model_file.source import STUDENT_FILE
 
-    assert distillation  # first, for it says which extra to install
+    assert distillation  # imported first: its error names the extra to install
     model = student_file(args)
     check_folder(args.out)
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])
@@ -81,7 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _data_name(data: str | None) -> str:
-    """A file's name, or the hub's; of a folder nothing but its own name."""
+    """Return the name of the data: the hub's name, or the last part of a path."""
     if not data:
         return "labelled texts"
     name = data.removeprefix("hub:")

@@ -1,4 +1,4 @@
-"""The arguments by which commands are sent to a Ray cluster, and what they stand for."""
+"""The arguments that send a command's work to a Ray cluster."""
 
 from __future__ import annotations
 
@@ -15,27 +15,28 @@ if TYPE_CHECKING:
 
 
 def add_cluster_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--ray` and `--actors`."""
+    """Add `--ray` and `--actors`."""
     group = parser.add_argument_group("where to work")
     group.add_argument(
         "--ray",
         nargs="?",
         const="local",
         metavar="ADDRESS",
-        help="share the work on a Ray cluster; without ADDRESS, on one of this machine alone",
+        help="share the work on a Ray cluster; without ADDRESS, start one on this machine",
     )
     add_number(
         group,
         "--actors",
         limits.COUNT,
         metavar="N",
-        help="processes of --ray that work (default: one a GPU, where GPUs are of use, or a CPU)",
+        help="number of worker processes with --ray (default: one per GPU if GPUs are used, else "
+        "one per CPU)",
     )
 
 
 @contextmanager
 def pool_on_cluster(args: argparse.Namespace, gpu: bool) -> Iterator[Pool]:
-    """Inside the context, the cluster that `--ray` names is there, and the pool fits it."""
+    """Connect to the cluster that `--ray` names, and give a pool that fits it."""
     from ..bulk.cluster import cluster, pool_of
 
     with cluster(args.ray):

@@ -1,4 +1,4 @@
-"""The arguments by which commands name labelled texts, and what they stand for."""
+"""The arguments that name labelled texts, and how to read them."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ if TYPE_CHECKING:
     from ..distillation.data.corpus import Corpus
 
 
-LABELLED = (  # what can be named wherever labelled texts are read
+LABELLED = (  # every form in which labelled texts can be given
     "a CSV, TSV, JSON lines or Parquet file, also with .gz, or hub:NAME[[:CONFIG]:SPLIT]"
 )
 
 
 def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--label-column`, and how the files are laid out."""
+    """Add `--label-column` and the arguments for the layout of files."""
     add_table_arguments(parser)
     parser.add_argument(
         "--label-column",
         default="label",
         metavar="NAME",
-        help="column of the labels, which are all names or all indices (default: label)",
+        help="column of the labels, either all names or all indices (default: label)",
     )
 
 
 def add_training_arguments(parser: argparse.ArgumentParser) -> None:
-    """`--train`, `--valid`, `--holdout`, `--exclude`, `--seed`, and the columns."""
+    """Add `--train`, `--valid`, `--holdout`, `--exclude`, `--seed`, and the columns."""
     parser.add_argument(
         "--train",
         required=True,
         metavar="DATA",
-        help=f"labelled training texts: {LABELLED}, a data set of the Hugging Face hub or a folder "
-        "of one; so the next two",
+        help=f"labelled training texts: {LABELLED}, a data set of the Hugging Face hub or a local "
+        "folder of one; --valid and --exclude take the same",
     )
     parser.add_argument(
         "--valid",
         metavar="DATA",
-        help="labelled texts that choose the best epoch (default: held out of --train)",
+        help="labelled texts to choose the best epoch by (default: a part of --train)",
     )
     add_number(
         parser,
@@ -49,27 +49,27 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         limits.PART,
         default=0.1,
         metavar="SHARE",
-        help="share of --train to hold out where --valid is not given (default: 0.1)",
+        help="share of --train to hold out if --valid is not given (default: 0.1)",
     )
     parser.add_argument(
         "--exclude",
         metavar="DATA",
-        help="texts that must not be trained on, such as a test set: their copies are left out; "
-        "they need no labels",
+        help="texts that must not be trained on, such as a test set: copies of them are removed "
+        "from --train; they need no labels",
     )
     add_number(parser, "--seed", limits.SEED, default=0, help="random seed (default: 0)")
     add_corpus_arguments(parser)
 
 
 def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) -> Corpus:
-    """The labelled texts in `path`, or of the data set of the hub that it names."""
+    """Read the labelled texts of a file or of a data set of the hub."""
     from ..distillation.data.corpus import read_corpus
 
     return read_corpus(path, labels, args.text_column, args.label_column, layout_of(args))
 
 
 def read_excluded(args: argparse.Namespace) -> list[str]:
-    """The texts of `--exclude`, whose labels are not read."""
+    """Read the texts of `--exclude`; their labels are ignored."""
     from ..distillation.data.corpus import read_texts
 
     if not args.exclude:
@@ -80,7 +80,7 @@ def read_excluded(args: argparse.Namespace) -> list[str]:
 def read_training(
     args: argparse.Namespace, labels: tuple[str, ...] | None
 ) -> tuple[Corpus, Corpus]:
-    """Training and validation texts; the held-out ones do not depend on `--seed`."""
+    """Read training and validation texts; a held-out part does not depend on `--seed`."""
     from ..distillation.data.corpus import read_corpora
 
     paths = [args.train, args.valid] if args.valid else [args.train]

@@ -1,4 +1,4 @@
-"""`dixtill demo`: the whole course on reviews made on the spot."""
+"""`dixtill demo`: run the whole course on generated reviews."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "demo",
-        help="the whole course on made-up reviews, offline, in minutes",
-        description="Make product reviews in English and Italian, train a small teacher on them,\n"
-        "explain it, distil students by each method, and print how they compare.",
+        help="run the whole course on generated reviews, offline, in minutes",
+        description="Generate product reviews in English and Italian, train a small teacher on\n"
+        "them, explain it, distill students by each method, and print how they compare.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -42,13 +42,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="few reviews and epochs: shows the course in seconds, the models are poor",
+        help="use few reviews and epochs: takes seconds, but the models are poor",
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the demo in a folder that stays or goes, and print its report."""
+    """Run the demo in `--out` or a temporary folder, and print its report."""
     from ..demo.pipeline import DemoSettings, run_demo
     from ..demo.report import report
 
@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 @contextmanager
 def _folder(out: str | None) -> Iterator[Path]:
-    """The new or empty folder `out`, or a temporary one."""
+    """Give the folder `out`, which must be new or empty, or a temporary one."""
     if out is None:
         with tempfile.TemporaryDirectory(prefix="dixtill-demo-") as temporary:
             yield Path(temporary)
@@ -76,6 +76,6 @@ def _folder(out: str | None) -> Iterator[Path]:
 
 
 def _clocked() -> Callable[[str], None]:
-    """Prints progress to standard error, with the seconds since the start."""
+    """Return a function that prints a line to standard error with the seconds since the start."""
     start = time.monotonic()
     return lambda line: say(f"[{time.monotonic() - start:5.1f} s] {line}")

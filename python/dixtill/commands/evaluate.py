@@ -1,4 +1,4 @@
-"""`dixtill evaluate`: accuracy, macro-F1 and calibration of a student on labelled texts."""
+"""`dixtill evaluate`: measure a student's accuracy, macro-F1 and calibration on labelled texts."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "evaluate",
-        help="accuracy, macro-F1 and calibration of a student",
+        help="measure accuracy, macro-F1 and calibration of a student",
         description="Compare a student's labels with those of the data. The calibration error\n"
-        "(ECE, 15 bins) is how far its probabilities are from the share of right labels.\n"
-        "Choose a threshold on validation texts, and see on other texts what it gives.",
+        "(ECE, 15 bins) says how far its probabilities are from the share of right labels.\n"
+        "Choose a threshold on validation texts, then measure it on other texts.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -51,14 +51,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--target-precision",
         limits.PRECISION,
         metavar="SHARE",
-        help="print the threshold that answers most texts with this share of right labels",
+        help="print the threshold that answers the most texts with this share of right labels",
     )
     add_number(
         group,
         "--threshold",
         limits.PROBABILITY,
         metavar="P",
-        help="print what giving no label of lower probability costs and gives",
+        help="print coverage and precision if labels of lower probability are withheld",
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_corpus_arguments(parser)
@@ -102,13 +102,13 @@ def _shown_abstention(found: Abstention) -> str:
         return f"threshold {found.threshold!r}: no text is answered"
     return (
         f"threshold {found.threshold!r}: {found.num_answered} texts are answered (coverage "
-        f"{found.coverage:.4f}), {found.precision:.4f} of them rightly (95% interval "
+        f"{found.coverage:.4f}), {found.precision:.4f} of them correctly (95% interval "
         f"{found.precision_low:.4f} to {found.precision_high:.4f})"
     )
 
 
 def shown(scores: Scores) -> str:
-    """Scores for a person, on one line."""
+    """Format scores for a person, on one line."""
     return (
         f"accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}  "
         f"ECE {scores.calibration_error:.4f}"

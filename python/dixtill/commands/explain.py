@@ -1,4 +1,4 @@
-"""`dixtill explain`: explanations to look at, on a terminal, a page or a picture."""
+"""`dixtill explain`: show explanations on the terminal, on a page or in a picture."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ examples:
   dixtill explain --html report.html --data train.csv --attributions attributions
   dixtill explain --png figure.png "Profit falls" "Dividend raised"
 
-A page is one file that needs no network. --attributions needs the extra train, --png the extra
-plot; all else needs nothing beyond dixtill.
+A page is a single file that works offline. --attributions needs the extra train, --png the extra
+plot; everything else works without extras.
 """
 
 
@@ -41,14 +41,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "explain",
-        help="show explanations in colour: on the terminal, as a page or a picture",
+        help="show explanations in colour on the terminal, as a page or as a picture",
         description="Show which words of each text support its label and which oppose it: on the\n"
         "terminal, on a page for a browser (--html), or as a picture (--png).",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "texts", nargs="*", metavar="TEXT", help="a text; - reads one a line from standard input"
+        "texts", nargs="*", metavar="TEXT", help="a text; - reads one per line of standard input"
     )
     parser.add_argument(
         "--data",
@@ -61,13 +61,13 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--label-column",
         metavar="NAME",
-        help="column of the true labels, which are all names or all indices (default: label, if "
+        help="column of the true labels, either all names or all indices (default: label, if "
         "there is one)",
     )
     parser.add_argument(
         "--attributions",
         metavar="DIR",
-        help="also show what `dixtill attribute` stored of the teacher for these texts",
+        help="also show the teacher's attributions that `dixtill attribute` stored",
     )
     add_student_arguments(parser)
     add_answer_arguments(parser)
@@ -75,11 +75,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain all texts, then write or print what was asked for."""
+    """Explain all texts, then write the page and the picture, or print."""
     from ..runtime.classifier import load_classifier
 
     if bool(args.texts) == bool(args.data):
-        raise InputError("give either one TEXT or more, or --data and a file")
+        raise InputError("give either at least one TEXT or --data FILE")
     _check_outputs(args)
     classifier = load_classifier(args.model, args.kernel, args.threshold)
     texts = _explained(args, classifier)
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_outputs(args: argparse.Namespace) -> None:
-    """Refuse before the work what cannot or should not be written after it."""
+    """Raise, before the work, if an output could not or should not be written."""
     stored = Path(args.attributions).glob("*.parquet") if args.attributions else ()
     inputs = [args.data, student_file(args), *stored]
     for path in (args.html, args.png):
@@ -129,7 +129,7 @@ def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledTex
 def _teachers(
     folder: str | None, texts: Sequence[str], classifier: Classifier
 ) -> dict[str, Prediction]:
-    """The teacher's answer to each text that was attributed."""
+    """Return the teacher's answer to each text that has attributions."""
     if folder is None:
         return {}
     from ..distillation.attribution.teacher_explanations import read_teacher_explanations
@@ -144,7 +144,7 @@ def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> Non
     from ..whole_file import write_whole
 
     title = Path(args.data).name if args.data else "Explanations"
-    student = Path(student_of(args)).resolve().name  # of a folder its own, also of "."
+    student = Path(student_of(args)).resolve().name  # resolved, because "." has no name
     remark = f"Answered and explained by the student {student}."
     content = page_html(texts, title, remark).encode()
     write_whole(Path(args.html), content)
@@ -165,11 +165,11 @@ def _counted(texts: Sequence[ExplainedText]) -> str:
 
 
 def _shown(text: ExplainedText) -> str:
-    """For the terminal: of a file, the line and the true label go before the answer."""
+    """Format an answer for the terminal; texts of a file also show line and true label."""
     answer = str(text.prediction)
     if text.line is None:
         return answer
     from ..escapes import printable
 
-    true = f", truly {printable(text.true_label)}" if text.true_label is not None else ""
+    true = f", true label {printable(text.true_label)}" if text.true_label is not None else ""
     return f"line {text.line}{true}: {printable(text.prediction.text)}\n{answer}"

@@ -1,4 +1,4 @@
-"""`dixtill export`: a student for ONNX runtimes."""
+"""`dixtill export`: write a student as an ONNX graph."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ examples:
   dixtill export --onnx my.onnx --model my.safetensors --run my.safetensors.run
 
 Inputs: piece_ids [batch, time] int64 and mask [batch, time] bool, padded on the right. Outputs:
-probabilities and logits [batch, classes], contributions [batch, time, classes], attention
-[batch, time]. Labels, vocabulary and settings of the tokenizer are in the metadata. The graph
-computes in float32; the model file, which computes in int8, is smaller and quicker.
+probabilities and logits [batch, classes], contributions [batch, time, classes] and attention
+[batch, time]. The metadata hold labels, vocabulary and tokenizer settings. The graph computes in
+float32; the int8 model file is smaller and faster.
 """
 
 
@@ -43,17 +43,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--run",
         dest="run_folder",
         metavar="DIR",
-        help="the model's run folder: its weights before they were rounded, which takes the extra "
-        "train (default: those of the model file)",
+        help="take the float32 weights from the model's run folder, which needs the extra train "
+        "(default: the rounded weights of the model file)",
     )
     parser.set_defaults(run=run)
 
 
-_KEPT = ("config.json", "checkpoint.pt")  # what is read of a run folder
+_KEPT = ("config.json", "checkpoint.pt")  # the files that are read from a run folder
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the graph, and say how large it is."""
+    """Write the graph and print its size and labels."""
     from ..export.onnx_graph import write_onnx
     from ..specification.model_file import read_model
 

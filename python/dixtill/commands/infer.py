@@ -32,7 +32,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "infer",
         help="label texts, with a weight for each word",
         description="Print the label of each TEXT, its probability, and a signed weight for each\n"
-        "word: positive speaks for the label, negative against it.",
+        "word: positive weights support the label, negative ones oppose it.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -42,25 +42,25 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         nargs="*",
         default=[],
         metavar="TEXT",
-        help="a text; - reads one a line from standard input",
+        help="a text; - reads one per line of standard input",
     )
     add_file_arguments(parser, given)
     add_student_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--json", action="store_true", help="print one JSON object per text")
     add_answer_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Answer the texts one by one, so that a stream is answered as it comes, or a file."""
+    """Answer a file, or texts one by one, so that each is answered as it arrives."""
     from ..runtime.classifier import load_classifier
 
     if args.input is None:
         check_no_file_arguments(args)
     elif args.json:
         raise InputError(
-            "--json: only for TEXT; answers to --input are JSON lines, unless --output names "
-            "another kind of file"
+            "--json works only with TEXT; answers to --input are JSON lines unless --output names "
+            "a file of another format"
         )
     classifier = load_classifier(args.model, args.kernel, args.threshold)
     if args.input is not None:
@@ -77,7 +77,7 @@ def _formatted(prediction: Prediction, as_json: bool) -> str:
 
 
 def texts_of(arguments: Sequence[str]) -> Iterator[str]:
-    """The texts as given; for -, the lines of standard input."""
+    """Yield the given texts; for -, the lines of standard input."""
     for argument in arguments:
         if argument == "-":
             yield from _lines()
@@ -86,7 +86,7 @@ def texts_of(arguments: Sequence[str]) -> Iterator[str]:
 
 
 def _lines() -> Iterator[str]:
-    """Lines of standard input, which is UTF-8 whatever the locale; bytes that are not, U+FFFD."""
+    """Yield lines of standard input as UTF-8, whatever the locale; invalid bytes become U+FFFD."""
     from ..tables.lines import read_replacing
     from ..tables.source import STANDARD, Source, opened
 

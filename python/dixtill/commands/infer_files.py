@@ -13,68 +13,65 @@ if TYPE_CHECKING:
     from ..runtime.classifier import Classifier
 
 _LAYOUT = ("input_format", "delimiter")
-# Stream has the defaults.
+# None means that the argument was not given; Stream has the defaults.
 _NAMES = (
     "output", "output_format", "csv_guard", *_LAYOUT, "text_column", "words", "strict"
 )  # fmt: skip
-_SIGNALLED = 128  # as a shell reports it: this and the signal's number
+_SIGNALLED = 128  # a shell reports a signal as 128 plus its number
 
 
 def add_file_arguments(
     parser: argparse.ArgumentParser, given: argparse._MutuallyExclusiveGroup
 ) -> None:
-    """`--input`, which takes the place of texts, and what belongs to it."""
+    """Add `--input`, which excludes texts, and the arguments that belong to it."""
     given.add_argument(
         "--input",
         metavar="FILE",
         help="answer each row of a .csv, .tsv, .jsonl, .parquet or .txt file; - is standard input",
     )
     files = parser.add_argument_group(
-        "files and pipes", "Rows keep their order and their fields, and get the answer's."
+        "files and pipes", "Rows keep their order and fields; the answers add new fields."
     )
     files.add_argument(
         "--output",
         metavar="FILE",
-        help="a .jsonl, .csv or .parquet file, or a named pipe for lines; - (default) is standard "
-        "output, for JSON lines unless --output-format says otherwise",
+        help="a .jsonl, .csv or .parquet file, or a named pipe; - (default) is standard output, "
+        "which gets JSON lines unless --output-format says otherwise",
     )
     files.add_argument(
         "--output-format",
         choices=FORMATS,
-        help="instead of what the name says; csv for a table on a pipe",
+        help="format of the output (default: what its name says)",
     )
     files.add_argument(
         "--csv-guard",
         action="store_true",
         default=None,
-        help="begin cells of CSV that a spreadsheet would take for a formula with an apostrophe",
+        help="put an apostrophe before CSV cells that a spreadsheet could read as a formula",
     )
     add_table_arguments(files, text_column=None)
     files.add_argument(
         "--words",
         action=argparse.BooleanOptionalAction,
-        help="write each word with its place and weight (default: yes)",
+        help="write each word with its span and weight (default: yes)",
     )
     files.add_argument(
         "--strict",
         action="store_true",
         default=None,
-        help="end at the first row that cannot be answered; by default it is reported and left out",
+        help="end at the first row that cannot be answered; by default, such rows are reported "
+        "and skipped",
     )
 
 
 def check_no_file_arguments(args: argparse.Namespace) -> None:
-    """Whether what belongs to `--input` was left out with it.
-
-    Raises:
-        InputError: something was given.
-    """
+    """Raise InputError if an argument that needs `--input` was given without it."""
     names = [f"--{name.replace('_', '-')}" for name in _given(args)]
     if args.words is False:
         names[names.index("--words")] = "--no-words"
     if names:
         raise InputError(
-            f"{', '.join(names)}: only for files and pipes; name one by --input FILE, not TEXT"
+            f"{', '.join(names)}: only for files and pipes; use --input FILE instead of TEXT"
         )
 
 
@@ -83,7 +80,7 @@ def _given(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
-    """Answer the rows; 130 or 143 where SIGINT or SIGTERM ended that."""
+    """Answer the rows; return 0, or 130 or 143 if SIGINT or SIGTERM ended the run."""
     from ..streams.stream import Stream
 
     options = {name: value for name, value in _given(args).items() if name not in _LAYOUT}

@@ -1,4 +1,4 @@
-"""`dixtill info`: what is installed, what this CPU can run, and what a student is."""
+"""`dixtill info`: show the version, the kernels that this CPU can run, and a student."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print it, for a person or as JSON."""
+    """Print the description, for a person or as JSON."""
     from ..runtime.classifier import load_classifier
 
     classifier = load_classifier(args.model)
@@ -81,7 +81,7 @@ def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
 
 
 def _lines(value: dict[str, Any], indent: str = "") -> list[str]:
-    """A mapping as aligned lines, a mapping in it as lines indented below its name."""
+    """Format a mapping as aligned lines; nested mappings are indented below their names."""
     named = {printable(name): item for name, item in value.items()}
     width = max(map(len, named), default=0)
     lines = []

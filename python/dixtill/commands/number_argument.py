@@ -1,4 +1,4 @@
-"""Options whose value is a number within limits."""
+"""Add options whose value is a number within limits."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ..limits import Limits
 
 
 class Number(argparse.Action):
-    """Reads a number; one out of its limits is an InputError that names the option.
+    """Parses a number; an invalid one raises an InputError that names the option.
 
-    Not argparse's `type`, whose complaint comes below a usage of thirty lines.
+    argparse's own `type` would print its message below a usage of thirty lines.
     """
 
     def __init__(self, *arguments: Any, limits: Limits, **options: Any) -> None:
@@ -26,10 +26,10 @@ class Number(argparse.Action):
         values: str | Sequence[Any] | None,
         option_string: str | None = None,
     ) -> None:
-        """Keep the number.
+        """Store the number.
 
         Raises:
-            InputError: the value is not a number, or out of its limits.
+            InputError: the value is not a number, or it is out of range.
         """
         setattr(namespace, self.dest, self.limits.read(self.option_strings[0], str(values)))
 
@@ -37,5 +37,5 @@ class Number(argparse.Action):
 def add_number(
     parser: argparse._ActionsContainer, name: str, limits: Limits, **options: Any
 ) -> None:
-    """An option for a number; `options` are those of `add_argument`."""
+    """Add an option for a number; `options` go to `add_argument`."""
     parser.add_argument(name, action=Number, limits=limits, **options)

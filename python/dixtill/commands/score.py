@@ -1,4 +1,4 @@
-"""`dixtill score`: answer all texts of a corpus with a student."""
+"""`dixtill score`: answer all texts of a file or folder with a student."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ examples:
   dixtill score --data tweets/ --out scores --model my.safetensors --words
   dixtill score --data tweets/ --out scores --ray
 
-DIR gets Parquet files that, by their names, are in the order of the data: its columns, then
-predicted_label, a column probability_LABEL for each label, truncated, which says that a text was
-longer than the student reads, and unknown_share, of the pieces that it does not know. A run
-that was stopped goes on where it was.
+DIR gets Parquet files whose names sort in the order of the data. They hold the columns of the
+data, then predicted_label, probability_LABEL for each label, truncated (the text was longer than
+the student reads) and unknown_share (the share of pieces that the student does not know). A
+stopped run resumes where it was.
 """
 
 
@@ -39,13 +39,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "score",
         help="label all texts of a file or folder (resumable)",
         description="Answer every text of a CSV, TSV, JSON lines, Parquet or text file, or of a\n"
-        "folder of those, with a student, and write the answers beside the columns that\n"
-        "were there.",
+        "folder of these, with a student, and write the answers beside the original columns.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--data", required=True, metavar="PATH", help="the texts to answer")
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the answers")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the answers")
     add_student_arguments(parser)
     add_table_arguments(parser)
     parser.add_argument(
@@ -57,14 +56,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         limits.COUNT,
         default=16384,
         metavar="N",
-        help="most rows of a file of answers, each of which one process makes (default: 16384)",
+        help="maximum number of rows per output file, the unit of work (default: 16384)",
     )
     add_cluster_arguments(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Score what is not there yet, and say how much that was."""
+    """Score the texts that are not scored yet, and print how many there were."""
     from ..bulk.scores import ScoreSummary, Scoring
     from ..errors import InputError
 
@@ -87,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     if not sum(done):
         raise InputError(f"{args.data} has no rows")
     print(
-        f"{args.out}: {done.computed:,} texts scored, {done.reused:,} were there; "
+        f"{args.out}: {done.computed:,} texts scored, {done.reused:,} already there; "
         f"{perf_counter() - start:.1f} s"
     )
     return 0

@@ -1,4 +1,4 @@
-"""The arguments that say how the files of texts are laid out, the same for every command."""
+"""The arguments for the layout of input tables, the same for every command."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def add_table_arguments(
     parser: argparse.ArgumentParser | argparse._ArgumentGroup, text_column: str | None = "text"
 ) -> None:
-    """`--text-column`, `--input-format` and `--delimiter`."""
+    """Add `--text-column`, `--input-format` and `--delimiter`."""
     parser.add_argument(
         "--text-column",
         default=text_column,
@@ -24,7 +24,7 @@ def add_table_arguments(
     parser.add_argument(
         "--input-format",
         choices=FORMATS,
-        help="instead of what the name of the file says; of standard input, jsonl by default",
+        help="format of the input (default: what the file name says; jsonl for standard input)",
     )
     parser.add_argument(
         "--delimiter",
@@ -35,10 +35,10 @@ def add_table_arguments(
 
 
 def layout_of(args: argparse.Namespace) -> Layout:
-    """What `--input-format` and `--delimiter` say.
+    """Return the layout that `--input-format` and `--delimiter` give.
 
     Raises:
-        InputError: the delimiter is no character that can separate fields.
+        InputError: the delimiter cannot separate fields.
     """
     from ..tables.table import Layout
 
