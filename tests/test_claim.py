@@ -62,7 +62,7 @@ def test_temporary_and_other_files_are_not_claimed(tmp_path):
     CLAIM.claim(tmp_path, MADE_OF)
     CLAIM.claim(tmp_path, {"teacher": "b"})
     everything = ClaimFile("all.json", "a thing", "use another")
-    with pytest.raises(InputError, match=r"something else, not a thing: all.json is missing; use"):
+    with pytest.raises(InputError, match=r"holds other files, not a thing: all.json is missing; use"):
         everything.claim(tmp_path, MADE_OF)
 
 
@@ -72,7 +72,7 @@ def test_a_claim_that_cannot_be_read_is_refused(tmp_path):
     (tmp_path / "1.part").touch()
     for damaged in (*(whole[:n] for n in range(len(whole) - 1)), b"\xff", b"[" * 99_999):
         (tmp_path / "made.json").write_bytes(damaged)
-        with pytest.raises(InputError, match=r"made.json is damaged, so that .*; use another"):
+        with pytest.raises(InputError, match=r"made.json is damaged, so the .*; use another"):
             CLAIM.claim(tmp_path, MADE_OF)
     for foreign in (b"[]", b"null", b"{}"):
         (tmp_path / "made.json").write_bytes(foreign)

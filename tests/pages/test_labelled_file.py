@@ -24,7 +24,7 @@ def test_labels_are_names_or_indices_or_absent(tmp_path):
 
 
 def test_labels_that_are_names_and_indices_are_refused(tmp_path):
-    sentence = "line 4: label '0' is an index, but 'bullish' in line 2 is a name; expected names"
+    sentence = "line 4: label '0' is an index, but 'bullish' in line 2 is a name; use either"
     with pytest.raises(InputError, match=sentence):
         read(tmp_path, "text,label\none,bullish\ntwo,\nthree,0\n")
 
