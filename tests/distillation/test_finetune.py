@@ -352,7 +352,7 @@ def test_a_folder_that_is_taken_is_refused_before_any_work(tmp_path):
 def test_a_foreign_folder_of_the_unfinished_name_is_left_alone(bert_base, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / "notes.txt").write_text("mine")
-    with pytest.raises(InputError, match="something else, not an unfinished run"):
+    with pytest.raises(InputError, match="other files, not an unfinished run"):
         finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")
     assert (tmp_path / "out.unfinished" / "notes.txt").read_text() == "mine"
 
