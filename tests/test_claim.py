@@ -62,7 +62,7 @@ def test_temporary_and_other_files_are_not_claimed(tmp_path):
     CLAIM.claim(tmp_path, MADE_OF)
     CLAIM.claim(tmp_path, {"teacher": "b"})
     everything = ClaimFile("all.json", "a thing", "use another")
-    with pytest.raises(InputError, match=r"holds other files, not a thing: all.json is missing; use"):
+    with pytest.raises(InputError, match=r"other files, not a thing: all.json is missing; use"):
         everything.claim(tmp_path, MADE_OF)
 
 
