@@ -30,11 +30,11 @@ kind=${1:-}
 shift || :
 case $kind in
 address)
-    sanitizers=address,undefined runtimes=(libasan.so libubsan.so)
+    sanitizers=address,undefined runtimes=(libasan.so libubsan.so) checks=OFF
     (($#)) || set -- "${ADDRESS_TESTS[@]}"
     ;;
 thread)
-    sanitizers=thread runtimes=(libtsan.so)
+    sanitizers=thread runtimes=(libtsan.so) checks=ON
     (($#)) || set -- "${THREAD_TESTS[@]}"
     ;;
 *) fail "expected 'address' or 'thread', got '$kind'" ;;
@@ -54,7 +54,7 @@ make_environment() {
 install_sanitized() {
     CXX=g++ "$python" -m pip --python "$environment/bin/python" install -q --no-deps \
         --force-reinstall -c constraints.txt -Cbuild-dir="$work/build" \
-        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" -Ccmake.define.DIXTILL_BUILD_CHECKS=ON .
+        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" -Ccmake.define.DIXTILL_BUILD_CHECKS="$checks" .
 }
 
 # Check whether the installed module was built from these sources, for this Python.
