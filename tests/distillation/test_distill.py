@@ -254,7 +254,7 @@ def test_a_method_that_explains_needs_attributions(bert, tmp_path, method):
 
 def test_attributions_of_one_class_are_refused_where_all_are_learnt(bert, tmp_path, explained):
     one = [replace(row, by_class=()) for row in explained]
-    with pytest.raises(InputError, match="the predicted class alone; explain with `--classes all`"):
+    with pytest.raises(InputError, match="only those of the predicted class; explain with"):
         distil(bert, TRAIN, VALID, DistillConfig.of("dixtill", **SIZES), tmp_path, one)
     config = DistillConfig.of("dixtill-paper", **SIZES)
     assert distil(bert, TRAIN, VALID, config, tmp_path, one).model.settings.explanation == "scores"

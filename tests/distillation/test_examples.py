@@ -165,5 +165,5 @@ def test_ordered_batches_keep_the_order():
 
 
 def test_a_corpus_without_a_word_is_refused():
-    with pytest.raises(InputError, match="none of the 2 texts holds anything that can be read"):
+    with pytest.raises(InputError, match="none of the 2 texts holds a word that the"):
         make_examples(Corpus(("", " "), (0, 0), ("a",)), TOKENIZER, ())

@@ -99,8 +99,7 @@ class AttributionStore:
     ) -> RunSummary:
         """Explain the texts that are not stored yet, a shard at a time.
 
-        By default the attributor explains them here; `explain` can let other processes do it
-        (pool.py). The shards are the same.
+        `explain` has other processes do it (attribution/pool.py); the shards are the same.
 
         Raises:
             InputError: the folder is a file, or a Parquet file in it is no shard of attributions.

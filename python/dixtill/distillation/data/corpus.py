@@ -1,4 +1,4 @@
-"""Texts with labels or without: read, checked, deduplicated against others, split."""
+"""Reads and checks texts with or without labels, removes duplicates, and splits them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Corpus:
         """Hold out `fraction` of each class; returns the rest and the held-out rows.
 
         Raises:
-            InputError: `fraction` is no share between 0 and 1, or a part would be empty.
+            InputError: `fraction` is not between 0 and 1, or a part would be empty.
         """
         fraction = limits.PART.checked("the share to hold out", fraction)
         rng = np.random.default_rng(seed)
@@ -86,9 +86,9 @@ def read_corpus(
     label_column: str = "label",
     layout: Layout = BY_NAME,
 ) -> Corpus:
-    """Read a file of labelled texts, or a data set of the hub (hub_data.py).
+    """Read a file of labelled texts, or a data set on the hub (hub_data.py).
 
-    See `read_corpora`, which reads several alike.
+    `read_corpora` reads several, and describes arguments and errors.
     """
     (corpus,) = read_corpora([path], label_names, text_column, label_column, layout)
     return corpus
@@ -101,29 +101,29 @@ def read_corpora(
     label_column: str = "label",
     layout: Layout = BY_NAME,
 ) -> list[Corpus]:
-    """Read files of labelled texts, or data sets of the hub, whose labels mean the same.
+    """Read files of labelled texts, or data sets on the hub, that share their labels.
 
-    Labels are all names, or all indices into `label_names` (tables/labels.py), over all the files:
-    one that lacks a class is not read in another way than the rest. Without `label_names`, the
-    names are those that the first data set has, or the sorted values of its label column.
+    The labels of all files are read as names, or those of all as indices into `label_names`
+    (tables/labels.py), so a file that lacks a class is read like the others. Without `label_names`,
+    the names are those that the first data set has, or the sorted values of its label column.
 
     Args:
-        paths: of CSV (also where its name tells nothing), TSV, JSON lines or Parquet.
-        label_names: of the classes, in their order.
+        paths: CSV, TSV, JSON Lines or Parquet files; one with an unknown suffix is read as CSV.
+        label_names: the names of the classes, in order.
         text_column: the column of the texts.
         label_column: the column of the labels.
-        layout: what the names of the files do not say.
+        layout: the format, where the names of the files do not tell it.
 
     Raises:
-        InputError: a file cannot be read, a column is absent, a row has another number of fields
-            than the header, no text, no label or an unknown one, or there is no row.
+        InputError: a file cannot be read, a column is missing, a row has another number of fields
+            than the header, no text, or no known label, or there are no rows.
     """
     tables = [_read_labelled(str(path), text_column, label_column, layout) for path in paths]
     own_names = tables[0].own_names
     names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
     aliases = {}
     if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
-        aliases = {name: i for i, name in enumerate(own_names)}  # the teacher was given no names
+        aliases = {name: i for i, name in enumerate(own_names)}  # the teacher's labels are unnamed
     indices = indices_of([table.column for table in tables], names, aliases)
     return [
         Corpus(tuple(table.texts), tuple(labels), names)
@@ -137,19 +137,19 @@ def read_texts(
     layout: Layout = BY_NAME,
     otherwise: str = "text",
 ) -> list[str]:
-    """Texts without labels: of a file, of a data set of the hub, or of a folder of files.
+    """Read texts without labels from a file, a data set on the hub, or a folder of files.
 
-    Empty and missing ones are left out, and of equal ones the first is kept. In a folder, what
-    begins with a dot is not read.
+    Empty and missing texts are left out, and duplicates after the first. In a folder, files and
+    folders whose names begin with a dot are not read.
 
     Args:
-        path: of the file, the folder or the data set.
-        text_column: the column of the texts; no other is needed.
-        layout: what the names of the files do not say.
-        otherwise: the format of a file whose name tells none.
+        path: the file, the folder or the data set.
+        text_column: the column of the texts; no other column is needed.
+        layout: the format, where the names of the files do not tell it.
+        otherwise: the format of a file with an unknown suffix.
 
     Raises:
-        InputError: a file cannot be read, a column is absent, a row has another number of fields
+        InputError: a file cannot be read, a column is missing, a row has another number of fields
             than the header, or there is no text.
     """
     root = Path(path)
@@ -190,11 +190,11 @@ def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> li
 
 
 class _Labelled(NamedTuple):
-    """Texts with labels, which are not known yet to be classes."""
+    """Texts with labels that have not been matched to classes yet."""
 
     texts: list[str]
     column: LabelColumn
-    own_names: tuple[str, ...] | None = None  # of the classes, in the data set's order
+    own_names: tuple[str, ...] | None = None  # the data set's names of the classes, in its order
 
 
 def _read_labelled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:

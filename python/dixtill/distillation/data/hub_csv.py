@@ -1,7 +1,7 @@
-"""CSV and TSV files of a data set, by dixtill's own readers instead of pandas.
+"""Reads the CSV and TSV files of a data set with dixtill's own readers instead of pandas.
 
-`datasets` reads them with pandas, for which `null` and `N/A` are no text, `007` is 7, and a row
-with fields too few is filled up.
+`datasets` reads them with pandas, which takes `null` and `N/A` for missing values and `007` for 7,
+and fills up a row with too few fields.
 """
 
 from __future__ import annotations
@@ -16,18 +16,17 @@ from ...errors import InputError
 from ...tables.rows import Row
 from ...tables.table import Layout, opened_table
 
-# What may differ from the defaults of a data set whose files we read: the place of the files, and
-# the delimiter.
-_HONOURED = ("name", "version", "data_dir", "data_files", "description", "sep", "delimiter")
+# Settings that `read_csv_split` honors; with any other, `datasets` has to read the files.
+_HONORED = ("name", "version", "data_dir", "data_files", "description", "sep", "delimiter")
 
 
 def is_csv(builder: Any) -> bool:
-    """Whether the data set is of CSV files, whatever else is said of them."""
+    """Whether the data set consists of CSV files, with any settings."""
     return isinstance(builder.config, CsvConfig)
 
 
 def is_plain_csv(builder: Any) -> bool:
-    """Whether the data set is of CSV files as `read_csv_split` reads them."""
+    """Whether the data set consists of CSV files that `read_csv_split` can read."""
     plain = CsvConfig()
     return (
         is_csv(builder)
@@ -35,16 +34,16 @@ def is_plain_csv(builder: Any) -> bool:
         and all(
             getattr(builder.config, field.name) == getattr(plain, field.name)
             for field in fields(CsvConfig)
-            if field.name not in _HONOURED
+            if field.name not in _HONORED
         )
     )
 
 
 def read_csv_split(builder: Any, split: str, text_column: str) -> datasets.Dataset:
-    """A split of a data set, or slices of splits, every value as the text that stands there.
+    """Read a split of a data set, or slices of splits; every value is the text in the file.
 
     Raises:
-        InputError: a file cannot be read, has a bad row, or other columns than the one before.
+        InputError: a file cannot be read, has a bad row, or has other columns than the one before.
     """
     instruction = datasets.ReadInstruction.from_spec(split)
     names = dict.fromkeys(part.partition("[")[0].strip() for part in split.split("+"))

@@ -1,7 +1,7 @@
-"""Data sets of the Hugging Face hub, or folders as `datasets` loads them, by one name.
+"""Reads data sets from the Hugging Face hub, or from folders as `datasets` loads them.
 
-`hub:NAME`, `hub:NAME:SPLIT` or `hub:NAME:CONFIG:SPLIT`, where NAME may be a local folder and SPLIT
-a slice such as `train[:1000]`.
+They are named `hub:NAME`, `hub:NAME:SPLIT` or `hub:NAME:CONFIG:SPLIT`, where NAME may be a local
+folder and SPLIT a slice such as `train[:1000]`.
 """
 
 from __future__ import annotations
@@ -19,28 +19,29 @@ from ...standard_streams import is_terminal
 from ...tables.labels import LabelError, label_text
 
 PREFIX = "hub:"
-_COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # not of a slice, not of a Windows drive
+_COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # but not in a slice or after a Windows drive
 
 
 def is_on_hub(location: str | Path) -> bool:
-    """Whether a name of data is one of the hub's."""
+    """Whether `location` names a data set on the hub."""
     return str(location).startswith(PREFIX)
 
 
 @dataclass(frozen=True)
 class HubColumns:
-    """Columns of a split; what is missing is None."""
+    """Columns of a split; a missing text is None."""
 
     texts: list[str | None]
-    labels: list[str]  # names or indices, "" for none; no label where no column was asked for
-    label_names: tuple[str, ...] | None  # in the data set's order, if it has one
+    labels: list[str]  # names or indices, "" if missing; empty if no label column was asked for
+    label_names: tuple[str, ...] | None  # in the data set's order; None if it has no names
 
 
 def read_hub(location: str, text_column: str, label_column: str | None = None) -> HubColumns:
-    """Texts, and where they are asked for labels, of a data set.
+    """Read the texts of a data set and, if `label_column` is given, their labels.
 
     Raises:
-        InputError: there is no such data set, split or column, or the column holds no texts.
+        InputError: there is no such data set, split or column, or the text column holds other
+            things than texts.
     """
     name, config, split = _parts(location)
     with _no_progress_off_terminal():
@@ -48,7 +49,7 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
             data = _loaded(name, config, split, text_column)
         except InputError:
             raise
-        except Exception as error:  # of datasets, pyarrow, pandas and the network, all kinds
+        except Exception as error:  # datasets, pyarrow, pandas and the network raise many kinds
             raise InputError(f"cannot load '{location}': {_in_short(error)}") from error
     for column in (text_column, label_column):
         if column is not None and column not in data.column_names:
@@ -81,9 +82,9 @@ def _loaded(name: str, config: str | None, split: str | None, text_column: str) 
     from .hub_csv import is_csv, is_plain_csv, read_csv_split
 
     folder = Path(name)
-    if (folder / "state.json").is_file():  # of save_to_disk, and one split alone
+    if (folder / "state.json").is_file():  # a single split, written by save_to_disk
         return datasets.load_from_disk(name)
-    # Without its whole path, a folder named csv or json would be taken for a format.
+    # Without its full path, a folder named csv or json would be taken for a format.
     source = str(folder.resolve()) if folder.is_dir() else name
     if split is None:
         splits = datasets.get_dataset_split_names(source, config)
@@ -96,13 +97,13 @@ def _loaded(name: str, config: str | None, split: str | None, text_column: str) 
     builder = datasets.load_dataset_builder(source, config)
     if is_plain_csv(builder):
         return read_csv_split(builder, split, text_column)
-    # Else pandas makes nothing of texts such as "null".
+    # By default pandas takes texts such as "null" for missing values.
     options = {"keep_default_na": False} if is_csv(builder) else {}
     return datasets.load_dataset(source, config, split=split, **options)
 
 
 def _label(value: Any, names: Sequence[str] | None, place: str) -> str:
-    """A label's name; a class of -1 is how test sets of the hub say that there is none."""
+    """A label's name; "" for -1, which marks a missing label in test sets on the hub."""
     if names and isinstance(value, int):
         return "" if value == -1 else names[value]
     try:
@@ -118,7 +119,7 @@ def _in_short(error: Exception) -> str:
 
 @contextmanager
 def _no_progress_off_terminal() -> Iterator[None]:
-    """Inside the context, datasets draws progress bars on a terminal only."""
+    """Let `datasets` draw progress bars only on a terminal, inside the context."""
     import datasets
 
     hide = datasets.are_progress_bars_disabled() is False and not is_terminal(sys.stderr)

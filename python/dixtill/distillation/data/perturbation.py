@@ -1,10 +1,10 @@
-"""Texts made of the training texts, for the teacher to answer.
+"""Makes more texts out of the training texts, for the teacher to answer.
 
-A small corpus shows a student few of a teacher's answers, and a teacher is surer than it should be
-of texts that it was trained on. Perturbed texts have no label; the teacher's answer stands for it
-(Tang et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks", who
-mask words, replace them and cut n-grams). Words are replaced by those that follow or precede the
-same neighbour elsewhere ("noising", Xie et al. 2017). Words are what white space separates.
+A small corpus shows a student few of a teacher's answers, and a teacher is overconfident on texts
+that it was trained on. Perturbed texts have no label; the teacher's answer takes its place (Tang et
+al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks", who mask
+words, replace them and cut n-grams). Words are replaced by words that follow or precede the same
+neighbor elsewhere ("noising", Xie et al. 2017). White space separates words.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ import numpy as np
 
 from ...errors import InputError
 
-_LONGEST = 40  # words of two texts put together, where neither has more
-_LONGEST_SPLICE = 5
-_CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # of each way to change a text
+_LONGEST = 40  # words of two joined texts, unless one of them is longer
+_LONGEST_SPLICE = 5  # words
+_CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # probability of each way to change a text
 
 _Words = list[str]
 
 
 def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
-    """`count` texts, the same for the same arguments; none is empty.
+    """Make `count` texts, none of them empty; equal arguments give equal texts.
 
     Args:
         texts: cleaned training texts.
-        count: how many to make.
-        seed: of the random choices.
+        count: the number of texts to make.
+        seed: the seed of the random choices.
 
     Raises:
         InputError: all `texts` are empty.
@@ -42,12 +42,12 @@ def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
 
 
 class _Perturbation:
-    """Draws a text, and one of five ways to change it."""
+    """Draws a text, and changes it in one of five ways."""
 
     def __init__(self, texts: Sequence[_Words], seed: int) -> None:
         self._texts = texts
         self._rng = np.random.default_rng(seed)
-        self._following, self._preceding = _neighbours(texts)
+        self._following, self._preceding = _neighbors(texts)
         self._ways = (
             self._drop_words,
             self._keep_span,
@@ -75,14 +75,14 @@ class _Perturbation:
         return words[start : start + length]
 
     def _join_parts(self, words: _Words) -> _Words:
-        """The beginning of a text and the end of another one."""
+        """The beginning of `words`, and the end of another text."""
         other = self._any_text()
         longest = max(_LONGEST, len(words), len(other))
         end, start = self._rng.integers(1, len(words) + 1), self._rng.integers(len(other))
         return (words[:end] + other[start:])[:longest]
 
     def _replace_words(self, words: _Words) -> _Words:
-        """From left to right, so that a replaced word chooses its successors."""
+        """Replace words from left to right, so that a new word affects the choice of the next."""
         rate = self._rng.uniform(0.1, 0.4)
         changed = ["", *words, ""]
         for at in range(1, len(words) + 1):
@@ -91,7 +91,7 @@ class _Perturbation:
         return changed[1:-1]
 
     def _replacement(self, before: str, word: str, after: str) -> str:
-        """A word that stands after `before` or before `after` elsewhere, else `word`."""
+        """A word that follows `before` or precedes `after` elsewhere; `word` if none does."""
         if self._rng.random() < 0.5:
             candidates = self._following.get(before.lower())
         else:
@@ -99,7 +99,7 @@ class _Perturbation:
         return candidates[int(self._rng.integers(len(candidates)))] if candidates else word
 
     def _splice(self, words: _Words) -> _Words:
-        """A few words of another text in the place of a few of this one."""
+        """Replace a few of `words` by a few words of another text."""
         other = self._any_text()
         length = self._rng.integers(1, min(_LONGEST_SPLICE, len(other)) + 1)
         start = self._rng.integers(len(other) - length + 1)
@@ -108,8 +108,8 @@ class _Perturbation:
         return words[:at] + other[start : start + length] + words[at + replaced :]
 
 
-def _neighbours(texts: Sequence[_Words]) -> tuple[dict[str, _Words], dict[str, _Words]]:
-    """Which words follow each word, and which precede it, as often as they do; "" is the edge."""
+def _neighbors(texts: Sequence[_Words]) -> tuple[dict[str, _Words], dict[str, _Words]]:
+    """All words that follow each word, and all that precede it, repeated; "" is a text's edge."""
     following: dict[str, _Words] = defaultdict(list)
     preceding: dict[str, _Words] = defaultdict(list)
     for words in texts:

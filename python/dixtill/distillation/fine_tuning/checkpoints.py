@@ -1,8 +1,8 @@
-"""Checkpoints of transformers.Trainer: which of them are whole, and so may be gone on from.
+"""Finds the checkpoints of transformers.Trainer that are complete, so that a run can resume.
 
-Trainer writes a checkpoint file by file in place. One that was written to its end is marked by a
-list of its files' digests; what a killed run, a full disk or a copy left without its mark, or with
-other files than that says, is removed.
+Trainer writes the files of a checkpoint one after another, in place. A complete checkpoint gets a
+mark that lists the digests of its files. A checkpoint without a mark, or whose files differ from
+it, is removed: a killed run, a full disk or an incomplete copy may have left it.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from ...whole_file import write_whole
 
 _MARK = "whole.json"
 _STATE = "trainer_state.json"
-_READ = 1 << 20  # bytes in memory at once
-# Of PyTorch, safetensors and tokenizers; their subclasses are errors of programs.
+_BLOCK = 1 << 20  # bytes read at once
+# PyTorch, safetensors and tokenizers raise exactly these; a subclass would be a programming error.
 _CANNOT_WRITE = (RuntimeError, SafetensorError, Exception)
 
 
 def mark_whole(checkpoint: Path) -> None:
-    """Say that a checkpoint was written to its end, and how its files are."""
+    """Mark a checkpoint as complete, with the digests of its files."""
     write_whole(checkpoint / _MARK, json.dumps(_digests(checkpoint)).encode())
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The last checkpoint that is whole and whose best epoch has a whole one, or None.
+    """The last complete checkpoint whose best epoch has a complete one too, or None.
 
-    Those after it and those that are not whole are removed.
+    Incomplete checkpoints, and those after the returned one, are removed.
     """
     checkpoints = sorted(
         (path for path in folder.glob("checkpoint-*") if path.name[11:].isdecimal()),
@@ -51,7 +51,7 @@ def last_checkpoint(folder: Path) -> str | None:
 
 @contextmanager
 def saving(folder: Path) -> Iterator[None]:
-    """Inside the context, errors of the libraries that write into `folder` become OSError.
+    """Turn the errors of libraries that cannot write into `folder` into OSError.
 
     Raises:
         OSError: PyTorch, safetensors or tokenizers cannot write; each has its own error for a full
@@ -62,12 +62,12 @@ def saving(folder: Path) -> Iterator[None]:
     except Exception as error:
         if type(error) not in _CANNOT_WRITE:
             raise
-        reason = f"cannot be written, perhaps as the disk is full ({str(error).strip()})"
+        reason = f"cannot be written, perhaps because the disk is full ({str(error).strip()})"
         raise OSError(EIO, reason, str(folder)) from error
 
 
 def _best_of(checkpoint: Path) -> str:
-    """The name of the best checkpoint so far, when this one was written."""
+    """The name of the best checkpoint at the time when this one was written."""
     best = json.loads((checkpoint / _STATE).read_bytes())["best_model_checkpoint"]
     return Path(best).name if best else checkpoint.name
 
@@ -92,6 +92,6 @@ def _digests(checkpoint: Path) -> dict[str, str]:
 def _digest(path: Path) -> str:
     content = sha256()
     with path.open("rb") as file:
-        while block := file.read(_READ):
+        while block := file.read(_BLOCK):
             content.update(block)
     return content.hexdigest()

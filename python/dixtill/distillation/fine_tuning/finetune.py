@@ -1,7 +1,7 @@
 """Fine-tunes a pretrained transformer on labelled texts: an encoder or decoder in, a teacher out.
 
-A run works in `OUT.unfinished`, goes on from the checkpoints there, and becomes OUT by a rename at
-the end. The loop is fine_tuning/trainer.py's; loading what it made is teacher.py's.
+A run works in `OUT.unfinished`, resumes from the checkpoints there, and renames its result to OUT
+at the end. The training loop is in trainer.py; `Teacher.load` loads the result.
 """
 
 from __future__ import annotations
@@ -52,20 +52,20 @@ def finetune(
     out: Path,
     watcher: Watcher | None = None,
 ) -> Scores:
-    """Fine-tune `base` into the folder `out`; returns the scores on `valid` of what is saved.
+    """Fine-tune `base` into the folder `out`; returns the saved teacher's scores on `valid`.
 
     Args:
-        base: a hub name or a folder, with a fast tokenizer.
+        base: a name on the hub or a folder; its tokenizer must be a fast one.
         train: labelled texts; the labels' names become the teacher's.
-        valid: chooses the best epoch, by macro-F1.
+        valid: labelled texts that choose the best epoch, by macro-F1.
         config: see FinetuneConfig.
-        out: must not exist, or be empty. A stopped run of the same settings goes on.
-        watcher: told how the training goes on.
+        out: a folder that is empty or does not exist. A stopped run of the same settings resumes.
+        watcher: is told about the progress of the training.
 
     Raises:
-        InputError: there is no such base, its tokenizer is not a fast one, the labels do not
-            match, `out` is taken, its unfinished run has another base, other texts or other
-            settings, another process works in it, or the training diverges.
+        InputError: there is no such base, its tokenizer is not a fast one, the labels of `train`
+            and `valid` differ, `out` is taken, the unfinished run has another base, other texts or
+            other settings, another process works in it, or the training diverges.
     """
     _check_labels(train, valid)
     _check_free(out)
@@ -93,7 +93,7 @@ def _finetune(
     }
     unfinished = out.with_name(f"{out.name}.unfinished")
     with held(unfinished):
-        _check_free(out)  # another process may have ended meanwhile
+        _check_free(out)  # another process may have finished in the meantime
         _CLAIM.claim(unfinished, run)
         fit(model, tokenizer, train, valid, config, unfinished, watcher)
         save_teacher(model, tokenizer, unfinished / "teacher")
@@ -106,12 +106,12 @@ def _finetune(
 
 
 def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, Any]:
-    """A model with a head for `labels`, and its tokenizer.
+    """Load a model with a head for `labels`, and its tokenizer.
 
-    The base's own head stays only if it is one for these labels in this order.
+    The base's own head is kept only if it has these labels in this order.
 
     Raises:
-        InputError: there is no such model, or it cannot carry a classifier.
+        InputError: there is no such model, or transformers cannot put a classifier on it.
     """
     set_seed(seed)
     try:
@@ -130,7 +130,7 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
     except InputError:
         raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+    except Exception as error:  # transformers, tokenizers and safetensors raise many kinds
         raise InputError(
             f"cannot load a base model from '{base}': {why_not_loaded(base, error)}"
         ) from error
@@ -149,14 +149,14 @@ def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
 
 
 def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write model and tokenizer in Hugging Face form.
+    """Write model and tokenizer as transformers saves them.
 
     Raises:
         InputError: a weight is not finite.
         OSError: the folder cannot be written to.
     """
     check_weights(model.state_dict(), "the teacher")
-    # What the tokenizer last padded and cut to would be saved, and change the fingerprint.
+    # The tokenizer would save its last padding and truncation, which would change the fingerprint.
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()
     with saving(folder):
@@ -167,7 +167,7 @@ def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
 def score_teacher(
     teacher: Teacher, corpus: Corpus, cleaning: Sequence[str] = DEFAULT_RULES
 ) -> Scores:
-    """Scores of a teacher; `corpus` names its labels as the teacher does, in the same order."""
+    """Scores of a teacher on `corpus`, which must have the teacher's labels in the same order."""
     logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
     return scores_of(corpus.labels, logits.softmax(dim=1).numpy())
 

@@ -1,6 +1,6 @@
-"""Trains a classifier on labelled texts with transformers.Trainer, to its best epoch.
+"""Trains a classifier on labelled texts with transformers.Trainer, and keeps the best epoch.
 
-A stopped run resumes from the last whole checkpoint, which checkpoints.py finds. finetune.py
+A stopped run resumes from the last complete checkpoint, which checkpoints.py finds. finetune.py
 loads the model and saves the result.
 """
 
@@ -33,7 +33,7 @@ from ..teacher.precision import attention_for_gradients
 from ..teacher.teacher import Teacher
 from .checkpoints import last_checkpoint, mark_whole, saving
 
-_DECAYED_DIMENSIONS = 2  # weight decay is for matrices; biases and norms go without
+_DECAYED_DIMENSIONS = 2  # weight decay applies to matrices, not to biases and norms
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ def fit(
     folder: Path,
     watcher: Watcher,
 ) -> None:
-    """Train `model` in place to its best epoch; checkpoints go to `folder`, and are resumed.
+    """Train `model` in place to its best epoch, resuming from the checkpoints in `folder`.
 
     Raises:
-        InputError: the tokenizer is not a fast one; or the training diverges, of which the epochs
-            before stay in `folder`.
+        InputError: the tokenizer is not a fast one, or the training diverges; the checkpoints of
+            earlier epochs stay in `folder`.
         OSError: a checkpoint cannot be written.
     """
     limits = Teacher(model, tokenizer, config.max_length)  # also chooses padding
@@ -116,8 +116,8 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
         eval_strategy="epoch",
         save_strategy="epoch",
         logging_strategy="epoch",
-        logging_nan_inf_filter=False,  # or a loss of NaN would be logged as the mean of the others
-        save_total_limit=2,  # the last and the best or, where that is one, the one before
+        logging_nan_inf_filter=False,  # else NaN would be logged as the mean of the other losses
+        save_total_limit=2,  # the last and the best, or the last two if the last is the best
         load_best_model_at_end=True,
         metric_for_best_model="macro_f1",
         seed=config.seed,
@@ -129,7 +129,7 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
 
 
 def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Token ids and label of each text, unpadded."""
+    """Token ids and label of each text, without padding."""
     encoded = limits.tokens([clean(text, config.cleaning) for text in corpus.texts])
     return [
         {
@@ -143,7 +143,7 @@ def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[di
 
 
 def _logits_alone(output: Any, _labels: Any) -> Any:
-    """An encoder-decoder gives more than its logits, which nobody asks for."""
+    """The logits; an encoder-decoder returns a tuple, which begins with them."""
     return output[0] if isinstance(output, tuple) else output
 
 
@@ -153,7 +153,7 @@ def _metrics(prediction: Any) -> dict[str, float]:
 
 
 def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """AdamW; the head, all that is not the base model, has a learning rate of its own."""
+    """AdamW with a separate learning rate for the head, which is all but the base model."""
     body = {id(parameter) for parameter in model.base_model.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
@@ -171,7 +171,7 @@ def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
 
 
 class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
-    """Stops where a loss or a weight is not finite, and marks checkpoints that are whole."""
+    """Stops when a loss or a weight is not finite, and marks complete checkpoints."""
 
     def training_step(self, *given: Any, **named: Any) -> torch.Tensor:
         loss: torch.Tensor = super().training_step(*given, **named)
@@ -194,7 +194,7 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
 
 
 class _OwnFolder(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Finds the best checkpoint where the folder is now; it may have been moved since."""
+    """Corrects the path of the best checkpoint, in case the run's folder was moved."""
 
     def on_train_begin(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
         best = state.best_model_checkpoint
@@ -203,7 +203,7 @@ class _OwnFolder(TrainerCallback):  # type: ignore[misc]  # transformers is not 
 
 
 class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typed
-    """Tells a watcher what transformers tells its callbacks."""
+    """Passes to a watcher what transformers reports to its callbacks."""
 
     def __init__(self, watcher: Watcher) -> None:
         self._watcher = watcher
@@ -220,7 +220,7 @@ class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
 
 
 def _history(state: Any) -> list[EpochMetrics]:
-    """The epochs in the log of transformers, which has two entries for each."""
+    """The epochs in transformers' log, which has two entries for each."""
     trained = [entry for entry in state.log_history if "loss" in entry]
     scored = [entry for entry in state.log_history if "eval_macro_f1" in entry]
     return [

@@ -1,7 +1,7 @@
-"""When not to answer: a threshold on the top label's probability, and what it costs and gives.
+"""Chooses and measures a threshold on the top label's probability below which not to answer.
 
-El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010: the share
-of texts that are answered is the coverage; precision is the share of right ones among them.
+El-Yaniv and Wiener, "On the Foundations of Noise-free Selective Classification", 2010: coverage is
+the share of texts that are answered; precision is the share of right answers among them.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from .scores import exact_interval
 
 @dataclass(frozen=True)
 class Abstention:
-    """What a threshold gives on some labelled texts; shares in [0, 1]."""
+    """Coverage and precision of a threshold on labelled texts, as shares in [0, 1]."""
 
     threshold: float
     coverage: float
     num_answered: int
-    precision: float | None  # None where nothing is answered
+    precision: float | None  # None if no text is answered
     precision_low: float | None  # 95% interval of the precision, by Clopper and Pearson
     precision_high: float | None
 
 
 def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[int]) -> Abstention:
-    """What `threshold` gives, by probabilities [N, C] and the labels' indices [N].
+    """Measure `threshold` on probabilities [N, C] and the indices [N] of the true labels.
 
     Raises:
         InputError: `threshold` is no probability.
@@ -49,10 +49,10 @@ def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[
 def choose_threshold(
     precision: float, probabilities: FloatArray, labels: Sequence[int]
 ) -> Abstention:
-    """The threshold that answers most of the texts at that precision or a better one.
+    """Choose the threshold that answers the most texts with at least that precision.
 
     Raises:
-        InputError: `precision` is no share above 0, or no threshold reaches it.
+        InputError: `precision` is not in (0, 1], or no threshold reaches it.
     """
     precision = limits.PRECISION.checked("the target precision", precision)
     top = probabilities.max(axis=1).astype(np.float64)
@@ -74,7 +74,7 @@ def choose_threshold(
 
 
 def _shortest_decimal(above: float, up_to: float) -> float:
-    """The number of fewest decimals in (above, up_to]."""
+    """A number in (above, up_to] with the fewest decimals."""
     for digits in range(1, 17):
         scale = 10.0**digits
         rounded = math.floor(up_to * scale) / scale

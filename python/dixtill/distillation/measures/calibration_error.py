@@ -1,6 +1,6 @@
-"""How far probabilities are from the share of right answers.
+"""Measures how far probabilities are from the shares of right answers.
 
-As in Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
+Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.floating]
 def calibration_error(
     probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
 ) -> float:
-    """Expected calibration error (ECE) of probabilities [N, C]: mean gap, in size, over the bins.
+    """The expected calibration error (ECE) of probabilities [N, C], in [0, 1].
 
     >>> confident = np.array([[0.9, 0.1], [0.9, 0.1]])  # and right half of the time
     >>> round(calibration_error(confident, np.array([0, 1])), 3)
@@ -28,10 +28,10 @@ def calibration_error(
 def calibration_gaps(
     probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
 ) -> npt.NDArray[np.float64]:
-    """Of each text, right (1) or not (0) less the probability of its label; [N, bins].
+    """For each text, 1 or 0 for a right or wrong answer minus its probability; [N, bins].
 
-    It stands in the column of the probability's bin, among bins of equal width that hold their
-    upper edge; the others are zero.
+    The gap is in the column of the probability's bin, and the other columns are zero. The bins have
+    equal width and include their upper edge.
     """
     top = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels

@@ -1,7 +1,7 @@
-"""How good an explanation is: agreement with another one, and faithfulness to who gave the answer.
+"""Measures explanations: agreement with another one, and faithfulness to the explained classifier.
 
-Pure functions of weights, one for each word of a text, and of a function that answers texts. A
-number means little by itself: put `random_weights` beside it.
+These are pure functions of weights, one for each word of a text, and of a function that answers
+texts. A number means little by itself: compare it with that of `random_weights`.
 
 Sources: feature, sign and rank agreement, Krishna et al. 2022, "The Disagreement Problem in
 Explainable Machine Learning"; comprehensiveness and sufficiency, DeYoung et al. 2020, "ERASER",
@@ -28,36 +28,36 @@ if TYPE_CHECKING:
 Weights = npt.NDArray[np.float64]
 Span = tuple[int, int]
 Answer = Callable[[list[str]], Sequence[float]]
-"""Texts to the probability of the label that is explained, always the same one."""
+"""Maps texts to the probabilities of the explained label."""
 
-SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)  # of the words, as in ERASER; at least one word
+SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)  # shares of the words, as in ERASER; at least one word
 
 
 def feature_agreement(a: Weights, b: Weights, k: int) -> float:
-    """Share of the `k` words of largest magnitude that both have; of fewer words, of all.
+    """The share that the `k` words of largest magnitude have in common; of all, if there are fewer.
 
     Raises:
-        InputError: the weights are of different length or none, or `k` is below 1.
+        InputError: the weights are empty or differ in number, or `k` is below 1.
     """
     first, second = _top(a, b, k)
     return len(set(first) & set(second)) / len(first)
 
 
 def sign_agreement(a: Weights, b: Weights, k: int) -> float:
-    """Feature agreement over words whose weights have the same sign besides."""
+    """Feature agreement that counts only common words whose weights have the same sign."""
     first, second = _top(a, b, k)
     common = set(first) & set(second)
     return sum(bool(np.sign(a[i]) == np.sign(b[i])) for i in common) / len(first)
 
 
 def rank_agreement(a: Weights, b: Weights, k: int) -> float:
-    """Share of the first `k` places that both give to the same word."""
+    """The share of the first `k` ranks that have the same word in both."""
     first, second = _top(a, b, k)
     return sum(i == j for i, j in zip(first, second, strict=True)) / len(first)
 
 
 def spearman(a: Weights, b: Weights) -> float:
-    """Rank correlation of the signed weights; 0 where either is constant."""
+    """The rank correlation of the signed weights; 0 if either is constant."""
     _check(a, b)
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
@@ -65,7 +65,7 @@ def spearman(a: Weights, b: Weights) -> float:
 
 
 def cosine(a: Weights, b: Weights) -> float:
-    """Cosine of the signed weights; 0 where either is zero."""
+    """The cosine of the signed weights; 0 if either is all zeros."""
     _check(a, b)
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / lengths if lengths else 0.0
@@ -73,10 +73,10 @@ def cosine(a: Weights, b: Weights) -> float:
 
 @dataclass(frozen=True)
 class Faithfulness:
-    """What becomes of the label's probability when words go, most weighty first.
+    """How the label's probability changes when words are removed, largest weights first.
 
-    Large comprehensiveness and insertion are good, and small sufficiency and deletion;
-    leave_one_out is the rank correlation of the weights with what each word's absence costs.
+    Comprehensiveness and insertion should be large, sufficiency and deletion small. leave_one_out
+    is the rank correlation of the weights with the drop of the probability without each word.
     """
 
     comprehensiveness: float
@@ -89,12 +89,12 @@ class Faithfulness:
 def faithfulness(
     answer: Answer, text: str, spans: Sequence[Span], weights: Weights
 ) -> Faithfulness:
-    """Measure `weights`, where positive speaks for the label, by leaving words out of `text`.
+    """Measure `weights`, which are positive for the label, by removing words from `text`.
 
-    A word that is left out becomes spaces. `answer` is called once.
+    Spaces replace a removed word. `answer` is called once.
 
     Raises:
-        InputError: there are no words, or another number of weights.
+        InputError: there are no words, or not one weight for each word.
     """
     if not spans or len(spans) != len(weights):
         raise InputError(f"there are {len(weights)} weights for {len(spans)} words")
@@ -129,19 +129,19 @@ def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
 
 
 def by_spans(spans: Iterable[Span], teacher: Attribution) -> Weights:
-    """The teacher's attributions of the words at `spans`; 0 of those that it does not have."""
+    """The teacher's attributions of the words at `spans`; 0 for a span that it does not have."""
     own_spans = zip(teacher.starts, teacher.ends, strict=True)
     by_span = dict(zip(own_spans, teacher.attributions, strict=True))
     return np.array([by_span.get(span, 0.0) for span in spans])
 
 
 def random_weights(num_words: int, seed: int) -> Weights:
-    """The control: normal weights that know nothing."""
+    """Normally distributed random weights, as a control."""
     return np.random.default_rng(seed).normal(size=num_words)
 
 
 def _only(text: str, spans: Sequence[Span], kept: Iterable[int]) -> str:
-    """`text` with spaces for each word that is not kept."""
+    """`text` with spaces in place of the words that are not `kept`."""
     chars = list(text)
     for start, end in (spans[i] for i in set(range(len(spans))) - set(kept)):
         chars[start:end] = " " * (end - start)
@@ -149,7 +149,7 @@ def _only(text: str, spans: Sequence[Span], kept: Iterable[int]) -> str:
 
 
 def _area(values: Weights) -> float:
-    """Under the curve over the share of the words, by trapezoids."""
+    """The area under the curve over the share of words, by the trapezoid rule."""
     return float((values[1:] + values[:-1]).mean() / 2)
 
 

@@ -1,4 +1,4 @@
-"""Accuracy, macro-F1 and calibration of probabilities, and of a student as users run it."""
+"""Accuracy, macro-F1 and calibration error of probabilities, and of a student as users run it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .calibration_error import FloatArray, calibration_error
 
 @dataclass(frozen=True)
 class Scores:
-    """Shares in [0, 1]."""
+    """Scores as shares in [0, 1]."""
 
     accuracy: float
     macro_f1: float
@@ -26,17 +26,17 @@ class Scores:
 
 @dataclass(frozen=True)
 class LabelScores:
-    """How well one label is found; shares in [0, 1]."""
+    """The scores of one label, as shares in [0, 1]."""
 
     label: str
-    rows: int  # texts that have it
+    rows: int  # texts with this label
     precision: float
     recall: float
     f1: float
 
 
 def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
-    """Scores of probabilities [N, C]; in macro-F1, an absent class counts as F1 = 0.
+    """Scores of probabilities [N, C]; in macro-F1, a class that does not occur counts as 0.
 
     Raises:
         InputError: a probability is not finite.
@@ -56,7 +56,7 @@ def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
 def label_scores(
     labels: Sequence[int], probabilities: FloatArray, names: Sequence[str]
 ) -> tuple[LabelScores, ...]:
-    """Each label by itself, by probabilities [N, C]; what is undefined counts as 0."""
+    """The scores of each label from probabilities [N, C]; an undefined score is 0."""
     columns = precision_recall_fscore_support(
         labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0.0
     )
@@ -67,13 +67,13 @@ def label_scores(
 
 
 def exact_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95% interval of a share, by Clopper and Pearson."""
+    """The 95% confidence interval of a share, by Clopper and Pearson."""
     interval = stats.binomtest(hits, count).proportion_ci(0.95, method="exact")
     return float(interval.low), float(interval.high)
 
 
 def score_classifier(classifier: Classifier, corpus: Corpus) -> Scores:
-    """Scores of a student as users run it; `corpus` names its labels as the model does."""
+    """Scores of a student as users run it; `corpus` must have the model's labels in its order."""
     return scores_of(corpus.labels, probabilities_of(classifier, corpus))
 
 

@@ -1,4 +1,4 @@
-"""What a person sees of a training run: on a terminal a live table, else a line for each epoch.
+"""Shows a training run: as a live table on a terminal, elsewhere as one line per epoch.
 
 Everything goes to standard error; standard output is for results.
 """
@@ -25,11 +25,11 @@ from .watcher import Step, Watcher, Watchers
 Score = Callable[[EpochMetrics], float]
 
 _UNLIMITED = 1000  # columns
-_ROWS_BESIDES = 4  # of the screen: the table's head, the progress, the prompt before it
+_OTHER_LINES = 4  # on the screen: the table's head, the progress, the prompt before it
 
 
 class Lines(Watcher):
-    """A line for each epoch."""
+    """Prints a line for each epoch."""
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
         """Print the epoch's line."""
@@ -41,25 +41,26 @@ class Lines(Watcher):
 
 
 class _Layout(NamedTuple):
-    """How much the table says."""
+    """How much detail the table shows."""
 
-    digits: int
-    is_short: bool  # the names of the terms
-    has_rate: bool
+    digits: int  # decimals of the losses
+    is_short: bool  # whether the names of the terms are shortened
+    has_rate: bool  # whether the learning rate is shown
 
 
-# The first that is no wider than the terminal is drawn; 80 columns have room for the second.
+# The first one that fits the terminal is drawn; the second fits 80 columns.
 _LAYOUTS = (_Layout(4, False, True), _Layout(3, True, True), _Layout(3, True, False))
 _SHORT = {"explanation": "expl.", "additivity": "addit."}
 
 
 class LiveTable(Watcher):
-    """A row for each epoch, the best one marked, above a bar of the epoch that runs."""
+    """Draws a row for each epoch, with the best one marked, and a bar for the current epoch."""
 
     def __init__(self, console: Console, score: Score = mean_score) -> None:
         """The best epoch is the first of the highest `score`. Nothing is drawn yet."""
         self._console, self._score = console, score
-        self._rows: list[tuple[EpochMetrics, float | None]] = []  # seconds; None: of an earlier run
+        # Epochs with their seconds, which are None for epochs before the run resumed.
+        self._rows: list[tuple[EpochMetrics, float | None]] = []
         self._step: Step | None = None
         self._steps_before = 0
         self._began = self._epoch_began = 0.0
@@ -72,7 +73,7 @@ class LiveTable(Watcher):
         self._live.stop()
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """Show the epochs that were there."""
+        """Show the earlier epochs."""
         self._rows = [(metrics, None) for metrics in history]
         self._began = self._epoch_began = perf_counter()
         self._live.start(refresh=bool(history))
@@ -96,7 +97,7 @@ class LiveTable(Watcher):
         return Group(*parts)
 
     def _table(self) -> Table:
-        # Rich's measure is never wider than what it is told there is.
+        # Rich never measures a table wider than the width that it is given.
         unlimited = self._console.options.update(width=_UNLIMITED)
         for layout in _LAYOUTS:
             table = self._table_in(layout)
@@ -119,12 +120,12 @@ class LiveTable(Watcher):
         return table
 
     def _visible(self) -> list[tuple[EpochMetrics, float | None]]:
-        """All rows at the end; before, the last ones that the screen has room for."""
-        room = max(1, self._console.height - _ROWS_BESIDES)
+        """All rows at the end of the run; before, the last rows that fit the screen."""
+        room = max(1, self._console.height - _OTHER_LINES)
         return self._rows if self._is_over else self._rows[-room:]
 
     def _progress(self, step: Step) -> RenderableType:
-        """The epoch that runs, and the time left to it and to the run."""
+        """The current epoch, and the time left for it and for the run."""
         epoch = min((step.done - 1) // step.per_epoch + 1, step.epochs)
         done = step.done - (epoch - 1) * step.per_epoch
         per_step = (perf_counter() - self._began) / (step.done - self._steps_before)
@@ -160,8 +161,8 @@ def watched(tensorboard: str | None = None, score: Score = mean_score) -> Iterat
     """What fits standard error, and a log for TensorBoard where a folder is given.
 
     Raises:
-        MissingExtraError: TensorBoard is asked for and not installed.
-        InputError: its folder is a file.
+        MissingExtraError: TensorBoard is wanted and not installed.
+        InputError: TensorBoard's folder is a file.
     """
     with ExitStack() as stack:
         watchers: list[Watcher] = []

@@ -1,4 +1,4 @@
-"""What is kept of an epoch, and which epoch is the best."""
+"""The metrics of an epoch, and the choice of the best epoch."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ class EpochMetrics:
     """One line of metrics.jsonl; accuracy and macro-F1 are of the validation texts."""
 
     epoch: int
-    loss: float  # what was minimised, mean over the batches
+    loss: float  # the minimized loss, mean over the batches
     accuracy: float
     macro_f1: float
-    terms: Mapping[str, float] = field(default_factory=dict)  # its parts, unweighted
-    learning_rate: float | None = None  # of the last step
+    terms: Mapping[str, float] = field(default_factory=dict)  # the loss's terms, unweighted
+    learning_rate: float | None = None  # at the last step
 
 
 def mean_score(metrics: EpochMetrics) -> float:
@@ -26,5 +26,5 @@ def mean_score(metrics: EpochMetrics) -> float:
 def best_epoch(
     history: Sequence[EpochMetrics], score: Callable[[EpochMetrics], float] = mean_score
 ) -> EpochMetrics:
-    """The first epoch of the highest score."""
+    """The first epoch with the highest score."""
     return max(history, key=lambda metrics: (score(metrics), -metrics.epoch))

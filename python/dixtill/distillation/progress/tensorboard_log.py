@@ -1,4 +1,4 @@
-"""Losses, scores and learning rate of each epoch for TensorBoard, the extra `tensorboard`."""
+"""Logs losses, scores and learning rate of each epoch for TensorBoard (extra `tensorboard`)."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .watcher import Watcher
 
 
 class TensorBoardLog(Watcher):
-    """Writes events into a folder, which then shows this run alone."""
+    """Writes events into a folder, which then shows only this run."""
 
     def __init__(self, folder: str) -> None:
-        """Check that it can be done, before the long work; nothing is written yet.
+        """Check before the long work that events can be written; nothing is written yet.
 
         Raises:
             MissingExtraError: TensorBoard is not installed.
             InputError: the folder is a file.
-            OSError: nothing can be written in it.
+            OSError: the folder cannot be written to.
         """
         if find_spec("tensorboard") is None:
             raise MissingExtraError(
@@ -33,16 +33,16 @@ class TensorBoardLog(Watcher):
         self._writer: Any = None
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """Log the epochs that were there."""
+        """Log the earlier epochs."""
         from torch.utils.tensorboard import SummaryWriter
 
-        # TensorBoard then forgets what another run, or this one before a stop, had logged there.
+        # TensorBoard then hides what another run, or this one before it stopped, logged there.
         self._writer = SummaryWriter(self._folder, purge_step=1)
         for metrics in history:
             self.on_epoch(metrics)
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
-        """Log the epoch, so that it can be seen at once."""
+        """Log the epoch at once."""
         scalars = {"loss/total": metrics.loss}
         scalars |= {f"loss/{name}": value for name, value in metrics.terms.items()}
         scalars["validation/accuracy"] = metrics.accuracy

@@ -1,4 +1,4 @@
-"""The page that tells how a student's training went and how good it is: `write_report`."""
+"""Writes report.html, which shows how a student's training went and how good the student is."""
 
 from .page import write_report
 

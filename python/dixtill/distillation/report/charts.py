@@ -1,4 +1,4 @@
-"""Charts as inline SVG, coloured by the page's style sheet; their numbers are in their titles."""
+"""Charts as inline SVG, colored by the page's style sheet; titles of the marks give the numbers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 10, 10, 30
 
 
 class _Frame:
-    """Maps values to places of the drawing."""
+    """Maps values to coordinates in the drawing."""
 
     def __init__(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         self._x, self._y = x, y
@@ -30,7 +30,7 @@ class _Frame:
 def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str) -> str:
     """A line for each series, over the epochs from 1; `best` is marked."""
     values = [value for line in series.values() for value in line if math.isfinite(value)]
-    # Training that has diverged has no value that could be drawn.
+    # If training diverged, there may be no finite value to draw.
     ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
     num_epochs = max(map(len, series.values()))
     frame = _Frame((0.5, num_epochs + 0.5), (ticks[0], ticks[-1]))
@@ -48,7 +48,7 @@ def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str)
 
 
 def reliability_chart(bins: Sequence[Bin], caption: str) -> str:
-    """How often answers of a probability are right; a dot's area is their number."""
+    """The share of right answers by their probability; larger dots stand for more answers."""
     ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
     frame = _Frame((0.0, 1.05), (-0.04, 1.08))  # room for a large dot at an end
     most = max(one.count for one in bins)
@@ -113,7 +113,7 @@ def _figure(marks: Sequence[str], caption: str, key: str) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Round numbers from below `low` to above `high`, three to seven of them."""
+    """Three to seven round numbers that cover `low` to `high`."""
     span = (high - low) or abs(high) or 1.0
     step = 10 ** math.floor(math.log10(span / 2))
     for factor in (1, 2, 5, 10):

@@ -1,4 +1,4 @@
-"""What the report shows of a student: its answers to the validation texts, and its explanations."""
+"""Measures a student's answers to the validation texts, and its explanations, for the report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..measures import explanations as measures
 from ..measures.calibration_error import NUM_BINS
 from ..measures.scores import LabelScores, Scores, label_scores, scores_of
 
-_EXPLAINED = 200  # texts at most: some seconds
+_MAX_EXPLAINED = 200  # texts, which take some seconds
 _TOP = 3  # words, as in the tables of docs/results.md
 
 _Item = TypeVar("_Item")
@@ -27,7 +27,7 @@ _Item = TypeVar("_Item")
 
 @dataclass(frozen=True)
 class Bin:
-    """Answers whose label has a probability in (low, high]."""
+    """The answers whose label has a probability in (low, high]."""
 
     low: float
     high: float
@@ -41,13 +41,13 @@ class ExplanationMeasure:
     """A row of the table of explanations."""
 
     name: str
-    weights: float  # mean over the texts, of the weights that are shown
-    random: float  # the same of random weights
+    weights: float  # mean over the texts, for the weights that the report shows
+    random: float  # mean for random weights
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Means over `count` texts."""
+    """Measures of explanations, as means over `count` texts."""
 
     rows: list[ExplanationMeasure]
     count: int
@@ -67,22 +67,22 @@ class Answers:
         return self.corpus.label_names
 
     def probabilities(self) -> npt.NDArray[np.float64]:
-        """[texts, classes]."""
+        """Probabilities [texts, classes]."""
         return np.array([list(p.probabilities.values()) for p in self.predictions])
 
     def confusion(self) -> npt.NDArray[np.int64]:
-        """Texts by true and by predicted class [classes, classes]."""
+        """The number of texts by true and predicted class [classes, classes]."""
         counts: npt.NDArray[np.int64] = confusion_matrix(
             self.corpus.labels, self._predicted(), labels=range(len(self.labels))
         )
         return counts
 
     def classes(self) -> tuple[LabelScores, ...]:
-        """Each class by itself."""
+        """The scores of each class."""
         return label_scores(self.corpus.labels, self.probabilities(), self.labels)
 
     def bins(self, count: int = NUM_BINS) -> list[Bin]:
-        """The bins that hold an answer, as the calibration error has them."""
+        """The bins of the calibration error that are not empty."""
         probabilities = self.probabilities()
         top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == self.corpus.labels
         column = np.clip(np.ceil(top * count).astype(int) - 1, 0, count - 1)
@@ -104,14 +104,14 @@ class Answers:
 
 
 def answers_of(classifier: Classifier, corpus: Corpus) -> Answers:
-    """Answer the texts of a corpus that names its labels as the student does."""
+    """Answer the texts of a corpus, which must have the student's labels in the same order."""
     answers = Answers(corpus, classifier(list(corpus.texts)), Scores(0, 0, 0))
     scores = scores_of(corpus.labels, answers.probabilities())
     return Answers(corpus, answers.predictions, scores)
 
 
 def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> Comparison:
-    """How the weights hold for the student itself, on some of the texts of two words or more."""
+    """Measure how faithful the weights are to the student, on some texts of at least two words."""
     chosen = some([p for p in predictions if len(p.words) > 1])
     names = [field.name for field in fields(measures.Faithfulness)]
     own = [astuple(_faithfulness(classifier, p, _weights(p))) for p in chosen]
@@ -123,12 +123,12 @@ def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -
 
 
 def agreement_of(classifier: Classifier, explained: Mapping[str, Attribution]) -> Comparison:
-    """Agreement with the teacher's attributions, on some of the texts."""
+    """Measure how far the weights agree with the teacher's attributions, on some of the texts."""
     own, random = [], []
     for seed, (text, attribution) in enumerate(some(list(explained.items()))):
         prediction = classifier(text)
         if len(prediction.words) <= _TOP:
-            continue  # of so few words, the first ones always agree
+            continue  # with so few words, the top words always agree
         theirs = measures.by_words(prediction, attribution)
         chance = measures.random_weights(len(prediction.words), seed)
         own.append(_agreement(theirs, _weights(prediction)))
@@ -162,8 +162,8 @@ def _weights(prediction: Prediction) -> measures.Weights:
 
 
 def some(items: Sequence[_Item]) -> list[_Item]:
-    """At most so many that measuring takes seconds, evenly spread: files may be sorted by label."""
-    rows = np.linspace(0, len(items) - 1, min(_EXPLAINED, len(items))).astype(int)
+    """At most 200 of `items`, evenly spread, because a file may be sorted by label."""
+    rows = np.linspace(0, len(items) - 1, min(_MAX_EXPLAINED, len(items))).astype(int)
     return [items[row] for row in rows]
 
 

@@ -1,6 +1,6 @@
-"""One temperature for all logits, so that probabilities are the shares of right answers.
+"""Calibrates a student by one temperature, so that probabilities match the shares of right answers.
 
-As in Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
+Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from torch import Tensor
 from ...errors import InputError
 from .student import Student
 
-_LIMITS = (0.05, 20.0)  # of a temperature: validation texts without an error would have it at 0
+_LIMITS = (0.05, 20.0)  # without an error in the validation texts, the best temperature is 0
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """The divisor of the logits [N, C], 0.05 to 20, that makes the labels likeliest.
+    """Find the divisor of the logits [N, C], from 0.05 to 20, that makes the labels most likely.
 
     Raises:
         InputError: a logit is not finite.
@@ -36,6 +36,6 @@ def fit_temperature(logits: Tensor, labels: Tensor) -> float:
 
 @torch.no_grad()
 def divide_logits(student: Student, temperature: float) -> None:
-    """Divide the student's logits, and so each word's share of them, in its head's weights."""
+    """Scale the student's head, which divides its logits and each word's share by `temperature`."""
     student.head.weight.div_(temperature)
     student.head.bias.div_(temperature)

@@ -1,4 +1,4 @@
-"""Training examples: a text's pieces with what the teacher said of it, in padded batches."""
+"""Makes training examples, a text's pieces with the teacher's answer, in padded batches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..config import ExplainedClasses, Merge
 from ..data.corpus import Corpus
 from .losses import centred
 
-NO_LABEL = -100  # what PyTorch's cross-entropy leaves out
+NO_LABEL = -100  # PyTorch's cross-entropy ignores it
 _SORTED_TOGETHER = 50  # batches
 
 
@@ -29,7 +29,7 @@ class Batch(NamedTuple):
     piece_ids: Tensor  # [batch, time]
     mask: Tensor  # [batch, time] bool
     word_of_piece: Tensor  # [batch, time], -1 on padding
-    labels: Tensor  # [batch], NO_LABEL where there is none
+    labels: Tensor  # [batch], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [batch, classes]
     attributions: Tensor  # [batch, words, outputs], zero on padding
 
@@ -39,9 +39,9 @@ class Examples:
     """Texts as the student reads them, with labels and the teacher's answers."""
 
     texts: list[TokenizedText]
-    labels: Tensor  # [texts], NO_LABEL where there is none
+    labels: Tensor  # [texts], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [texts, classes]
-    attributions: list[Tensor]  # [texts][words, outputs]; zero where there is none
+    attributions: list[Tensor]  # [texts][words, outputs]; zeros if a text is not explained
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -68,7 +68,7 @@ class Examples:
         )
 
     def shuffled_batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """All examples in random order, but those of a batch are of like length.
+        """Yield all examples in random order, but batched with others of similar length.
 
         Sorting 50 batches at a time leaves little padding and halves the time of an epoch.
         """
@@ -83,7 +83,7 @@ class Examples:
             yield self.batch(batches[index])
 
     def ordered_batches(self, size: int) -> Iterator[Batch]:
-        """All examples in their order."""
+        """Yield all examples in order."""
         for start in range(0, len(self), size):
             yield self.batch(np.arange(start, min(start + size, len(self))))
 
@@ -101,20 +101,20 @@ def make_examples(
     merge: Merge = "sum",
     classes: ExplainedClasses = "predicted",
 ) -> Examples:
-    """Read `corpus` as the student will; texts in which it finds no piece are left out.
+    """Read `corpus` as the student will; texts without a piece are left out.
 
     Args:
         corpus: texts and labels.
-        tokenizer: the student's.
+        tokenizer: the student's tokenizer.
         cleaning: rules of specification/cleaning.py.
-        teacher_logits: [texts, classes]; None leaves them zero.
-        explained: the teacher's attribution of each text; None leaves them zero.
+        teacher_logits: [texts, classes]; None means zeros.
+        explained: the teacher's attribution of each text; None means zeros.
         merge: how the attributions of a word's tokens become one number.
-        classes: whether the attributions are those of the teacher's class, or of every class,
-            centred over the classes.
+        classes: "predicted" for attributions of the class that the teacher predicts, "all" for
+            those of every class, centered over the classes.
 
     Raises:
-        InputError: no text is left, or attributions of every class are wanted and not there.
+        InputError: no text is left, or attributions of every class are wanted but missing.
     """
     texts = [tokenizer.read(text, cleaning) for text in corpus.texts]
     if teacher_logits is None:
@@ -139,7 +139,7 @@ def unlabelled_examples(
     teacher_logits: Tensor,
     classes: ExplainedClasses = "predicted",
 ) -> Examples:
-    """Cleaned `texts` that have the teacher's answers alone."""
+    """Examples of cleaned `texts` with the teacher's answers but no labels or attributions."""
     read = [tokenizer(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
@@ -152,7 +152,7 @@ def _readable(
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     if not kept:
-        raise InputError(f"none of the {len(texts)} texts holds anything that can be read")
+        raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
     return Examples(
         texts=[texts[row] for row in kept],
         labels=labels[kept],
@@ -170,7 +170,7 @@ def _by_word(
     """The teacher's attributions [words, outputs] of the student's words, matched by span."""
     if classes == "all" and not explained.by_class:
         raise InputError(
-            "the attributions are those of the predicted class alone; explain with "
+            "the attributions are only those of the predicted class; explain with "
             "`--classes all`, or train with `--explained-classes predicted`"
         )
     rows = explained.by_class if classes == "all" else (explained.attributions,)

@@ -1,4 +1,4 @@
-"""The float student that a model file was quantised from, found in its run folder."""
+"""Loads from a run folder the float student from which a model file was quantized."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .student import Student
 
 
 def float_student(run_folder: Path, model: StudentModel) -> Student:
-    """The best epoch's student, calibrated as the file's was; in evaluation mode.
+    """The student of the best epoch, calibrated like the file's, in evaluation mode.
 
     Raises:
-        InputError: there is no run in the folder, it is not the one that gave the model, or its
-            weights are not finite.
+        InputError: the folder holds no run, or not the run that made the model, or weights that
+            are not finite.
     """
     weights = _best_weights(run_folder)
     shape = model.shape
@@ -35,7 +35,7 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
         divide_logits(student, float(model.settings.provenance.get("temperature", 1.0)))
     except (RuntimeError, TypeError, ValueError) as error:
         raise _another_run(run_folder) from error
-    # The bias is kept in float32, and no two runs end with the same.
+    # The file holds the bias in float32, and no two runs end with the same bias.
     if not np.array_equal(student.head.bias.detach().numpy(), model.weights.head_bias):
         raise _another_run(run_folder)
     check_weights(student.state_dict(), f"the student in {run_folder}")
@@ -48,10 +48,10 @@ def _best_weights(run_folder: Path) -> dict[str, torch.Tensor]:
         raise InputError(f"{run_folder} holds no run; `dixtill distill` names its folder OUT.run")
     try:
         weights: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_weights"]
-    except Exception as error:  # of pickle, zipfile and torch, all kinds
+    except Exception as error:  # pickle, zipfile and torch raise many kinds
         raise InputError(f"{path} cannot be read as a run's checkpoint: {error}") from error
     return weights
 
 
 def _another_run(run_folder: Path) -> InputError:
-    return InputError(f"{run_folder} holds another run than the one that gave the model file")
+    return InputError(f"{run_folder} holds another run than the one that made the model file")

@@ -1,7 +1,7 @@
 """The losses of DiXtill as pure functions (Cantini et al. 2024, Journal of Big Data 11:63).
 
-L = (1 - alpha) * CE + alpha * (KL term + explanation term), and beyond the paper a term that makes
-explanations additive. Each loss is a scalar.
+L = (1 - alpha) * CE + alpha * (KL term + explanation term). A term that makes explanations additive
+goes beyond the paper. Each loss is a scalar.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_SMALLEST_UNIT = 0.1  # of the additivity of a text, in logits: below it, nothing is told apart
+_SMALLEST_UNIT = 0.1  # in logits; keeps texts with tiny weights from dominating additivity
 
 
 def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
@@ -19,7 +19,7 @@ def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature:
     Args:
         student_logits: [batch, classes].
         teacher_logits: [batch, classes].
-        temperature: tau, divides both.
+        temperature: tau, which divides both.
     """
     return 1 - torch.exp(-kl_loss(student_logits, teacher_logits, temperature))
 
@@ -45,8 +45,8 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
     Args:
         student: [batch, words, outputs], the student's explanation, zero on padding.
-        teacher: [batch, words, outputs], the teacher's attributions, zero on padding. A text of
-            all zeros is not explained and counts for nothing.
+        teacher: [batch, words, outputs], the teacher's attributions, zero on padding. A text with
+            zeros only is not explained, and is left out of the mean.
     """
     explained = teacher.flatten(1).any(dim=1)
     cosine = functional.cosine_similarity(student.flatten(1), teacher.flatten(1), dim=1)
@@ -54,16 +54,16 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
-    """How far the change of the logits is from what the removed words had weighed.
+    """The difference between the logits' change and the removed words' weights.
 
-    Smooth L1 (Huber, threshold 1) of the error by the size of the text's weights, since weights
-    are read against those beside them; mean over texts and classes. At zero, a word's weight is
-    the exact effect of leaving it out.
+    It is the smooth L1 loss (Huber, threshold 1) of the error divided by 0.1 plus the mean size of
+    the text's weights, averaged over texts and classes. At zero, a word's weight is the exact
+    effect of leaving the word out.
 
     Args:
-        weights: [batch, words, classes], centred over the classes, zero on padding.
+        weights: [batch, words, classes], centered over the classes, zero on padding.
         removed: [batch, words] bool.
-        change: [batch, classes], logits of the whole text less those without the removed words.
+        change: [batch, classes], logits of the whole text minus those without the removed words.
     """
     expected = (weights * removed[..., None]).sum(dim=1)
     sizes = weights.detach().abs()
@@ -74,16 +74,16 @@ def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
 
 
 def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
-    """Integrated gradients over a gate for each word, as in specification/reference.py.
+    """Integrated gradients over one gate per word, as in specification/reference.py.
 
     Args:
         contributions: [batch, words, classes], zero on padding.
         attention: [batch, words], zero on padding; sums to less than 1.
 
     Returns:
-        [batch, words, classes], of the same sums over the words as the contributions.
+        [batch, words, classes], with the same sums over the words as the contributions.
     """
-    # Closer to 0 or 1, float32 has no digits left of the difference, or of the logarithm.
+    # Closer to 0, float32 loses the digits of the difference; closer to 1, those of the logarithm.
     attended = attention.sum(dim=1).clamp(1e-3, 1 - 1e-6)[:, None, None]
     log = -torch.log1p(-attended)
     total = contributions.sum(dim=1, keepdim=True)
@@ -92,7 +92,7 @@ def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
 
 
 def centred(values: Tensor) -> Tensor:
-    """Less their mean over the last dimension, the classes: softmax does not see the mean."""
+    """Subtract the mean over the classes, the last dimension, which softmax does not depend on."""
     return values - values.mean(dim=-1, keepdim=True)
 
 
@@ -101,8 +101,8 @@ def sum_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Ten
 
     Args:
         values: [batch, time, outputs].
-        word_of_piece: [batch, time] int64, index of the piece's word, -1 on padding.
-        num_words: width of the result.
+        word_of_piece: [batch, time] int64, the index of the piece's word, -1 on padding.
+        num_words: the second dimension of the result.
 
     Returns:
         [batch, num_words, outputs].
@@ -114,12 +114,14 @@ def sum_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Ten
 
 
 def of_class(values: Tensor, target: Tensor) -> Tensor:
-    """Those of each text's `target` [batch] among `values` [batch, words, classes], as
-    [batch, words, 1]."""
+    """Select each text's `target` [batch] class from `values` [batch, words, classes].
+
+    Returns [batch, words, 1].
+    """
     return values.gather(2, target[:, None, None].expand(-1, values.shape[1], 1))
 
 
 def mean_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:
-    """Mean of each word's pieces, shapes as in `sum_over_words`; zero where there is no word."""
+    """Average the pieces of each word, with the shapes of `sum_over_words`; zero on padding."""
     counts = sum_over_words(torch.ones_like(values), word_of_piece, num_words)
     return sum_over_words(values, word_of_piece, num_words) / counts.clamp(min=1)

@@ -1,4 +1,4 @@
-"""What a student minimises: the terms of its method's loss for a batch, and their weighted sum."""
+"""A student's loss: the terms of its method for a batch, and their weighted sum."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from .examples import NO_LABEL, Batch
 from .student import Student, StudentOutput
 
 Terms = dict[str, Tensor]
-"""Losses by name, unweighted scalars: task, mse, kl, explanation, additivity."""
+"""Unweighted scalar losses by name: task, mse, kl, explanation, additivity."""
 
 
 def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
-    """Run the student on a batch; the terms of its loss.
+    """Run the student on a batch, and return the terms of its loss.
 
-    The labels' term is a mean over all texts, to which one without a label adds nothing.
+    The task's term is a mean over all texts, in which a text without a label counts as zero.
     """
     output: StudentOutput = student(batch.piece_ids, batch.mask)
     terms = distillation_terms(config, output, batch)
@@ -27,7 +27,7 @@ def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
 
 
 def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batch) -> Terms:
-    """The terms that one forward pass gives: all but additivity."""
+    """The terms that need one forward pass: all but additivity."""
     terms = {
         "task": torch.nn.functional.cross_entropy(
             output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
@@ -48,9 +48,9 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 
 
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
-    """(1 - alpha) task + alpha (answers + explanations) + additivity, the last two weighted.
+    """(1 - alpha) task + alpha (answers + explanations) + additivity, with the last two weighted.
 
-    Where no teacher answers, the task counts in full.
+    Without the answers' term, the task has the weight 1.
     """
     total = terms["task"]
     answers = terms.get("mse", terms.get("kl"))
@@ -64,7 +64,7 @@ def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
 
 
 def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """What of the student is aligned [batch, words, outputs]."""
+    """The student's explanation that is aligned to the teacher's [batch, words, outputs]."""
     if config.explanation == "scores":
         num_words = batch.attributions.shape[1]
         return losses.mean_over_words(output.scores[..., None], batch.word_of_piece, num_words)
@@ -77,7 +77,7 @@ def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> 
 def _additivity(
     config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
 ) -> Tensor:
-    """How far the weight of a random word of each text is from the effect of leaving it out."""
+    """The additivity loss for one random word removed from each text."""
     removed = random_word(batch.word_of_piece, batch.attributions.shape[1])
     without = student(*without_words(batch, removed))
     weights = _weights(config, output, batch)
@@ -85,8 +85,10 @@ def _additivity(
 
 
 def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """The words' weights [batch, words, classes], centred over the classes: by gates where those
-    are shown, else the contributions."""
+    """The words' weights [batch, words, classes], centered over the classes.
+
+    They are gate weights if those are the student's explanation, else contributions.
+    """
     words = batch.word_of_piece, batch.attributions.shape[1]
     contributions = losses.sum_over_words(losses.centred(output.contributions), *words)
     if config.explanation != "gates":
@@ -96,8 +98,10 @@ def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tens
 
 
 def random_word(word_of_piece: Tensor, num_words: int) -> Tensor:
-    """One word of each text, as [batch, num_words] bool; `word_of_piece` [batch, time] is -1 on
-    padding."""
+    """Draw one word of each text, as bool [batch, num_words].
+
+    `word_of_piece` [batch, time] is -1 on padding.
+    """
     words_of_text = word_of_piece.amax(dim=1) + 1
     one = (torch.rand(len(word_of_piece)) * words_of_text).long()
     return torch.nn.functional.one_hot(one, num_words).bool()
@@ -106,7 +110,7 @@ def random_word(word_of_piece: Tensor, num_words: int) -> Tensor:
 def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
     """Piece ids and mask [batch, time] of the texts without the `removed` words [batch, words].
 
-    What is kept moves to the front; a text may be left with nothing.
+    The pieces that stay move to the front; a text may become empty.
     """
     kept = batch.mask & ~removed.gather(1, batch.word_of_piece.clamp(min=0))
     order = torch.argsort(~kept, dim=1, stable=True)

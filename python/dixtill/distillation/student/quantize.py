@@ -1,14 +1,14 @@
-"""Float student to int8 weights, symmetric, one scale a row; the embedding in 8 bits or 4.
+"""Quantizes a float student to symmetric int8 weights with one scale per row.
 
-A row's scale is also wide enough for AVX2 to add four products in int16 (kSmallSum in
-csrc/kernels/interface.h); weights lose up to a bit by that, and no accuracy.
-Activations have fixed scales: one a column for the embedding, 1/127 for LSTM states, which lie in
-[-1, 1]. Both are folded into the rows that read them, so that the run-time sees integers and one
-scale a row (specification/weights.py).
+The embedding has 8 or 4 bits. A row's scale is large enough for AVX2 to add four products in int16
+(kSmallSum in csrc/kernels/interface.h); this costs weights up to one bit, and no accuracy.
+Activations have fixed scales: one per column of the embedding, and 1/127 for LSTM states, which lie
+in [-1, 1]. Both are folded into the rows that read them, so that the runtime sees integers and one
+scale per row (specification/weights.py).
 
-A value of 4 bits is one of -7 to 7, and 16 times that as int8. What rounding a column changes, the
-columns after it make good as far as they can, to what the LSTM reads of them: the error feedback of
-GPTQ (Frantar et al. 2023), here on the activations' side.
+A 4-bit value is an integer from -7 to 7, stored as 16 times that in int8. The error from rounding a
+column is compensated in the following columns, as far as possible, in the products that the LSTM
+computes. This is the error feedback of GPTQ (Frantar et al. 2023), applied to activations.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from ...specification.weights import Int8Array, StudentWeights
 from .student import Student
 
 _LARGEST = 127
-_LARGEST_SUM = 128  # of four magnitudes
+_LARGEST_SUM = 128  # of the magnitudes of four weights
 _LARGEST_Q4 = 7
-_STEP_Q4 = 16  # of 4-bit values as int8
-_DAMPING = 1e-3  # of the readers' mean square, so that the inverse exists
+_STEP_Q4 = 16  # between 4-bit values as int8
+_DAMPING = 1e-3  # share of the readers' mean square; makes the inverse exist
 FloatArray = npt.NDArray[np.float64]
 
 
 def check_embedding_bits(embedding_bits: int) -> None:
-    """Raise InputError unless vectors can be stored in so many bits."""
+    """Raise InputError unless `embedding_bits` is 4 or 8."""
     if embedding_bits not in (4, 8):
         raise InputError(f"embedding_bits is {embedding_bits}, expected 4 or 8")
 
 
 def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
-    """The student's weights in int8, and its embedding in 4 or 8 bits; it is not changed.
+    """Quantize a student to int8 weights and a 4-bit or 8-bit embedding, without changing it.
 
     Raises:
-        InputError: a weight is not finite, which int8 could not show, or the bits are neither.
+        InputError: a weight is not finite, or `embedding_bits` is neither 4 nor 8.
     """
     check_embedding_bits(embedding_bits)
     parameters = {
@@ -65,7 +65,7 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
 
 
 def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array, FloatArray]:
-    """Rows [V, d] and the scale of each column."""
+    """The int8 embedding [V, d], and the scale of each column [d]."""
     embedding = parameters["embedding.weight"]
     if bits == 8:
         scale = _scale(embedding, axis=0)
@@ -77,7 +77,7 @@ def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array,
 
 
 def _best_step(embedding: FloatArray) -> FloatArray:
-    """The step of each column that rounds with the least squared error; large values are cut."""
+    """The step of each column with the least squared rounding error; large values are clipped."""
     largest = _scale(embedding, axis=0) * (_LARGEST / _LARGEST_Q4)
     steps = largest * np.linspace(0.2, 1.0, 41)[:, None]  # [candidates, d]
     errors = [((_round_q4(embedding / s) * s - embedding) ** 2).sum(axis=0) for s in steps]
@@ -86,7 +86,10 @@ def _best_step(embedding: FloatArray) -> FloatArray:
 
 
 def _round_with_feedback(rows: FloatArray, step: FloatArray, readers: FloatArray) -> FloatArray:
-    """Integers [V, d] that, times `step`, change the products with `readers` [N, d] but little."""
+    """Round `rows` [V, d] to multiples of `step`, so that products with `readers` change little.
+
+    Returns the integers [V, d]; `readers` is [N, d].
+    """
     hessian = readers.T @ readers
     mean = np.trace(hessian) / len(hessian)
     hessian += np.eye(len(hessian)) * (_DAMPING * mean if mean > 0 else 1.0)
@@ -107,7 +110,7 @@ def _round_q4(values: FloatArray) -> FloatArray:
 def _direction(
     name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
 ) -> dict[str, Any]:
-    """Weights of one direction of the LSTM: input and recurrent columns side by side."""
+    """The weights of one direction of the LSTM, with input and recurrent columns side by side."""
     from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
     from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
     bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
@@ -118,9 +121,9 @@ def _direction(
 
 
 def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:
-    """Blocks of columns side by side; a kernel multiplies each by itself."""
+    """Quantize blocks of columns, which kernels multiply separately, into one matrix."""
     matrix = np.hstack(blocks)
-    # Rounding adds up to half a step to each of the four.
+    # Rounding adds at most half a step to each of the four magnitudes.
     wide = np.max([_sums_of_four(block).max(axis=1) for block in blocks], 0) / (_LARGEST_SUM - 2)
     scale = np.where(wide > 0, np.maximum(np.abs(matrix).max(axis=1) / _LARGEST, wide), 1.0)
     return {
@@ -130,14 +133,14 @@ def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:
 
 
 def _sums_of_four(matrix: FloatArray) -> FloatArray:
-    """Magnitudes of columns 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7), added; [rows, sums]."""
+    """Sums of the magnitudes in columns 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7); [rows, sums]."""
     padded = np.pad(np.abs(matrix), ((0, 0), (0, -matrix.shape[1] % 8)))
     sums: FloatArray = padded.reshape(len(matrix), -1, 2, 2, 2).sum(axis=(2, 4))
     return sums.reshape(len(matrix), -1)
 
 
 def _scale(matrix: FloatArray, axis: int) -> FloatArray:
-    """The step that puts the largest magnitude of each row or column at 127; 1 for all zeros."""
+    """The step that maps each row's or column's largest magnitude to 127; 1 if all are zero."""
     largest: FloatArray = np.abs(matrix).max(axis=axis)
     return np.where(largest > 0, largest / _LARGEST, 1.0)
 

@@ -1,4 +1,4 @@
-"""The folder of a run: what it is made of, the metrics of each epoch, checkpoints to go on from."""
+"""The folder of a run: its settings, the metrics of each epoch, and checkpoints to resume from."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ _CLAIM = ClaimFile(CONFIG, "a run", _ADVICE, (METRICS, CHECKPOINT, PREVIOUS))
 
 @dataclass(frozen=True)
 class RunFolder:
-    """Files of one run; a run that is made of anything else is refused."""
+    """The files of one run; runs with other data or settings are refused."""
 
     path: Path
 
     def claim(self, made_of: Mapping[str, Any]) -> None:
-        """Write down what the run is made of, or check that the folder's run is made of the same.
+        """Record what the run is made of, or check that the folder's run is made of the same.
 
         Raises:
-            InputError: it is not.
+            InputError: the folder holds another run.
         """
         _CLAIM.claim(self.path, made_of)
 
     def save(self, state: Mapping[str, Any], data: str, history: Sequence[EpochMetrics]) -> None:
-        """Keep the state after an epoch of a run on the data of that digest, and the one before."""
+        """Save the state after an epoch, with the digest `data`, and keep the previous state."""
         rows = [asdict(metrics) for metrics in history]
         lines = "".join(json.dumps(row) + "\n" for row in rows)
         write_whole(self.path / METRICS, lines.encode())
@@ -49,13 +49,13 @@ class RunFolder:
         write_whole(self.path / CHECKPOINT, content.getvalue())
 
     def restore(self, data: str, load: Callable[[Mapping[str, Any]], None]) -> list[EpochMetrics]:
-        """Load the state that was last saved, or where that is damaged, the one before.
+        """Load the last saved state or, if that is damaged, the previous one.
 
         Returns:
-            The metrics of its epochs; none where no state was saved.
+            The metrics of its epochs; empty if no state was saved.
 
         Raises:
-            InputError: the states are all damaged, or of a run on other data.
+            InputError: all saved states are damaged, or come from a run on other data.
         """
         saved = [path for path in (self.path / CHECKPOINT, self.path / PREVIOUS) if path.exists()]
         reason = ""
@@ -66,17 +66,17 @@ class RunFolder:
                 is_same_data = state["data"] == data
                 if is_same_data:
                     load(state)
-            except Exception as error:  # of zip files, pickles and PyTorch, all kinds
+            except Exception as error:  # zipfile, pickle and PyTorch raise many kinds
                 reason = reason or first_line(error)
                 continue
             if not is_same_data:
                 raise InputError(f"{self.path} holds a run on other data; {_ADVICE}")
             if path != saved[0]:
-                saved[0].unlink()  # or the next state would take the place of this one
+                saved[0].unlink()  # else the next save would overwrite the good state with it
             return history
         if saved:
             also = f" and {saved[1].name}" if len(saved) > 1 else ""
             raise InputError(
-                f"{saved[0]} is damaged ({reason}); delete it{also}, and the run begins anew"
+                f"{saved[0]} is damaged ({reason}); delete it{also} to start the run again"
             )
         return []

@@ -1,9 +1,9 @@
-"""The student in float32: the PyTorch reference for everything that runs natively.
+"""The student in float32: the PyTorch reference for the native kernels.
 
-Embedding, bidirectional LSTM, additive attention over the real pieces, linear head (Cantini et
-al. 2024), and a null score, that of no piece: it takes its share of the attention and gives nothing
-(docs/adr/0015). Because the head is linear in the attended states, each piece's share of each logit
-is exact: logit_k = b_k + sum_t attention_t * (w_k . h_t).
+It has an embedding, a bidirectional LSTM, additive attention over the real pieces, and a linear
+head (Cantini et al. 2024). A null score, which belongs to no piece, takes a share of the attention
+and adds nothing (docs/adr/0015). Because the head is linear in the attended states, each piece's
+share of each logit is exact: logit_k = b_k + sum_t attention_t * (w_k . h_t).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...specification.weights import NO_NULL_SCORE
 
 
 class StudentOutput(NamedTuple):
-    """What the student says of a padded batch; zero on padding."""
+    """The student's output for a padded batch; zero on padding."""
 
     logits: Tensor  # [batch, classes]
     scores: Tensor  # [batch, time], raw attention scores
@@ -38,9 +38,10 @@ class Student(nn.Module):
         dropout: float = 0.0,
         has_null_score: bool = True,
     ) -> None:
-        """Dropout acts on the embeddings and on the LSTM's states, in training only.
+        """Make a student with random weights.
 
-        Without a null score its parameter is too low to matter, and is not trained.
+        Dropout acts on the embeddings and on the LSTM's states, in training only. Without a null
+        score, its parameter is so low that it has no effect, and it is not trained.
         """
         super().__init__()
         self.embedding = nn.Embedding(num_pieces, embedding_dim)
@@ -56,7 +57,7 @@ class Student(nn.Module):
         """Classify padded texts.
 
         Args:
-            piece_ids: [batch, time], any valid id on padding.
+            piece_ids: [batch, time]; padding may have any valid id.
             mask: [batch, time] bool, True on real pieces, which come first in each row.
         """
         states = self._states(piece_ids, mask)  # [batch, time, 2 * hidden]
@@ -71,10 +72,10 @@ class Student(nn.Module):
         )
 
     def _attention(self, scores: Tensor) -> Tensor:
-        """exp(e_t) / (exp(e_0) + sum_s exp(e_s)): softmax, times what the null score leaves.
+        """exp(e_t) / (exp(e_0) + sum_s exp(e_s)): softmax times what the null score leaves.
 
-        So it is softmax to the last bit where there is no null score. A text without pieces has no
-        attention, not a division by zero.
+        Without a null score this equals softmax to the last bit. A text without pieces gets zeros
+        instead of a division by zero.
         """
         left = torch.sigmoid(scores.logsumexp(dim=1, keepdim=True) - self.null_score)
         return left * scores.softmax(dim=1).nan_to_num(0.0)

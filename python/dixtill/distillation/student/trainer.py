@@ -1,7 +1,7 @@
-"""One training run of a student: resumable, and the same for the same seed.
+"""Trains a student: a run can be resumed, and equal seeds give equal students.
 
-Losses are objective.py's, data are examples.py's, files are run_folder.py's, int8 is
-quantize.py's.
+The loss is in objective.py, the batches in examples.py, the files in run_folder.py, and the
+conversion to int8 in quantize.py.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ class StudentTrainer:
         folder: Path,
         depends_on: Mapping[str, Any] | None = None,
     ) -> None:
-        """Prepare to train `student` in place, or to go on where the folder's run stopped.
+        """Prepare to train `student` in place, or to resume the folder's run.
 
-        `depends_on` is what the run depends on besides its config and its pieces.
+        `depends_on` names everything that the run depends on besides its config and its examples.
 
         Raises:
-            InputError: the folder holds a run with another config or other data, or one that
-                depends on anything else.
+            InputError: the folder holds a run with another config, other data or another
+                `depends_on`.
         """
         self.student, self.config = student, config
         self._folder = RunFolder(folder)
@@ -79,18 +79,18 @@ class StudentTrainer:
 
     @property
     def history(self) -> tuple[EpochMetrics, ...]:
-        """The metrics of every epoch so far, also of those before the run was stopped."""
+        """The metrics of every epoch so far, including those before the run resumed."""
         return tuple(self._history)
 
     def run(self, watcher: Watcher | None = None) -> EpochMetrics:
-        """Train to the last epoch or until patience ends; each epoch is saved.
+        """Train to the last epoch or until patience ends, and save each epoch.
 
         Returns:
-            The metrics of the best epoch, whose weights the student then has; it is left in
-            evaluation mode.
+            The metrics of the best epoch; the student then has its weights, and is in evaluation
+            mode.
 
         Raises:
-            InputError: a loss or a weight is not finite; the epochs before stay saved.
+            InputError: a loss or a weight is not finite; the earlier epochs stay saved.
         """
         watcher = watcher or Watcher()
         watcher.on_begin(self.history)
@@ -115,12 +115,12 @@ class StudentTrainer:
         )
 
     def _train_epoch(self, watcher: Watcher) -> EpochMetrics:
-        """One pass over the training examples, and the scores on the validation texts."""
+        """Train on all training examples once, and score the student on the validation texts."""
         self.student.train()
         sums: Counter[str] = Counter()
         done = len(self._history) * self._steps_per_epoch
         rate = 0.0
-        # Dropout draws from PyTorch's global generator: it is ours here, and the caller's after.
+        # Dropout draws from PyTorch's global generator; the caller gets its own state back.
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._torch_rng)
             for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
@@ -142,10 +142,10 @@ class StudentTrainer:
         )
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
-        """The loss of a batch and its terms, before the step.
+        """Take a step, and return the batch's loss and its terms from before the step.
 
         Raises:
-            InputError: one is not finite.
+            InputError: a loss is not finite.
         """
         batch = batch._replace(piece_ids=self._with_unknowns(batch.piece_ids))
         terms = loss_terms(self.config, self.student, batch)
@@ -162,7 +162,7 @@ class StudentTrainer:
         return values
 
     def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
-        """Some pieces replaced by the unknown one, so that it means something later."""
+        """Replace random pieces by the unknown one, so that the student learns to read it."""
         replaced = torch.rand(piece_ids.shape) < self.config.unknown_rate
         return piece_ids.masked_fill(replaced, self._unknown_id)
 
@@ -214,8 +214,10 @@ def _copy(student: Student) -> dict[str, Tensor]:
 
 
 def _digest(*parts: Examples) -> str:
-    """SHA-256 over the pieces and labels. What a teacher says is left out: its last bits may
-    change with the number of threads."""
+    """SHA-256 over pieces and labels.
+
+    The teacher's answers are left out, because their last bits may depend on the number of threads.
+    """
     content = hashlib.sha256()
     for examples in parts:
         for text, label in zip(examples.texts, examples.labels.tolist(), strict=True):

@@ -1,8 +1,8 @@
-"""The pieces that the student reads, and the vectors they start from.
+"""Chooses the pieces that the student reads, and their initial vectors.
 
-A WordPiece teacher's own vocabulary, pruned to what the training texts use; for another kind of
-teacher, or none, WordPiece trained on those texts after the teacher's normalisation. The vectors
-come from the teacher's embedding matrix, or are random without one.
+A WordPiece teacher's vocabulary is pruned to the pieces that occur in the training texts. For
+another kind of teacher, or none, WordPiece is trained on those texts after the teacher's
+normalization. The vectors come from the teacher's embedding matrix, or are random without one.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from ..teacher.teacher import Teacher
 TRAINED_VOCABULARY_SIZE = 8000
 _COVERED = 0.9995  # share of the texts' characters in the alphabet of a trained vocabulary
 _SMALLEST_LIMIT = 1000  # alphabets up to this size are kept whole
-# An accent, and what is one to BERT alone: a voicing mark of Japanese, a vowel sign of Hindi.
+# A Latin accent, and two marks that only BERT treats as accents: a Japanese voicing mark and a
+# Hindi vowel sign.
 _CAPITALS, _ACCENTS = "PÉΣ", "é が कु"
-# Standard deviation of the starting vectors; the student trains best near it.
+# Standard deviation of the initial vectors; the student trains best near this value.
 EMBEDDING_STD = 0.4
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Pieces, the unknown one first, and the normalisation that they were cut after."""
+    """Pieces, with the unknown one first, and the normalizer that is applied before them."""
 
     pieces: tuple[str, ...]
     normalizer: Normalizer
@@ -47,12 +48,12 @@ class Vocabulary:
 def student_vocabulary(
     texts: Sequence[str], teacher: Teacher | None, symbols: bool = False
 ) -> Vocabulary:
-    """Choose the pieces for cleaned training `texts`; all of them occur there.
+    """Choose pieces that occur in cleaned training `texts`.
 
-    `symbols` is the normalizer's.
+    `symbols` says whether the normalizer keeps symbols as words.
 
     Raises:
-        InputError: the texts hold no piece at all.
+        InputError: the texts hold no piece.
     """
     candidates = _wordpiece_of(teacher) if teacher else None
     if candidates is None:
@@ -74,7 +75,7 @@ def student_vocabulary(
 
 
 def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
-    """The teacher's vocabulary if it splits text as words.py does, symbols aside."""
+    """The teacher's vocabulary if it splits text like words.py (apart from symbols), else None."""
     spec: dict[str, Any] = json.loads(teacher.tokenizer.backend_tokenizer.to_str())
     model, normalizer = spec["model"], spec["normalizer"] or {}
     is_bert = (
@@ -99,9 +100,9 @@ def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
 
 
 def normalizer_of(teacher: Teacher | None) -> Normalizer:
-    """The teacher's own normalisation, as its tokenizer shows it on a few characters.
+    """Find the teacher's normalization by applying it to a few characters.
 
-    Without a teacher case is left out, and accents stay: in many scripts they are vowels.
+    Without a teacher, text is lowercased and keeps its accents, which are vowels in many scripts.
     """
     if teacher is None:
         return Normalizer(lowercase=True, strip_accents=False)
@@ -118,7 +119,7 @@ def normalizer_of(teacher: Teacher | None) -> Normalizer:
 
 
 def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
-    """A WordPiece vocabulary trained on `texts`, always the same for the same texts."""
+    """Train a WordPiece vocabulary on `texts`; equal texts give equal vocabularies."""
     split = [
         " ".join(p.text for word in split_words(text, normalizer) for p in word.pretokens)
         for text in texts
@@ -127,16 +128,16 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
     trainer = BertWordPieceTokenizer(
         clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False
     )
-    # Each character is a piece twice, as the first of a word and as one that goes on. A large
-    # alphabet leaves room for as many longer pieces as one of the smallest limit does.
+    # Each character is two pieces, one at the start of a word and one inside. A large alphabet
+    # leaves as much room for longer pieces as an alphabet of _SMALLEST_LIMIT characters.
     excess = max(0, len(alphabet) - _SMALLEST_LIMIT)
     trainer.train_from_iterator(
         split,
         TRAINED_VOCABULARY_SIZE + 2 * excess,
         initial_alphabet=alphabet,
         limit_alphabet=len(alphabet),
-        # Left to itself, the library numbers the continuations in the order of a hash table, and
-        # the numbers decide ties between merges.
+        # By default the library numbers continuations in the order of a hash table, and these
+        # numbers decide ties between merges.
         special_tokens=[UNKNOWN_PIECE, *(CONTINUATION + char for char in alphabet)],
         show_progress=False,
     )
@@ -145,9 +146,9 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
 
 
 def _alphabet(split: Sequence[str]) -> list[str]:
-    """Characters of split texts, most frequent first: all of a few, nearly all of many.
+    """The most frequent characters of split texts: at least 1,000, and 99.95% of the text.
 
-    The rest, such as stray symbols of other scripts, is unknown to the student.
+    The student reads other characters, such as stray symbols of other scripts, as unknown.
     """
     counts = Counter(char for text in split for char in text if char != " ")
     alphabet = sorted(counts, key=lambda char: (-counts[char], char))
@@ -157,10 +158,10 @@ def _alphabet(split: Sequence[str]) -> list[str]:
 
 
 def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
-    """Vectors [pieces, width]: the teacher's own, reduced by SVD to the student's width.
+    """Initial vectors [pieces, width]: the teacher's, reduced to the student's width by SVD.
 
-    A piece that the teacher writes with several tokens starts from their mean. Without a teacher
-    they are drawn from PyTorch's generator.
+    A piece that is several tokens to the teacher gets the mean of their vectors. Without a teacher,
+    vectors are drawn from PyTorch's generator.
     """
     if teacher is None:
         return torch.randn(len(vocabulary.pieces), width) * EMBEDDING_STD
@@ -177,11 +178,11 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int
 
 
 def _teacher_ids(pieces: Sequence[str], teacher: Teacher) -> list[list[int]]:
-    """Tokens that the teacher writes each piece with."""
+    """The ids of the teacher's tokens for each piece."""
     own = teacher.tokenizer.get_vocab()
     unknown = teacher.tokenizer.unk_token_id
     fallback = [unknown if unknown is not None else teacher.tokenizer.pad_token_id]
-    # BPE and SentencePiece mark where a word begins, which they see by the space before it.
+    # BPE and SentencePiece recognize the beginning of a word by the space before it.
     texts = [
         piece.removeprefix(CONTINUATION) if piece.startswith(CONTINUATION) else f" {piece}"
         for piece in pieces
