@@ -1,4 +1,4 @@
-"""One thread for PyTorch, so that results do not depend on the machine's cores; tiny teachers."""
+"""Gives PyTorch one thread, so that results do not depend on the machine's cores; tiny teachers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def one_thread() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def own_threads(one_thread: None) -> Iterator[None]:
-    """A test that asks for more threads leaves the next ones with one."""
+    """Set PyTorch back to one thread after a test that asked for more."""
     yield
     torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session", params=list(tiny_teachers.BUILDERS))
 def any_teacher(request: pytest.FixtureRequest) -> Teacher:
-    """Each of the tiny teachers in turn."""
+    """Each of the tiny teachers, one after the other."""
     return tiny_teachers.tiny_teacher(request.param)
 
 

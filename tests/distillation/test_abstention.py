@@ -1,4 +1,4 @@
-"""The threshold that answers most at a precision, held against trying every threshold."""
+"""Compares the threshold chosen for a precision with the best of all thresholds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dixtill.errors import InputError
 
 
 def two_classes(tops, rights):
-    """Probabilities whose top is class 1, and labels that are it where right."""
+    """Probabilities with class 1 on top, and labels that are 1 where that is right."""
     top = np.array(tops)
     return np.stack([1 - top, top], axis=1), [int(right) for right in rights]
 

@@ -1,4 +1,4 @@
-"""Random words, texts without them, and the loss that asks what their absence costs."""
+"""Tests random words, texts without them, and the loss of additivity."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ word_sizes = st.lists(st.lists(st.integers(1, 3), min_size=1, max_size=5), min_s
 
 
 def examples(sizes: list[list[int]]) -> Examples:
-    """Texts of words with so many pieces each."""
+    """Texts, given the number of pieces of each of their words."""
     texts = []
     for row, text in enumerate(sizes):
         words = [word for word, pieces in enumerate(text) for _ in range(pieces)]
@@ -112,7 +112,7 @@ def test_words_are_left_out_as_from_a_list(sizes, random):
 
 
 class Additive(nn.Module):
-    """Each piece adds its own row to the logits, whatever stands beside it."""
+    """A student in which each piece adds its own row to the logits, whatever its neighbors are."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -145,10 +145,10 @@ def huber(error: float) -> float:
 
 
 def weights_by_gates(contributed: Tensor, attention: list[float]) -> list[float]:
-    """By a sum over 2,000 openings of the gates, contributed [words] to one class."""
+    """Integrate over 2,000 openings of the gates; `contributed` [words] is for one class."""
     closed, attended = 1 - sum(attention), sum(attention)
     steps = (torch.arange(2000).double() + 0.5) / 2000
-    share = 1 / (closed + steps * attended)  # by which attention grows that an open gate lets in
+    share = 1 / (closed + steps * attended)  # normalizes attention at each opening
     total = float(contributed.sum())
     return [
         float((c * share - a * total * steps * share**2).mean())
@@ -176,7 +176,7 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(
             places = range(len(text.piece_ids))
             kept = [text.piece_ids[at] for at in places if not out[text.word_of_piece[at]]]
             whole = student(torch.tensor([text.piece_ids]), torch.ones(1, len(places)).bool())
-            # The text of one word is left with nothing: its logits are the bias.
+            # The text of one word becomes empty: its logits are the bias.
             rest = (
                 student(torch.tensor([kept]), torch.ones(1, len(kept)).bool()).logits[0]
                 if kept
@@ -206,14 +206,14 @@ def test_a_text_left_with_nothing_has_finite_gradients(explanation):
     data, student = examples([[1], [2], [1]]), new_student()
     batch = whole_batch(data)
     loss = objective._additivity(config, student, student(batch.piece_ids, batch.mask), batch)
-    assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a sole word does it all
+    assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a single word has the whole effect
     loss.backward()
     for parameter in student.parameters():
         assert parameter.grad is None or parameter.grad.isfinite().all()
 
 
 def test_the_term_is_weighed_and_added(tmp_path, monkeypatch):
-    """One step's loss is linear in the weight; at zero no word is left out."""
+    """A step's loss is linear in the weight; with the weight 0, no word is left out."""
     data = examples(SIZES)
     removed = torch.zeros(4, 6).bool()
     removed[:, 0] = True
@@ -246,7 +246,7 @@ def test_training_with_the_term_makes_weights_the_effects_of_absence(tmp_path, e
             epochs=30, batch_size=20, learning_rate=0.02,
         )  # fmt: skip
         trainer.run()
-        # Of the last epoch: the best one on these labels, which are noise, may be an early one.
+        # Take the last epoch: with these random labels, the best epoch may be an early one.
         state = torch.load(tmp_path / str(weight) / "checkpoint.pt", weights_only=True)
         trainer.student.load_state_dict(state["student"])
         batch = whole_batch(data)

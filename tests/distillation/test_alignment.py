@@ -1,4 +1,4 @@
-"""Tokens to words by character spans: cases worked out by hand, and a brute-force search."""
+"""Tests the words of tokens on cases worked out by hand, and against a brute-force search."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_cases_worked_out_by_hand(text, tokens, expected):
 
 @st.composite
 def spans_in_order(draw: st.DrawFn) -> list[Span]:
-    """Words: neither overlapping nor empty, perhaps touching."""
+    """Random spans of words, which are not empty, do not overlap, and may touch."""
     cuts = sorted(draw(st.sets(st.integers(0, 30), max_size=14)))
     return [pair for pair in pairwise(cuts) if draw(st.booleans())]
 

@@ -1,4 +1,4 @@
-"""A teacher's answers on disk: computed once, resumed, and refused where they are damaged."""
+"""A teacher's answers on disk are computed once, resumed, and refused if they are damaged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ TEXTS = [f"text {number}" for number in range(10)]
 
 
 class Counting:
-    """Answers by a text's length, and keeps what it was asked."""
+    """Answers with a text's length, and records the texts that it was asked."""
 
     labels = ("down", "up")
 

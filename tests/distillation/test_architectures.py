@@ -1,4 +1,4 @@
-"""Every kind of model that docs/how-to/own-teacher.md names, as transformers runs it.
+"""Tests every kind of model that docs/how-to/own-teacher.md names.
 
 The references are transformers on one text at a time, and the theorem that integrated gradients
 sum up to the difference of the answers.
@@ -28,7 +28,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "own-teacher.md"
 
 
 def answer_of_transformers(teacher: Teacher, text: str) -> Tensor:
-    """Logits [classes], of what the tokenizer gives for a text and the model takes."""
+    """Logits [classes], from calling the tokenizer and the model directly."""
     taken = signature(teacher.model.forward).parameters
     given = {n: x for n, x in teacher.tokenizer([text], return_tensors="pt").items() if n in taken}
     with torch.no_grad():
@@ -84,7 +84,7 @@ def test_an_end_token_that_a_user_wrote_ends_no_text(kind):
 
 
 def test_a_tokenizer_that_pads_on_the_left_is_taken_where_it_changes_no_answer():
-    """Rotary positions are relative, but GPT-2's are not: there it would number the padding."""
+    """Rotary positions are relative; GPT-2's are absolute, so padding on the left shifts them."""
     for kind in ("qwen3", "gpt2"):
         model, tokenizer = build(kind)
         tokenizer.padding_side = "left"

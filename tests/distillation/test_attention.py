@@ -1,4 +1,4 @@
-"""Plain attention is PyTorch's, and stands in for it in one thread and inside its context only."""
+"""Plain attention equals PyTorch's, and replaces it only in one thread and inside the context."""
 
 from __future__ import annotations
 

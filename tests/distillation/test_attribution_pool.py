@@ -1,4 +1,4 @@
-"""Attributions by actors: the shards of one process, whoever dies on the way."""
+"""Actors write the same shards as one process, even if an actor dies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def local(bert, tmp_path: Path) -> AttributionStore:
-    """What one process makes of TEXTS."""
+    """The shards of TEXTS that one process writes."""
     store = AttributionStore(tmp_path / "local")
     store.run(Attributor(bert, SETTINGS), TEXTS, progress=False)
     return store
@@ -55,7 +55,7 @@ def explain(attributor: Attributor, num_actors: int = 1):
 
 
 class DyingAttributor(Attributor):
-    """Ends its process, the first time that it is asked for a certain text."""
+    """Ends its process the first time that it is asked for a certain text."""
 
     marker: Path
 

@@ -1,4 +1,4 @@
-"""Attributions on disk: killed and resumed, reused, refused."""
+"""Attributions on disk: runs that are killed and resumed, reuse, and files that are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TEXTS_PER_SHARD = 4
 
 
 class CountingAttributor(Attributor):
-    """Remembers what it was asked to explain."""
+    """Counts the texts that it was asked to explain."""
 
     def __init__(self, teacher: Teacher, settings: AttributionSettings = SETTINGS) -> None:
         super().__init__(teacher, settings, rows_per_pass=60)
@@ -207,7 +207,7 @@ def test_another_teacher_or_setting_reuses_nothing(store, attributor, bert, chan
 
 
 def test_the_key_says_what_made_the_attributions():
-    """A fixed rule's is what it was before there was an adaptive one."""
+    """The adaptive rule is named only where it is used: gradients without fixed steps."""
     fixed = AttributionSettings(steps=8, precision="bfloat16")
     assert fixed.as_dict() == {
         "layer": "embeddings", "output": "logit", "classes": "all",
@@ -291,7 +291,7 @@ def test_rows_of_something_else_are_one_sentence(store, attributor, column, valu
 
 
 def test_a_run_leaves_the_files_of_another_alone(store, attributor, bert):
-    """The other one is amid its writing, and of the texts that it writes some are the same."""
+    """The other run is still writing, and some of its texts are the same."""
 
     def explain(shards):
         for number, texts in enumerate(shards):
@@ -383,5 +383,5 @@ def test_no_progress_is_drawn_on_a_terminal_unless_asked_for(store, attributor, 
 
 
 def test_the_tiny_teacher_is_the_same_in_every_process():
-    """Or the killed run and its sequel would have nothing in common."""
+    """Otherwise a killed run and the run that resumes it would share no shard."""
     assert Teacher(*build("bert")).fingerprint == tiny_teacher("bert").fingerprint

@@ -1,4 +1,4 @@
-"""Integrated gradients on tiny teachers of every kind, held against Captum called directly."""
+"""Compares integrated gradients of tiny teachers of every kind with direct calls of Captum."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from dixtill.specification.words import split_words
 
 LAYERS = ("embeddings", "word_embeddings")
 QUADRATURES = ("gausslegendre", "riemann_middle", "riemann_trapezoid")
-# At the embedding module Captum reads the baseline's ids, from which the RoBERTas take positions
-# as well; there the outputs, the error and the two explainers are tested instead.
+# At the embedding module Captum reads the baseline's ids, from which the RoBERTas also derive
+# positions; for them the outputs, the error and the two explainers are tested instead.
 CAPTUM_AGREES = [
     (kind, layer)
     for kind in BUILDERS
@@ -40,7 +40,7 @@ def explain(teacher: Teacher, texts: tuple[str, ...] | list[str], **changes) -> 
 
 
 def baseline_ids(teacher: Teacher, text: str) -> tuple[Tensor, Tensor, list[tuple[int, int]]]:
-    """Ids of the text and of its baseline, [1, time], and offsets, straight from the tokenizer."""
+    """Ids [1, time] of the text and its baseline, and offsets, from the tokenizer itself."""
     encoded = teacher.tokenizer(
         text, return_offsets_mapping=True, return_special_tokens_mask=True, return_tensors="pt"
     )
@@ -55,7 +55,7 @@ def output(logits: Tensor, kind: str) -> Tensor:
 
 
 def captum(teacher: Teacher, text: str, target: int, settings: AttributionSettings) -> Tensor:
-    """Attributions of one text's tokens [time] by Captum's own layer method."""
+    """Attributions of one text's tokens [time] by Captum's LayerIntegratedGradients."""
     ids, baseline, _ = baseline_ids(teacher, text)
     layer = getattr(teacher, settings.layer)
 
@@ -77,7 +77,7 @@ def captum(teacher: Teacher, text: str, target: int, settings: AttributionSettin
 
 
 def summed_over_words(by_token: Tensor, offsets, row: Attribution) -> list[float]:
-    """Each token's number, added to the word that it shares most characters with."""
+    """Sum over words; a token counts for the word that it shares most characters with."""
     sums = [0.0] * len(row.starts)
     for value, (start, end) in zip(by_token.tolist(), offsets, strict=True):
         words = zip(row.starts, row.ends, strict=True)
@@ -88,7 +88,7 @@ def summed_over_words(by_token: Tensor, offsets, row: Attribution) -> list[float
 
 
 def difference_of_outputs(teacher: Teacher, text: str, target: int, kind: str) -> float:
-    """f(x) - f(x'), where the words of the baseline enter as vectors."""
+    """f(x) - f(x'), with the words of the baseline given as vectors."""
     ids, baseline, _ = baseline_ids(teacher, text)
     mask = torch.ones_like(ids)
     words = teacher.model.get_input_embeddings()(baseline)
@@ -104,7 +104,7 @@ def difference_of_outputs(teacher: Teacher, text: str, target: int, kind: str) -
 def test_words_and_error_equal_captums(kind, layer, rule, explained):
     teacher = tiny_teacher(kind)
     settings = AttributionSettings(layer=layer, output=explained, quadrature=rule, steps=5)
-    # Captum 0.9 weighs the n nodes of the trapezoid rule by 1/n instead of 1/(n - 1).
+    # Captum 0.9 weights the n nodes of the trapezoid rule by 1/n instead of 1/(n - 1).
     scale = 5 / 4 if rule == "riemann_trapezoid" else 1.0
     texts = [*TEXTS[:4], "up  &  up"]
     for row in Attributor(teacher, settings)(texts):
@@ -152,7 +152,7 @@ def test_every_word_has_its_span_its_tokens_and_a_number(any_teacher):
         assert len(row.attributions) == len(row.num_tokens) == len(words)
         assert np.isfinite(row.attributions).all()
         for word, count, value in zip(words, row.num_tokens, row.attributions, strict=True):
-            # Of 🚀🚀, a teacher may make one token, which belongs to the first.
+            # A teacher may read 🚀🚀 as one token, which belongs to the first word.
             is_second = row.text[max(word.start - 1, 0) : word.end] == "🚀🚀"
             assert (count >= 1 and value != 0) or (is_second and count == value == 0)
 
@@ -190,7 +190,7 @@ def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
         assert_same(row, other)
         assert row.by_class[row.target] == row.attributions
         assert other.by_class == ()
-        if explained == "probability":  # of which the sum is always 1
+        if explained == "probability":  # whose sum is always 1
             np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
 
 
@@ -300,7 +300,7 @@ def test_lengths_are_those_of_the_cleaned_texts(bert):
 
 
 def test_texts_of_as_many_tokens_share_a_baseline_unless_one_has_padding_in_it(monkeypatch):
-    teacher = tiny_teacher("roberta")  # whose positions leave padding out
+    teacher = tiny_teacher("roberta")  # whose positions skip padding
     texts = ["up", "no", "up up", "no no", "<pad><pad>"]  # of 4, 4, 7, 7 and 4 tokens
     expected = [explain(teacher, [text])[0].baseline_output for text in texts]
     sizes = []
@@ -347,7 +347,7 @@ def test_real_tweets_are_explained_as_by_captum(tfns, teacher_tfns):
     rows = Attributor(teacher, settings)(texts)
     assert np.median([row.relative_error for row in rows]) < 0.1
     for row in rows:
-        # A token of the cleaned text is one of the user's text: cleaning keeps positions.
+        # Offsets in the cleaned text are offsets in the user's text: this cleaning keeps positions.
         by_token = captum(teacher, clean(row.text), row.target, settings)
         _, _, offsets = baseline_ids(teacher, clean(row.text))
         expected = summed_over_words(by_token, offsets, row)

@@ -1,4 +1,4 @@
-"""The calibration error against cases worked out by hand and a slower count; the temperature."""
+"""Tests the calibration error by hand and by a slower count, and the temperature."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dixtill.distillation.student.student import Student
 
 
 def binary(*top: float) -> np.ndarray:
-    """Probabilities [N, 2] whose first class is the likelier one."""
+    """Probabilities [N, 2] whose first class is the more likely one."""
     return np.array([[p, 1 - p] for p in top])
 
 
@@ -23,7 +23,7 @@ def binary(*top: float) -> np.ndarray:
         (binary(1.0, 1.0), [0, 0], 0.0),
         (binary(1.0, 1.0), [1, 1], 1.0),
         (binary(0.75, 0.75, 0.75, 0.75), [0, 0, 0, 1], 0.0),
-        # 0.61 and 0.65 share the bin (0.6, 0.667]: one error makes good what the other one lacks.
+        # 0.61 and 0.65 share the bin (0.6, 0.667], in which their errors cancel.
         (binary(0.61, 0.65), [0, 1], 0.13),
         # 0.59 and 0.61 lie in different bins: 0.41 too low and 0.61 too high.
         (binary(0.59, 0.61), [0, 1], 0.51),
@@ -36,7 +36,7 @@ def test_the_calibration_error_of_cases_worked_out_by_hand(probabilities, labels
 
 
 def by_definition(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Bin by bin, with loops and limits written out."""
+    """The same measure, bin by bin in loops."""
     total = 0.0
     for b in range(bins):
         inside = [
@@ -72,7 +72,7 @@ def test_the_calibration_error_is_that_of_the_definition(bins):
 
 @pytest.mark.parametrize("true", [0.4, 1.0, 2.5])
 def test_the_temperature_by_which_logits_were_spoilt_is_found(true):
-    """Labels are drawn with the probabilities of the logits, which are then multiplied."""
+    """Draw labels with the probabilities of the logits, then multiply the logits."""
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(20_000, 3, generator=generator)
     labels = torch.multinomial(logits.softmax(dim=1), 1, generator=generator)[:, 0]

@@ -1,4 +1,4 @@
-"""Captum's explainers by name: what each computes, and that no text depends on another."""
+"""Tests what each of Captum's explainers computes, and that no text depends on another."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_gradient_shap_samples_what_integrated_gradients_integrate(bert):
 
 
 def test_deep_lift_is_not_the_plain_gradient(bert):
-    """The pooler's tanh is a module, whose slope it replaces."""
+    """The pooler's tanh is a module, whose slope DeepLift replaces."""
     rescaled, plain = (
         Attributor(bert, AttributionSettings(explainer=name))(TEXTS)
         for name in ("deep_lift", "gradient_x_input")

@@ -1,4 +1,4 @@
-"""attribute, distill and evaluate as a user runs them, with a tiny teacher on disk."""
+"""Runs attribute, distill and evaluate as a user does, with a tiny teacher on disk."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-FEW = ("--perturbed", "2")  # made texts, where their number does not matter
+FEW = ("--perturbed", "2")  # perturbed texts, where their number does not matter
 
 
 def distill(out: str, *arguments: str) -> int:
@@ -114,7 +114,7 @@ def test_a_finished_run_is_written_in_another_width_without_training_again(capsy
 
 
 def test_a_run_of_the_teacher_as_it_was_is_refused_before_any_work(folder, capsys):
-    """Fine-tuned anew in place, it is another teacher: the old student is not of it."""
+    """A teacher that was fine-tuned again in place is another one than the old student's."""
     assert distill("s.safetensors", *FEW) == 0
     student, kept = Path("s.safetensors").read_bytes(), sorted(Path("s.safetensors.run").rglob("*"))
     model, _ = tiny_teachers.build("bert")

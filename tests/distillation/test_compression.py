@@ -1,4 +1,4 @@
-"""The two baselines that shrink a teacher: int8 linear layers, and fewer attention heads."""
+"""Tests the baselines that compress a teacher: int8 linear layers, and fewer attention heads."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def prunable(request: pytest.FixtureRequest) -> Teacher:
 
 
 def output_projections(model: nn.Module) -> list[nn.Linear]:
-    """What reads the heads of each layer."""
+    """The projections that read the heads of each layer."""
     endings = ("attention.output.dense", "attention.attn.o")
     return [module for name, module in model.named_modules() if name.endswith(endings)]
 
@@ -94,7 +94,7 @@ def test_the_heads_of_highest_score_stay_and_the_others_say_nothing(prunable, ke
 
 
 def test_importance_is_the_mean_size_of_the_loss_gradient_of_a_head_mask(prunable):
-    """Against finite differences in float64, by changing the weights that read the head."""
+    """Compare with finite differences in float64, by changing the weights that read the head."""
     found = head_importance(prunable, TEXTS, TRUTH, batch_size=3)
     exact = Teacher(copy.deepcopy(prunable.model).double(), prunable.tokenizer)
     step = 1e-5
@@ -128,7 +128,7 @@ def test_scores_of_another_model_are_refused(bert):
 def test_a_pruned_model_is_smaller_by_its_heads_and_still_runs(bert):
     before = num_parameters(bert.model)
     pruned = prune_attention_heads(bert.model, 1)
-    assert num_parameters(bert.model) == before  # the given model is left alone
+    assert num_parameters(bert.model) == before  # the given model is not changed
     hidden, size, layers = 24, 12, 2
     assert before - num_parameters(pruned) == layers * (4 * hidden * size + 3 * size)
     assert logits(pruned, bert).shape == (len(TEXTS), 3)
@@ -137,7 +137,7 @@ def test_a_pruned_model_is_smaller_by_its_heads_and_still_runs(bert):
 
 @pytest.mark.parametrize("weak", [0, 1])
 def test_the_weaker_head_goes(weak):
-    """A head that writes nothing is the one that may go without a trace, first or last."""
+    """Pruning a head whose output is zero changes nothing, whichever head it is."""
     model, tokenizer = tiny_teachers.build("bert")
     for layer in model.bert.encoder.layer:
         output = layer.attention.output.dense.weight.data

@@ -1,4 +1,4 @@
-"""Texts from CSV files with labels, and from any text files without."""
+"""Reads texts with labels from CSV files, and texts without labels from text files."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_files_that_are_read_together_are_read_alike(tmp_path):
     paths = [tmp_path / "train.csv", tmp_path / "valid.csv"]
     train, valid = read_corpora(paths, ("1", "2", "3"))
     assert (train.labels, valid.labels) == ((0, 1, 2), (1, 2))
-    assert read_corpus(paths[1], ("1", "2", "3")).labels == (0, 1)  # names win
+    assert read_corpus(paths[1], ("1", "2", "3")).labels == (0, 1)  # names come first
     (tmp_path / "train.csv").write_text("text,label\na,neutral\nb,bearish\n")
     train, valid = read_corpora(paths, NAMES)
     assert (train.labels, valid.labels) == ((2, 0), (1, 2))  # each file in its own way

@@ -1,4 +1,4 @@
-"""Each command that trains or measures reads each format, and only the columns that it needs."""
+"""Every command that trains or measures reads every format, and only the columns that it needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo: reviews whose labels follow from their words, fair timing, and the whole course."""
+"""Tests the demo: reviews whose labels follow from their words, fair timing, the whole course."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from dixtill.distillation.measures.scores import Scores
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.runtime.prediction import ExplainedWord
 
-# Words that only negations hold.
+# Words that occur only in negations.
 NEGATION = re.compile(r"\b(not|isn't|never|nobody|non|nessuno)\b", re.IGNORECASE)
 
 
 def opinions(review: Review) -> list[bool]:
-    """Polarity of each adjective in the text, negations left aside."""
+    """The polarity of each adjective in the text, without regard to negations."""
     grammar = GRAMMARS[review.language]
     words = re.findall(r"\w+", review.text.lower())
     polarity = {form: True for word in grammar.positive for form in word.split("/")}
@@ -65,7 +65,7 @@ def test_both_languages_and_all_labels_occur_as_often_as_promised(reviews):
 
 
 def test_a_negation_flips_the_label(reviews):
-    """Where one opinion is all there is, its adjective and the negation give the label."""
+    """In a text with one opinion, its adjective and the negation decide the label."""
     seen = set()
     for review in reviews:
         polarity = opinions(review)
@@ -87,7 +87,7 @@ def test_opinions_of_other_products_leave_a_review_neutral(reviews):
 
 
 def test_the_teachers_vocabulary_is_the_same_each_time_and_keeps_accents(reviews):
-    """Left to itself, the library breaks ties between merges at random."""
+    """By default, the library breaks ties between merges at random."""
     texts = corpus_of(reviews).texts
     tokenizer = new_tokenizer(texts)
     assert all(new_tokenizer(texts).get_vocab() == tokenizer.get_vocab() for _ in range(3))

@@ -1,4 +1,4 @@
-"""What is seen of a run: lines in a log, a table on a terminal, events for TensorBoard."""
+"""Tests how a run is shown: lines in a log, a table on a terminal, events for TensorBoard."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_terminal_that_cannot_draw_lines_anew_has_lines(monkeypatch):
 
 
 class Screen:
-    """A terminal of a size, without a thread that draws; and a table on it."""
+    """A terminal of the given size, and a table on it that no thread redraws."""
 
     def __init__(self, width: int = 110, height: int = 40, **settings) -> None:
         self._output = io.StringIO()
@@ -79,13 +79,13 @@ class Screen:
         self.table._live.auto_refresh = False
 
     def drawn(self) -> list[str]:
-        """What one more picture holds, line by line."""
+        """The lines of one more refresh."""
         start = len(self._output.getvalue())
         self.table._live.refresh()
         return self._lines(start)
 
     def left(self) -> list[str]:
-        """What stays at the end."""
+        """The lines that stay at the end."""
         start = len(self._output.getvalue())
         self.table.stop()
         return self._lines(start)

@@ -1,4 +1,4 @@
-"""Distillation from a corpus to a model: what texts without labels may change, and resuming."""
+"""Tests distillation from a corpus to a model: texts without labels, and resuming."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def weights(distilled: Distilled) -> bytes:
 
 
 class Contrary:
-    """A teacher that answers the texts without labels the other way round."""
+    """A teacher that gives the opposite answers to the texts without labels."""
 
     def __init__(self, teacher) -> None:
         self._teacher = teacher
@@ -97,7 +97,7 @@ def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
 
 
 def test_only_the_teacher_carries_what_unlabelled_texts_change(bert, tmp_path, explained):
-    """Other answers, another student; without weight for answers, the same student."""
+    """Other answers give another student, but the same one if answers have no weight."""
 
     def student(teacher, name: str, **changes) -> bytes:
         config = DistillConfig.of("kl", **SIZES, **changes)
@@ -162,7 +162,7 @@ def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, ex
 
 
 class Stopped(Exception):
-    """As if the machine had gone down."""
+    """Raised to stop a run, as if the machine had lost power."""
 
 
 def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_path, explained):
@@ -182,7 +182,7 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
     whole = run("whole")
     with pytest.raises(Stopped):
         run("stopped", EachEpoch(stop))
-    torch.rand(5)  # whoever else draws in between
+    torch.rand(5)  # other code draws in between
     watcher = EachEpoch()
     resumed = run("stopped", watcher)
     assert [metrics.epoch for metrics in watcher.epochs] == [3]
@@ -193,7 +193,7 @@ def test_a_stopped_run_with_perturbed_texts_goes_on_to_the_same_bits(bert, tmp_p
 
 
 def other_bert() -> Teacher:
-    """Another head, the same pieces: nothing but its answers tells it from the tiny BERT."""
+    """The tiny BERT with another head; only its answers distinguish it."""
     model, tokenizer = build("bert")
     model.classifier.weight.data *= -1
     return Teacher(model, tokenizer)
@@ -215,7 +215,7 @@ def other_bert() -> Teacher:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_run_of_anything_else_is_refused(bert, tmp_path, explained, differs, changes):
-    """Or a finished run would come back under the name of what it was not trained with."""
+    """Otherwise a finished run would be reused for data that it was not trained with."""
     config = DistillConfig.of("dixtill", **{**SIZES, "epochs": 1}, perturbed=1)
 
     def run(**changed) -> Distilled:

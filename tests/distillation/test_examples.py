@@ -1,4 +1,4 @@
-"""Corpus, tokenizer and attributions become padded batches."""
+"""Tests that corpus, tokenizer and attributions become padded batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fine-tuning on tiny random models: labels, resuming, whole or not at all, and refusals."""
+"""Fine-tunes tiny random models: labels, resuming, complete output or none, and errors."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ THREE = replace(CONFIG, epochs=3)
 
 
 class Killed(BaseException):
-    """Ends a run as a signal would: nothing that catches errors catches it."""
+    """Ends a run as a signal would: it is no Exception, so nothing catches it."""
 
 
 @pytest.fixture(params=["bert", "qwen2"])
@@ -171,7 +171,7 @@ def stopped(bert_base, tmp_path) -> dict[Path, bytes]:
 
 
 def test_each_file_of_an_unfinished_run_may_be_cut(bert_base, tmp_path, stopped, monkeypatch):
-    """It goes on from the epoch before, from the start, or says a sentence."""
+    """It resumes from the previous epoch, starts again, or raises an InputError."""
     started_from: list[str | None] = []
     last_checkpoint = teacher_trainer.last_checkpoint
 
@@ -262,7 +262,7 @@ def test_a_learning_rate_that_is_far_too_high_is_one_sentence(bert_base, tmp_pat
     assert main(["finetune", *arguments, "--learning-rate", "1e38"]) == 2
     assert "choose a lower learning rate than 1e+38" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
-    # No epoch was finished, so that nothing stands in the way of the next attempt.
+    # No epoch was finished, so nothing prevents the next attempt.
     assert main(["finetune", *arguments, "--learning-rate", "1e-4", "--epochs", "1"]) == 0
 
 
@@ -331,7 +331,7 @@ def test_an_unfinished_run_of_other_settings_is_refused(bert_base, tmp_path):
     other = replace(CONFIG, epochs=3)
     with pytest.raises(InputError, match="unfinished run with another epochs; delete it or choose"):
         finetune(bert_base, TRAIN, VALID, other, tmp_path / "out")
-    # The base is known by its contents: a copy is the same, and other weights in place are not.
+    # The base is identified by its contents: a copy is the same, other weights in place are not.
     model, _ = tiny_teachers.build("bert")
     model.base_model.embeddings.word_embeddings.weight.data[5] += 0.5
     model.base_model.save_pretrained(bert_base)
@@ -401,7 +401,7 @@ def test_texts_are_cleaned_before_training(bert_base, tmp_path):
 
 
 def test_the_head_may_learn_faster(bert_base, tmp_path):
-    """With a body that hardly moves, the head moves as the factor says."""
+    """With a tiny learning rate for the body, the head learns at the rate that the factor gives."""
     config = FinetuneConfig(1, 1e-6, 1e4, 4, 32)
     finetune(bert_base, TRAIN, VALID, config, tmp_path / "out")
     before, _ = load_base(bert_base, LABELS, config.seed)

@@ -1,4 +1,4 @@
-"""Which checkpoints of fine-tuning are whole: every cut, every change, every lack is noticed."""
+"""Tests that every truncated, changed or missing file makes a checkpoint incomplete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def make(folder: Path, number: int, best: int | None) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Epochs 1 to 3, of which the second is the best."""
+    """Checkpoints of epochs 1 to 3, of which the second is the best."""
     for number, best in ((4, None), (8, 8), (12, 8)):
         make(tmp_path, number, best)
     return tmp_path
@@ -64,7 +64,7 @@ def test_a_file_too_many_or_another_one_is_noticed(folder):
 
 
 def test_a_checkpoint_is_of_no_use_without_the_best_one(folder):
-    """Or the last epoch would be taken for the best, without a word."""
+    """Otherwise the last epoch would silently be taken for the best."""
     (folder / "checkpoint-8" / "model.safetensors").unlink()
     assert last_checkpoint(folder) == str(folder / "checkpoint-4")
     assert left(folder) == {"checkpoint-4"}

@@ -1,4 +1,4 @@
-"""NaN and infinity are refused by name, wherever they could go on."""
+"""NaN and infinity are refused, with the name of what holds them, wherever they could spread."""
 
 from __future__ import annotations
 

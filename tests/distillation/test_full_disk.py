@@ -1,7 +1,7 @@
-"""A disk that is full, and files that were cut: a sentence each, and what was there stays.
+"""A full disk and truncated files give a one-sentence error, and leave existing files alone.
 
-The disk is as full as the operating system makes it: no file of this process may grow beyond a
-limit (RLIMIT_FSIZE), so that the libraries themselves fail to write.
+The operating system plays the full disk: no file of this process may grow beyond a limit
+(RLIMIT_FSIZE), so that the libraries themselves fail to write.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @contextmanager
 def files_up_to(size: int) -> Iterator[None]:
-    """Inside the context, no file can be larger than `size` bytes."""
+    """Let no file grow beyond `size` bytes inside the context."""
     assert signal.getsignal(signal.SIGXFSZ) == signal.SIG_IGN  # as Python sets it
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -110,7 +110,7 @@ def test_a_report_that_does_not_fit_takes_no_student_with_it(folder, capsys):
 
 
 def test_each_file_of_a_run_folder_may_be_cut(folder, capsys):
-    """The same student again, or a sentence that names the file."""
+    """A second run gives the same student, or an error that names the file."""
     assert main(["distill", *COMMANDS["distill"]]) == 0
     shutil.move("out.run", "whole")
     before = contents(folder / "whole")

@@ -1,4 +1,4 @@
-"""Weights by gates against Captum's integrated gradients over the gates of a float student."""
+"""Compares gate weights with Captum's integrated gradients over the gates of a float student."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def new_student() -> Student:
 
 
 def gated_logits(student: Student, gates: Tensor) -> Tensor:
-    """Logits [batch, classes], centred, where the gates [batch, words] scale exp(score)."""
+    """Centered logits [batch, classes], with gates [batch, words] that scale exp(score)."""
     states = student._states(IDS, torch.ones_like(IDS).bool())[0]  # [time, 2 * hidden]
     scores = student.attention_vector(torch.tanh(student.attention_weight(states)))[:, 0]
     opened = gates[:, WORD_OF_PIECE[0]] * scores.exp()

@@ -1,4 +1,4 @@
-"""The engine of integrated gradients: what it evaluates, when it stops, what it adds up."""
+"""Tests which nodes integrated gradients evaluate, when they stop, and what they sum up."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""SIGKILL at random moments: the same command, given again, leaves what an undisturbed run leaves.
+"""After SIGKILL at a random moment, running the command again leaves the usual files.
 
-A process imports PyTorch once and forks for each run of a command, so that a kill meets the work.
-DIXTILL_KILL_SEED chooses other moments than those of the seed 0.
+A process imports PyTorch once and forks for each run of a command, so that kills hit the work and
+not the import. DIXTILL_KILL_SEED chooses other moments than those of seed 0.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if sys.platform != "linux":
 SEED = int(os.environ.get("DIXTILL_KILL_SEED", "0"))
 KILLS = 3  # of one command, one after the other
 LOG = "log"
-# What a run keeps for itself, with the place and the time of its input, or as torch.save writes it:
-# what a resumed process loaded it writes otherwise, also in the checkpoint that is kept beside.
+# Files that may differ: some hold the path and the time of the input, and torch.save writes tensors
+# that a resumed process has loaded in another way.
 OWN = ("_scores.json", "checkpoint.pt", "checkpoint.previous.pt")
 COMMANDS = {
     "attribute": "attribute --teacher teacher --data train.csv --out out --tolerance 0.01",
@@ -75,7 +75,7 @@ for line in sys.stdin:
 
 
 class Runner:
-    """Runs commands of dixtill, each in a process that is killed if so wanted."""
+    """Runs each dixtill command in a process that can be killed."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -84,7 +84,7 @@ class Runner:
         assert self._said() == "ready"
 
     def run(self, folder: Path, command: str, kill_after: float | None = None) -> int:
-        """The exit status, below zero for a signal; the command is killed after so many seconds."""
+        """The exit status, negative for a signal; the command is killed after that many seconds."""
         assert self._process.stdin
         request = [str(folder), command.split(), str(folder / LOG)]
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -114,7 +114,7 @@ def runner() -> Iterator[Runner]:
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The files that the commands read, by name."""
+    """The files that the commands read."""
     folder = tmp_path_factory.mktemp("inputs")
     model, tokenizer = tiny_teachers.build("bert")
     model.save_pretrained(folder / "teacher")
@@ -129,7 +129,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Every file in a folder, by its path there, but for what was printed."""
+    """The contents of every file in a folder by its path, without the printed output."""
     files = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != LOG)
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 

@@ -1,4 +1,4 @@
-"""Settings in Python have the limits of the options that set them."""
+"""Settings in Python have the same limits as the command-line options for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The losses against numbers worked out in plain Python, and at their edges."""
+"""Compares the losses with numbers worked out in plain Python, and tests extreme cases."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_mse_is_the_mean_over_all_logits():
         ([1.0, 2.0, 0.0], [-1.0, -2.0, 0.0], 1.0),  # opposite
         ([1.0, 0.0, 0.0], [0.0, 3.0, 0.0], 0.5),  # orthogonal
         ([3.0, 4.0, 0.0], [4.0, 3.0, 0.0], 0.02),  # cosine 24/25
-        ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.5),  # nothing said
+        ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.5),  # not explained
     ],
 )
 @pytest.mark.parametrize("shape", [(1, 3, 1), (1, 1, 3)], ids=["words", "outputs"])
@@ -81,7 +81,7 @@ def test_the_explanation_loss_is_the_mean_over_the_texts_that_are_explained():
 
 
 def test_the_angle_is_one_over_all_words_and_outputs():
-    """Not a mean of the outputs' angles, which would be 1/4: the second output is the larger."""
+    """The larger output counts more; the mean of the outputs' losses would be 1/4."""
     student = torch.tensor([[[1.0, 0.0], [0.0, 7.0]]])
     teacher = torch.tensor([[[0.0, 0.0], [1.0, 7.0]]])
     expected = (1 - 49 / 50) / 2
@@ -207,7 +207,7 @@ def test_additivity_asks_for_the_same_precision_of_a_faint_text_as_of_a_strong_o
 
 
 def test_additivity_does_not_pull_at_the_size_of_the_weights():
-    """The unit is a number, no way to a smaller loss: words that stay get no gradient."""
+    """The unit is constant to the gradient, so words that stay get none."""
     weights = torch.tensor([[[3.0, -3.0], [1.0, -1.0]]], requires_grad=True)
     removed = torch.tensor([[True, False]])
     losses.additivity_loss(weights, removed, torch.tensor([[4.0, -4.0]])).backward()

@@ -1,4 +1,4 @@
-"""Without the extra `train`, the training side says what to install."""
+"""Without the extra `train`, everything that trains says what to install."""
 
 from __future__ import annotations
 

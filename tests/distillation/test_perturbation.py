@@ -1,4 +1,4 @@
-"""Perturbed texts: the same each time, never empty, of the corpus's own words."""
+"""Perturbed texts are reproducible, never empty, and made of the corpus's words."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_words_are_dropped_and_the_others_keep_their_order(monkeypatch):
     assert all(is_part_in_order(words, whole) for words in made)
     dropped = sum(len(whole) - len(words) for words in made) / (300 * len(whole))
     assert dropped == pytest.approx(0.275, abs=0.05)  # the mean of 0.05 to 0.5
-    assert any(" ".join(words) not in TEXTS[0] for words in made)  # no mere spans
+    assert any(" ".join(words) not in TEXTS[0] for words in made)  # some are no span
 
 
 def test_spans_of_every_length_and_place_are_kept(monkeypatch):

@@ -1,4 +1,4 @@
-"""Which precision is chosen, and which attention goes with it."""
+"""Tests which precision and which attention are chosen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Adaptive quadrature: where it refines, when it ends, and that it is exact where it should be."""
+"""Tests where adaptive quadrature refines, when it ends, and for which functions it is exact."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Function = Callable[[float], list[list[float]]]  # [outputs][words]
 
 
 def integrated(quadrature: Quadrature, function: Function) -> list[float]:
-    """All nodes that were asked for, in order; none is twice."""
+    """Compute values until the quadrature is finished; returns the distinct nodes in order."""
     asked: list[float] = []
     while wanted := quadrature.wanted:
         asked += wanted
@@ -35,7 +35,7 @@ def adaptive(*sums: float, tolerance: float = 0.08, max_steps: int = 63) -> Adap
 
 
 def peak(at: float) -> Callable[[float], float]:
-    """Of width 0.05 and area 1, but for what of it is outside of [0, 1]."""
+    """A peak of width 0.05 and area 1, part of which may lie outside [0, 1]."""
     return lambda x: math.exp(-(((x - at) / 0.05) ** 2)) / (0.05 * math.sqrt(math.pi))
 
 

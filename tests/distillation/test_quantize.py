@@ -1,4 +1,4 @@
-"""int8 weights: close to the float student, within bounds, and what the runtime computes."""
+"""int8 weights are close to the float student, within bounds, and right for the runtime."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NUM_PIECES, NUM_CLASSES = 40, 3
 
 @pytest.fixture(params=[(50, 50, 100), (6, 5, 4), (1, 1, 1)], ids=str)
 def student(request: pytest.FixtureRequest) -> Student:
-    """Weights as PyTorch starts them, embeddings and head with the spread of a trained student."""
+    """PyTorch's initial weights, with embeddings and head scaled as in a trained student."""
     torch.manual_seed(0)
     student = Student(NUM_PIECES, NUM_CLASSES, *request.param).eval()
     with torch.no_grad():
@@ -38,7 +38,7 @@ def test_each_weight_is_within_half_a_step(student):
     weights = quantize(student)
     back = dequantized(weights)
     embedding = student.embedding.weight.detach()
-    # One step a column for the embedding, whose int8 values have the scale folded elsewhere.
+    # The embedding has one step per column; its scale is folded into other weights.
     step = embedding.abs().amax(dim=0) / 127
     error = back.embedding.weight * step - embedding
     assert (error.abs() <= 0.5001 * step).all()
@@ -54,7 +54,7 @@ def test_each_weight_is_within_half_a_step(student):
 
 
 def read_by_the_lstm(weights) -> np.ndarray:
-    """What the embedding adds to the gates, [pieces, 8H]."""
+    """The embedding's share of the gates [pieces, 8H]."""
     back = dequantized(weights)
     matrices = (back.lstm.weight_ih_l0, back.lstm.weight_ih_l0_reverse)
     return np.hstack([(back.embedding.weight @ matrix.T).detach().numpy() for matrix in matrices])
@@ -72,7 +72,7 @@ def test_4_bits_are_multiples_of_16_on_both_sides_of_zero(student):
 
 @torch.no_grad()
 def test_feedback_changes_what_the_lstm_reads_less_than_rounding_does(student):
-    """Inputs of unequal weight, as a trained LSTM has them. Measured: 0.59 of the error."""
+    """Inputs have unequal weights, as in a trained LSTM. Measured: 0.59 of the error."""
     if student.embedding.weight.shape[1] < 50:
         pytest.skip("one column has no others to make its error good")
     torch.manual_seed(1)
@@ -95,7 +95,7 @@ def test_other_widths_are_refused(student):
 
 
 def sums_of_four(rows: np.ndarray) -> list[int]:
-    """What meets in an int16 of AVX2: columns 8n + (0, 1, 4, 5), and 8n + (2, 3, 6, 7)."""
+    """AVX2 adds columns 8n + (0, 1, 4, 5), and 8n + (2, 3, 6, 7), in one int16."""
     return [
         sum(abs(int(row[c])) for c in (n + k, n + k + 1, n + k + 4, n + k + 5) if c < len(row))
         for row in rows
@@ -124,7 +124,7 @@ def test_both_biases_of_the_lstm_become_one(student):
 
 @torch.no_grad()
 def test_the_dequantized_student_answers_as_the_float_one(student, texts):
-    """Rounding of weights alone. Measured: at most 0.012 on logits of up to 2.6."""
+    """Only weights are rounded. Measured: at most 0.012 on logits of up to 2.6."""
     back = dequantized(quantize(student))
     for text in texts:
         ids = torch.from_numpy(text).long()[None]
@@ -136,7 +136,7 @@ def test_the_dequantized_student_answers_as_the_float_one(student, texts):
 @torch.no_grad()
 @pytest.mark.parametrize(("bits", "tolerance"), [(8, 0.05), (4, 0.5)])
 def test_the_runtime_answers_as_the_float_student(student, texts, bits, tolerance):
-    """Weights and states in int8, and the runtime's own tanh and exp."""
+    """Weights and states are in int8, with the runtime's own tanh and exp."""
     weights = quantize(student, bits)
     for text in texts:
         actual = reference.forward(weights, text, np.array([0, len(text)]))

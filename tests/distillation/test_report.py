@@ -1,4 +1,4 @@
-"""The report of a run: its numbers are scikit-learn's, and nothing in it is anybody's markup."""
+"""A run's report has the numbers of scikit-learn, and escapes markup in texts and labels."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_bins_add_up_to_the_calibration_error():
 
 
 def explained_as(classifier: Classifier, text: str, sign: float) -> Attribution:
-    """As if the teacher had the student's weights, or their opposites."""
+    """Attributions equal to the student's weights times `sign`."""
     words = classifier(text).words
     return Attribution(
         text=text,
@@ -110,7 +110,7 @@ def test_weights_hold_better_than_random_ones_for_a_student_without_a_gap():
 
 
 def test_the_texts_that_are_measured_are_spread_over_all():
-    """In a file sorted by label, the first ones would be of one class."""
+    """In a file sorted by label, the first texts would all have one label."""
     items = list(range(1000))
     chosen = some(items)
     assert len(chosen) == 200
@@ -243,7 +243,7 @@ def test_a_report_that_fails_is_one_sentence_and_the_student_is_there(capsys):
 
 
 def compared(page: str) -> tuple[int, str]:
-    """How many texts the student's weights were compared with the teacher's on, and which."""
+    """How many texts, and which, the student's and the teacher's weights were compared on."""
     found = re.search(r"Are they the teacher’s\? \((\d+) (\w+) texts\)", page)
     return int(found.group(1)), found.group(2)
 

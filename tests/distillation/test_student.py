@@ -1,4 +1,4 @@
-"""The float student against a loop over nn.LSTM without packing, and its own identities."""
+"""Compares the float student with a loop over nn.LSTM without packing, and tests its identities."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def batch_of(texts: list[Tensor], width: int, padding: int = 0) -> tuple[Tensor,
 
 
 def by_hand(student: Student, text: Tensor) -> StudentOutput:
-    """The method's formulas, one text at a time."""
+    """The method's formulas, applied to one text at a time."""
     states = student.lstm(student.embedding(text)[None])[0][0]  # [time, 2 * hidden]
     scores = (
         torch.tanh(states @ student.attention_weight.weight.T)

@@ -1,4 +1,4 @@
-"""The teacher: loading, padding, limits, and what tells one from another."""
+"""Tests how a teacher is loaded, pads, limits lengths, and is told from other teachers."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_model_without_a_trained_head_is_refused(folder):
 
 @pytest.mark.parametrize("kind", BUILDERS)
 def test_a_folder_without_tokenizer_files_is_refused(kind, tmp_path):
-    """transformers 5 makes a tokenizer of special tokens there, which reads all texts alike."""
+    """transformers 5 makes a tokenizer with special tokens only, which reads all texts alike."""
     build(kind)[0].save_pretrained(tmp_path)
     with pytest.raises(InputError, match="tokenizer's files are missing") as raised:
         Teacher.load(tmp_path)
@@ -314,7 +314,7 @@ def test_the_fingerprint_tells_teachers_apart(folder):
 
 
 def test_the_fingerprint_is_that_of_the_answers_and_not_of_the_file(folder, monkeypatch):
-    """Saving, moving and loading a teacher, or another transformers, make no other teacher."""
+    """Saving, moving, loading and another version of transformers keep the fingerprint."""
     expected = Teacher(*build("bert")).fingerprint
     config = json.loads((folder / "config.json").read_text())
     assert config["architectures"] == ["BertForSequenceClassification"]

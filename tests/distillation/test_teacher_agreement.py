@@ -1,4 +1,4 @@
-"""tools/measure_teacher_agreement.py on attributions whose agreement is known."""
+"""Runs tools/measure_teacher_agreement.py on attributions whose agreement is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read back of a store of attributions, without the teacher."""
+"""Reads explanations from a store of attributions, without the teacher."""
 
 from __future__ import annotations
 

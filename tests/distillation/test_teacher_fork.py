@@ -1,4 +1,4 @@
-"""A child of fork can ask a teacher, whatever another thread of its parent was doing."""
+"""A forked child can run a teacher, whatever another thread of its parent was doing."""
 
 from __future__ import annotations
 

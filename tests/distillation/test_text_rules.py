@@ -1,4 +1,4 @@
-"""Rules for text, from a teacher to a student that exists."""
+"""Tests that the same rules for text hold from the teacher to the finished student."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FIRST_RULES = ("urls", "html_entities")
 
 
 def test_a_reference_is_explained_as_its_character(any_teacher):
-    """WordPiece, BPE and SentencePiece alike read what was meant, and the words are the user's."""
+    """WordPiece, BPE and SentencePiece read the cleaned text; the words are those of the user's."""
     attributor = Attributor(any_teacher, AttributionSettings(steps=3))
     written, meant = attributor(["Profit&#233;s &amp; a&nbsp;loss", "Profités & a\xa0loss"])
     words = zip(written.starts, written.ends, strict=True)

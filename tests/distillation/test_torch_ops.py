@@ -1,4 +1,4 @@
-"""The torch operators: opcheck, torch.compile, the specification, and a float nn.LSTM."""
+"""Tests the torch operators by opcheck, torch.compile, the specification and a float nn.LSTM."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def model(weights) -> tuple[Tensor, Tensor, int]:
 
 @pytest.fixture
 def batch() -> tuple[Tensor, Tensor]:
-    """Ids and a mask with padding at the right, at the left, in the middle, nowhere, only."""
+    """Ids and a mask, with padding right, left, in the middle, nowhere, and everywhere."""
     mask = torch.tensor(
         [
             [1, 1, 1, 1, 0, 0, 0],
@@ -128,7 +128,7 @@ def test_compile_keeps_the_operators_in_one_graph(batch, model, path):
 
 
 class FloatStudent(nn.Module):
-    """The student in float32, from dequantised weights, one text at a time."""
+    """The student in float32 with dequantized weights, one text at a time."""
 
     def __init__(self, weights: StudentWeights) -> None:
         super().__init__()
@@ -170,7 +170,7 @@ def _fill(module: nn.Module, name: str, values: Tensor) -> None:
 
 @torch.no_grad()
 def test_the_forward_is_close_to_a_float_lstm(model, weights):
-    """Only the int8 hidden states (steps of 1/127) and our tanh and exp are between the two.
+    """The two differ only by int8 hidden states (steps of 1/127) and by our tanh and exp.
 
     Measured over 240 texts: 0.012 on the logits, 0.056 on the scores (which the attention vector
     can make as large as the sum of its magnitudes), 0.006 on the attention and 0.010 on the

@@ -1,4 +1,4 @@
-"""Training runs: the same for a seed, resumable to the bit, and learning by every method."""
+"""Training is reproducible by its seed, resumes with the same bits, and works by every method."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_training_leaves_the_callers_random_numbers_alone(tmp_path):
 
 
 class Stopped(Exception):
-    """As if the machine had gone down."""
+    """Raised to stop a run, as if the machine had lost power."""
 
 
 @pytest.mark.parametrize("stop_after", [1, 3])
@@ -169,7 +169,7 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, stop_after):
     with pytest.raises(Stopped):
         new_trainer(tmp_path / "stopped").run(EachEpoch(stop))
     resumed = new_trainer(tmp_path / "stopped", student=new_student(seed=9))
-    torch.rand(7)  # whoever else draws in between
+    torch.rand(7)  # other code draws in between
     watcher = EachEpoch()
     resumed.run(watcher)
     assert watcher.history + watcher.epochs == read_log(tmp_path / "whole")
@@ -228,7 +228,7 @@ def test_the_folder_holds_config_and_metrics(tmp_path):
 
 
 def cuts(content: bytes) -> list[int]:
-    """Lengths to cut a file to: none, all but its last byte, and some in between."""
+    """Lengths to truncate a file to: zero, all but its last byte, and some in between."""
     return sorted({0, 1, *range(7, len(content), len(content) // 12 + 1), len(content) - 1})
 
 
@@ -368,7 +368,7 @@ def test_a_full_disk_leaves_the_epoch_before(tmp_path, monkeypatch):
 
 @pytest.fixture
 def scripted_scores(monkeypatch: pytest.MonkeyPatch):
-    """Validation scores as a test wants them; keeps the weights of each epoch."""
+    """Gives the validation scores that a test asks for, and keeps the weights of each epoch."""
 
     def script(*accuracies: float) -> list[bytes]:
         remaining, seen = list(accuracies), []
@@ -387,7 +387,7 @@ def scripted_scores(monkeypatch: pytest.MonkeyPatch):
 def test_the_best_epochs_weights_are_kept(tmp_path, scripted_scores):
     epochs = scripted_scores(0.3, 0.8, 0.8, 0.5)
     trainer = new_trainer(tmp_path)
-    assert trainer.run().epoch == 2  # the first of equals
+    assert trainer.run().epoch == 2  # the first of equal scores
     assert weights(trainer) == epochs[1]
     assert len(set(epochs)) == 4
 
@@ -427,7 +427,7 @@ def test_training_stops_after_patience_epochs_without_a_better_one(
         *({"method": method} for method in METHODS),
         {"method": "dixtill-paper"},
         {"method": "dixtill-paper", "explanation": "contributions"},
-        # Bounded, the loss of answers is too weak for more.
+        # The bounded loss of answers is too weak for more.
         {"kl": "bounded", "explanation_weight": 1.0},
     ],
     ids=lambda changes: " ".join(map(str, changes.values())),
@@ -483,7 +483,7 @@ def without_labels(examples: Examples, logits: Tensor) -> Examples:
 
 
 def test_texts_without_labels_teach_what_the_teacher_says_of_them(tmp_path):
-    """Labels of the few are of one class; the teacher's answers to the others give the rest."""
+    """The few labels are of one class; the teacher's answers teach the other one."""
     few = toy_examples(3, count=4)
     few = replace(
         few,
@@ -527,7 +527,7 @@ def mean(values: list[float]) -> float:
 
 
 def cross_entropy_by_hand(logits: list[list[float]], batch: Batch) -> float:
-    """A text without a label adds nothing, and counts."""
+    """A text without a label adds nothing to the sum, but counts in the mean."""
     rows = zip(logits, batch.labels.tolist(), strict=True)
     return mean([0.0 if y == NO_LABEL else -math.log(softmax(row)[y]) for row, y in rows])
 
@@ -546,7 +546,7 @@ def kl_by_hand(logits: list[list[float]], batch: Batch, tau: float) -> float:
 
 
 def by_gates(words: list[list[float]], attention: list[float]) -> list[list[float]]:
-    """Each output's contributions [words][outputs] as docs/adr/0016 weighs them."""
+    """Gate weights of the contributions [words][outputs], as in docs/adr/0016."""
     attended = sum(attention)
     log = -math.log(1 - attended)
     totals = [sum(output) for output in zip(*words, strict=True)]

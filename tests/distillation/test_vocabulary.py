@@ -1,4 +1,4 @@
-"""The student's pieces and the vectors that they start from."""
+"""Tests the student's pieces and their initial vectors."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_another_kind_of_teacher_gets_pieces_trained_on_the_texts(kind):
     vocabulary = student_vocabulary((*TEXTS, TEXTS[0]), tiny_teacher(kind))
     for text in TEXTS:
         assert UNKNOWN_PIECE not in pieces_of(vocabulary, text)
-    assert "shares" in vocabulary.pieces  # merges, not letters alone
+    assert "shares" in vocabulary.pieces  # longer pieces, not only letters
     assert any(piece.startswith(CONTINUATION) for piece in vocabulary.pieces)
 
 
@@ -102,7 +102,7 @@ KEPT = Normalizer(lowercase=False, strip_accents=False)
         (Lowercase(), Normalizer(lowercase=True, strip_accents=False)),
         (Sequence([NFKD(), StripAccents(), Lowercase()]), Normalizer()),  # ALBERT
         (Sequence([NFKD(), StripAccents()]), Normalizer(lowercase=False, strip_accents=True)),
-        (Sequence([NFD(), Replace("\u0301", "")]), KEPT),  # Latin accents alone
+        (Sequence([NFD(), Replace("\u0301", "")]), KEPT),  # only Latin accents
         (BertNormalizer(lowercase=True), Normalizer()),
         (BertNormalizer(lowercase=False), KEPT),
         (BertNormalizer(lowercase=True, strip_accents=False), Normalizer(True, False)),
@@ -226,7 +226,7 @@ def test_a_piece_starts_from_the_teachers_tokens_for_it(kind, piece, tokens):
     vocabulary = Vocabulary((UNKNOWN_PIECE, "the", "no", piece)[piece == UNKNOWN_PIECE :],
                             Normalizer())  # fmt: skip
     vectors = dict(zip(vocabulary.pieces, starting_vectors(vocabulary, teacher, 24), strict=True))
-    # At full width, distances are the teacher's but for one factor.
+    # At full width, distances are the teacher's times one factor.
     the, no = (mean(teacher.tokenizer.tokenize(f" {word}")) for word in ("the", "no"))
     factor = (vectors["the"] - vectors["no"]).norm() / (the - no).norm()
     for word, its_mean in (("the", the), ("no", no)):

@@ -1,6 +1,6 @@
-"""Classifiers with random weights and tokenizers of a few dozen pieces: no download.
+"""Makes classifiers with random weights and tokenizers of a few dozen pieces, without a download.
 
-One for each way in which tokenizers report offsets and models number positions.
+There is one for each way in which tokenizers report offsets and models number positions.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _wordpiece() -> PreTrainedTokenizerFast:
 
 
 def _byte_bpe() -> Tokenizer:
-    """Tokens hold the space before them; offsets leave it out."""
+    """A tokenizer whose tokens include the space before them, while offsets do not."""
     trained = ByteLevelBPETokenizer(trim_offsets=True)
     trained.train_from_iterator(
         TEXTS,
@@ -92,7 +92,7 @@ def _byte_bpe() -> Tokenizer:
 
 
 def _unigram() -> PreTrainedTokenizerFast:
-    """SentencePiece's kind: a space is part of the token after it, or one of its own."""
+    """A SentencePiece-like tokenizer: a space is part of the next token, or a token itself."""
     tokenizer = Tokenizer(Unigram(_scores("<s>", "<pad>", "</s>", "<unk>"), unk_id=3))
     tokenizer.normalizer = Sequence([NFKC(), Replace(Regex(" {2,}"), " ")])
     tokenizer.pre_tokenizer = Metaspace()
@@ -132,7 +132,7 @@ def _distilbert() -> tuple[Any, Any]:
 
 
 def _roberta() -> tuple[Any, Any]:
-    """Positions follow from the ids: padding has none, and words begin at padding's id + 1."""
+    """A model that derives positions from ids: words begin at the padding id + 1."""
     tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>")
     config = RobertaConfig(
         **_SIZE,
@@ -155,7 +155,7 @@ def _xlm_roberta() -> tuple[Any, Any]:
 
 
 def _albert() -> tuple[Any, Any]:
-    """The embedding module is narrower than the layers."""
+    """A model whose embedding module is narrower than its layers."""
     tokenizer = _unigram()
     config = AlbertConfig(
         **_SIZE,
@@ -168,7 +168,7 @@ def _albert() -> tuple[Any, Any]:
 
 
 def _qwen2() -> tuple[Any, Any]:
-    """A decoder: no special tokens, none for padding, the last token's state is classified."""
+    """A decoder without special or padding tokens, which classifies the last token's state."""
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT)
     config = Qwen2Config(
         **_SIZE,
@@ -190,7 +190,7 @@ BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
 
 
 def _auto(model_type: str, tokenizer: PreTrainedTokenizerFast, **changes: Any) -> tuple[Any, Any]:
-    """A model of that type by transformers' automatic classes, of the usual tiny size."""
+    """A tiny model of that type, by transformers' auto classes."""
     sizes = {
         **_SIZE,
         "vocab_size": len(tokenizer),
@@ -200,7 +200,7 @@ def _auto(model_type: str, tokenizer: PreTrainedTokenizerFast, **changes: Any) -
     }
     config = AutoConfig.for_model(model_type, **{k: v for k, v in sizes.items() if v is not None})
     model = AutoModelForSequenceClassification.from_config(config)
-    # A trained model's padding has a vector, which a new one's has not.
+    # The padding vector of a trained model is not zero, as it is in a new one.
     model.get_input_embeddings().weight.data.normal_(std=0.3)
     return model, tokenizer
 
@@ -213,9 +213,9 @@ def _decoders_tokenizer() -> PreTrainedTokenizerFast:
 
 
 def _xlnet() -> tuple[Any, Any]:
-    """Padded on the left, no limit of positions; types tell text, classification and padding."""
+    """Pads on the left and has no limit of positions; token types mark text, class and padding."""
     special = ("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eop>", "<eod>")
-    # Where these names are not saved with it, XLNet's tokenizer of transformers 5 gives no types.
+    # Unless these names are saved with it, transformers 5's XLNet tokenizer returns no types.
     names = ["input_ids", "token_type_ids", "attention_mask"]
     tokenizer = XLNetTokenizer(vocab=_scores(*special), model_input_names=names)
     return _auto(
@@ -225,7 +225,7 @@ def _xlnet() -> tuple[Any, Any]:
 
 
 def _encoder_decoder(model_type: str, **changes: Any) -> tuple[Any, Any]:
-    """Reads a text twice, the second time one token later, and classifies its end token."""
+    """Reads a text twice, the second time shifted by one token, and classifies the end token."""
     tokenizer = _unigram()
     tokenizer.eos_token = "</s>"
     return _auto(
@@ -247,7 +247,7 @@ _BART = {
     "num_attention_heads": None,
 }  # fmt: skip
 _LLAMA = {"num_key_value_heads": 1, "head_dim": 12}
-# Kinds of models that one test each holds, where BUILDERS has the ones of all tests.
+# Kinds of models that few tests need; BUILDERS has those that all tests use.
 OTHER_BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
     "electra": lambda: _auto("electra", _wordpiece(), embedding_size=12),
     "mpnet": lambda: _with_roberta_positions("mpnet"),
@@ -285,7 +285,7 @@ OTHER_BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
 
 
 def build(kind: str) -> tuple[Any, Any]:
-    """A new model and its tokenizer, always with the same weights."""
+    """A new model with always the same weights, and its tokenizer."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(7)
         return {**BUILDERS, **OTHER_BUILDERS}[kind]()
@@ -293,5 +293,5 @@ def build(kind: str) -> tuple[Any, Any]:
 
 @lru_cache
 def tiny_teacher(kind: str) -> Teacher:
-    """The teacher of that kind, built once: do not change it."""
+    """The teacher of that kind, which is built once and must not be changed."""
     return Teacher(*build(kind))

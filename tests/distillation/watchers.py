@@ -1,4 +1,4 @@
-"""Watchers for tests: what they were told is kept, and a test may act upon it."""
+"""A watcher for tests, which keeps what it is told and calls the test back."""
 
 from __future__ import annotations
 

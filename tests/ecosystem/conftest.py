@@ -1,4 +1,4 @@
-"""Texts that a student learns in a second, and a tiny teacher of them on disk."""
+"""Texts that a student learns in a second, and a tiny teacher for them on disk."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DOWN = ("shares fall", "stock sinks", "profit shrinks", "sales drop")
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    """Half of them good news, in turns with bad ones."""
+    """Good and bad news in turn."""
     pairs = zip(_UP, _DOWN, strict=True)
     both = [text for pair in pairs for text in pair]
     return [f"{text} {when}" for when in ("today", "again", "in May") for text in both]

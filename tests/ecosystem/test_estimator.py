@@ -1,4 +1,4 @@
-"""DixtillClassifier as its users come to it: labels of any kind, pipelines, folds, pickles."""
+"""Uses DixtillClassifier as its users do: labels of any kind, pipelines, folds, pickles."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""scikit-learn's own checks of an estimator.
+"""Runs scikit-learn's own checks of an estimator.
 
-They give numbers, of which a classifier of texts can read none. So each row of numbers becomes a
-text of a word for each number; what is checked besides is DixtillClassifier's.
+The checks pass numbers, which a classifier of texts cannot read. So each row of numbers becomes a
+text with one word per number; everything else that is checked is DixtillClassifier itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Columns of pandas and polars in, tables of the same library out."""
+"""Columns of pandas or polars give tables of the same library."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def classifier(student):
 
 
 def columns_of(frame) -> dict[str, list]:
-    """Columns as lists; what is missing as None."""
+    """Columns as lists, with None for missing values."""
     if isinstance(frame, pl.DataFrame):
         return frame.to_dict(as_series=False)
     return {

@@ -1,4 +1,4 @@
-"""A student in a folder of the hub's kind: its card, reading it, and what pushing would ask for."""
+"""Tests a student in a folder as on the hub: its card, loading it, and the requests of a push."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from dixtill.sklearn import DixtillClassifier
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory, texts, directions) -> Path:
-    """A folder with a student that knows something, and test.csv with texts for it."""
+    """A folder with a trained student, and test.csv with texts for it."""
     folder = tmp_path_factory.mktemp("fitted")
     small = {"embedding_dim": 12, "hidden_dim": 10, "attention_dim": 8, "random_state": 0}
     classifier = DixtillClassifier(learning_rate=1e-2, batch_size=4, epochs=20, **small)
@@ -60,7 +60,7 @@ def pushed(carded, tmp_path) -> Path:
 
 
 class FakeApi:
-    """Keeps what HfApi would be asked for, by the signatures that it has."""
+    """Records the calls to HfApi, with the same signatures."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, object]]] = []

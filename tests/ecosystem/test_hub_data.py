@@ -1,4 +1,4 @@
-"""hub:NAME through `datasets`, on folders as it takes them from the hub; never the network."""
+"""Reads hub:NAME through `datasets` from local folders like those on the hub, without a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAMES = ["neg", "pos"]
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder, with a cache of its own and no network."""
+    """A working folder with its own cache and no network."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)

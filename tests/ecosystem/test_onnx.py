@@ -1,4 +1,4 @@
-"""The ONNX graph in ONNX Runtime against PyTorch, the native kernels and another's tokenizer."""
+"""Compares the ONNX graph with PyTorch, the native kernels and Hugging Face's tokenizer."""
 
 from __future__ import annotations
 

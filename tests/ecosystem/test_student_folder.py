@@ -1,4 +1,4 @@
-"""A folder with a student.safetensors is a student, wherever one is asked for."""
+"""Wherever a student is expected, a folder with a student.safetensors will do."""
 
 from __future__ import annotations
 

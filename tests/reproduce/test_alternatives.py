@@ -1,4 +1,4 @@
-"""The classifiers that a user would pick instead: they learn, and say one by one what at once."""
+"""The alternatives to a student learn, and answer single texts as they answer many at once."""
 
 from __future__ import annotations
 

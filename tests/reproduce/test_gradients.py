@@ -1,4 +1,4 @@
-"""Integrated gradients of a student against Captum, and by completeness."""
+"""Tests integrated gradients of a student against Captum, and by completeness."""
 
 from __future__ import annotations
 

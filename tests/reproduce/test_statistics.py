@@ -1,4 +1,4 @@
-"""The study's statistics against scikit-learn, SciPy, and plain loops over resampled texts."""
+"""Compares the study's statistics with scikit-learn, SciPy, and loops over resampled texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NUM_TEXTS, CLASSES = 300, 3
 
 
 def answers(seed: int, share_right: float = 0.8) -> Answers:
-    """The same texts for each seed; right ones are likelier to be right again."""
+    """Answers to the same texts for each seed; texts once right are likelier to be right again."""
     truth = np.random.default_rng(0)
     labels = truth.choice(CLASSES, NUM_TEXTS, p=[0.15, 0.2, 0.65])
     difficulty = truth.uniform(size=NUM_TEXTS)
@@ -55,7 +55,7 @@ def drawn(given: Answers, rows: np.ndarray) -> Answers:
 def calibration_error_by_definition(
     probabilities: np.ndarray, labels: np.ndarray, bins: int
 ) -> float:
-    """The definition, text by text."""
+    """The definition, computed text by text."""
     total = 0.0
     for number in range(bins):
         inside = [
@@ -70,7 +70,7 @@ def calibration_error_by_definition(
 
 
 def expected(measure: str, given: Answers) -> float:
-    """The same number by somebody else."""
+    """The same number, by another library."""
     if measure == "accuracy":
         return accuracy_score(given.labels, given.predicted)
     if measure == "fidelity":
@@ -115,7 +115,7 @@ def test_a_resample_is_the_measure_of_the_texts_that_were_drawn(measure):
 
 
 def test_the_interval_of_a_difference_is_that_of_scipys_paired_bootstrap():
-    """Paired: the same without pairs is wider by half and more."""
+    """Intervals are paired: without pairs they would be at least half as wide again."""
     better, worse = answers(3, 0.85), answers(4, 0.8)
     accuracy = MEASURES["accuracy"]
     bootstrap = Bootstrap(NUM_TEXTS)

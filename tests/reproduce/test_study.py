@@ -1,4 +1,4 @@
-"""A whole study of a tiny teacher: made, gone on with, and reported from its JSON."""
+"""Makes, resumes and reports a whole study of a tiny teacher."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write_texts(path: Path, numbers: range) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A teacher of four heads a layer, and texts."""
+    """A teacher with four heads per layer, and texts."""
     folder = tmp_path_factory.mktemp("study")
     digits = [*"0123456789", *(f"##{digit}" for digit in "0123456789")]
     words = " ".join(WORDS).split()
@@ -105,8 +105,8 @@ def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
     run()
     assert f"{len(files)} of {len(files)} measurements are there" in capsys.readouterr().out
     assert [file.stat().st_mtime_ns for file in files] == before
-    # Four heads of 24 units: to keep two of them only; for each of two seeds a random choice, and
-    # of each method a student and its explanations.
+    # Of four heads with 24 units, two are kept. Each of two seeds has a random choice of heads,
+    # and a student with its explanations for each method.
     assert len(files) == 3 + 1 + 2 * (1 + 2 * len(METHODS))
 
 

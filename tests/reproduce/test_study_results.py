@@ -1,4 +1,4 @@
-"""The folder of a study: what may not change in it, and records that cannot be read."""
+"""Tests what may not change in the folder of a study, and records that cannot be read."""
 
 from __future__ import annotations
 
