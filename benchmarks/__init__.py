@@ -1,1 +1,1 @@
-"""Benchmarks, run by `pytest benchmarks`: each asserts its answer, then times it."""
+"""Benchmarks for `pytest benchmarks`; each asserts an answer before it times it."""

@@ -1,4 +1,4 @@
-"""One thread, a record of the machine, the interleaved measurement, and tables at the end."""
+"""Sets up one thread, the record of the machine, interleaved measurements and the final tables."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.fixture
 def compare(benchmark: Any) -> Compare:
-    """Check all candidates of a group, then time them by turns; the first is the baseline.
+    """Check all candidates of a group, then time them in turns; the first is the baseline.
 
-    With --benchmark-disable only the checks are done.
+    With --benchmark-disable they are only checked.
     """
-    benchmark._mode = "interleaved"  # or pytest-benchmark warns that nothing used it
+    benchmark._mode = "interleaved"  # else pytest-benchmark warns that nothing used it
 
     def run(
         group: str,
@@ -94,7 +94,7 @@ def compare(benchmark: Any) -> Compare:
 
 
 def _record(benchmark: Any, group: str, candidate: Candidate, timing: Timing) -> None:
-    """Give pytest-benchmark one result more than the one that it has for each test."""
+    """Add a result to pytest-benchmark, which by itself has one for each test."""
     seconds = [duration / 1e9 for duration in timing.durations]
     twin = copy.copy(benchmark)
     twin.group = group
@@ -143,7 +143,7 @@ def minilm() -> nn.Module:
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """For models of hundreds of megabytes, which pytest's own folders would keep."""
+    """A folder for models of hundreds of megabytes, which pytest's own folders would keep."""
     with tempfile.TemporaryDirectory(prefix="dixtill-benchmarks-") as name:
         yield Path(name)
 
@@ -162,7 +162,7 @@ def minilm_onnx_int8(minilm: nn.Module, folder: Path) -> Path | None:
 
 
 def _exported(model: nn.Module, path: Path) -> Path | None:
-    """A transformer's ONNX file, or none without ONNX Runtime."""
+    """A transformer's ONNX file, or None without ONNX Runtime."""
     if not peers.is_here("ONNX Runtime"):
         return None
     import torch

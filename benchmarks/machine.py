@@ -1,4 +1,4 @@
-"""What a time depends on besides the code: versions, threads, compiler flags, other work."""
+"""Records what times depend on besides the code: versions, threads, compiler flags, other work."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _BUILDS = Path(__file__).parents[1] / "build"
 
 
 def describe_machine() -> dict[str, Any]:
-    """To be added to pytest-benchmark's own record, which holds the CPU with its flags."""
+    """The additions to pytest-benchmark's own record, which has the CPU and its flags."""
     import torch
 
     from dixtill.runtime.targets import supported_targets
 
     return {
         "versions": {name: _version(name) for name in _PACKAGES},
-        "num_threads": 1,  # but where a group's name says two
+        "num_threads": 1,  # unless a group's name says two
         "num_cores": os.cpu_count(),
         "load_average": os.getloadavg() if hasattr(os, "getloadavg") else None,
         "clock_overhead_ns": clock_overhead_ns(),
@@ -51,7 +51,7 @@ def _is_editable(package: str) -> bool:
 
 
 def _compiler_flags() -> dict[str, str]:
-    """Of each object file in the newest build that is in build/, if one is."""
+    """The flags of each object file in the newest build in build/, if there is one."""
     builds = sorted(_BUILDS.glob("*/build.ninja"), key=lambda path: path.stat().st_mtime)
     if not builds:
         return {}

@@ -1,4 +1,4 @@
-"""Names of groups and candidates, by which the report finds what it compares. Imports nothing."""
+"""Names of groups and candidates, by which the report finds what it compares."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyTorch modules in ONNX Runtime, float32 and int8, pinned to a number of threads."""
+"""Runs PyTorch modules in ONNX Runtime, in float32 and int8, on a fixed number of threads."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ _EXPORTER_WARNINGS = (
 
 
 def export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> Path:
-    """Write a module from inputs [batch, time] to logits, of any batch and length.
+    """Export a module from inputs [batch, time] to logits, for any batch size and length.
 
-    By the legacy exporter: what the new one makes of an LSTM is not quantized by
-    `quantize_dynamic`, silently.
+    This takes the legacy exporter: `quantize_dynamic` silently skips the LSTM of the new one.
     """
     with _quiet():
         torch.onnx.export(
@@ -43,7 +42,7 @@ def export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> Path:
 
 
 def quantized(path: Path, needs: Sequence[str] = ()) -> Path:
-    """The int8 twin of a model, which has to contain the operators `needs`."""
+    """Quantize a model to int8; the result must contain the operators `needs`."""
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -64,7 +63,7 @@ class Session:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = num_threads
         options.inter_op_num_threads = 1
-        # Or its second thread goes on spinning in the next candidate's turn.
+        # Otherwise its second thread keeps spinning in the next candidate's turn.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self._session = onnxruntime.InferenceSession(
             path, options, providers=["CPUExecutionProvider"]
@@ -79,13 +78,13 @@ class Session:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """No warnings that concern only who maintains the exporter or tunes its models."""
+    """Hide warnings that matter only to those who maintain the exporter or tune its models."""
     root = logging.getLogger()
     level = root.level
     with warnings.catch_warnings():
         for message in _EXPORTER_WARNINGS:
             warnings.filterwarnings("ignore", message)
-        root.setLevel(logging.ERROR)  # quantize_dynamic advises another optimiser first
+        root.setLevel(logging.ERROR)  # quantize_dynamic suggests another optimizer first
         try:
             yield
         finally:

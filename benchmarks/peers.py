@@ -1,11 +1,11 @@
-"""What dixtill is compared with, as far as it is installed. test_peers.py names what is missing."""
+"""Imports the peers that are installed; test_peers.py names those that are missing."""
 
 from __future__ import annotations
 
 import shutil
 from importlib.util import find_spec
 
-MODULES = {  # each with what installs it; README.md tells of the last
+MODULES = {  # each with the packages to install; README.md explains the last one
     "ONNX Runtime": (("onnx", "onnxruntime"), "pip install onnx onnxruntime"),
     "fastText": (("fasttext",), "pip install fasttext-wheel"),
     "scikit-learn": (("sklearn",), "pip install scikit-learn"),
@@ -21,7 +21,7 @@ PEERS = (*MODULES, COMPILER)
 
 
 def what_misses(peer: str) -> str:
-    """How to get `peer`, or nothing when it is here."""
+    """What to install for `peer`, or "" if nothing is missing."""
     if peer == COMPILER:
         return "" if any(map(shutil.which, COMPILERS)) else "needs a C++ compiler"
     modules, command = MODULES[peer]

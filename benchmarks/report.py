@@ -1,4 +1,4 @@
-"""Turns pytest-benchmark's JSON into Markdown tables, and into pictures when asked to.
+"""Turns pytest-benchmark's JSON into Markdown tables and, on request, plots.
 
 pytest benchmarks --benchmark-json=build/benchmarks.json
 python -m benchmarks.report build/benchmarks.json [--plots DIR] [--json docs/results/speed.json]

@@ -2,8 +2,8 @@
 
 python -m benchmarks.results_page
 
-The page holds each table between `<!-- table: NAME -->` and `<!-- end of table -->`. What stands
-between is replaced by the table and, below it, the command that wrote its JSON.
+The text between `<!-- table: NAME -->` and `<!-- end of table -->` is replaced by the table and,
+below it, the command that wrote its JSON.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def rendered(page: str) -> str:
-    """The page with each of its tables made of the JSON."""
+    """The page with each of its tables made from the JSON."""
     return _TABLE.sub(lambda found: f"{found[1]}{_table(found[2])}{found[3]}", page)
 
 

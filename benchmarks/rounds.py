@@ -1,12 +1,12 @@
-"""Times candidates in turns: A B C A B C, so that a busy moment of the machine hits all of them.
+"""Times candidates in turns, A B C A B C, so that a busy moment of the machine affects all of them.
 
-In its turn a candidate first runs untimed, which fills the caches that the one before has emptied,
-then for SLICE_NS or MAX_CALLS calls, each of which is timed by itself: percentiles are of calls,
-not of means. That costs one reading of the clock a call (some 50 ns, recorded as
-clock_overhead_ns), 2% of the quickest call here. Python's garbage collector runs between rounds.
+In its turn a candidate first runs untimed, to refill the caches, and then for SLICE_NS or MAX_CALLS
+calls. Each call is timed by itself, so percentiles are those of calls, not of means. Reading the
+clock costs about 50 ns per call (recorded as clock_overhead_ns), 2% of the fastest call here.
+Python's garbage collector runs between rounds.
 
-Turns do not make a busy machine fair: a call of many milliseconds shares its core with whatever
-else runs, one of microseconds mostly fits between. So the time on a core is measured beside.
+Turns alone are not fair on a busy machine: a call of many milliseconds shares its core with other
+processes, while a call of microseconds mostly has it alone. So CPU time is measured too.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from statistics import median
 from time import perf_counter, perf_counter_ns, process_time_ns
 from typing import Any
 
-GROUP_SECONDS = 10.0  # budget of a group; what is slower still gets MIN_ROUNDS
+GROUP_SECONDS = 10.0  # budget of a group; slow candidates get MIN_ROUNDS anyway
 MIN_ROUNDS = 5
 MAX_ROUNDS = 40
 SLICE_NS = 20_000_000
-MAX_CALLS = 100  # a slice, which bounds the size of the JSON
+MAX_CALLS = 100  # per slice; bounds the size of the JSON
 WARM_UP_NS = 2_000_000
 
 Call = Callable[[], Any]
@@ -43,22 +43,22 @@ class Candidate:
 
 @dataclass
 class Timing:
-    """What one candidate took."""
+    """The times of one candidate."""
 
-    durations: list[int] = field(default_factory=list)  # ns, one for each timed call
-    wall_ns: int = 0  # of all timed slices
-    cpu_ns: int = 0  # of all threads and ended children
+    durations: list[int] = field(default_factory=list)  # ns, one per timed call
+    wall_ns: int = 0  # total of all timed slices
+    cpu_ns: int = 0  # total of all threads and ended child processes
 
     @property
     def cpu_share(self) -> float:
-        """Below 1, something else had the core; above 1, there were several threads."""
+        """CPU time over wall time: below 1 if others had the core, above 1 with threads."""
         return self.cpu_ns / self.wall_ns
 
 
 def interleave(
     calls: Sequence[Call], seconds: float = GROUP_SECONDS, min_rounds: int = MIN_ROUNDS
 ) -> list[Timing]:
-    """Time each of `calls`, by turns, for at least `min_rounds` and then until `seconds` are up."""
+    """Time `calls` in turns, for at least `min_rounds` rounds and `seconds` seconds."""
     timings = [Timing() for _ in calls]
     end = perf_counter() + seconds
     with _garbage_kept():
@@ -72,7 +72,7 @@ def interleave(
 
 
 def _time_slice(call: Call, timing: Timing) -> None:
-    if not timing.durations or timing.durations[-1] < WARM_UP_NS:  # a slower one warms itself up
+    if not timing.durations or timing.durations[-1] < WARM_UP_NS:  # a slower call warms itself up
         _warm_up(call)
     times: list[int] = []
     cpu, begin = _cpu_ns(), perf_counter_ns()
@@ -106,10 +106,10 @@ def _garbage_kept() -> Iterator[None]:
 
 
 def clock_overhead_ns() -> float:
-    """What timing adds to each call."""
+    """The time that timing adds to each call."""
     return median(-(perf_counter_ns() - perf_counter_ns()) for _ in range(10_000))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest of `values` that `share` of them do not exceed (nearest rank)."""
+    """The smallest value that at least `share` of `values` do not exceed (nearest rank)."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]

@@ -1,4 +1,4 @@
-"""The student that ships: as the specification has it, in PyTorch and in ONNX Runtime."""
+"""The student that ships: by the specification, in PyTorch and in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Int64Array = npt.NDArray[np.int64]
 
 
 def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
-    """Hugging Face's tokenizer of the student's pieces."""
+    """Hugging Face's tokenizer with the student's pieces."""
     ids = {piece: i for i, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token=vocabulary[0]))
     tokenizer.normalizer = BertNormalizer()
@@ -34,14 +34,14 @@ def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
 
 
 def labelled(classifier: Classifier, text: str) -> Prediction:
-    """An answer whose label was read, as the peers give one."""
+    """Answer, and read only the label, which is what peers return."""
     answer = classifier(text)
     assert answer.label
     return answer
 
 
 def explained(classifier: Classifier, text: str) -> Prediction:
-    """An answer of which all was read; until then it is a record of bytes."""
+    """Answer, and read every field; until a field is read, an answer is a record of bytes."""
     answer = classifier(text)
     assert answer.label
     assert answer.words
@@ -49,7 +49,7 @@ def explained(classifier: Classifier, text: str) -> Prediction:
 
 
 def specified(student: StudentModel, text: str) -> Forward:
-    """What the answer to a text has to be: another's tokenizer, and the reference in NumPy."""
+    """The expected answer to a text, by Hugging Face's tokenizer and the reference in NumPy."""
     ids = np.array(word_pieces(student.vocabulary).encode(text).ids, np.int32)
     return reference.forward(student.weights, ids, np.array([0, len(ids)], np.int64))
 
@@ -62,9 +62,9 @@ def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Arr
 
 
 class LogitsOfFullTexts(nn.Module):
-    """The float student without what a batch of equal lengths needs not: masks, packing, reasons.
+    """The float student without masks, packing and weights of words, for batches of equal lengths.
 
-    What is compiled, exported or quantized is this; it has less to do than dixtill.
+    This is what PyTorch compiles, exports or quantizes; it does less than dixtill.
     """
 
     def __init__(self, student: Student) -> None:
@@ -85,7 +85,7 @@ class LogitsOfFullTexts(nn.Module):
 
 
 def compiled(module: nn.Module) -> Callable[[Tensor], Tensor]:
-    """By torch.compile, LSTM included, and anew for each shape: the quickest that it offers."""
+    """Compile with torch.compile, LSTM included, again for each shape: its fastest mode."""
     compile_now = torch.compile(module, dynamic=False)
 
     def call(piece_ids: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Transformers of the sizes that people use, with random weights: time does not depend on them."""
+"""Transformers of common sizes with random weights, on which times do not depend."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from benchmarks.texts import LABELS
 
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
-Logits = Callable[[Any], np.ndarray]  # of a text or a list of them, [texts, classes]
+Logits = Callable[[Any], np.ndarray]  # logits [texts, classes] of a text or a list of texts
 
 
 def bert_base() -> nn.Module:
-    """About 110 million weights."""
+    """BERT-base's size: about 110 million weights."""
     return _random_bert(BertConfig(num_labels=len(LABELS)))
 
 
 def minilm_l6() -> nn.Module:
-    """About 23 million weights, half of them embeddings: the size of all-MiniLM-L6."""
+    """The size of all-MiniLM-L6: about 23 million weights, half of them embeddings."""
     return _random_bert(
         BertConfig(
             hidden_size=384,
@@ -43,9 +43,9 @@ def _random_bert(config: BertConfig) -> nn.Module:
 
 
 def fast_tokenizer(vocabulary: tuple[str, ...]) -> Any:
-    """BERT's tokenizer, in Rust, over the student's pieces: as long a sequence as dixtill reads.
+    """BERT's tokenizer, in Rust, with the student's pieces, so that lengths equal dixtill's.
 
-    Unused pieces fill it up to the models' number of embeddings, as they do in BERT's own.
+    Unused pieces fill the vocabulary up to the models' number of embeddings, as in BERT's own.
     """
     used = dict.fromkeys((*_SPECIAL, *vocabulary))
     pieces = [*used, *(f"[unused{i}]" for i in range(BertConfig().vocab_size - len(used)))]
@@ -53,7 +53,7 @@ def fast_tokenizer(vocabulary: tuple[str, ...]) -> Any:
 
 
 def in_pytorch(model: nn.Module, tokenizer: Any) -> Logits:
-    """Padded to a multiple of eight: on some CPUs PyTorch takes 88 ms for 15 tokens, 62 for 16."""
+    """Pad to a multiple of 8: on some CPUs PyTorch takes 88 ms for 15 tokens, 62 ms for 16."""
 
     @torch.inference_mode()
     def logits(text: Any) -> np.ndarray:
@@ -73,7 +73,7 @@ def in_onnx_runtime(session: Session, tokenizer: Any) -> Logits:
 
 
 class OfIdsAndMask(nn.Module):
-    """A transformer as ONNX wants it: tensors in, a tensor out."""
+    """A transformer in the form that ONNX exports: tensors in, one tensor out."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()

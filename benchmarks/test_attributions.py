@@ -1,7 +1,7 @@
-"""Integrated gradients of many texts: Captum's default, 50 nodes and a text at a time, and dixtill.
+"""Integrated gradients of many texts: dixtill, and Captum with 50 nodes for one text at a time.
 
-MiniLM-L6's size with random weights, of which the adaptive rule takes as many steps as they need;
-tools/measure_attributions.py asks a real teacher.
+The model has MiniLM-L6's size and random weights, and the adaptive rule takes the steps that these
+need; tools/measure_attributions.py measures a real teacher.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def test_attributions_of_many_texts(
 
 def _candidate(name: str, attributor: Attributor, exact: Sequence[Attribution]) -> Candidate:
     def check(rows: list[Attribution]) -> None:
-        """At a cosine of 0.99 with 300 nodes, the bound of docs/explaining.md."""
+        """Check for a cosine of 0.99 with 300 nodes, the bound of docs/explaining.md."""
         for row, other in zip(rows, exact, strict=False):
             one, two = np.array(row.attributions), np.array(other.attributions)
             assert one @ two >= 0.99 * np.linalg.norm(one) * np.linalg.norm(two)

@@ -1,4 +1,4 @@
-"""Lists of texts at once, on one thread and on two: what a job over many texts waits for."""
+"""Lists of texts at once, on one and two threads, as in a job over many texts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dixtill.runtime.targets import supported_targets
 from dixtill.specification.model_file import StudentModel
 
 SIZES = (1, 8, 64, 1024)
-MOST_FOR_TRANSFORMER = 64  # beyond, it takes seconds
+MOST_FOR_TRANSFORMER = 64  # more would take seconds
 THREADS = (1, 2)
 SECONDS = 5.0
 NUM_CHECKED = 8
@@ -46,7 +46,7 @@ def test_batches(
     candidates = []
     if minilm_onnx_int8 and size <= MOST_FOR_TRANSFORMER:
         candidates.append(_by_transformer(minilm_onnx_int8, tokenizer, texts, num_threads))
-    if fasttext_model and num_threads == 1:  # it has no second thread for answers
+    if fasttext_model and num_threads == 1:  # it cannot answer on a second thread
         candidates.append(_by_fasttext(fasttext_model, tweets))
     candidates.append(_by_dixtill(student, texts))
     compare(names.batches(size, num_threads), candidates, seconds=SECONDS)
@@ -61,7 +61,7 @@ def _by_transformer(path: Path, tokenizer: Any, texts: list[str], num_threads: i
     alone = in_onnx_runtime(Session(path), tokenizer)
 
     def check(answers: np.ndarray) -> None:
-        """Padding changes nothing but the scales of int8."""
+        """Padding changes only the scales of int8."""
         assert answers.shape == (len(texts), 3)
         for text, answer in zip(texts[:NUM_CHECKED], answers, strict=False):
             np.testing.assert_allclose(answer, alone(text)[0], rtol=0, atol=0.05)
@@ -73,7 +73,7 @@ def _by_fasttext(model: Trained, tweets: Sequence[tuple[str, str]]) -> Candidate
     texts, expected = [text for text, _ in tweets], [label for _, label in tweets]
 
     def check(labels: list[str]) -> None:
-        assert labels == expected  # a corpus that is made up is an easy one
+        assert labels == expected  # a made-up corpus is easy
 
     return Candidate(names.FASTTEXT, lambda: model.labels(texts), check, _facts(texts))
 
@@ -85,7 +85,7 @@ def _by_dixtill(student: StudentModel, texts: list[str]) -> Candidate:
         assert len(answers) == len(texts)
         for text, answer in zip(texts[:NUM_CHECKED], answers, strict=False):
             expected = specified(student, text) if "http" not in text else None
-            if expected:  # dixtill takes addresses out of a text first
+            if expected:  # dixtill first removes URLs from a text
                 assert list(answer.probabilities.values()) == expected.probabilities[0].tolist()
 
     best = names.dixtill(supported_targets()[0])

@@ -1,7 +1,6 @@
-"""From nothing to the first answer, each time in a process of its own; memory and disk too.
+"""From a new process to its first answer; memory and disk space too.
 
-Measure an ordinary installation: an editable one that rebuilds itself looks for changed sources
-at each import.
+Measure an ordinary installation: an editable one looks for changed sources at each import.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ encoded = tokenizers.Tokenizer.from_file({tokenizer!r}).encode({text!r})
 inputs = {{"input_ids": [encoded.ids], "attention_mask": [encoded.attention_mask]}}
 answer = {labels!r}[int(session.run(None, inputs)[0].argmax())]
 """
-MODULES = {  # what has to be installed, without what it depends on further
+MODULES = {  # the distributions to install, without their own dependencies
     names.PYTHON: (),
     names.IMPORT_DIXTILL: ("dixtill",),
     names.FIRST_ANSWER: ("dixtill",),
@@ -111,8 +110,8 @@ def run(program: str) -> dict[str, Any]:
 
 
 def installed_bytes(module: str) -> int:
-    """Size of the installed distribution that has a module."""
-    if module == "dixtill":  # whose files lie elsewhere in an editable installation
+    """The size in bytes of the installed distribution that contains a module."""
+    if module == "dixtill":  # in an editable installation its files are elsewhere
         folder = Path(dixtill.__file__).parent
         paths = {p for p in folder.rglob("*") if p.suffix != ".pyc"} | {Path(native.__file__)}
     else:

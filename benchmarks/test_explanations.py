@@ -1,6 +1,6 @@
-"""An answer with a weight for each word: integrated gradients of a teacher, or the student's own.
+"""Answers with a weight for each word: a teacher's integrated gradients, or the student's own.
 
-A teacher answers first, then is explained by 50 steps; dixtill's weights come with its answer.
+A teacher first answers and is then explained in 50 steps; dixtill's weights come with its answer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ TEXT = TWEETS[12]
 class Explained(NamedTuple):
     label: str
     attributions: Tensor  # [tokens]
-    difference: float  # of the explained output, from the baseline to the text
+    difference: float  # of the explained output, text minus baseline
 
 
 def test_explanations_of_minilm(
@@ -53,7 +53,7 @@ def test_explanations_of_bert(
 
 
 def captum_explainer(model: Any, tokenizer: Any) -> Callable[[str], Explained]:
-    """Gauss-Legendre from a text of [PAD], at the word embeddings."""
+    """Integrate by Gauss-Legendre from a text of [PAD], at the word embeddings."""
     from captum.attr import LayerIntegratedGradients
 
     def outputs(ids: Tensor, mask: Tensor) -> Tensor:
@@ -83,7 +83,7 @@ def _by_captum(name: str, model: nn.Module, tokenizer: Any) -> Candidate:
     explain = captum_explainer(model, tokenizer)
 
     def check(explained: Explained) -> None:
-        """Completeness: attributions sum up to the difference that they explain."""
+        """Check completeness: attributions sum up to the difference that they explain."""
         largest = float(explained.attributions.abs().sum())
         assert largest > 0
         error = abs(float(explained.attributions.sum()) - explained.difference)
@@ -98,7 +98,7 @@ def _by_transformers_interpret(model: nn.Module, tokenizer: Any) -> Candidate:
     explainer: Any = SequenceClassificationExplainer(model, tokenizer)
 
     def check(explained: list[tuple[str, float]]) -> None:
-        """A vector of length 1, of the class that the model predicts."""
+        """Check the tokens, the weights' length of 1, and that the predicted class is explained."""
         assert [token for token, _ in explained] == tokenizer.tokenize(
             TEXT, add_special_tokens=True
         )
@@ -115,7 +115,7 @@ def _by_dixtill(student: StudentModel) -> Candidate:
     classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
     forward = specified(student, TEXT)
     label = int(forward.logits[0].argmax())
-    # Every word's weight together: what sets the label apart from the mean of all (README).
+    # The weights sum up to the label's contributions minus their mean over labels (README).
     shares = forward.contributions.astype(np.float64)
     expected = (shares[:, label] - shares.mean(axis=1)).sum()
 
@@ -127,7 +127,7 @@ def _by_dixtill(student: StudentModel) -> Candidate:
 
 
 def _checked() -> Candidate:
-    """The same, and each word left out, and the fewest that change the label."""
+    """The answer, the effect of leaving out each word, and the fewest that change the label."""
     target = supported_targets()[0]
     classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
 
@@ -137,7 +137,7 @@ def _checked() -> Candidate:
         return prediction
 
     def check(answer: dixtill.Prediction) -> None:
-        """The words that change the label, written as spaces, do."""
+        """Check that spaces in place of these words change the label."""
         assert answer.check is not None
         assert answer.check.flip
         assert len(answer.check.effects) == len(answer.words)

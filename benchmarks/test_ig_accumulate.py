@@ -1,7 +1,7 @@
-"""Integrated gradients from given gradients to words: PyTorch, the kernels, and the memory itself.
+"""From gradients to words by integrated gradients: PyTorch, the kernels, and memory bandwidth.
 
-Once from the cache, once from 200 MB, where reading is what can take the time: the columns say how
-many bytes of gradients a second, beside what a plain sum of the same array reads.
+The gradients are in the cache, or take 200 MB, where reading them can be the limit. The columns
+show gradient bytes per second, compared with a plain sum of the same array.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ SHAPES = [(16, 1), (64, 32)]  # steps, texts: 1.6 MB, 201 MB
 
 
 class IntegrationPath(NamedTuple):
-    """Gradients along the way from the baseline to the input, and where the tokens belong."""
+    """Gradients on the path from the baseline to the input, and the word of each token."""
 
     gradients: Tensor  # [steps, texts, tokens, width]
     step_weights: Tensor  # [steps]
@@ -58,7 +58,7 @@ def _facts(path: IntegrationPath) -> dict[str, float]:
 
 
 def by_captums_formula(path: IntegrationPath) -> Tensor:
-    """Scale, sum over the steps, multiply (captum/attr/_core/integrated_gradients.py); sum."""
+    """Scale, sum over the steps and multiply as Captum does (integrated_gradients.py); then sum."""
     num_steps = len(path.gradients)
     scaled = path.gradients.contiguous().view(num_steps, -1) * path.step_weights.view(num_steps, 1)
     total = torch.sum(scaled.reshape(path.gradients.shape), 0)
@@ -104,7 +104,7 @@ def _by_kernels(path: IntegrationPath) -> Iterator[Candidate]:
 
 
 def _of_memory(array: Tensor) -> Iterator[Candidate]:
-    """The least that can be done with so many bytes."""
+    """Sum all gradients, the least work that reads that many bytes."""
     copy = torch.empty_like(array)
 
     def check_sum(total: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""The benchmarks' own tests: turns, percentiles, and what the report says of a run."""
+"""Tests of the benchmarks themselves: turns, percentiles, and the report of a run."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_report_says_what_holds() -> None:
 def _benchmark(
     group: str, name: str, seconds: float, cpu_share: float = 1.0, **facts: float
 ) -> dict[str, Any]:
-    """As in pytest-benchmark's JSON, of fifty calls."""
+    """A result as in pytest-benchmark's JSON, with fifty calls."""
     times = {"p90": seconds, "p99": seconds, "cpu_share": cpu_share}
     return {
         "group": group,

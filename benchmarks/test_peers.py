@@ -1,4 +1,4 @@
-"""Skips, by name, each peer that is not here; its rows are missing in the tables."""
+"""Skips, by name, each peer that is not installed; the tables have no rows for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A file of JSON lines to a file of answers: reading, answering on two threads, and writing.
+"""From a file of JSON lines to a file of answers: reading, answering on two threads, writing.
 
 `tools/measure_streams.py` measures more rows, other formats, and memory.
 """
@@ -36,7 +36,7 @@ def test_streams(compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 
 
 def _copy(source: Path, output: Path) -> Candidate:
-    """What Python's own json takes for the rows alone, on one thread."""
+    """Read and write only the rows with Python's own json, on one thread."""
 
     def copy() -> Path:
         with source.open("rb") as lines, output.open("w", encoding="utf-8") as file:

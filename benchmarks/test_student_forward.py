@@ -1,6 +1,6 @@
-"""The student's network alone, from piece ids: what runs int8 or float LSTMs, and the kernels.
+"""The student's network alone, from piece ids: the kernels, and others that run such LSTMs.
 
-PyTorch's eager student gives what the kernels give. All other peers have less to do, logits alone.
+PyTorch's eager student returns what the kernels return. All other peers return only logits.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from dixtill.specification.kernels import StudentKernel
 from dixtill.specification.model_file import StudentModel
 
 PARTS = ("logits", "probabilities", "scores", "attention", "contributions")
-TOLERANCE = 0.05  # of the largest logit: activations in int8, or not, against the reference
+TOLERANCE = 0.05  # of the largest logit: with int8 activations, without
 
 Batch = tuple[int, int]
 
@@ -75,7 +75,7 @@ def test_student_forward(
         *_in_onnx_runtime(sessions, rows, expected),
         *_by_kernels(student, ids, offsets, expected),
     ]
-    with torch._dynamo.config.patch(allow_rnn=True):  # else it compiles around the LSTM
+    with torch._dynamo.config.patch(allow_rnn=True):  # else the LSTM is not compiled
         compare(names.student_forward(*batch), candidates)
 
 

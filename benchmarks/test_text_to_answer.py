@@ -1,4 +1,4 @@
-"""From a text to an answer, one at a time: what a user waits for.
+"""From a text to its answer, one text at a time, as a user waits for it.
 
 The peers give a label; dixtill gives a label with a weight for each word.
 """
@@ -32,11 +32,11 @@ from dixtill.runtime.targets import supported_targets
 from dixtill.specification.model_file import StudentModel
 
 MEGABYTE = 1e6
-# From the uncompressed model, in logits, of which the largest is about 0.3: rounding, int8, and
-# half of the attention heads of weights that are random.
+# Bounds on the difference from the uncompressed model's logits, the largest of which is about 0.3:
+# for rounding, for int8, and for half of the attention heads, with random weights.
 TOLERANCE = {"float32": 1e-4, "int8": 0.05, "pruned": 0.3}
 
-# From inside quantize_dynamic, which is the PTQ that the paper measures.
+# Warnings from inside quantize_dynamic, the PTQ that the paper measures.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:torch.quantize_per_tensor, torch.quantize_per_channel"
 )
@@ -46,7 +46,7 @@ class Transformer(NamedTuple):
     name: str
     logits: Logits
     num_bytes: int
-    original: Logits  # of the model before it was compressed
+    original: Logits  # logits of the model before it was compressed
     tolerance: float
 
 
@@ -149,7 +149,7 @@ def _tokenizers_alone(student: StudentModel, text: str) -> Candidate:
 
 
 def _by_dixtill(student: StudentModel, text: str) -> Iterator[Candidate]:
-    """On each target. To the last bit what the specification says of the pieces."""
+    """Answer on each target, with the same bits as the specification."""
     expected = specified(student, text).probabilities[0].tolist()
 
     def check(answer: dixtill.Prediction) -> None:

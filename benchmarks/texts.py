@@ -1,4 +1,4 @@
-"""Two tweets to read, and a corpus made up for the peers that have to be trained."""
+"""Two tweets to answer, and a made-up corpus for the peers that have to be trained."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TAILS = (
 
 
 def made_up_tweets(number: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Texts of 4 to about 40 words with their labels, TWEETS among them."""
+    """Texts of 4 to about 40 words with their labels; TWEETS are among them."""
     rng = random.Random(seed)
     known = [(TWEETS[length], label) for length, label in TWEET_LABELS.items()]
     return known + [_tweet(rng) for _ in range(number - len(known))]
@@ -46,7 +46,7 @@ def made_up_tweets(number: int, seed: int = 0) -> list[tuple[str, str]]:
 
 def _tweet(rng: random.Random) -> tuple[str, str]:
     label = rng.choice(LABELS)
-    # Numbers and tickers make the vocabulary as long-tailed as that of real tweets.
+    # Numbers and tickers give the vocabulary a long tail, as in real tweets.
     parts = [
         rng.choice(_COMPANIES), rng.choice(_MOVES[label]), f"{rng.randint(1, 999) / 10}%",
         *rng.sample(_TAILS, rng.randint(0, 4)), "$" + "".join(rng.choices("ABCDEFGH", k=4)),

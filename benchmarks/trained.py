@@ -1,4 +1,4 @@
-"""What people pick for a quick classifier, trained on the spot on a corpus that is made up."""
+"""Popular quick classifiers, trained for the benchmark on a made-up corpus."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Trained(NamedTuple):
 
 
 def fasttext_bigrams(folder: Path) -> Trained:
-    """fastText with its own defaults: 100 wide, two million buckets for the bigrams, 800 MB.
+    """fastText with its defaults: width 100, two million buckets for bigrams, 800 MB.
 
-    Asked through the binding, which spares the time of its Python wrapper (and the wrapper's
-    array copy, which NumPy 2 refuses).
+    It is called through its binding, which saves the time of its Python wrapper (and avoids the
+    wrapper's array copy, which NumPy 2 refuses).
     """
     import fasttext
 
@@ -42,7 +42,7 @@ def fasttext_bigrams(folder: Path) -> Trained:
 
 
 def tfidf_logistic_regression() -> Trained:
-    """scikit-learn over words and bigrams."""
+    """scikit-learn with TF-IDF of words and bigrams."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

@@ -1,1 +1,1 @@
-"""Results in words, tables and pictures; measures nothing."""
+"""Shows results in words, tables and plots; nothing is measured here."""

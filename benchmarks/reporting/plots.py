@@ -1,4 +1,4 @@
-"""Pictures of a run, by matplotlib, which only this file needs."""
+"""Draws plots of a run with matplotlib, which only this file needs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import matplotlib
 
-matplotlib.use("agg")  # files, no window
+matplotlib.use("agg")  # writes files, opens no window
 
 from matplotlib import pyplot as plt
 
@@ -17,7 +17,7 @@ from benchmarks import names
 from benchmarks.reporting.results import Groups, duration, find
 
 RESULTS = Path(__file__).parents[2] / "docs" / "results"
-# Name, study and title of what has an accuracy; the candidate of the speed benchmarks.
+# For what has an accuracy: name, study and title, and the candidate of the speed benchmarks.
 _ACCURACIES = (
     ("MPNet-base (time of BERT-base)", "study-tfns-mpnet.json", "teacher", names.TEACHER),
     ("teacher, MiniLM-L6", "study-tfns.json", "teacher", names.MINILM),
@@ -29,7 +29,7 @@ _OURS, _THEIRS = "#c2410c", "#64748b"
 
 
 def write_plots(groups: Groups, targets: Sequence[str], folder: Path) -> list[Path]:
-    """One picture of latency a length, and one of accuracy, size and latency."""
+    """Draw a plot of latency for each length, and one of accuracy, size and latency."""
     folder.mkdir(parents=True, exist_ok=True)
     written = []
     for num_words in (12, 32):
@@ -55,7 +55,7 @@ def _colour(name: str) -> str:
 
 
 def _latency(groups: Groups, group: str) -> Any:
-    """Medians on a log axis, slowest first, with a whisker to the 90th percentile."""
+    """Draw medians on a log axis, slowest first, with whiskers to the 90th percentile."""
     results = sorted(groups[group], key=lambda result: result.median)
     figure, axes = plt.subplots(figsize=(8, 0.36 * len(results) + 1))
     labels = [result.name for result in results]
@@ -82,7 +82,7 @@ def _latency(groups: Groups, group: str) -> Any:
 
 
 def _points(groups: Groups, targets: Sequence[str]) -> list[tuple[str, float, float, float]]:
-    """Name, accuracy in per cent, MB and seconds of what has all of them."""
+    """Name, accuracy in percent, MB and seconds of everything that has all of them."""
     if not targets:
         return []
     group = names.text_to_answer(12)
@@ -97,7 +97,7 @@ def _points(groups: Groups, targets: Sequence[str]) -> list[tuple[str, float, fl
 
 
 def _accuracy(points: Sequence[tuple[str, float, float, float]]) -> Any:
-    """Accuracy against latency; a mark's area grows with the logarithm of the size."""
+    """Draw accuracy against latency; a mark's area grows with the logarithm of the size."""
     figure, axes = plt.subplots(figsize=(7, 4.2))
     smallest = min(size for _, _, size, _ in points)
     for name, accuracy, size, seconds in points:

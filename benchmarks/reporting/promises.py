@@ -1,4 +1,4 @@
-"""What must hold of a run: ratios of medians, and the memory of a process."""
+"""Checks what must hold for a run: ratios of medians, and the memory of a process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SHORT, _LONG = names.text_to_answer(12), names.text_to_answer(32)
 
 @dataclass(frozen=True)
 class Promise:
-    """In `group`, dixtill is at least `least` times as quick as `peer`."""
+    """A promise that in `group` dixtill is at least `least` times as fast as `peer`."""
 
     group: str
     peer: str

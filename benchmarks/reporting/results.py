@@ -1,4 +1,4 @@
-"""pytest-benchmark's JSON, as far as the report reads it."""
+"""Reads the parts of pytest-benchmark's JSON that the report needs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 
 @dataclass(frozen=True)
 class Result:
-    """What one candidate of a group took, in seconds."""
+    """The times of one candidate of a group, in seconds."""
 
     group: str
     name: str
@@ -20,7 +20,7 @@ class Result:
     p90: float
     p99: float
     rounds: int  # timed calls
-    cpu_share: float  # of its time it was on a core; more than 1 with several threads
+    cpu_share: float  # CPU time over wall time; more than 1 with several threads
     facts: Mapping[str, float]
 
     @classmethod
@@ -40,7 +40,7 @@ class Result:
 
     @property
     def was_disturbed(self) -> bool:
-        """Something else had its core for a good part of the time."""
+        """Whether other processes had its core for a good part of the time."""
         return self.cpu_share < 0.8
 
 
@@ -48,7 +48,7 @@ Groups = Mapping[str, Sequence[Result]]
 
 
 def grouped(benchmarks: Iterable[Mapping[str, Any]]) -> Groups:
-    """In the order of measurement."""
+    """All results, in the order of measurement."""
     groups: dict[str, list[Result]] = {}
     for benchmark in benchmarks:
         result = Result.of(benchmark)

@@ -1,4 +1,4 @@
-"""Where the figures of a JSON file come from: a command, data, a version, a CPU."""
+"""Records where the figures of a JSON file come from: command, data, version and CPU."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import dixtill
 
 
 def source(module: str, data: str) -> dict[str, Any]:
-    """The running command, as `python -m MODULE` with its arguments, its data and its CPU."""
+    """The running command as `python -m MODULE` with its arguments, its data and the CPU."""
     return {
         "command": shlex.join(["python", "-m", module, *sys.argv[1:]]),
         "data": data,

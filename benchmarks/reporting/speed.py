@@ -1,4 +1,4 @@
-"""The figures of a run of the speed benchmarks as JSON, and the tables of docs/results.md."""
+"""Writes the figures of the speed benchmarks as JSON, and makes the tables of docs/results.md."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from benchmarks.reporting.speed_tables import paper_figures
 
 Figures = dict[str, Any]
 
-_LENGTHS = (12, 32)  # words of the texts
-PAPER_WORDS = 12  # of the paper's table
+_LENGTHS = (12, 32)  # words per text
+PAPER_WORDS = 12  # columns of the paper's table
 _RATES = ("texts", "gigabytes")  # facts that count what one call does
 
 
@@ -43,7 +43,7 @@ def _group(results: Sequence[Result]) -> list[Figures]:
 
 
 def text_to_answer(figures: Figures) -> str:
-    """Text to answer for both lengths, slowest first as it was measured."""
+    """Times from text to answer for both lengths, slowest first."""
     by_length = [
         {item["name"]: item for item in figures["groups"][names.text_to_answer(length)]}
         for length in _LENGTHS
@@ -67,7 +67,7 @@ def _time(item: Mapping[str, float] | None) -> str:
 
 
 def other_groups(figures: Figures, left_out: Iterable[str] = ()) -> str:
-    """Every other group: time, speed-up over its first candidate, texts a second, memory."""
+    """For every other group: time, speed-up over its first candidate, texts per second, memory."""
     left_out = {*left_out, *(names.text_to_answer(length) for length in _LENGTHS)}
     rows = [
         [group if number == 0 else "", *_other(item)]

@@ -1,4 +1,4 @@
-"""A table for each group, and the paper's own table with this run's figures beside it."""
+"""Makes a table for each group, and the paper's table with this run's figures beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.reporting.results import (
     times,
 )
 
-_FEWEST_CALLS = {"p90": 10, "p99": 100}  # below, a percentile is just the slowest call
+_FEWEST_CALLS = {"p90": 10, "p99": 100}  # with fewer calls, a percentile is just the slowest one
 _FACTS = {
     "size_mb": "MB",
     "texts": "texts/s",
@@ -35,7 +35,7 @@ PAPER = {
 
 
 def group_tables(benchmarks: Iterable[Mapping[str, Any]]) -> str:
-    """All groups, each in the order of its measurements; the first is the baseline."""
+    """Tables of all groups in the order of measurement; the first row is the baseline."""
     groups = grouped(benchmarks)
     return "\n\n".join(_group_table(name, results) for name, results in groups.items())
 
@@ -61,14 +61,14 @@ def _group_table(group: str, results: Sequence[Result]) -> str:
 
 
 def _bandwidth(results: Sequence[Result]) -> tuple[str, list[str]]:
-    """Share of the bytes a second that a plain sum reads, where there is one."""
+    """The bandwidth as a share of that of a plain sum, if there is one."""
     rates = {result.name: result.facts.get("gigabytes", 0) / result.median for result in results}
     most = rates.get(names.SUM)
     return "of torch.sum's GB/s", [f"{rate / most:.0%}" for rate in rates.values()] if most else []
 
 
 def _disturbance(results: Sequence[Result]) -> tuple[str, list[str]]:
-    """Share of a core that each had, where one had less than it could use."""
+    """The share of a core that each had, if one had less than it could use."""
     disturbed = any(result.was_disturbed for result in results)
     shares = [f"{result.cpu_share:.0%}" for result in results]
     return "had of a core", shares if disturbed else []
@@ -100,7 +100,7 @@ def paper_table(groups: Groups, targets: Sequence[str], num_words: int) -> str:
 
 
 def paper_figures(groups: Groups, targets: Sequence[str], num_words: int) -> list[dict[str, Any]]:
-    """Name, size in MB, compression, seconds and speed-up of what the paper has, if measured."""
+    """Name, size in MB, compression, seconds and speed-up of the paper's models, if measured."""
     group = names.text_to_answer(num_words)
     teacher = find(groups, group, names.TEACHER)
     if not teacher or not targets:

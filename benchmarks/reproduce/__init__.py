@@ -1,1 +1,1 @@
-"""The tables and plots of the study, made from measurements by one command each; see README.md."""
+"""Makes the study's measurements, tables and plots, each by one command; see README.md."""

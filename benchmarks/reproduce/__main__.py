@@ -1,4 +1,4 @@
-"""Makes the measurements of a study that its folder lacks, and says how long the rest will take.
+"""Makes the measurements that a study's folder lacks, and says how long the rest will take.
 
 python -m benchmarks.reproduce --dataset tfns --teacher DIR --train train.csv --test valid.csv \\
     --attributions DIR --out DIR --seeds 5
@@ -45,19 +45,19 @@ def main() -> None:
 
 
 def _is_wanted(step: Step, methods: Sequence[str]) -> bool:
-    """All but students of other methods than `methods`, if it names any."""
+    """The measurements without students of methods that are not in `methods`, if it names any."""
     is_of_student = step.key.kind in ("student", "explanations")
     return not (methods and is_of_student) or step.key.name in methods
 
 
 def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> None:
-    """Make what is missing, of the kinds in `only` if it names any."""
+    """Make the missing measurements, only those of the kinds in `only` if it names any."""
     wanted = [step for step in steps if not only or step.key.kind in only]
     missing = [step for step in wanted if read(out, step.key) is None]
     print(f"{len(wanted) - len(missing)} of {len(wanted)} measurements are there", flush=True)
     for done, step in enumerate(missing):
         if read(out, step.key) is not None:
-            continue  # another process made it meanwhile
+            continue  # another process made it in the meantime
         print(f"left: {_foreseen(missing[done:], steps, out)}", flush=True)
         if plan:
             return
@@ -68,7 +68,7 @@ def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> N
 
 
 def _foreseen(missing: Sequence[Step], steps: Sequence[Step], out: Path) -> str:
-    """What the missing steps will take, by the median of the finished ones of their kind."""
+    """An estimate of the time left, from the median of finished steps of the same kind."""
     known: dict[str, list[float]] = defaultdict(list)
     for step in steps:
         if (content := read(out, step.key)) is not None:

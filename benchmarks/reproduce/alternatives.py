@@ -1,7 +1,7 @@
-"""What a user would pick instead of a student: what is common to all such classifiers.
+"""The interface of the classifiers that a user might choose instead of a student.
 
-They learn from the students' training texts, cleaned alike; their few settings are chosen on the
-texts that choose a student's epoch, and by the same number.
+They learn from the students' training texts with the same cleaning. Their few settings are chosen
+on the texts that choose a student's epoch, by the same score.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ Settings = dict[str, float]
 class Fitted:
     """A trained classifier."""
 
-    ask: Callable[[str], int]  # a text as it was written, to its class
+    ask: Callable[[str], int]  # maps a text as it was written to its class
     ask_all: Callable[[Corpus], Content]
     num_bytes: int  # of its file
     chosen: Settings
 
 
 def measure(fit: Callable[[], Fitted], test: Corpus) -> Content:
-    """Train and ask; the time is that of training with the choice of settings."""
+    """Train a classifier and answer; the time is that of training and choosing settings."""
     start = perf_counter()
     fitted = fit()
     seconds = perf_counter() - start
@@ -46,7 +46,7 @@ def best(
     held_out: Corpus,
     predict: Callable[[Settings], Sequence[int]],
 ) -> Settings:
-    """The first of highest accuracy plus macro-F1, as a student's epoch is chosen."""
+    """The first with the highest accuracy plus macro-F1, which also chooses a student's epoch."""
 
     def quality(settings: Settings) -> float:
         predicted = predict(settings)

@@ -1,4 +1,4 @@
-"""What is kept of a classifier's answers to the test texts: labels and probabilities."""
+"""Stores a classifier's answers to the test texts: labels and probabilities."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def of_predictions(predictions: Sequence[Prediction]) -> Content:
 
 
 def of_probabilities(probabilities: Sequence[Sequence[float]]) -> Content:
-    """[texts, classes]; rounding them never changes the label."""
+    """Labels and rounded probabilities [texts, classes]; rounding never changes a label."""
     return {
         **of_labels([int(np.argmax(row)) for row in probabilities]),
         "probabilities": [[round(value, _DIGITS) for value in row] for row in probabilities],
@@ -33,12 +33,12 @@ def of_probabilities(probabilities: Sequence[Sequence[float]]) -> Content:
 
 
 def of_labels(predicted: Sequence[int]) -> Content:
-    """Of a classifier that has no probabilities."""
+    """The answers of a classifier without probabilities."""
     return {"predicted": list(predicted), "probabilities": None}
 
 
 def read_answers(record: StudyRecord, teacher: Content, content: Content) -> Answers:
-    """A measurement's answers, beside the truth and the teacher's."""
+    """A measurement's answers, with the true labels and the teacher's."""
     probabilities: Any = content["probabilities"]
     return Answers(
         labels=np.array(record.labels),

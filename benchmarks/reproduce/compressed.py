@@ -1,4 +1,4 @@
-"""The teacher, and what shrinks it without training: int8 weights, fewer heads.
+"""Measures the teacher, and the teacher compressed by int8 weights or by pruning heads.
 
 Nothing is trained after pruning.
 """
@@ -29,7 +29,7 @@ from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 
 def measure(teacher: Teacher, test: Corpus) -> Content:
-    """Its answers and its size."""
+    """The answers and the size of a model."""
     return {
         **answers.of_logits(teacher.predict(cleaned(test))),
         "num_bytes": stored_bytes(teacher.model),
@@ -41,7 +41,7 @@ def in_int8(teacher: Teacher) -> Teacher:
 
 
 def importance(teacher: Teacher, train: Corpus) -> Content:
-    """Of the heads, by the gradients of training texts, in random order."""
+    """The importance of the heads, by gradients on randomly chosen training texts."""
     rows = np.random.default_rng(0).permutation(len(train))[:NUM_RANKING_TEXTS].tolist()
     texts = train.take(rows)
     scores = head_importance(teacher, cleaned(texts), texts.labels)
@@ -63,6 +63,6 @@ def _with_model(teacher: Teacher, model: nn.Module) -> Teacher:
 
 
 def asked_for_one(teacher: Teacher) -> Callable[[str], int]:
-    """From a text to its class, as quick as PyTorch does it."""
+    """A function from a text to its class, as fast as PyTorch allows."""
     logits = in_pytorch(teacher.model, teacher.tokenizer)
     return lambda text: int(logits(clean(text, DEFAULT_RULES)).argmax())

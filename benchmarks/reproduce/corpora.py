@@ -1,4 +1,4 @@
-"""The texts of a study: what trains, what chooses, what tests; cut as `dixtill distill` does."""
+"""Splits a study's texts into training, validation and test, as `dixtill distill` does."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 from dixtill.distillation.data.corpus import Corpus, read_corpus
 from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
-HELD_OUT = 0.1  # of the training texts, the default of `dixtill distill`
+HELD_OUT = 0.1  # share of the training texts, as in `dixtill distill`
 
 
 @dataclass(frozen=True)
 class Corpora:
-    """Texts as they were written."""
+    """The texts of a study, as they were written."""
 
     train: Corpus
     held_out: Corpus  # chooses epochs and settings
-    test: Corpus  # chooses nothing; its copies are in neither of the others
+    test: Corpus  # chooses nothing; copies of these texts are removed from the other two
 
     @classmethod
     def read(cls, train: Path, test: Path, labels: tuple[str, ...]) -> Corpora:

@@ -1,7 +1,7 @@
-"""What a student's explanations are worth, text by text, each beside its two controls.
+"""Measures a student's explanations text by text, each with two controls.
 
-`random` are weights that know nothing, `integrated gradients` the post-hoc explanation of the same
-student. dixtill.distillation.measures.explanations says what each number is.
+`random` are random weights, and `integrated gradients` the post-hoc explanation of the same
+student. dixtill.distillation.measures.explanations defines each number.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
-    """[texts][columns] of each way to explain; null where a text has too few words for it."""
+    """Numbers [texts][columns] for each way to explain; null if a text has too few words."""
     model = read_model(student_file)
     classifiers = {
         name: Classifier(replace(model, settings=model.settings._replace(explanation=name)))
@@ -63,7 +63,7 @@ def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
 def _weights(
     classifiers: Mapping[str, Classifier], gradients: StudentGradients, text: str, seed: int
 ) -> dict[str, Weights]:
-    """The weights of the words by each way to explain."""
+    """The words' weights for each way to explain."""
     predictions = {name: classifier(text) for name, classifier in classifiers.items()}
     found = {
         name: np.array([word.weight for word in prediction.words])
@@ -80,7 +80,7 @@ def _weights(
 def _row(
     classifier: Classifier, prediction: Prediction, own: Weights, teacher: Attribution
 ) -> list[float | None]:
-    """All columns; below two words nothing is ranked, and of k words the first k always agree."""
+    """All columns; null where ranks need two words, or where the first k are all of the words."""
     if len(own) < 2:
         return [None] * len(COLUMNS)
     theirs = measures.by_words(prediction, teacher)

@@ -1,6 +1,6 @@
-"""fastText on words and bigrams, plain and quantized; its other settings are its defaults.
+"""fastText on words and bigrams, plain and quantized, otherwise with its defaults.
 
-Asked through its binding: the array copy of its Python wrapper is refused by NumPy 2.
+It is called through its binding, because NumPy 2 refuses the array copy of its Python wrapper.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _PUNCTUATION = re.compile(r"([^\w\s])")
 
 
 def fit(corpora: Corpora, seed: int, quantized: bool, chosen: Settings | None = None) -> Fitted:
-    """Plain, of 800 MB for its two million buckets, or quantized as its tutorial shows.
+    """Train fastText plain, with 800 MB for its two million buckets, or quantized.
 
-    That keeps 100,000 features, quantizes norms too, and trains once more.
+    Quantizing, as in its tutorial, keeps 100,000 features, quantizes norms too, and trains again.
     """
     num_classes = len(corpora.train.label_names)
     with tempfile.TemporaryDirectory(prefix="dixtill-reproduce-") as name:
@@ -81,7 +81,7 @@ def _lines(corpus: Corpus) -> str:
 
 
 def _line(text: str) -> str:
-    """Lower case and punctuation apart, as fastText's tutorial has it."""
+    """The text in lower case, with punctuation set apart, as in fastText's tutorial."""
     apart = _PUNCTUATION.sub(r" \1 ", clean(text, DEFAULT_RULES).lower())
     return " ".join(apart.encode("utf-8", "replace").decode().split()) + "\n"
 

@@ -1,8 +1,8 @@
-"""Integrated gradients of a student: the post-hoc control of the explanations that it gives itself.
+"""Integrated gradients of a student, as a post-hoc control of its own explanations.
 
-Of the logit of the answered label, in the float student that the int8 weights stand for, at the
-output of its embedding, with Gauss-Legendre nodes, summed by word. The path begins at a text of
-unknown pieces, as long as this one (the student is trained with a tenth of them), or at zeros.
+They explain the logit of the answered label in the dequantized float student, at the output of its
+embedding, with Gauss-Legendre nodes, and are summed by word. The path begins at zeros, or at a text
+of the same length with unknown pieces only (a tenth of the training pieces are unknown).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ STEPS = 32
 
 
 class StudentGradients:
-    """Explains texts with integrated gradients of one student."""
+    """Explains one student's answers by integrated gradients."""
 
     def __init__(
         self, model: StudentModel, baseline: Baseline = "unknown", steps: int = STEPS
@@ -39,7 +39,7 @@ class StudentGradients:
         self._nodes, self._weights = fixed_rule("gausslegendre", steps)
 
     def __call__(self, text: str, target: int) -> npt.NDArray[np.float64]:
-        """One number a word, of the logit of class `target`."""
+        """One number per word for the logit of class `target`."""
         read = self._tokenizer.read(text, self._cleaning)
         ids = torch.tensor([read.piece_ids])
         delta = self._student.embedding(ids) - self._baseline  # [1, time, width]

@@ -1,4 +1,4 @@
-"""Which measurements a study consists of, for the run that makes them and the report of them."""
+"""Lists the measurements of a study, for the run that makes them and for the report."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def title_of_heads(record: StudyRecord, keep: int, how: str) -> str:
 
 
 def compressed_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """Titles of the teacher and what it is compressed to, each with a key a seed."""
+    """The titles of the teacher and its compressed forms, each with one key per seed."""
     rows = {"teacher": [TEACHER], "PTQ (int8)": [PTQ]}
     for keep in kept_heads(record):
         rows[title_of_heads(record, keep, "by importance")] = [important_heads(keep)]
@@ -57,7 +57,7 @@ def compressed_rows(record: StudyRecord) -> dict[str, list[Key]]:
 
 
 def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """The same of what a user would pick instead."""
+    """The titles of the alternatives to a student, each with one key per seed."""
     seeds = range(record.seeds)
     return {
         "TF-IDF + linear SVM": [SVM],
@@ -67,7 +67,7 @@ def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
 
 
 def student_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """The same of the students."""
+    """The titles of the students, each with one key per seed."""
     return {
         method: [student(record, method, seed) for seed in range(record.seeds)]
         for method in record.methods

@@ -1,4 +1,4 @@
-"""A study as its report reads it: the measurements of each row, and their resamples."""
+"""Reads a study for its report: the measurements of each row, and their resamples."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from dixtill.errors import InputError
 
 @dataclass(frozen=True)
 class Row:
-    """A classifier, by one measurement a seed."""
+    """A classifier, with one measurement per seed."""
 
     title: str
     contents: Sequence[Content]
@@ -42,13 +42,13 @@ class Row:
     resamples: Bootstrap
 
     def values(self, measure: str) -> list[float] | None:
-        """One a seed, or none where there are no probabilities."""
+        """One value per seed, or None if the measure needs probabilities that are missing."""
         if not self._has(measure):
             return None
         return [MEASURES[measure](answers) for answers in self.answers]
 
     def minus(self, other: Row, measure: str) -> Interval | None:
-        """The difference of the means over the seeds, on the same texts."""
+        """The difference between the means over the seeds, on the same texts."""
         if not (self._has(measure) and other._has(measure)):
             return None
         mine, theirs = (
@@ -57,7 +57,7 @@ class Row:
         return interval(float(mine - theirs), self.resampled(measure) - other.resampled(measure))
 
     def resampled(self, measure: str) -> Floats:
-        """The mean over the seeds, of each resample."""
+        """The mean over the seeds in each resample."""
         features = [MEASURES[measure].features(answers) for answers in self.answers]
         return self.resamples.resampled(features, MEASURES[measure].of_means)
 
@@ -68,27 +68,27 @@ class Row:
 
 @dataclass(frozen=True)
 class Explained:
-    """A student's explanations, of all seeds."""
+    """A student's explanations for all seeds."""
 
     method: str
-    gives: str  # what the student shows by itself
+    gives: str  # the name of what the student itself shows
     columns: Sequence[str]
-    by_seed: dict[str, list[Floats]]  # by what is shown: [texts, columns], NaN where there is none
+    by_seed: dict[str, list[Floats]]  # by way to explain: [texts, columns], NaN where missing
     resamples: Bootstrap
 
     def means(self, shown: str) -> Floats:
-        """[columns], over texts and then seeds."""
+        """Means [columns], over texts and then seeds."""
         of_seeds = [mean_of_present(present(values).mean(axis=0)) for values in self.by_seed[shown]]
         mean: Floats = np.mean(of_seeds, axis=0)
         return mean
 
     def medians(self, shown: str) -> Floats:
-        """[columns], medians over texts, their mean over seeds."""
+        """Medians [columns] over texts, averaged over seeds."""
         mean: Floats = np.mean([np.nanmedian(v, axis=0) for v in self.by_seed[shown]], axis=0)
         return mean
 
     def minus(self, shown: str, other: str) -> list[Interval]:
-        """The difference of two ways to explain the same texts, of each column."""
+        """The difference between two ways to explain the same texts, for each column."""
         differences = self._resampled(shown) - self._resampled(other)
         values = self.means(shown) - self.means(other)
         return [interval(float(value), differences[:, i]) for i, value in enumerate(values)]
@@ -100,7 +100,7 @@ class Explained:
 
 
 class MeasuredStudy:
-    """What of a study was measured until now; what is missing is left out."""
+    """The measurements of a study so far; those that are missing are left out."""
 
     def __init__(self, folder: Path, record: StudyRecord, teacher: Content) -> None:
         self.record = record
@@ -109,10 +109,10 @@ class MeasuredStudy:
 
     @classmethod
     def read(cls, folder: Path) -> MeasuredStudy:
-        """Read it.
+        """Read a study.
 
         Raises:
-            InputError: the folder holds no study, or the teacher was not asked yet.
+            InputError: the folder holds no study, or the teacher's answers are missing.
         """
         record = read_record(folder)
         teacher = read(folder, keys.TEACHER)
@@ -134,7 +134,7 @@ class MeasuredStudy:
 
     @cached_property
     def explained(self) -> list[Explained]:
-        """Of each method that was measured."""
+        """The explanations of each method that was measured."""
         resamples = Bootstrap(len(self.record.explained)) if self.record.explained else None
         found = []
         for method in self.record.methods:

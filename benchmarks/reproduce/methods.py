@@ -1,7 +1,7 @@
-"""What the students of the study are trained with, and which heads their teacher may keep.
+"""The training methods of the study's students, and the numbers of heads that a teacher keeps.
 
-A method is a name and the arguments that `dixtill distill` gets for it. Change a line, and the
-next run trains the students of that line alone.
+A method is a name and its arguments for `dixtill distill`. If you change a line, the next run
+trains only the students of that line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ METHODS: dict[str, tuple[str, ...]] = {
     ),
     "ours": ("--method", "dixtill"),
 }
-OURS = "ours"  # what the tables compare with all others
+OURS = "ours"  # the method that the tables compare with all others
 
-KEPT_HEADS = (6, 4, 2)  # of each layer
-NUM_RANKING_TEXTS = 2000  # that rank heads; a large teacher takes long for all
+KEPT_HEADS = (6, 4, 2)  # in each layer
+NUM_RANKING_TEXTS = 2000  # texts that rank heads; all texts would take a large teacher long

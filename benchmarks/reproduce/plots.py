@@ -1,4 +1,4 @@
-"""Pictures of a study, by matplotlib, which only this file needs."""
+"""Draws plots of a study with matplotlib, which only this file needs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import matplotlib
 
-matplotlib.use("agg")  # files, no window
+matplotlib.use("agg")  # writes files, opens no window
 
 import numpy as np
 from matplotlib import pyplot as plt
@@ -41,7 +41,7 @@ def write_plots(study: MeasuredStudy, folder: Path) -> list[Path]:
 
 
 def _answers(study: MeasuredStudy) -> Any:
-    """Accuracy and fidelity: the mean with its bootstrap interval, a dot for each seed."""
+    """Draw accuracy and fidelity: the mean with its bootstrap interval, and a dot for each seed."""
     rows = [*study.students, *study.alternatives, *study.compressed][::-1]
     figure, panels = plt.subplots(1, 2, figsize=(11, 0.34 * len(rows) + 1), sharey=True)
     for axes, measure in zip(panels, ("accuracy", "fidelity"), strict=True):
@@ -60,7 +60,7 @@ def _answers(study: MeasuredStudy) -> Any:
 
 
 def _heads(study: MeasuredStudy) -> Any:
-    """Accuracy by the number of heads that are kept."""
+    """Draw accuracy by the number of heads that are kept."""
     rows = {row.title: row for row in study.compressed}
     figure, axes = plt.subplots(figsize=(6, 4))
     for how, colour in (("by importance", _OURS), ("at random", _THEIRS)):
@@ -87,7 +87,7 @@ def _heads(study: MeasuredStudy) -> Any:
 
 
 def _trade_off(study: MeasuredStudy) -> Any:
-    """Accuracy against time; a mark's area grows with the logarithm of the size."""
+    """Draw accuracy against time; a mark's area grows with the logarithm of the size."""
     if study.timing is None:
         return None
     rows = [*study.students, *study.alternatives, *study.compressed]
@@ -114,7 +114,7 @@ def _trade_off(study: MeasuredStudy) -> Any:
 
 
 def _explanations(study: MeasuredStudy) -> Any:
-    """What each student shows, beside its two controls."""
+    """Draw the measures of each student's explanations and of their two controls."""
     if not study.explained:
         return None
     figure, panels = plt.subplots(1, len(_EXPLAINED), figsize=(15, 3.2), sharey=True)

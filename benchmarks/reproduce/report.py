@@ -1,4 +1,4 @@
-"""Markdown tables and PNG plots of studies, from their measurements alone.
+"""Writes Markdown tables and PNG plots of studies, from their measurements alone.
 
 python -m benchmarks.reproduce.report STUDY... --out DIR [--json docs/results]
 """

@@ -1,4 +1,4 @@
-"""Markdown of a study's figures: each number with its spread or its control."""
+"""Makes Markdown tables of a study's figures, each number with its spread or its control."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NOT_MEASURED = "–"
 
 
 def report(figures: Figures) -> str:
-    """All tables of which something was measured."""
+    """All tables for which something was measured."""
     texts = figures["texts"]
     parts = [
         f"# {figures['dataset']}",
@@ -71,7 +71,7 @@ def answers(
     with_seeds: bool = False,
     with_size: bool = False,
 ) -> str:
-    """Mean and standard deviation of each measure, a row a classifier."""
+    """A row for each classifier: mean and standard deviation of each measure."""
     measures = list(measures)
     header = ["", *["seeds"] * with_seeds, *measures, *["size"] * with_size]
     cells = [
@@ -87,7 +87,7 @@ def answers(
 
 
 def _spread(found: Mapping[str, float] | None) -> str:
-    """Mean and standard deviation in per cent."""
+    """Mean and standard deviation in percent."""
     if found is None:
         return _NOT_MEASURED
     mean = f"{found['mean']:.1f}"
@@ -95,7 +95,7 @@ def _spread(found: Mapping[str, float] | None) -> str:
 
 
 def differences(rows: Sequence[Figures], measures: Iterable[str]) -> str:
-    """Differences in points with their intervals, a row a pair."""
+    """A row for each pair: differences in points with their intervals."""
     measures = list(measures)
     cells = [
         [row["title"], *(_interval(row.get(measure), 1) for measure in measures)] for row in rows
@@ -104,7 +104,7 @@ def differences(rows: Sequence[Figures], measures: Iterable[str]) -> str:
 
 
 def _interval(found: Mapping[str, Any] | None, digits: int) -> str:
-    """The difference and its interval, bold where that leaves zero out."""
+    """The difference and its interval, in bold if the interval excludes zero."""
     if found is None:
         return _NOT_MEASURED
     value, low, high = (_signed(found[name], digits) for name in ("value", "low", "high"))
@@ -117,7 +117,7 @@ def _signed(number: float, digits: int) -> str:
 
 
 def explanations(rows: Iterable[Figures], columns: Sequence[str]) -> str:
-    """One row for each student and way to explain; what the student shows is marked."""
+    """A row for each student and way to explain; the student's own way is marked."""
     cells = [
         [
             row["student"],
@@ -130,7 +130,7 @@ def explanations(rows: Iterable[Figures], columns: Sequence[str]) -> str:
 
 
 def controlled(rows: Iterable[Figures], columns: Sequence[str]) -> str:
-    """What each student shows minus its controls, with intervals."""
+    """Each student's own explanations minus the controls, with intervals."""
     cells = [
         [row["student"], row["title"], *(_interval(row.get(column), 2) for column in columns)]
         for row in rows
@@ -139,7 +139,7 @@ def controlled(rows: Iterable[Figures], columns: Sequence[str]) -> str:
 
 
 def _sizes(rows: Sequence[Figures]) -> str:
-    """Sizes and times beside the teacher's; a time is of one text, training of one seed."""
+    """Sizes and times compared with the teacher's; times are per text, and training per seed."""
     teacher = next(row for row in rows if row["title"] == "teacher")
     header = ["", "size", "compression", "median time", "p90", "speed-up", "training"]
     return markdown_table(header, (_sizes_row(row, teacher) for row in rows))

@@ -1,7 +1,7 @@
-"""The folder of a study: study.json, which says what was measured, and a JSON file a measurement.
+"""The folder of a study: study.json describes it, and each measurement has a JSON file.
 
-A file is written whole or not at all, so a study that was killed goes on where it stopped, and a
-report reads no half of anything.
+Files are written whole or not at all, so a killed study resumes where it stopped, and a report
+never reads half of a file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class StudyRecord:
-    """What all measurements of a study have in common. Data and teacher cannot change within it."""
+    """What all measurements of a study share; its data and teacher cannot change."""
 
     dataset: str
     teacher: str  # its name
@@ -46,10 +46,10 @@ _FIXED = ("dataset", "teacher_sha256", "train_sha256", "test_sha256")
 
 
 def claim(folder: Path, record: StudyRecord) -> None:
-    """Write study.json, unless the folder holds a study of other data or another teacher.
+    """Write study.json.
 
     Raises:
-        InputError: it does.
+        InputError: the folder holds a study with other data or another teacher.
     """
     content = asdict(record)
     _CLAIM.claim(folder, {name: content[name] for name in _FIXED}, content)
@@ -59,7 +59,7 @@ def read_record(folder: Path) -> StudyRecord:
     """The study in `folder`.
 
     Raises:
-        InputError: there is none, or one of another version.
+        InputError: there is no study, or it is from another version.
     """
     try:
         content = json.loads((folder / "study.json").read_bytes())
@@ -77,11 +77,11 @@ class Key:
     kind: str
     name: str = ""
     seed: int | None = None
-    depends_on: tuple[str, ...] = ()  # settings besides: with others, it is another measurement
+    depends_on: tuple[str, ...] = ()  # other settings; they are part of the key
 
     @property
     def stem(self) -> str:
-        """Of its file's name."""
+        """The stem of the file's name."""
         digest = hashlib.sha256(json.dumps(self.depends_on).encode()).hexdigest()[:8]
         seed = "" if self.seed is None else str(self.seed)
         parts = [self.kind, self.name, digest if self.depends_on else "", seed]
@@ -92,7 +92,7 @@ class Key:
 
 
 def read(folder: Path, key: Key) -> Content | None:
-    """The measurement, if it was made."""
+    """The measurement, or None if it was not made yet."""
     path = key.path(folder)
     if not path.exists():
         return None
@@ -101,7 +101,7 @@ def read(folder: Path, key: Key) -> Content | None:
 
 
 def read_seeds(folder: Path, keys: Sequence[Key]) -> list[Content]:
-    """Those of the measurements that were made."""
+    """The measurements that were made."""
     return [content for key in keys if (content := read(folder, key)) is not None]
 
 

@@ -1,8 +1,8 @@
 """Measures of answers and explanations, with paired bootstrap intervals, in NumPy.
 
-A measure is a function of means over texts: of whether an answer is right, of cells of the
-confusion matrix, of calibration gaps by bin. A resample of the texts only weighs these means
-anew, so ten thousand of them are one product of matrices.
+A measure is a function of means over texts: of right answers, of cells of the confusion matrix, of
+calibration gaps by bin. A resample only gives the texts other weights in these means, so ten
+thousand resamples are one matrix product.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Answers:
-    """What a classifier said of the test texts, and what it is measured by."""
+    """A classifier's answers to the test texts, with the labels that they are compared with."""
 
-    labels: Integers  # [texts], the true ones
-    teacher: Integers  # [texts], the teacher's
+    labels: Integers  # [texts], the true labels
+    teacher: Integers  # [texts], the teacher's labels
     predicted: Integers  # [texts]
     num_classes: int
     probabilities: Floats | None = None  # [texts, classes]; a support-vector machine has none
 
 
 class Measure(NamedTuple):
-    """A number of some answers: `of_means` of the means over the texts of `features`."""
+    """A measure of answers: the function `of_means` of the means of `features` over the texts."""
 
     features: Callable[[Answers], Floats]  # [texts, features]
     of_means: Callable[[Floats], Floats]  # [..., features] to [...]
@@ -71,7 +71,7 @@ def _confusion(answers: Answers) -> Floats:
 
 
 def _macro_f1(means: Floats) -> Floats:
-    """Over all classes; one that is neither there nor predicted counts as 0."""
+    """Macro-F1 over all classes; a class that neither occurs nor is predicted counts as 0."""
     classes = round(means.shape[-1] ** 0.5)
     cells = means.reshape(*means.shape[:-1], classes, classes)
     hits = np.diagonal(cells, axis1=-2, axis2=-1)
@@ -90,19 +90,19 @@ MEASURES = {
 
 
 def present(values: Floats) -> Floats:
-    """Features of numbers that some texts lack (NaN), for `mean_of_present`."""
+    """The features for `mean_of_present` of numbers that are NaN for some texts."""
     there = ~np.isnan(values)
     return np.hstack([np.where(there, values, 0.0), there])
 
 
 def mean_of_present(means: Floats) -> Floats:
-    """Mean of each column over the texts that have it; [..., 2 columns] to [..., columns]."""
+    """The mean of each column over texts that have it; [..., 2 columns] to [..., columns]."""
     values, there = np.split(means, 2, axis=-1)
     return np.divide(values, there, out=np.full_like(values, np.nan), where=there > 0)
 
 
 class Interval(NamedTuple):
-    """A difference, and between what its resamples lie."""
+    """A difference with its interval."""
 
     value: float
     low: float
@@ -110,10 +110,10 @@ class Interval(NamedTuple):
 
 
 class Bootstrap:
-    """Resamples of the test texts, always the same: what is compared is compared on equal texts.
+    """Resamples of the test texts, which are always the same, so that comparisons are paired.
 
-    Percentile intervals. Seeds are averaged within a resample, so an interval says how much the
-    choice of the texts matters, not that of the seeds, whose spread is shown beside.
+    Intervals are percentile intervals. Seeds are averaged within a resample, so an interval shows
+    the effect of the choice of texts; the spread over the seeds is shown separately.
     """
 
     def __init__(self, num_texts: int, num_resamples: int = NUM_RESAMPLES, seed: int = 0) -> None:
@@ -124,14 +124,14 @@ class Bootstrap:
         self._weights = counts / num_texts
 
     def resampled(self, of_seeds: Sequence[Floats], of_means: Callable[[Floats], Floats]) -> Floats:
-        """The mean over the seeds, of each resample; `of_seeds` has features [texts, ...]."""
+        """The mean over the seeds in each resample; `of_seeds` has features [texts, ...]."""
         values = [of_means(self._weights @ features) for features in of_seeds]
         mean: Floats = np.mean(values, axis=0)
         return mean
 
 
 def interval(value: float, differences: Floats, confidence: float = 0.95) -> Interval:
-    """The middle share of the resampled `differences`, around the measured one."""
+    """The measured `value` with the percentile interval of the resampled `differences`."""
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(differences, [tail, 1 - tail])
     return Interval(value, float(low), float(high))

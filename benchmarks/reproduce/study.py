@@ -1,4 +1,4 @@
-"""The steps of a study, each one measurement: what is there is kept, what is missing is made."""
+"""The steps of a study, one for each measurement; only missing measurements are made."""
 
 from __future__ import annotations
 
@@ -32,31 +32,33 @@ from dixtill.runtime.classifier import load_classifier
 
 @dataclass(frozen=True)
 class StudySettings:
-    """What a study is made of."""
+    """The inputs of a study."""
 
     dataset: str
     teacher: Path
     train: Path
     test: Path
-    attributions: Path  # of the training texts; those of the test texts are added
+    attributions: Path  # store with those of the training texts; those of test texts are added
     out: Path
     seeds: int = 5
     threads: int = 1
-    explained_with: tuple[str, ...] = ()  # arguments of `dixtill attribute` for training texts
-    epochs: int | None = None  # of each student; fewer for a quick look
-    num_explained: int | None = None  # test texts whose explanations are measured, or all
+    explained_with: tuple[str, ...] = ()  # arguments of `dixtill attribute`
+    epochs: int | None = None  # for each student; fewer for a quick look
+    num_explained: int | None = (
+        None  # number of test texts whose explanations are measured; None for all
+    )
     num_timed: int = 200
 
 
 class Step(NamedTuple):
-    """A measurement and how to make it."""
+    """A measurement, and the function that makes it."""
 
     key: Key
     run: Callable[[], Content]
 
 
 class Study:
-    """Holds what the steps share; a teacher is loaded once, heads are ranked once."""
+    """Holds what the steps share; the teacher is loaded and its heads are ranked only once."""
 
     def __init__(self, settings: StudySettings) -> None:
         self.settings = settings
@@ -65,7 +67,7 @@ class Study:
 
     @cached_property
     def record(self) -> StudyRecord:
-        """What study.json says."""
+        """The contents of study.json."""
         test = self.corpora.test
         few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
         more = (*self.settings.explained_with, *few)
@@ -92,7 +94,7 @@ class Study:
         return quickest_precision(self.teacher.device)
 
     def steps(self) -> Iterator[Step]:
-        """All of them, seed by seed, so that after the first one knows what the others take."""
+        """All steps, seed by seed, so that the time left can be estimated after the first seed."""
         yield Step(keys.TEACHER, lambda: self._compressed(self.teacher))
         yield Step(keys.PTQ, lambda: self._compressed(compressed.in_int8(self.teacher)))
         yield Step(keys.IMPORTANCE, self._importance)
@@ -163,7 +165,7 @@ class Study:
 
     @cached_property
     def _explained(self) -> list[Attribution]:
-        """The teacher's attributions of test texts, made where they are not stored yet."""
+        """The teacher's attributions of test texts; those that are not stored yet are computed."""
         texts = [self.corpora.test.texts[row] for row in self.record.explained]
         store = AttributionStore(self.settings.attributions)
         attributor = Attributor(self.teacher, AttributionSettings(precision=self._precision))
@@ -171,7 +173,7 @@ class Study:
         return store.read(attributor, texts)
 
     def _timing(self) -> Content:
-        """All in one process, by turns; of what has seeds, the first."""
+        """Time all classifiers in one process, in turns; those with several seeds by the first."""
         record, teacher = self.record, self.teacher
         shrunk = {"teacher": teacher, "PTQ (int8)": compressed.in_int8(teacher)}
         for keep in keys.kept_heads(record):

@@ -1,4 +1,4 @@
-"""Students of the study: trained by `dixtill distill`, asked as users ask them."""
+"""Trains the study's students with `dixtill distill`, and runs them as users do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dixtill.specification.model_file import StudentModel, read_model
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a student is distilled from."""
+    """The inputs of a student's distillation."""
 
     teacher: Path
     train: Path
@@ -34,14 +34,14 @@ class Recipe:
 
 
 def train(recipe: Recipe, out: Path) -> None:
-    """Write the student's file, unless it is there; a stopped run goes on."""
+    """Write the student's file unless it exists; a stopped run resumes."""
     if out.exists():
         return
     arguments = [
         *("--teacher", str(recipe.teacher), "--train", str(recipe.train)),
         *("--exclude", str(recipe.test), "--attributions", str(recipe.attributions)),
         *("--seed", str(recipe.seed), "--threads", str(recipe.threads), "--out", str(out)),
-        "--no-report",  # its time is not that of training
+        "--no-report",  # its time would not be that of training
         *recipe.arguments,
     ]
     if code := dixtill(["distill", *arguments]):
@@ -49,7 +49,7 @@ def train(recipe: Recipe, out: Path) -> None:
 
 
 def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
-    """Train and ask; the time is that of training, the teacher's explanations not counted."""
+    """Train a student and answer; the time is that of training, without the explanations."""
     was_begun = out.exists() or Path(f"{out}.run").exists()
     start = perf_counter()
     train(recipe, out)
@@ -65,7 +65,7 @@ def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
 
 
 def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
-    """Of the student before it was quantized, from its run's checkpoint."""
+    """The answers of the student before quantization, from its run's checkpoint."""
     s = model.shape
     student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)

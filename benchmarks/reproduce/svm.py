@@ -1,4 +1,4 @@
-"""TF-IDF of words (1-2) and characters (2-5) with a linear support-vector machine."""
+"""A linear support-vector machine on TF-IDF of word 1- and 2-grams and character 2- to 5-grams."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COSTS = (0.1, 0.3, 1.0, 3.0)
 
 
 def fit(corpora: Corpora, chosen: Settings | None = None) -> Fitted:
-    """Features of at least two texts; the file is a pickle of the whole pipeline."""
+    """Train on features that occur in at least two texts; the file is a pickle of the pipeline."""
     features = make_union(
         TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2),
         TfidfVectorizer(analyzer="char", ngram_range=(2, 5), sublinear_tf=True, min_df=2),

@@ -1,7 +1,7 @@
-"""Time from a text to its class, one text at a time, by turns, each text by every classifier.
+"""Times classifiers from a text to its class, in turns: every classifier answers each text.
 
-A classifier first answers the texts before it untimed for 2 ms, since the one before it has emptied
-the caches; then one call is timed. A classifier of many milliseconds warms itself.
+A classifier first answers the preceding texts for 2 ms untimed, because the one before it has
+emptied the caches; then one call is timed. A call of many milliseconds warms itself up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Ask = Callable[[str], object]
 
 
 def measure(classifiers: Mapping[str, Ask], texts: Sequence[str]) -> Content:
-    """Medians, and the share of a core that was had: below 0.8, something else ran beside."""
+    """Medians, and the share of a core; below 0.8, other processes had some of it."""
     durations: dict[str, list[int]] = {name: [] for name in classifiers}
     wall, cpu = dict.fromkeys(classifiers, 0), dict.fromkeys(classifiers, 0)
     for text in texts:
