@@ -21,6 +21,8 @@ from pathlib import Path
 import pytest
 import tiny_teachers
 
+pytestmark = pytest.mark.slow
+
 if sys.platform != "linux":
     pytest.skip("forks a process that has imported PyTorch", allow_module_level=True)
 
@@ -46,8 +48,6 @@ import dixtill.bulk.scores, dixtill.commands.distill, dixtill.commands.finetune
 import dixtill.streams.parquet, dixtill.distillation.distill
 import dixtill.distillation.fine_tuning.finetune, dixtill.distillation.teacher.teacher
 from dixtill.cli import main
-
-pytestmark = pytest.mark.slow
 
 def run(folder, arguments, log):
     os.chdir(folder)

@@ -133,6 +133,7 @@ def test_what_lies_across_two_blocks_is_read_as_the_specification_says(
     pair.check(filler * num_before + text + filler * BLOCK)
 
 
+@pytest.mark.slow
 @given(
     pieces=st.sets(st.text(SMALL, max_size=4).map(lambda piece: piece.replace("a#", "##"))),
     setting=st.sampled_from(SETTINGS),
@@ -144,6 +145,7 @@ def test_any_vocabulary_is_read_as_the_specification_says(pieces, setting, max_p
     Pair(["[UNK]", *pieces], *setting, max_pieces).check(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("max_pieces", range(1, 21))
 @given(setting=st.sampled_from(SETTINGS), text=TEXTS)
 @settings(max_examples=50, deadline=None)

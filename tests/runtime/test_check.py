@@ -64,6 +64,7 @@ def test_effects_are_the_specifications_to_the_last_bit(text, seed, explanation)
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(5))
 def test_the_flip_is_the_smallest_set_of_words_that_changes_the_label(text, seed):
@@ -101,6 +102,7 @@ def specified_flip(model, text, effects):
     return tuple(sorted(greedy)) if greedy and flips(model, text, greedy) else None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(5))
 def test_of_sets_as_small_the_one_of_the_greatest_effects_is_found(text, seed):

@@ -7,6 +7,8 @@ import sys
 import pytest
 from running import run_program
 
+pytestmark = pytest.mark.slow
+
 CALLS = {
     "a list": "student(['Profit falls'])",
     "a list for threads": "student(['Profit falls'] * 200)",
@@ -88,8 +90,6 @@ import json, os, signal, threading, time
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import dixtill
-
-pytestmark = pytest.mark.slow
 
 student = dixtill.load()
 
