@@ -1,5 +1,5 @@
 "use strict";
-// Filters, searches and sorts the rows that are there; the page is whole without it.
+// Filters, searches and sorts the rows; the page is complete without it.
 (() => {
   const byId = (id) => document.getElementById(id);
   const form = byId("controls");
@@ -91,7 +91,7 @@
     return made;
   }
 
-  // A column's name becomes a button: up at first, down at the second click.
+  // A column's name becomes a button: the first click sorts up, the second down.
   const keys = { line: "number", text: "number", predicted: "probability", words: null };
   for (const cell of head.rows[0].cells) {
     const key = cell.dataset.key in keys ? keys[cell.dataset.key] : cell.dataset.key;
