@@ -163,7 +163,7 @@ def minilm_onnx_int8(minilm: nn.Module, folder: Path) -> Path | None:
 
 def _exported(model: nn.Module, path: Path) -> Path | None:
     """A transformer's ONNX file, or None without ONNX Runtime."""
-    if not peers.is_here("ONNX Runtime"):
+    if not peers.is_installed("ONNX Runtime"):
         return None
     import torch
 
@@ -179,4 +179,4 @@ def _exported(model: nn.Module, path: Path) -> Path | None:
 def fasttext_model(folder: Path) -> Trained | None:
     from benchmarks.trained import fasttext_bigrams
 
-    return fasttext_bigrams(folder) if peers.is_here("fastText") else None
+    return fasttext_bigrams(folder) if peers.is_installed("fastText") else None

@@ -20,7 +20,7 @@ COMPILER = "torch.compile"
 PEERS = (*MODULES, COMPILER)
 
 
-def what_misses(peer: str) -> str:
+def what_to_install(peer: str) -> str:
     """What to install for `peer`, or "" if nothing is missing."""
     if peer == COMPILER:
         return "" if any(map(shutil.which, COMPILERS)) else "needs a C++ compiler"
@@ -28,5 +28,5 @@ def what_misses(peer: str) -> str:
     return "" if all(map(find_spec, modules)) else f"not installed: {command}"
 
 
-def is_here(peer: str) -> bool:
-    return not what_misses(peer)
+def is_installed(peer: str) -> bool:
+    return not what_to_install(peer)

@@ -27,7 +27,9 @@ TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
 CAPTUMS = AttributionSettings(classes="predicted", explainer="captum", steps=50)
 
 
-@pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
+@pytest.mark.skipif(
+    not peers.is_installed("Captum"), reason=f"Captum: {peers.what_to_install('Captum')}"
+)
 @pytest.mark.parametrize("num_threads", [1, 2])
 def test_attributions_of_many_texts(
     compare: Compare, minilm: nn.Module, tokenizer: Any, num_threads: int

@@ -81,9 +81,9 @@ def test_cold_start(
 def _imports() -> Iterator[tuple[str, str]]:
     yield names.IMPORT_TORCH, "import torch"
     yield names.IMPORT_TRANSFORMERS, "import torch; from transformers import BertModel"
-    if peers.is_here("scikit-learn"):
+    if peers.is_installed("scikit-learn"):
         yield names.IMPORT_SKLEARN, "import sklearn.linear_model, sklearn.feature_extraction.text"
-    if peers.is_here("fastText"):
+    if peers.is_installed("fastText"):
         yield names.IMPORT_FASTTEXT, "import fasttext"
     yield names.PYTHON, ""
     yield names.IMPORT_DIXTILL, "import dixtill"

@@ -37,14 +37,16 @@ def test_explanations_of_minilm(
     compare: Compare, minilm: nn.Module, tokenizer: Any, student: StudentModel
 ) -> None:
     candidates = []
-    if peers.is_here("Captum"):
+    if peers.is_installed("Captum"):
         candidates.append(_by_captum(names.MINILM_CAPTUM, minilm, tokenizer))
-    if peers.is_here("transformers-interpret"):
+    if peers.is_installed("transformers-interpret"):
         candidates.append(_by_transformers_interpret(minilm, tokenizer))
     compare(names.explanation("MiniLM-L6"), [*candidates, _by_dixtill(student), _checked()])
 
 
-@pytest.mark.skipif(not peers.is_here("Captum"), reason=f"Captum: {peers.what_misses('Captum')}")
+@pytest.mark.skipif(
+    not peers.is_installed("Captum"), reason=f"Captum: {peers.what_to_install('Captum')}"
+)
 def test_explanations_of_bert(
     compare: Compare, bert: nn.Module, tokenizer: Any, student: StudentModel
 ) -> None:

@@ -9,5 +9,5 @@ from benchmarks import peers
 
 @pytest.mark.parametrize("peer", peers.PEERS)
 def test_peer_is_here(peer: str) -> None:
-    if missing := peers.what_misses(peer):
+    if missing := peers.what_to_install(peer):
         pytest.skip(f"{peer} is left out, {missing}")

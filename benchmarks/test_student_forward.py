@@ -48,7 +48,7 @@ def float_student(student: StudentModel) -> Student:
 
 @pytest.fixture(scope="module")
 def sessions(float_student: Student, folder: Path) -> dict[str, Session]:
-    if not peers.is_here("ONNX Runtime"):
+    if not peers.is_installed("ONNX Runtime"):
         return {}
     ids = torch.zeros(2, 8, dtype=torch.long)
     path = export(LogitsOfFullTexts(float_student), {"ids": ids}, folder / "student.onnx")
@@ -93,7 +93,7 @@ def _in_pytorch(student: Student, rows: torch.Tensor, expected: Forward) -> Iter
     yield Candidate(names.EAGER, lambda: student(rows, mask).logits, check)
     yield Candidate(names.EAGER_LOGITS, lambda: module(rows), check)
     yield Candidate(names.TORCH_INT8, lambda: int8_module(rows), check)
-    if peers.is_here(peers.COMPILER):
+    if peers.is_installed(peers.COMPILER):
         yield _by_compiler(module, rows, check)
 
 

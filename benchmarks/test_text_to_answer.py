@@ -89,7 +89,7 @@ def trained(fasttext_model: Trained | None) -> dict[str, Trained]:
     models = {}
     if fasttext_model:
         models[names.FASTTEXT] = fasttext_model
-    if peers.is_here("scikit-learn"):
+    if peers.is_installed("scikit-learn"):
         models[names.LINEAR] = tfidf_logistic_regression()
     return models
 

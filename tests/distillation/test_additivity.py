@@ -157,7 +157,7 @@ def weights_by_gates(contributed: Tensor, attention: list[float]) -> list[float]
 
 
 @pytest.mark.parametrize("explanation", ["gates", "contributions"])
-def test_the_loss_is_that_of_a_loop_over_texts_read_anew_without_their_words(
+def test_the_loss_is_that_of_a_loop_over_texts_read_again_without_their_words(
     monkeypatch, explanation
 ):
     data, student = examples(SIZES), new_student()
@@ -212,7 +212,7 @@ def test_a_text_left_with_nothing_has_finite_gradients(explanation):
         assert parameter.grad is None or parameter.grad.isfinite().all()
 
 
-def test_the_term_is_weighed_and_added(tmp_path, monkeypatch):
+def test_the_term_of_additivity_is_weighted_and_added(tmp_path, monkeypatch):
     """A step's loss is linear in the weight; with the weight 0, no word is left out."""
     data = examples(SIZES)
     removed = torch.zeros(4, 6).bool()
@@ -233,7 +233,9 @@ def test_the_term_is_weighed_and_added(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("explanation", ["gates", "contributions"])
-def test_training_with_the_term_makes_weights_the_effects_of_absence(tmp_path, explanation):
+def test_training_for_additivity_makes_weights_the_effects_of_leaving_words_out(
+    tmp_path, explanation
+):
     rng = np.random.default_rng(0)
     data = examples([rng.integers(1, 3, rng.integers(2, 7)).tolist() for _ in range(60)])
 

@@ -106,7 +106,7 @@ def test_another_teacher_and_other_texts_have_answers_of_their_own(tmp_path):
     assert len(teacher.asked) == 8
 
 
-def test_texts_may_hold_lone_surrogates_and_may_be_none(tmp_path):
+def test_texts_may_hold_lone_surrogates_and_the_list_may_be_empty(tmp_path):
     assert answers(Counting(), ["\ud800"], tmp_path).shape == (1, 2)
     assert answers(Counting(), [], tmp_path).shape == (0, 2)
 

@@ -60,7 +60,7 @@ def test_dropout_leaves_out_and_scales():
     assert not torch.equal(found, torch.ones_like(found))
 
 
-def test_where_nothing_is_attended_to_no_number_is_lost():
+def test_a_query_without_keys_gets_the_mean_of_the_values():
     nothing = torch.zeros(TIME, TIME, dtype=torch.bool)
     value = heads(4, 2)
     found = plain_attention(heads(4, 0), heads(4, 1), value, attn_mask=nothing)

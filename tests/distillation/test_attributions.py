@@ -299,7 +299,7 @@ def test_lengths_are_those_of_the_cleaned_texts(bert):
     assert attributor.num_tokens(["up", "up https://t.co/abc", ""]) == [3, 3, 2]
 
 
-def test_texts_of_as_many_tokens_share_a_baseline_unless_one_has_padding_in_it(monkeypatch):
+def test_texts_with_equally_many_tokens_share_a_baseline_unless_one_contains_padding(monkeypatch):
     teacher = tiny_teacher("roberta")  # whose positions skip padding
     texts = ["up", "no", "up up", "no no", "<pad><pad>"]  # of 4, 4, 7, 7 and 4 tokens
     expected = [explain(teacher, [text])[0].baseline_output for text in texts]

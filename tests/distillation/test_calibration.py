@@ -71,7 +71,7 @@ def test_the_calibration_error_is_that_of_the_definition(bins):
 
 
 @pytest.mark.parametrize("true", [0.4, 1.0, 2.5])
-def test_the_temperature_by_which_logits_were_spoilt_is_found(true):
+def test_the_factor_that_spoiled_the_logits_is_found(true):
     """Draw labels with the probabilities of the logits, then multiply the logits."""
     generator = torch.Generator().manual_seed(0)
     logits = 2 * torch.randn(20_000, 3, generator=generator)
@@ -85,7 +85,7 @@ def test_the_temperature_by_which_logits_were_spoilt_is_found(true):
     assert true == 1.0 or mended < spoilt / 5
 
 
-def test_texts_without_an_error_do_not_make_the_temperature_nought():
+def test_texts_without_an_error_do_not_make_the_temperature_zero():
     logits = torch.tensor([[3.0, 0.0], [0.0, 3.0]])
     assert 0.05 <= fit_temperature(logits, torch.tensor([0, 1])) < 0.2
     assert 19 < fit_temperature(logits, torch.tensor([1, 0])) <= 20

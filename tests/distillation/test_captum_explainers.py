@@ -34,7 +34,7 @@ def test_occlusion_is_what_the_answer_loses_without_a_word(bert):
         assert loss == pytest.approx(row.output - float(left), abs=1e-5)
 
 
-def test_gradient_x_input_is_the_gradient_at_the_text_times_the_way_there(bert):
+def test_gradient_x_input_is_the_gradient_times_the_difference_from_the_baseline(bert):
     (at_end,) = Attributor(bert, AttributionSettings(explainer="gradient_x_input"))(TEXTS[:1])
     read = Attributor(bert, AttributionSettings(explainer="gradient_x_input"))._read(TEXTS[:1])[0]
     points = (read.path.start + read.path.delta)[None].requires_grad_()

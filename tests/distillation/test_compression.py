@@ -82,7 +82,7 @@ def test_pruning_nothing_changes_nothing(prunable):
 
 
 @pytest.mark.parametrize("kept", [(0, 0), (0, 1), (1, 0), (1, 1)])
-def test_the_heads_of_highest_score_stay_and_the_others_say_nothing(prunable, kept):
+def test_the_heads_with_the_highest_scores_stay_and_the_others_have_no_effect(prunable, kept):
     scores = [torch.nn.functional.one_hot(torch.tensor(head), HEADS).float() for head in kept]
     pruned = prune_attention_heads(prunable.model, 1, scores)
     silenced = copy.deepcopy(prunable.model)
@@ -136,7 +136,7 @@ def test_a_pruned_model_is_smaller_by_its_heads_and_still_runs(bert):
 
 
 @pytest.mark.parametrize("weak", [0, 1])
-def test_the_weaker_head_goes(weak):
+def test_the_weaker_head_is_pruned(weak):
     """Pruning a head whose output is zero changes nothing, whichever head it is."""
     model, tokenizer = tiny_teachers.build("bert")
     for layer in model.bert.encoder.layer:

@@ -44,7 +44,7 @@ def test_a_batch_is_padded_on_the_right():
     assert batch.attributions.tolist() == [[[8.0], [0.0], [0.0]], [[2.0], [3.0], [-1.0]]]
 
 
-def test_texts_without_a_piece_are_left_out_with_all_that_is_theirs():
+def test_texts_without_a_piece_are_left_out_with_their_answers_and_attributions():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), torch.eye(4)[:, :3], EXPLAINED)
     assert len(examples) == 3
     assert examples.labels.tolist() == [1, 0, 2]
@@ -52,7 +52,7 @@ def test_texts_without_a_piece_are_left_out_with_all_that_is_theirs():
     assert [values.tolist() for values in examples.attributions[:2]] == [[[2], [3], [-1]], [[8]]]
 
 
-def test_the_mean_divides_by_the_tokens_and_spares_words_without():
+def test_the_mean_divides_by_the_tokens_unless_a_word_has_none():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, merge="mean")
     assert [values.tolist() for values in examples.attributions[:2]] == [[[1], [3], [-1]], [[2]]]
 
@@ -99,7 +99,7 @@ def test_the_mean_over_tokens_comes_before_that_over_classes():
     assert examples.attributions[0].tolist() == [[0.5, 0, -0.5], [2, -1, -1], [-2, -1, 3]]
 
 
-def test_classes_that_were_not_explained_are_missed_with_a_way_out():
+def test_missing_attributions_of_all_classes_are_an_error_that_says_what_to_do():
     with pytest.raises(InputError, match="--classes all`, or train with `--explained-classes pred"):
         make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, classes="all")
 
@@ -146,7 +146,7 @@ def test_shuffled_batches_follow_the_generator():
     assert len({tuple(order(seed)) for seed in range(8)}) > 1
 
 
-def test_shuffled_batches_are_of_like_length_and_in_no_order():
+def test_shuffled_batches_have_similar_lengths_and_random_order():
     lengths = np.random.default_rng(0).permutation(40) + 1
     corpus = Corpus(tuple("up " * length for length in lengths), (0,) * 40, CORPUS.label_names)
     examples = make_examples(corpus, Tokenizer(PIECES, Normalizer(), max_pieces=40), ())

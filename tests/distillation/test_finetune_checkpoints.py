@@ -77,7 +77,7 @@ def test_what_has_another_name_is_left_alone(folder):
     assert {"checkpoint-old", "notes"} <= left(folder)
 
 
-def test_no_checkpoint_is_none(tmp_path):
+def test_without_checkpoints_the_last_one_is_none(tmp_path):
     assert last_checkpoint(tmp_path) is None
     (tmp_path / "checkpoint-4").mkdir()
     assert last_checkpoint(tmp_path) is None

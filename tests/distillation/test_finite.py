@@ -99,7 +99,7 @@ def test_weights_are_refused_by_name():
     check_weights(weights, "the student")
 
 
-def test_what_to_change_is_said():
+def test_the_error_says_what_to_change():
     assert str(diverged("the loss", 0.01)).endswith("a lower learning rate than 0.01")
     assert str(diverged("the loss", 0.01, "bfloat16")).endswith("0.01, or the precision float32")
 

@@ -30,7 +30,7 @@ def gated_logits(student: Student, gates: Tensor) -> Tensor:
     scores = student.attention_vector(torch.tanh(student.attention_weight(states)))[:, 0]
     opened = gates[:, WORD_OF_PIECE[0]] * scores.exp()
     attention = opened / (student.null_score.exp() + opened.sum(dim=1, keepdim=True))
-    return losses.centred(student.head(attention @ states))
+    return losses.centered(student.head(attention @ states))
 
 
 def test_weights_by_gates_are_captums_integrated_gradients():
@@ -38,7 +38,7 @@ def test_weights_by_gates_are_captums_integrated_gradients():
     output = student(IDS, torch.ones_like(IDS).bool())
     attention = losses.sum_over_words(output.attention[..., None], WORD_OF_PIECE, NUM_WORDS)
     contributions = losses.sum_over_words(
-        losses.centred(output.contributions), WORD_OF_PIECE, NUM_WORDS
+        losses.centered(output.contributions), WORD_OF_PIECE, NUM_WORDS
     )
     weights = losses.gate_weights(contributions, attention[..., 0])[0]
     captum = IntegratedGradients(lambda gates: gated_logits(student, gates))

@@ -148,7 +148,7 @@ def removals(draw) -> tuple[Tensor, Tensor, Tensor]:
     flags = draw(st.lists(st.booleans(), min_size=batch * words, max_size=batch * words))
     shift = torch.tensor(draw(st.lists(numbers, min_size=batch, max_size=batch)))
     return (
-        losses.centred(contributions.view(batch, words, classes)),
+        losses.centered(contributions.view(batch, words, classes)),
         torch.tensor(flags).view(batch, words),
         shift[:, None],
     )
@@ -216,9 +216,9 @@ def test_additivity_does_not_pull_at_the_size_of_the_weights():
     assert weights.grad[0, 1].tolist() == [0, 0]
 
 
-def test_centred_values_have_no_mean_over_the_classes():
+def test_centered_values_have_the_mean_zero_over_the_classes():
     values = torch.tensor([[[1.0, 2.0, 6.0]], [[0.0, 0.0, 3.0]]])
-    assert losses.centred(values).tolist() == [[[-2.0, -1.0, 3.0]], [[-1.0, -1.0, 2.0]]]
+    assert losses.centered(values).tolist() == [[[-2.0, -1.0, 3.0]], [[-1.0, -1.0, 2.0]]]
 
 
 # Two texts of three and two pieces: words of (2, 1) and (1, 1) pieces; two outputs.

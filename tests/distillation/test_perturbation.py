@@ -131,7 +131,7 @@ def test_joined_texts_are_no_longer_than_their_longer_part(monkeypatch):
     assert max(len(words) for words in made_by(monkeypatch, "_join_parts", [short])) == 40
 
 
-def test_words_are_replaced_by_those_with_the_same_neighbour_elsewhere(monkeypatch):
+def test_words_are_replaced_by_those_with_the_same_neighbor_elsewhere(monkeypatch):
     texts = [
         "the bank cuts",
         "so it now Bank",

@@ -65,32 +65,32 @@ def test_an_output_that_is_rough_is_refined_however_smooth_the_others_are():
     torch.testing.assert_close(quadrature.value, torch.tensor([[1000.0], [1.0]]), rtol=0.01, atol=0)
 
 
-def test_it_ends_at_the_most_steps():
+def test_it_stops_at_the_limit_of_steps():
     for most in range(9, 40):
         quadrature = adaptive(1.0, tolerance=1e-9, max_steps=most)
         integrated(quadrature, lambda x: [[math.sin(300 * x)]])
         assert most - 4 < quadrature.steps <= most
 
 
-def test_nothing_is_integrated_in_nine_steps():
+def test_a_zero_function_takes_nine_steps():
     quadrature = adaptive(0.0)
     assert len(integrated(quadrature, lambda x: [[0.0, 0.0]])) == 9
     assert quadrature.value.tolist() == [[0.0, 0.0]]
 
 
-def test_a_sum_that_no_refinement_reaches_ends():
+def test_refinement_ends_even_if_the_sum_is_never_reached():
     quadrature = adaptive(5.0)
     integrated(quadrature, lambda x: [[1.0]])
     assert quadrature.value.tolist() == [[pytest.approx(1)]]
 
 
-def test_a_fixed_rule_asks_once_and_weighs():
+def test_a_fixed_rule_asks_once_and_weights_the_values():
     quadrature = FixedQuadrature(fixed_rule("gausslegendre", 3))
     assert len(integrated(quadrature, lambda x: [[x**5, 1.0], [x, x * x]])) == 3
     torch.testing.assert_close(quadrature.value, torch.tensor([[1 / 6, 1.0], [1 / 2, 1 / 3]]))
 
 
-def test_what_is_accurate_is_complete_and_of_small_errors():
+def test_accurate_values_are_complete_and_have_small_errors():
     value = torch.tensor([[3.0, -1.0], [0.0, 4.0]])  # of sizes 4, lengths 3.16 and 4
     sums, none = value.sum(dim=1), torch.zeros(2)
 

@@ -31,7 +31,7 @@ def test_a_loaded_teacher_is_the_saved_one(folder, bert):
     assert torch.equal(loaded.predict(TEXTS), bert.predict(TEXTS))
 
 
-def test_nothing_is_drawn_off_a_terminal(folder, capfd):
+def test_nothing_is_drawn_unless_on_a_terminal(folder, capfd):
     Teacher.load(folder)
     assert capfd.readouterr() == ("", "")
 
@@ -58,7 +58,7 @@ def test_a_folder_that_is_no_model_is_refused(folder, damage):
         ("file", "there is no such folder"),
     ],
 )
-def test_what_holds_no_model_is_said_in_our_own_words(tmp_path, monkeypatch, name, sentence):
+def test_names_without_a_model_have_an_error_of_our_own(tmp_path, monkeypatch, name, sentence):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "file").touch()

@@ -17,7 +17,7 @@ from ...specification.words import TokenizedText, Tokenizer
 from ..attribution.attributor import Attribution
 from ..config import ExplainedClasses, Merge
 from ..data.corpus import Corpus
-from .losses import centred
+from .losses import centered
 
 NO_LABEL = -100  # PyTorch's cross-entropy ignores it
 _SORTED_TOGETHER = 50  # batches
@@ -178,7 +178,7 @@ def _by_word(
     if merge == "mean":
         values = values / torch.tensor(explained.num_tokens).clamp(min=1)[:, None]
     if classes == "all":
-        values = centred(values)
+        values = centered(values)
     explained_spans = zip(explained.starts, explained.ends, strict=True)
     word_of_span = {span: word for word, span in enumerate(explained_spans)}
     by_word = torch.zeros(len(spans), len(rows))

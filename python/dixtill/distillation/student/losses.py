@@ -70,7 +70,7 @@ def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
     num_words = sizes.any(dim=2).sum(dim=1).clamp(min=1)
     mean = sizes.sum(dim=(1, 2)) / (num_words * sizes.shape[2])
     unit = (_SMALLEST_UNIT + mean)[:, None]
-    return functional.smooth_l1_loss(expected / unit, centred(change) / unit)
+    return functional.smooth_l1_loss(expected / unit, centered(change) / unit)
 
 
 def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
@@ -91,7 +91,7 @@ def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
     return log / attended * contributions - attention[..., None] * common
 
 
-def centred(values: Tensor) -> Tensor:
+def centered(values: Tensor) -> Tensor:
     """Subtract the mean over the classes, the last dimension, which softmax does not depend on."""
     return values - values.mean(dim=-1, keepdim=True)
 

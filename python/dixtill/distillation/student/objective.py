@@ -90,7 +90,7 @@ def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tens
     They are gate weights if those are the student's explanation, else contributions.
     """
     words = batch.word_of_piece, batch.attributions.shape[1]
-    contributions = losses.sum_over_words(losses.centred(output.contributions), *words)
+    contributions = losses.sum_over_words(losses.centered(output.contributions), *words)
     if config.explanation != "gates":
         return contributions
     attention = losses.sum_over_words(output.attention[..., None], *words)[..., 0]
