@@ -6,8 +6,8 @@
 namespace dixtill {
 namespace {
 
-// Some 15 ms for a tweet of 12 words, 60 of 27. Enough for all sets of up to 2 of 60 words, 3 of
-// 20, 4 of 14 or 5 of 12.
+// About 15 ms for 12 words, 60 ms for 27. Enough to try all sets of up to 2 of 60 words, 3 of 20, 4
+// of 14 or 5 of 12.
 constexpr int64_t kMaxPasses = 2048;
 
 class WordRemoval {
@@ -29,7 +29,7 @@ class WordRemoval {
     // The margin of the text's label without the words that are removed.
     double margin_now() { return margin(logits_now(), label_); }
 
-    // Whether the label is another one without them.
+    // Whether the label changes without them.
     bool flips_now() {
         const std::vector<float>& logits = logits_now();
         return std::max_element(logits.begin(), logits.end()) - logits.begin() !=
@@ -74,7 +74,7 @@ std::vector<double> effects_of_words(WordRemoval& removal, double whole) {
     return effects;
 }
 
-// Removes words until the label changes; false where it never does.
+// Removes words until the label changes. Returns false when it never does.
 bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect) {
     for (size_t count = 0; count < removal.num_words(); ++count) {
         size_t best = by_effect[0];
@@ -82,7 +82,7 @@ bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect)
         bool is_first = true;
         for (const size_t word : by_effect) {
             if (removal.is_removed(word)) continue;
-            // Out of passes, the order of the effects alone will do.
+            // When no passes are left, the order of the effects decides.
             if (removal.num_passes() > kMaxPasses) {
                 if (is_first) best = word;
                 break;
@@ -102,8 +102,8 @@ bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect)
     return false;
 }
 
-// Whether removing `size` of the words from place `first` on, beside those that are removed,
-// changes the label; then they stay removed.
+// Whether the label changes when `size` of the words from place `first` on are removed as well. If
+// so, they stay removed.
 bool remove_any(WordRemoval& removal, const std::vector<size_t>& by_effect, size_t first,
                 size_t size) {
     if (size == 0) return removal.flips_now();

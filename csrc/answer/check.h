@@ -1,4 +1,4 @@
-// How an explanation holds: the student's answers to a text without some of its words.
+// Tests an explanation: the student's answers to a text without some of its words.
 #pragma once
 
 #include <cstdint>
@@ -10,22 +10,22 @@
 namespace dixtill {
 
 struct Check {
-    std::vector<double> effects;  // [words], what the margin loses when the word's pieces go
-    std::vector<int32_t> flip;    // words, ascending, without which the label is another one
+    std::vector<double> effects;  // [words], what the margin loses without the word's pieces
+    std::vector<int32_t> flip;    // words, ascending, without which the label changes
     bool has_flip = false;
-    bool is_smallest = false;  // every set smaller than the flip's, or every set, was tried
+    bool is_smallest = false;  // all sets smaller than the flip, or all sets, were tried
 };
 
-// The student's logits for pieces. Valid until the next call.
+// Returns the student's logits for pieces. They are valid until the next call.
 using LogitsOf = std::function<const std::vector<float>&(const std::vector<int32_t>& piece_ids)>;
 
-// The margin of class `label`: its logit above the mean of all.
+// Returns the margin of class `label`: its logit minus the mean of all logits.
 double margin(const std::vector<float>& logits, size_t label);
 
-// Leaves out each word alone. Then removes words greedily, that with the largest effect each time,
-// until the label changes; and looks for smaller sets that change it, all of one size after all of
-// the size below, words of large effect first, as long as a fixed number of passes allows. With the
-// same logits, the same result everywhere.
+// Leaves out each word alone. Then removes words greedily, each time the one with the largest
+// effect, until the label changes. Then looks for a smaller set that changes it: size by size,
+// words of large effect first, until a fixed number of passes is used up. The same logits give the
+// same result everywhere.
 Check check_words(const TokenizedText& text, const std::vector<float>& logits,
                   const LogitsOf& logits_of);
 

@@ -18,9 +18,9 @@
 namespace dixtill {
 namespace {
 
-// A text of more bytes does not leave its memory behind.
+// A longer text is answered in memory of its own, which is freed afterwards.
 constexpr size_t kLargeText = 1 << 20;
-// To decode so many bytes takes as long as one piece, or less.
+// Decoding this many bytes takes no longer than one piece.
 constexpr size_t kBytesPerPiece = 64;
 
 StudentView pack_into(AlignedMemory& memory, const StudentShape& shape,
@@ -55,12 +55,12 @@ void for_each_piece(const TokenizedText& text, Interruption* interruption, const
     });
 }
 
-// The first of the largest.
+// Returns the index of the first of the largest values.
 int32_t largest(const std::vector<float>& values) {
     return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-// What a piece adds to the logit of class `label`, above the mean class.
+// Returns what a piece adds to the logit of class `label`, minus what it adds to the mean logit.
 double above_mean(const float* contributions, size_t num_classes, size_t label) {
     double sum = 0.0;
     for (size_t k = 0; k < num_classes; ++k) sum += contributions[k];
@@ -69,7 +69,7 @@ double above_mean(const float* contributions, size_t num_classes, size_t label) 
 
 }  // namespace
 
-// What one text at a time is answered in.
+// The memory that answers one text at a time.
 struct Classifier::Worker {
     TokenizerScratch tokenizer_scratch;
     TokenizedText text;
@@ -113,7 +113,7 @@ std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
     const size_t count = std::min(list->num_useful_threads(),
                                   static_cast<size_t>(std::max<int64_t>(1, num_threads)));
     std::vector<std::thread> others;
-    others.reserve(count - 1);  // so that a thread that runs has its place
+    others.reserve(count - 1);  // so that storing a running thread cannot throw
     try {
         for (size_t i = 1; i < count; ++i) {
             others.emplace_back([list, work] {
@@ -121,7 +121,7 @@ std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
                 list->leave();
             });
         }
-    } catch (const std::system_error&) {  // no more threads to be had: fewer will do
+    } catch (const std::system_error&) {  // the system has no more threads: go on with fewer
     } catch (const std::bad_alloc&) {
     }
     work();
@@ -231,7 +231,7 @@ void Classifier::write(const Worker& worker, bool is_checked, Interruption* inte
     append(record, worker.is_unknown.data(), worker.is_unknown.size(), interruption);
 }
 
-// Takes the place of the answer in `worker`.
+// Overwrites the answer in `worker`.
 void Classifier::write_check(Worker& worker, Interruption* interruption, Record& record) const {
     const std::vector<float> logits = worker.logits;
     const LogitsOf logits_of = [&](const std::vector<int32_t>& piece_ids) -> auto& {

@@ -29,7 +29,7 @@ enum class Explanation { gates, contributions, scores };
 // and where it was checked (check.h):
 //
 //   double   effects [words]
-//   int32    whether the flip is known to be smallest, its number of words or -1, its words
+//   int32    1 if no smaller flip exists, the flip's number of words or -1, its words
 using Record = std::string;
 
 class Classifier {
@@ -40,13 +40,13 @@ class Classifier {
                const Embedding& embedding, Tokenizer tokenizer, Explanation explanation);
     ~Classifier();
 
-    // Safe to call from many threads. Throws Interrupted when it was.
+    // Many threads may call this at once. Throws Interrupted.
     Record answer(std::string_view utf8, bool is_checked,
                   Interruption* interruption = nullptr) const;
 
-    // The answers of the first texts, as many as are begun within a tenth of a second, one at
-    // least; the same bits for any number of threads. So a caller hears of the first ones before
-    // the last, whatever they cost. Throws Interrupted when it was.
+    // Returns the answers to the first texts: those that are begun within a tenth of a second, but
+    // at least one. So the caller sees the first answers early, however long the list takes. Any
+    // number of threads gives the same bits. Throws Interrupted.
     std::vector<Record> answer_some(std::vector<std::string_view> texts, int64_t num_threads,
                                     bool is_checked,
                                     Interruption::IsWanted is_interruption_wanted) const;

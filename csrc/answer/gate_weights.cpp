@@ -6,10 +6,10 @@
 namespace dixtill {
 namespace {
 
-constexpr double kLeastAttended = 0x1p-20;  // below, the factors are their limits
+constexpr double kLeastAttended = 0x1p-20;  // below this, the factors equal their limits
 constexpr double kLeastOfNull = 0x1p-40;
 constexpr double kLog2 = 0.6931471805599453;
-constexpr double kLastPower = 31.0;  // of the series, whose terms fall by 9 at least
+constexpr double kLastPower = 31.0;  // of the series; each term is at most 1/9 of the last
 
 double sum_of(const std::vector<double>& values) {
     double total = 0.0;
@@ -17,8 +17,8 @@ double sum_of(const std::vector<double>& values) {
     return total;
 }
 
-// -log(x) for x in (0, 1]: x = m 2^e, and -log(m) = 2 artanh((1 - m) / (1 + m)). Not the library's,
-// whose last bits differ from one platform to another.
+// Returns -log(x) for x in (0, 1]: x = m 2^e, and -log(m) = 2 artanh((1 - m) / (1 + m)). The
+// standard library's log is not used, as its last bits differ between platforms.
 double minus_log(double x) {
     int e = 0;
     const double m = std::frexp(x, &e);

@@ -1,4 +1,4 @@
-// From what words contribute to their integrated gradients over gates in the attention.
+// Turns the contributions of words into their integrated gradients over gates in the attention.
 // specification/reference.py is the specification, to the last bit, and docs/adr/0016 the
 // derivation.
 #pragma once
@@ -7,8 +7,8 @@
 
 namespace dixtill {
 
-// `weights` [words] comes as contributions. `attention` [words] is each word's share of it; what
-// they lack of 1 is the null score's.
+// `weights` [words] holds contributions, and is overwritten. `attention` [words] holds each word's
+// share; what is missing to 1 belongs to the null score.
 void gate_weights(const std::vector<double>& attention, std::vector<double>& weights);
 
 }  // namespace dixtill

@@ -11,14 +11,14 @@
 
 namespace dixtill {
 
-// What a record begins with.
+// The beginning of a record.
 struct RecordHead {
     int32_t label, num_words, flags, num_pieces, num_unknown_pieces;
 
     static constexpr int32_t is_truncated = 1, is_checked = 2;  // of the flags
 };
 
-// The words of a record and its check. The bytes have to outlive it, and are not aligned.
+// The words of a record, and its check. The bytes must outlive this, and need no alignment.
 class RecordView {
   public:
     RecordView(std::string_view record, size_t num_labels) : record_(record) {
@@ -46,11 +46,11 @@ class RecordView {
     Span span(size_t word) const { return number_at<Span>(spans_ + word * sizeof(Span)); }
     double weight(size_t word) const { return number_at<double>(weights_ + word * sizeof(double)); }
 
-    // Whether a piece of it is the unknown one.
+    // Whether one of the word's pieces is the unknown piece.
     bool is_unknown(size_t word) const { return record_[unknown_ + word] != 0; }
 
     bool is_checked() const { return is_checked_; }
-    // The rest only where it was checked.
+    // What follows exists only in a record that is_checked.
     double effect(size_t word) const { return number_at<double>(effects_ + word * sizeof(double)); }
     bool is_smallest() const { return number_at<int32_t>(flip_) != 0; }
     int32_t flip_size() const { return number_at<int32_t>(flip_ + sizeof(int32_t)); }

@@ -17,8 +17,8 @@
 
 namespace dixtill {
 
-// None of its threads owns it: while the caller waits for the others, Python may end its thread,
-// and all that lies on its stack goes with it.
+// No thread owns the list: while the caller waits for the others, Python may end the caller's
+// thread, with everything on its stack.
 class TextList {
   public:
     using Record = std::string;
@@ -30,13 +30,13 @@ class TextList {
           texts_at_once_(is_checked || num_bytes() > kLongTexts * texts_.size() ? 1 : kShortTexts),
           records_(texts_.size()) {}
 
-    // Threads that pay: two turns take longer than a thread takes to start.
+    // How many threads pay off: starting one takes less time than two turns.
     size_t num_useful_threads() const {
         return std::max<size_t>(1, texts_.size() / (2 * texts_at_once_));
     }
 
-    // Hands out texts until no more shall be begun: answer(worker, text, record) is called for
-    // each, with the worker that `make_worker` returns.
+    // Calls answer(worker, text, record) for one text after another, with the worker that
+    // `make_worker` returns, until no more texts may be begun.
     template <typename MakeWorker, typename Answer>
     void answer_share(const MakeWorker& make_worker, const Answer& answer) {
         try {
@@ -51,14 +51,14 @@ class TextList {
         }
     }
 
-    // The last thing that another thread does here.
+    // Every other thread calls this last.
     void leave() {
         const std::lock_guard<std::mutex> lock(mutex_);
         ++num_gone_;
         has_gone_.notify_one();
     }
 
-    // Waits until so many threads have left.
+    // Waits until this many threads have left.
     void wait_for(size_t num_threads) {
         std::unique_lock<std::mutex> lock(mutex_);
         while (num_gone_ < num_threads) {
@@ -69,8 +69,8 @@ class TextList {
         }
     }
 
-    // Of the texts that were begun. Throws what a thread threw, and Interrupted also when nobody
-    // but the thread that waited for the others heard of the interruption.
+    // Returns the records of the texts that were begun. Throws what a thread threw; Interrupted
+    // also if only the waiting thread learnt of the interruption.
     std::vector<Record> records() {
         if (interruption.has_come()) throw Interrupted();
         if (failure_) std::rethrow_exception(failure_);
@@ -81,8 +81,8 @@ class TextList {
     Interruption interruption;
 
   private:
-    // Short texts that a thread takes in one turn: their records lie side by side, away from those
-    // of other threads.
+    // How many short texts a thread takes in one turn: their records lie side by side, away from
+    // those of other threads.
     static constexpr size_t kShortTexts = 16;
     static constexpr size_t kLongTexts = 4096;  // bytes a text
     static constexpr std::chrono::milliseconds kTimeToBegin{100};
@@ -93,7 +93,7 @@ class TextList {
         return sum;
     }
 
-    // The next turn begins with the text `first`.
+    // Sets `first` to the first text of the next turn. Returns false when there is none.
     bool take(size_t& first) {
         if (num_begun_ > 0 && Interruption::Clock::now() > last_begin_) return false;
         first = num_begun_.fetch_add(texts_at_once_);
@@ -105,7 +105,7 @@ class TextList {
     const Interruption::Clock::time_point last_begin_ = Interruption::Clock::now() + kTimeToBegin;
     std::vector<Record> records_;
     std::atomic<size_t> num_begun_{0};
-    std::mutex mutex_;  // of what follows
+    std::mutex mutex_;  // guards what follows
     std::condition_variable has_gone_;
     size_t num_gone_ = 0;
     std::exception_ptr failure_;

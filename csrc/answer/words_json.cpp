@@ -13,9 +13,9 @@ namespace {
 
 constexpr double kMillion = 1e6;
 constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
-constexpr size_t kBytesOfWord = 88;                    // of most, with their keys
+constexpr size_t kBytesOfWord = 88;                    // enough for most words, with keys
 
-// Where code points begin in UTF-8; quick for positions that grow.
+// Finds where code points begin in UTF-8. Quick as long as positions grow.
 class Cursor {
   public:
     explicit Cursor(std::string_view utf8) : utf8_(utf8) {}
@@ -36,14 +36,15 @@ class Cursor {
     int64_t code_point_ = 0;
 };
 
-// False for what JSON does not take as it is, and for bytes that unsafe code points begin with.
+// False for bytes that JSON must escape, and for the first bytes of unsafe code points.
 bool is_plain(char byte) {
     const unsigned char value = static_cast<unsigned char>(byte);
     return value >= 0x20 && value != '"' && value != '\\' && value != 0x7F && value != 0xC2 &&
            value != 0xE2 && value != 0xED && value != 0xEF;
 }
 
-// What a terminal or a page obeys and does not show; the same as in python/dixtill/escapes.py.
+// Whether a terminal or a page obeys the code point instead of showing it; the same as in
+// python/dixtill/escapes.py.
 bool is_unsafe(uint32_t code) {
     return code < 0x20 || (code >= 0x7F && code <= 0x9F) || (code >= 0x2028 && code <= 0x202E) ||
            (code >= 0x2066 && code <= 0x206F) || (code >= 0xD800 && code <= 0xDFFF) ||
@@ -56,7 +57,7 @@ void append_escape(std::string& out, uint32_t code) {
     for (int shift = 12; shift >= 0; shift -= 4) out += digits[(code >> shift) & 0x0F];
 }
 
-// The code point at `i`, whose first byte is not plain: escaped where that is called for.
+// Appends the code point at `i`, whose first byte is not plain, escaped if necessary.
 void append_special(std::string& out, std::string_view utf8, size_t& i) {
     const size_t begin = i;
     const unsigned char byte = static_cast<unsigned char>(utf8[i++]);
@@ -92,13 +93,13 @@ void append_integer(std::string& out, int64_t value) {
     out.append(digits.data(), end);
 }
 
-// Not to_chars, which older macOS lacks for floats.
+// Older versions of macOS have no to_chars for floats.
 void append_weight(std::string& out, double weight) {
     const double millionths = std::nearbyint(std::fabs(weight) * kMillion);
-    if (!(millionths < kExactIntegers)) {  // no trained student's
+    if (!(millionths < kExactIntegers)) {  // no trained student has such weights
         std::array<char, 32> text;
         std::snprintf(text.data(), text.size(), "%.17g", weight);
-        std::replace(text.begin(), text.end(), ',', '.');  // of the process's locale
+        std::replace(text.begin(), text.end(), ',', '.');  // the process's locale may write commas
         out += text.data();
         return;
     }

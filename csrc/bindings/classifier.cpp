@@ -27,15 +27,15 @@ namespace py = pybind11;
 namespace dixtill {
 namespace {
 
-// A text of more bytes is answered without the GIL. For a short one, to take the lock again could
-// cost a thousand times the answer when another thread is busy.
+// A longer text is answered without the GIL. For a shorter one, taking the lock again could cost a
+// thousand times the answer when another thread is busy.
 constexpr size_t kBytesWithGil = 4096;
 
-// Once a list has shown more bytes, its other texts are left to the next call: to find the UTF-8 of
-// a str takes the GIL, and memory that the str keeps.
+// After this many bytes of a list, the other texts are left to the next call: encoding a str as
+// UTF-8 holds the GIL, and takes memory that the str keeps.
 constexpr size_t kBytesAtOnce = 1 << 24;
 
-// Times the largest sum of int8 products, a finite float: no answer is infinite.
+// Times the largest sum of int8 products, this is a finite float, so no answer is infinite.
 constexpr float kLargestFloat = 1e25F;
 
 // Weights of a model file by name, kept alive; floats are copied, as a file may misalign them.
@@ -73,7 +73,7 @@ class Tensors {
         const std::string_view found = bytes(name);
         check_size(name, static_cast<int64_t>(found.size()), num_bytes);
         const auto* values = reinterpret_cast<const uint8_t*>(found.data());
-        bool is_beyond = false;  // no early end: so it takes 16 bytes at a time
+        bool is_beyond = false;  // without an early end, the loop takes 16 bytes at a time
         for (size_t i = 0; i < found.size(); ++i) {
             is_beyond |= (values[i] & 0x0F) == 0x08;
             is_beyond |= (values[i] & 0xF0) == 0x80;
@@ -207,7 +207,7 @@ class PyClassifier {
     Classifier classifier_;
 };
 
-// An instance of a class that inherits from tuple, past its own __new__ in Python.
+// Makes an instance of a class that inherits from tuple, without calling its __new__ in Python.
 py::object make_tuple_of(PyTypeObject* type, std::array<py::object, 5> items) {
     auto result = py::reinterpret_steal<py::object>(type->tp_alloc(type, items.size()));
     if (!result) throw py::error_already_set();
@@ -223,8 +223,8 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
     return result;
 }
 
-// The words of a record of `text` as instances of `word_type`, a named tuple of text, start, end,
-// weight and whether it is unknown.
+// Returns the words of a record of `text` as instances of `word_type`, a named tuple of text,
+// start, end, weight and is_unknown.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
     const RecordView record(answer, num_labels);
@@ -243,8 +243,8 @@ py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num
     return words_json(Utf8Text(text).view(), answer, num_labels);
 }
 
-// Effects, flip (None where there is none) and whether it is smallest, of a record that was
-// checked; else None.
+// Returns effects, flip (None if there is none) and is_smallest of a record that was checked, and
+// None for other records.
 py::object check_of(const py::bytes& answer, size_t num_labels) {
     const RecordView record(answer, num_labels);
     if (!record.is_checked()) return py::none();

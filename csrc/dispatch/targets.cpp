@@ -47,7 +47,7 @@ struct Registers {
     uint32_t eax, ebx, ecx, edx;
 };
 
-// A leaf that the CPU does not have reads as zeros.
+// Returns zeros for a leaf that the CPU does not have.
 Registers cpuid(uint32_t leaf, uint32_t subleaf) {
     Registers r = {};
 #ifdef _MSC_VER
@@ -67,7 +67,7 @@ bool has_bit(uint32_t value, int bit) {
     return (value >> bit) & 1U;
 }
 
-// The register state that the operating system saves: a bit a kind.
+// Returns which kinds of registers the operating system saves, one bit for each.
 uint64_t saved_state() {
     if (!has_bit(cpuid(1, 0).ecx, 27)) return 0;
 #ifdef _MSC_VER
@@ -94,8 +94,7 @@ bool has_avx_vnni() {
     return has_avx2() && cpuid(7, 0).eax >= 1 && has_bit(cpuid(7, 1).eax, 4);
 }
 
-// F, DQ, CD, BW and VL are what MSVC's /arch:AVX512 takes for granted; every CPU with VNNI has
-// them.
+// MSVC's /arch:AVX512 assumes F, DQ, CD, BW and VL, which every CPU with VNNI has.
 bool has_avx512_vnni() {
     constexpr uint32_t kNeeded = 1U << 16 | 1U << 17 | 1U << 28 | 1U << 30 | 1U << 31;
     const Registers features = cpuid(7, 0);

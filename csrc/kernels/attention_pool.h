@@ -7,8 +7,7 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// Pieces whose scores are computed before the next report; a score takes half a step's time or
-// less.
+// How many scores are computed between two reports. A score takes at most half a step's time.
 constexpr int64_t kScoresPerReport = 512;
 
 // attention_vector * tanh(products * scale), from `unit` on.
@@ -34,14 +33,14 @@ static inline float attention_score(const Readout& readout, const int32_t* produ
     return sum_lanes(sum);
 }
 
-// False when the caller wants no more.
+// Returns false when the caller wants to end the kernel.
 static inline bool goes_on_after(const ForwardArguments& arguments, int64_t num_pieces) {
     const Progress& progress = arguments.progress;
     return progress.goes_on_after == nullptr || progress.goes_on_after(progress.owner, num_pieces);
 }
 
 // Fills scores [length], and shares [length, num_classes] with what each piece would give to each
-// class if it had all the attention. False when it was ended before its time.
+// class if it had all the attention. Returns false if the caller ended it.
 static inline bool score_pieces(const ForwardArguments& arguments, int64_t length, float* scores,
                                 float* shares) {
     const StudentView& student = *arguments.student;
@@ -63,7 +62,7 @@ static inline bool score_pieces(const ForwardArguments& arguments, int64_t lengt
     return true;
 }
 
-// Of `first` and the values.
+// Returns the largest of `first` and the values.
 static inline float largest(float first, const float* values, int64_t count) {
     float result = first;
     for (int64_t i = 0; i < count; ++i) result = values[i] > result ? values[i] : result;
@@ -93,13 +92,13 @@ static inline void share_out(const float* values, float shift, float first, int6
     for (int64_t i = 0; i < count; ++i) out[i] /= sum;
 }
 
-// Of one value at least.
+// There must be at least one value.
 static inline void softmax(const float* values, int64_t count, float* out) {
     share_out(values, largest(values[0], values, count), 0.0F, count, out);
 }
 
-// Softmax over the null score and those of the pieces, in this order; what the former takes is
-// nobody's. So a text may have no pieces.
+// Softmax over the null score and the scores of the pieces, in this order. No piece gets the share
+// of the null score, so a text may have no pieces.
 static inline void attention_of(const float* scores, float null_score, int64_t length, float* out) {
     const float shift = largest(null_score, scores, length);
     float of_null;
@@ -120,7 +119,7 @@ static inline void pool(const Readout& readout, const float* attention, int64_t 
     }
 }
 
-// Everything after the LSTM, for the text `b`. False when it was ended before its time.
+// Computes everything after the LSTM for text `b`. Returns false if the caller ended it.
 static inline bool attend(const ForwardArguments& arguments, int64_t b) {
     const Readout& readout = arguments.student->readout;
     const int64_t num_classes = arguments.student->num_classes;

@@ -16,8 +16,8 @@ static inline Ratio<Lanes> gate(const Direction& lstm, const int32_t* products, 
     return tanh_ratio<Lanes>(add(product, Lanes::load(lstm.bias + row)));
 }
 
-// cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g), over one denominator: one division where
-// there would be three.
+// cell = sigmoid(z_f) * cell + sigmoid(z_i) * tanh(z_g) over one denominator: one division instead
+// of three.
 template <typename Lanes>
 static inline typename Lanes::Float next_cell(Ratio<Lanes> input, Ratio<Lanes> forget,
                                               Ratio<Lanes> candidate, typename Lanes::Float cell) {
@@ -69,7 +69,7 @@ static inline void copy(const int8_t* from, int64_t count, int8_t* to) {
     for (int64_t i = 0; i < count; ++i) to[i] = from[i];
 }
 
-// An embedding row as int8 values, as the target's dot4 wants them.
+// Reads an embedding row as int8 values, as the target's dot4 expects them.
 static inline void read_row(const Embedding& embedding, int32_t piece, int64_t width, int8_t* to) {
     const uint8_t* row = embedding.rows + piece * embedding.row_bytes;
     if (embedding.bits == 8) {
@@ -92,7 +92,7 @@ static inline void reset(const DirectionScratch& scratch, int64_t hidden_dim) {
     }
 }
 
-// One text's way through the LSTM. `step` counts from either end.
+// Takes one text through the LSTM. `step` counts from either end.
 struct Sequence {
     const ForwardArguments& arguments;
     const int32_t* piece_ids;
@@ -136,8 +136,8 @@ struct Sequence {
         keep_state(back, length - 1 - step, width);
     }
 
-    // Writes the hidden states of all pieces to scratch.states_q8. False when it was ended before
-    // its time.
+    // Writes the hidden states of all pieces to scratch.states_q8. Returns false if the caller
+    // ended it.
     bool run() const {
         const Scratch& scratch = arguments.scratch;
         reset(scratch.forward, student().hidden_dim);

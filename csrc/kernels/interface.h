@@ -32,15 +32,15 @@ struct Matrix {
     const int8_t* weights_q8;
     int64_t num_rows;
     int64_t num_groups;
-    // Whether |w| sums to at most kSmallSum over the four columns of each row that meet in one
-    // int16: two neighbours and those four further. The quantiser sees to it.
+    // Whether |w| sums to at most kSmallSum over the four columns of each row whose products are
+    // added in one int16: two neighbors and the two four columns further. The quantizer ensures it.
     bool has_small_sums;
 };
 
 // 255 * 128 = 32640 fits in int16.
 constexpr int64_t kSmallSum = 128;
 
-// Units whose gates stand together, as many as the widest register has lanes.
+// How many units have their gates side by side: as many as the widest register has lanes.
 constexpr int64_t kBlockUnits = 16;
 
 // Rows from one gate to the next within a block of units; fewer in the last block.
@@ -48,7 +48,7 @@ static constexpr int64_t gate_stride(int64_t hidden_dim, int64_t first_unit) {
     return hidden_dim - first_unit < kBlockUnits ? hidden_dim - first_unit : kBlockUnits;
 }
 
-// Rows that lanes past the last unit may read, for as long as there is memory.
+// How many rows may be read: lanes past the last unit read beyond the last row.
 static constexpr int64_t readable_rows(int64_t hidden_dim) {
     return padded_rows(4 * hidden_dim) + kBlockUnits;
 }
@@ -129,9 +129,10 @@ static constexpr int64_t embedding_row_bytes(int64_t embedding_dim, int64_t bits
     return bits == 4 ? (embedding_dim + 1) / 2 : embedding_dim;
 }
 
-// Whoever waits for a kernel is told how far it is, and may end it.
+// A kernel reports its progress to its caller, who may end it.
 struct Progress {
-    bool (*goes_on_after)(void* owner, int64_t num_pieces) = nullptr;  // more; false: end
+    // Called after `num_pieces` more pieces; returns false to end the kernel.
+    bool (*goes_on_after)(void* owner, int64_t num_pieces) = nullptr;
     void* owner = nullptr;
 };
 
@@ -170,9 +171,9 @@ struct TokenBlock {
     float* sums;  // [end - begin], working memory
 };
 
-// What a target offers.
+// The kernels of one target.
 struct Kernels {
-    bool (*bilstm_forward)(const ForwardArguments&);               // false: ended before its time
+    bool (*bilstm_forward)(const ForwardArguments&);  // returns false if the caller ended it
     void (*ig_accumulate)(const IgArguments&, const TokenBlock&);  // adds to the attributions
 };
 

@@ -9,8 +9,8 @@ namespace dixtill::DIXTILL_TARGET {
 constexpr int64_t kRegisterRows = kVectorsPerI32 * kNumLanes;
 constexpr int64_t kRegisterBytes = kVectorsPerI32 * kVectorBytes;
 
-// What sums over activations begin with: the correction takes away what kActivationOffset adds,
-// where the products are of activations with their offset.
+// Returns what sums over activations begin with. If the products are of activations with their
+// offset, that is the correction, which subtracts what kActivationOffset adds.
 static inline const int32_t* first_sums(const Matrix& matrix, const int32_t* correction,
                                         const Scratch& scratch) {
     const bool is_plain =
@@ -87,14 +87,14 @@ static inline void multiply_count(int64_t count, const Matrix& matrix, int64_t f
     }
 }
 
-// The last two blocks share what is left, so that none is too short to hide a latency.
+// The last two blocks share what is left, so that neither is too short to hide a latency.
 static inline int64_t next_block(int64_t remaining) {
     if (remaining <= kMaxAccumulators) return remaining;
     return remaining < 2 * kMaxAccumulators ? (remaining + 1) / 2 : kMaxAccumulators;
 }
 
 // products = start + matrix @ x, both [padded_rows]; start comes from first_sums, or from such a
-// product over other columns. x holds num_groups * 4 values, aligned to four bytes.
+// product over other columns. x has num_groups * 4 values, aligned to four bytes.
 static inline void multiply(const Matrix& matrix, const int8_t* x, const int32_t* start,
                             int32_t* products) {
     int64_t remaining = (matrix.num_rows + kRegisterRows - 1) / kRegisterRows;

@@ -1,4 +1,4 @@
-// Loops of a constant few turns that must become straight code.
+// Unrolls short loops of constant length.
 #pragma once
 
 // Unrolled, the accumulators live in registers; without it GCC 12 keeps them on the stack. A target

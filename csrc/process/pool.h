@@ -8,8 +8,8 @@
 
 namespace dixtill {
 
-// Has no lock: fork() copies a lock as it is, and one that another thread holds at that moment
-// would never be free in the child. An object that is out on loan then is lost to the child.
+// There is no lock: fork() copies a lock as it is, and if another thread held it at that moment,
+// the child could never take it. The child loses objects that are on loan at the fork.
 template <typename T>
 class Pool {
   public:
@@ -20,7 +20,7 @@ class Pool {
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
-    // An object for as long as this lives.
+    // Holds an object for as long as this lives.
     class Loan {
       public:
         explicit Loan(Pool& owner) : owner_(owner), object_(owner.take()) {}
@@ -36,7 +36,7 @@ class Pool {
     };
 
   private:
-    // Null where nothing is kept. Whoever takes the pointer out owns the object.
+    // Null if nothing is kept. The thread that takes the pointer out owns the object.
     using Slot = std::atomic<T*>;
 
     std::unique_ptr<T> take() {
@@ -48,7 +48,7 @@ class Pool {
         return std::make_unique<T>();
     }
 
-    // Where all slots are taken, the object is freed.
+    // Frees the object when all slots are taken.
     void put_back(std::unique_ptr<T> object) {
         for (Slot& slot : slots_) {
             T* nothing = nullptr;
@@ -61,7 +61,7 @@ class Pool {
         }
     }
 
-    static constexpr size_t kNumSlots = 32;  // threads at once that find their memory again
+    static constexpr size_t kNumSlots = 32;  // this many threads at once find their memory again
     std::array<Slot, kNumSlots> slots_ = {};
 };
 

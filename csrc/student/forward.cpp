@@ -76,7 +76,7 @@ int64_t longest_text(const RaggedBatch& batch) {
 
 }  // namespace
 
-// Measures on the first pass, with no memory yet, and places on the second.
+// The first pass, without memory, measures; the second places.
 const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& student) {
     if (length <= longest_) return scratch_;
     longest_ = -1;  // until there is memory: allocating may throw
@@ -87,7 +87,7 @@ const Scratch& Workspace::for_texts_up_to(int64_t length, const StudentView& stu
     return scratch_;
 }
 
-// The next part, at the start of a cache line.
+// Returns the next part, which starts at a cache line.
 template <typename T>
 T* Workspace::take(int64_t count) {
     const uintptr_t at =

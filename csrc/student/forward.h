@@ -1,5 +1,5 @@
-// The student's forward pass with checked arguments: what a caller outside csrc/ uses. Owns
-// the scratch memory; the arithmetic is in kernels/.
+// The student's forward pass with checked arguments. Owns the working memory; kernels/ does the
+// arithmetic.
 #pragma once
 
 #include <cstdint>
@@ -25,8 +25,8 @@ struct ForwardOutputs {
     float* contributions;  // [num_piece_ids, num_classes]
 };
 
-// The memory that a forward pass works in; grows to the longest text it meets. Belongs to one
-// student and one thread at a time.
+// The memory that a forward pass works in. Grows to the longest text that it meets. Belongs to one
+// student, and to one thread at a time.
 class Workspace {
   public:
     const Scratch& for_texts_up_to(int64_t length, const StudentView& student);
@@ -44,13 +44,13 @@ class Workspace {
 };
 
 // Throws std::invalid_argument, before it computes anything, when an offset or a piece id is out
-// of range or the embedding is not of the student's width; Interrupted when it was. Safe to call
-// from many threads, each with its own workspace.
+// of range or the embedding has another width than the student; Interrupted. Many threads may call
+// this at once, each with its own workspace.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
              const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
              Interruption* interruption = nullptr);
 
-// The same, in memory of its own.
+// Does the same in memory of its own.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
              const RaggedBatch& batch, const ForwardOutputs& outputs,
              Interruption* interruption = nullptr);

@@ -57,7 +57,7 @@ int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
     return 4 * first + gate * gate_stride(hidden_dim, first) + unit - first;
 }
 
-// Halving is exact but for numbers so small that the sigmoid is one half all the same.
+// Halving is exact, except for numbers so small that the sigmoid is one half anyway.
 void pack_direction(const StudentShape& shape, const LstmWeights& weights, const LstmBlocks& blocks,
                     uint8_t* out) {
     const int64_t num_rows = 4 * shape.hidden_dim;

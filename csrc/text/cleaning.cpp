@@ -15,7 +15,7 @@ namespace {
 struct Entity {
     uint16_t name;  // index into entity_names
     uint8_t length;
-    char32_t first, second;  // what it stands for; the second may be zero: none
+    char32_t first, second;  // what it stands for; the second is zero if there is only one
 };
 
 #include "entity_tables.h"
@@ -59,14 +59,14 @@ bool is_ascii_word(char32_t c) {
     return is_ascii_letter(c) || is_digit(c) || c == U'_';
 }
 
-// White space of the Unicode Standard, and what ASCII calls separators.
+// Whether `c` is white space in the Unicode Standard, or a separator in ASCII.
 bool is_space(char32_t c) {
     if (c < 0x85) return c == U' ' || c - 0x09 < 5 || c - 0x1C < 4;
     return c == 0x85 || c == 0xA0 || c == 0x1680 || c - 0x2000 < 11 || c == 0x2028 || c == 0x2029 ||
            c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-// What RFC 3986 has in no URL, and the quotes that typesetters put around one.
+// Whether `c` cannot be part of a URL by RFC 3986, or is a typographic quotation mark.
 bool is_never_in_url(char32_t c) {
     constexpr std::u32string_view others = U"\"<>\\^`{|}\u201C\u201D\u201E\u00AB\u00BB";
     return is_space(c) || others.find(c) != others.npos;
@@ -77,7 +77,8 @@ bool starts_with(const char32_t* text, const char32_t* end, std::u32string_view 
            std::equal(prefix.begin(), prefix.end(), text);
 }
 
-// Start of a scheme that ends before the colon, or null: `http` or `https` in any case.
+// Returns the start of the scheme, `http` or `https` in any case, that ends before the colon, or
+// null.
 char32_t* scheme_start(char32_t* begin, char32_t* colon) {
     if (colon - begin >= 5 && is_letter(colon[-1], U's')) --colon;
     const bool is_http = colon - begin >= 4 && is_letter(colon[-4], U'h') &&
@@ -86,7 +87,7 @@ char32_t* scheme_start(char32_t* begin, char32_t* colon) {
     return is_http ? colon - 4 : nullptr;
 }
 
-// Start of a `www` that ends before the dot and begins a word, or null.
+// Returns the start of the `www` that ends before the dot and begins a word, or null.
 char32_t* www_start(char32_t* begin, char32_t* dot) {
     const bool is_www = dot - begin >= 3 && is_letter(dot[-3], U'w') && is_letter(dot[-2], U'w') &&
                         is_letter(dot[-1], U'w');
@@ -104,8 +105,8 @@ void blank(char32_t* begin, char32_t* end, Interruption* interruption) {
     });
 }
 
-// A colon or a dot is rarer than the letters that a URL begins with. The stretches before them that
-// matter cannot overlap, so they are met in the order of their starts.
+// Looks for a colon or a dot, which are rarer than the letters that a URL begins with. URLs are
+// found in the order of their starts, as the parts before these characters cannot overlap.
 template <typename IsEnd>
 void blank_urls(const TextToClean& text, IsEnd is_end) {
     char32_t* const end = text.end();
@@ -132,7 +133,7 @@ void blank_urls(const TextToClean& text, IsEnd is_end) {
     });
 }
 
-// An entity's character and the place behind its semicolon; null when there is no entity.
+// An entity's character, and the position after its semicolon: null if there is no entity.
 struct Unescaped {
     char32_t character;
     const char32_t* end;
@@ -185,14 +186,14 @@ void unescape_entities(const TextToClean& text) {
     });
 }
 
-// What a character reference stands for, and the place behind it; null when there is none.
+// What a character reference stands for, and the position after it: null if there is none.
 struct Reference {
-    char32_t first, second;  // zero: none
+    char32_t first, second;  // zero if it stands for fewer characters
     const char32_t* end;
 };
 
-// By HTML's standard, 13.2.5.80: what bytes of windows-1252 were written for, and nothing for
-// controls and noncharacters.
+// Returns what HTML's standard says in 13.2.5.80: the character that the byte has in windows-1252,
+// and zero for controls and noncharacters.
 char32_t referenced(char32_t number) {
     constexpr char32_t windows_1252[32] = {
         0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
@@ -222,7 +223,8 @@ Reference read_reference_number(const char32_t* first, const char32_t* end, char
     return {referenced(value), 0, at};
 }
 
-// The longest name that the text begins with: those with the same beginning stand together.
+// Finds the longest name that the text begins with. The table is sorted, so names with the same
+// beginning stand side by side.
 Reference read_reference_name(const char32_t* at, const char32_t* end) {
     const Entity *first = std::begin(entities), *last = std::end(entities);
     Reference found = {0, 0, nullptr};
@@ -251,7 +253,8 @@ Reference read_reference(const char32_t* at, const char32_t* end, Interruption* 
     return read_reference_name(at, end);
 }
 
-// A reference's characters begin side by side; the last one goes on to its end.
+// The first of a reference's two characters covers one character of the user's text, and the last
+// one covers the rest of the reference.
 void resolve_references(TextToClean& text) {
     char32_t* const end = text.end();
     char32_t* to = nullptr;  // where the next character goes, once one was left out

@@ -1,4 +1,4 @@
-// Takes out of a text what a classifier should not read, and remembers where the rest stood: the
+// Removes from a text what a classifier should not read, and remembers where the rest stood: the
 // rules of python/dixtill/specification/cleaning.py, on code points and in place.
 #pragma once
 
@@ -16,7 +16,7 @@ enum class CleaningRule { urls, html_entities, html_entities_v2, urls_v2 };
 // Throws std::invalid_argument when no rule has this name.
 CleaningRule cleaning_rule(std::string_view name);
 
-// A text that gets no longer while it is cleaned.
+// A text that is cleaned in place, and never grows.
 class TextToClean {
   public:
     // `places` is working memory.
@@ -29,14 +29,14 @@ class TextToClean {
     size_t length() const { return length_; }
     Interruption* interruption() const { return interruption_; }
 
-    // Begins to move characters: until then, each stands where the user wrote it.
+    // Call this before the first move. Until then, each character stands where the user wrote it.
     void remember_places();
-    // To `to`, from where it stands or behind: the place goes with it.
+    // Moves a character, with its place, to the left or to where it stands.
     void move(const char32_t* from, char32_t* to) {
         *to = *from;
         places_[static_cast<size_t>(to - begin_)] = places_[static_cast<size_t>(from - begin_)];
     }
-    // What stands from `end` on is cut, but the last place stays the user's end.
+    // Cuts off what stands from `end` on. The last place stays the end of the user's text.
     void cut(const char32_t* end);
 
     bool has_places() const { return has_places_; }

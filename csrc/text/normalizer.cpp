@@ -9,14 +9,14 @@ namespace dixtill {
 
 namespace {
 
-// An entry of the table for ASCII is the resulting character, with this bit for punctuation, or
-// zero for a dropped one. So all that grows a word lies between a space and this bit.
+// An entry of the table for ASCII is the resulting character, with this bit if it is punctuation,
+// or zero if it is dropped. So the entries of characters in words lie between a space and this bit.
 constexpr uint8_t punctuation_bit = 0x80;
 constexpr uint8_t dropped = 0;
 
 constexpr char32_t zero_width_joiner = 0x200D;
 
-// Only says how to draw the character before: a variation selector or a keycap.
+// Whether `c` only says how to draw the character before it: a variation selector or a keycap.
 bool draws_another(char32_t c) {
     return (0xFE00 <= c && c <= 0xFE0F) || c == 0x20E3;
 }
@@ -65,7 +65,7 @@ void Normalizer::read(const char32_t* text, size_t length, std::deque<Mark>& mar
     words.finish();
 }
 
-// Reads one character, or more when they are of one word; ASCII has no accents and no marks.
+// Reads one character, or several characters of one word. ASCII has no accents and no marks.
 size_t Normalizer::read_ascii(const char32_t* text, size_t length, size_t at,
                               WordCollector& words) const {
     const uint8_t entry = ascii_[text[at]];

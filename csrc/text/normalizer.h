@@ -1,6 +1,6 @@
-// BERT's text normalisation, one character at a time, each with its place in the text: the rules
-// of normalizer.py in python/dixtill/runtime. Gives its characters to a WordCollector and stops
-// when that needs no more. Throws Interrupted when the collector's interruption has come.
+// BERT's text normalization, character by character, each with its place in the text: the rules
+// of normalizer.py in python/dixtill/specification. Gives its characters to a WordCollector and
+// stops when that needs no more. Throws Interrupted when the collector's interruption has come.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace dixtill {
 
-// A combining mark that waits for its run to end, to be put in canonical order.
+// A combining mark that waits until its run ends and is put in canonical order.
 struct Mark {
     char32_t c;
     uint8_t combining_class;
@@ -22,7 +22,7 @@ class Normalizer {
   public:
     Normalizer(bool lowercase, bool strip_accents, bool symbols);
 
-    // `marks` is memory to use.
+    // `marks` is working memory.
     void read(const char32_t* text, size_t length, std::deque<Mark>& marks,
               WordCollector& words) const;
 

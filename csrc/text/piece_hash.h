@@ -1,4 +1,4 @@
-// The hash by which pieces are found. One step for each byte, so that a pass over a text gives the
+// The hash that finds pieces. It takes one step for each byte, so one pass over a text gives the
 // hash of every prefix.
 #pragma once
 
@@ -8,7 +8,7 @@ namespace dixtill {
 
 constexpr uint64_t start_hash = 0x51A7D0B5C3E98F21u;
 
-// The product carries a byte to all higher bits: those are the ones to use.
+// The product carries a byte into all higher bits, so use the high bits.
 constexpr uint64_t hash_step(uint64_t hash, char byte) {
     return (hash ^ static_cast<unsigned char>(byte)) * 0x9E3779B97F4A7C15u;
 }

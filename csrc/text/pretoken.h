@@ -13,7 +13,7 @@ namespace dixtill {
 
 constexpr size_t max_pretoken_chars = 100;  // WordPiece's own limit: a longer one is unknown
 constexpr size_t max_pretoken_bytes = max_pretoken_chars * max_utf8_bytes;
-constexpr size_t text_padding = 8;  // bytes, so that a short text can be compared in one go
+constexpr size_t text_padding = 8;  // bytes, so that a short text is compared in one step
 
 struct Span {
     int64_t start, end;  // in code points of the user's text
@@ -26,7 +26,7 @@ struct Span {
 
 enum class PretokenKind : uint8_t { run, punctuation, symbol };
 
-// A pre-token that grows. It is hashed as it grows, which costs less than another pass over it.
+// A pre-token that grows. It is hashed as it grows, which costs less than a second pass.
 class Pretoken {
   public:
     void begin(PretokenKind kind, int64_t source) {
@@ -36,7 +36,7 @@ class Pretoken {
         span = {source, source + 1};
     }
 
-    // Keeps no more than fits; a longer pre-token is unknown whatever it holds.
+    // Keeps only what fits: a longer pre-token is unknown, whatever it contains.
     void append(char32_t c) {
         if (num_chars_ < max_pretoken_chars) {
             char bytes[max_utf8_bytes];
@@ -46,15 +46,15 @@ class Pretoken {
         ++num_chars_;
     }
 
-    // Appends characters of one byte, as many as `next` gives from `at` on and as fit. Returns the
-    // place of the first that it did not take. `next` returns zero for a character that is none.
+    // Appends characters of one byte from `at` on, as long as `next` returns them and they fit.
+    // Returns the position after the last one taken. `next` returns zero to stop.
     template <typename Next>
     size_t append_ascii(size_t at, size_t end, Next next) {
         const size_t room = max_pretoken_chars - std::min(num_chars_, max_pretoken_chars);
         const size_t num_most = std::min(end - at, room);
         char* bytes = bytes_ + num_bytes_;
         uint64_t* hashes = hashes_ + num_bytes_;
-        uint64_t hash = hash_;  // a local one: a char that is written might be any member
+        uint64_t hash = hash_;  // a local variable, as a char that is written may alias members
         size_t num_taken = 0;
         for (; num_taken < num_most; ++num_taken) {
             const char byte = next(at + num_taken);
@@ -72,7 +72,7 @@ class Pretoken {
     PretokenKind kind() const { return kind_; }
     bool is_too_long() const { return num_chars_ > max_pretoken_chars; }
 
-    // Some bytes behind it may be read too, see text_padding.
+    // Up to text_padding bytes after its end may be read too.
     std::string_view text() const { return {bytes_, num_bytes_}; }
 
     // hashes()[i] is the hash of the first i + 1 bytes.

@@ -1,5 +1,6 @@
-// Text to the pieces that the student reads, with words and their spans: the entry to this folder.
-// Equal to cleaning.py and words.py of python/dixtill/runtime in everything, for every text.
+// Turns a text into the pieces that the student reads, with words and their spans: the entry to
+// this folder. For every text, the result equals that of cleaning.py and words.py in
+// python/dixtill/specification.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,12 @@ namespace dixtill {
 struct TokenizerOptions {
     bool lowercase;
     bool strip_accents;
-    bool symbols;  // whether they are words of their own, and variants have a plain form
+    bool symbols;  // whether symbols are words of their own, and variants have a plain form
     int64_t max_pieces;
     std::vector<CleaningRule> cleaning;  // applied in this order
 };
 
-// Memory that a thread uses again for each text.
+// Memory that a thread reuses from text to text.
 struct TokenizerScratch {
     std::vector<char32_t> text;
     std::vector<int64_t> places;

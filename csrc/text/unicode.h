@@ -1,4 +1,4 @@
-// What the normaliser does to each code point, from python/dixtill/specification/unicode.json. The
+// What the normalizer does to each code point, from python/dixtill/specification/unicode.json. The
 // tables lie in .rodata, written at build time by tools/make_unicode_header.py.
 #pragma once
 
@@ -39,7 +39,7 @@ struct Variant {
 
 #include "unicode_tables.h"
 
-// Some code points; none stands for the one that was looked up.
+// A sequence of code points. If it is empty, the code point that was looked up stays as it is.
 struct Sequence {
     const char32_t* chars;
     size_t length;
@@ -61,7 +61,7 @@ inline Sequence decomposition(const CodePoint& code_point) {
     return {pool + code_point.decomposition, code_point.decomposition_length};
 }
 
-// In ASCII; of length zero where there is none.
+// Returns the form in ASCII, or an empty sequence if there is none.
 inline Sequence plain_form(char32_t c) {
     const Variant* const found =
         std::lower_bound(std::begin(variants), std::end(variants), c,

@@ -17,7 +17,7 @@ bool is_surrogate(char32_t c) {
     return 0xD800 <= c && c <= 0xDFFF;
 }
 
-// The code point at `position`, which moves behind it; behind one byte when that is malformed.
+// Returns the code point at `position`, and moves `position` past it, or past one malformed byte.
 char32_t next_code_point(std::string_view text, size_t& position) {
     const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
     const char32_t first = byte(position++);
@@ -30,7 +30,7 @@ char32_t next_code_point(std::string_view text, size_t& position) {
         if (!is_continuation_byte(text[i])) return malformed;
         c = c << 6 | (byte(i) & 0x3F);
     }
-    // Longer than it need be, or past the last code point.
+    // Encoded in more bytes than necessary, or past the last code point.
     if ((num_more == 2 && c < 0x800) || (num_more == 3 && (c < 0x10000 || c > 0x10FFFF))) {
         return malformed;
     }
@@ -38,7 +38,7 @@ char32_t next_code_point(std::string_view text, size_t& position) {
     return c;
 }
 
-// Most of a text is ASCII, which is read eight bytes at a time.
+// Most text is ASCII, which is read eight bytes at a time.
 bool is_ascii_step(const char* bytes) {
     uint64_t word;
     std::memcpy(&word, bytes, ascii_step);

@@ -14,7 +14,8 @@ namespace {
 
 constexpr std::string_view unknown_piece = "[UNK]";
 constexpr std::string_view continuation = "##";
-// Pieces of real vocabularies lie within some 30 slots. One that is made to collide gains nothing.
+// Pieces of real vocabularies lie within about 30 slots. A vocabulary that is made to collide gains
+// nothing.
 constexpr size_t max_probes = 64;
 constexpr size_t max_vocabulary_bytes = std::numeric_limits<int32_t>::max();  // ids and starts
 
@@ -36,7 +37,7 @@ uint64_t load(const char* bytes) {
     return word;
 }
 
-// Both are padded. Most pieces are short: no call and no loop for them.
+// Both are padded. Most pieces are short, and are compared without a call or a loop.
 bool is_equal(const char* a, const char* b, size_t size) {
     static_assert(sizeof(uint64_t) == text_padding);
     constexpr char mask[2 * text_padding] = "\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0\0\0\0";
@@ -44,7 +45,7 @@ bool is_equal(const char* a, const char* b, size_t size) {
     return ((load(a) ^ load(b)) & load(mask + text_padding - size)) == 0;
 }
 
-// At most half of the slots are taken, which keeps the search for what is not there short.
+// At most half of the slots are taken, so searches for missing pieces end soon.
 int slot_bits(size_t num_pieces) {
     int bits = 4;
     while ((size_t{1} << bits) < 2 * num_pieces) ++bits;
@@ -96,7 +97,7 @@ inline size_t Vocabulary::home_slot(uint64_t hash) const {
     return static_cast<size_t>(hash >> slot_shift_);
 }
 
-// The piece that starts_ ends with.
+// Inserts the last piece of starts_.
 void Vocabulary::insert(uint64_t hash) {
     const auto id = static_cast<uint32_t>(starts_.size() - 1);
     size_t at = home_slot(hash);

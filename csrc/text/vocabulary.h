@@ -1,4 +1,4 @@
-// A WordPiece vocabulary: finds the pieces of a pre-token by longest match first.
+// A WordPiece vocabulary. Finds the pieces of a pre-token, the longest match first.
 #pragma once
 
 #include <cstddef>
@@ -13,12 +13,12 @@ namespace dixtill {
 class Vocabulary {
   public:
     // `pieces` are UTF-8, joined by '\n', and numbered from zero. Copied. Throws
-    // std::invalid_argument when a piece occurs twice or [UNK] is missing. Whatever the pieces,
-    // to find one takes at most max_probes slots and then a binary search.
+    // std::invalid_argument when a piece occurs twice or [UNK] is missing. Whatever the pieces
+    // are, finding one takes at most max_probes slots and then a binary search.
     explicit Vocabulary(std::string_view pieces);
 
-    // Appends the pieces of a pre-token; none, and returns false, when it is too long or a rest of
-    // it has no match.
+    // Appends the pieces of a pre-token. Appends nothing and returns false when it is too long, or
+    // when a part of it matches no piece.
     bool append_pieces(const Pretoken& pretoken, std::vector<int32_t>& piece_ids) const;
 
     int32_t unknown_id() const { return unknown_id_; }
@@ -29,7 +29,7 @@ class Vocabulary {
         uint32_t tag;
         uint32_t id;
     };
-    // Of the first bytes of a text. Below zero: none.
+    // The piece that the first bytes of a text match. An id below zero means that none does.
     struct Match {
         int32_t id;
         size_t num_bytes;

@@ -40,7 +40,7 @@ void WordCollector::begin(PretokenKind kind, int64_t source) {
         end_chunk();
     }
     if (is_open_) end_pretoken();
-    // Another word, and no room for it: what it is does not matter.
+    // There is no room for another word, whatever it is.
     if (!has_middle_ && out_.piece_ids.size() >= options_.max_pieces) out_.truncated = true;
     pretoken_.begin(kind, source);
     is_open_ = true;
@@ -57,8 +57,8 @@ void WordCollector::add_symbol(char32_t c, int64_t source) {
     pretoken_.append(c);
 }
 
-// Unicode's sequences of emoji, as far as they need no list (UTS 51): what a joiner joins, skin
-// tones, and pairs of regional indicators.
+// The emoji sequences of Unicode (UTS 51) that need no list: joined symbols, skin tones, and pairs
+// of regional indicators.
 bool WordCollector::is_joined(char32_t symbol, int64_t source) const {
     if (pretoken_.kind() != PretokenKind::symbol) return false;
     if (joiner_ == source - 1 || is_skin_tone(symbol)) return true;
@@ -79,13 +79,13 @@ void WordCollector::end_pretoken() {
     } else if (!has_middle_) {
         emit(word);
     } else if (is_past_limit && !trailing_.empty()) {
-        trailing_.back().span.cover(word.span);  // cut, or in the middle: one will do for both
+        trailing_.back().span.cover(word.span);  // either both are cut, or both join the middle
     } else {
         trailing_.push_back(word);
     }
 }
 
-// What is unknown is looked up once more in its plain form, where it has another one.
+// Looks an unknown pre-token up once more in its plain form, if that is another one.
 bool WordCollector::append_plain_form() const {
     if (pretoken_.is_too_long()) return false;
     Pretoken plain;

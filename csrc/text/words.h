@@ -1,5 +1,5 @@
-// Normalised characters to words, and words to pieces: the rules of words.py in
-// python/dixtill/runtime. One character at a time, and nothing past the limit of pieces.
+// Collects normalized characters into words and words into pieces, by the rules of words.py in
+// python/dixtill/specification. Takes one character at a time, and stops at the limit of pieces.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 
 namespace dixtill {
 
-// The pieces of one text. Reused from text to text: the vectors keep their memory.
+// The pieces of one text. Reuse it from text to text: the vectors keep their memory.
 struct TokenizedText {
     std::vector<int32_t> piece_ids;      // [pieces]
     std::vector<int32_t> word_of_piece;  // [pieces], index into spans
@@ -27,13 +27,13 @@ struct Word {
 
 struct WordOptions {
     size_t max_pieces;
-    bool has_plain_forms;  // of what is unknown otherwise
-    bool lowercase;        // of a plain form
+    bool has_plain_forms;  // whether an unknown pre-token is looked up in its plain form
+    bool lowercase;        // whether a plain form is lowercased
 };
 
 // Collects the words and pieces of one text. White space separates chunks. Within a chunk,
 // punctuation at either end stands alone and what lies between is one word. A symbol is a chunk of
-// its own, together with those that it makes one emoji with.
+// its own, together with the symbols that form one emoji with it.
 class WordCollector {
   public:
     // `trailing` is working memory. Every function throws Interrupted when `interruption` has come.
@@ -51,12 +51,12 @@ class WordCollector {
 
     void add_symbol(char32_t c, int64_t source);
 
-    // A dropped character is part of what it follows, so that a span covers its accents.
+    // A dropped character belongs to what it follows, so that a span covers accents.
     void drop(int64_t source) {
         if (is_open_) pretoken_.span.cover({source, source + 1});
     }
 
-    // A dropped character that makes one emoji of those around it.
+    // A dropped character that joins its neighbors into one emoji.
     void drop_joiner(int64_t source) {
         joiner_ = source;
         drop(source);
@@ -65,7 +65,7 @@ class WordCollector {
     void end_chunk();
     void finish();
 
-    // Whether more text changes nothing.
+    // Whether more text would change nothing.
     bool is_done() const { return out_.truncated; }
 
     // The pre-token that takes the next letter.
@@ -90,7 +90,7 @@ class WordCollector {
     bool is_open_ = false;
     Word middle_;  // from the chunk's first pre-token that is no punctuation to its last
     bool has_middle_ = false;
-    char32_t first_symbol_ = 0;  // of the chunk, where it is one of symbols
+    char32_t first_symbol_ = 0;  // of a chunk of symbols
     size_t num_symbols_ = 0;
     int64_t joiner_ = -1;          // place of the last one
     std::vector<Word>& trailing_;  // punctuation after it, as far as the chunk is read
