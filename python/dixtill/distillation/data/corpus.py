@@ -229,7 +229,7 @@ def _of_hub(location: str, text_column: str, label_column: str) -> _Labelled:
     texts = []
     for number, text in zip(numbers, found.texts, strict=True):
         if text is None:
-            raise InputError(f"{location}, row {number}: the field '{text_column}' is missing")
+            raise InputError(f"{location}, row {number}: the field '{text_column}' is null")
         texts.append(text)
     column = LabelColumn(location, "row", numbers, found.labels)
     return _Labelled(texts, column, found.label_names)
