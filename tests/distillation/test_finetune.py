@@ -442,7 +442,7 @@ def test_labels_that_do_not_match_are_refused(tmp_path):
     ("names", "message"),
     [
         (("a", "b", "b"), "label occurs twice, 'b'"),
-        (("a", ""), "label is empty, that of class 1"),
+        (("a", ""), "label 1 is empty"),
         (("a", 5), "label 1 is 5, of type int"),
         ((None, "b"), "label 0 is None"),
     ],

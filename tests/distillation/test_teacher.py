@@ -158,7 +158,7 @@ def test_weights_that_are_not_finite_are_refused(value):
         ({"id2label": {1: "a", 2: "b", 3: "c"}}, "keys 1, 2, 3, expected 0, 1, 2"),
         ({"id2label": {0: "a", 1: "b", 2: "b"}}, "label occurs twice, 'b'"),
         ({"id2label": {0: "a", 1: " b", 2: "b "}}, "label occurs twice, 'b'"),
-        ({"id2label": {0: "a", 1: "b", 2: " "}}, "label is empty, that of class 2"),
+        ({"id2label": {0: "a", 1: "b", 2: " "}}, "label 2 is empty"),
         ({"id2label": {0: "a", 1: "b", 2: 5}}, "label 2 is 5, of type int"),
         ({"id2label": {0: "a", 1: None, 2: "c"}}, "label 1 is None, of type NoneType"),
         ({"id2label": {0: "a", 1: "b", 2: "\ud800"}}, "lone surrogate"),

@@ -191,7 +191,7 @@ def test_few_validation_texts_do_not_calibrate(texts, directions):
         (["a", "b"], [0.5, 1.7], "Unknown label type"),
         (["a", "b"], ["a"], "inconsistent numbers of samples"),
         (["", " "], ["a", "b"], "the training texts hold nothing that can be read"),
-        (["a", "b"], ["", "b"], "a label is empty"),
+        (["a", "b"], ["", "b"], "is empty, expected a name"),
         (["a", "b"], ["a", "\ud800"], "lone surrogate"),
     ],
 )

@@ -48,7 +48,7 @@ def fitted(tmp_path_factory, texts, directions) -> Path:
 def carded(fitted) -> Path:
     """What `dixtill card` writes."""
     arguments = ["--model", str(fitted / "s.safetensors"), "--data", str(fitted / "test.csv")]
-    given = ["--name", "me/news", "--language", "en", "--licence", "apache-2.0"]
+    given = ["--name", "me/news", "--language", "en", "--license", "apache-2.0"]
     assert main(["card", *arguments, "--out", str(fitted / "news"), *given]) == 0
     return fitted / "news"
 
@@ -142,7 +142,7 @@ def test_a_hostile_name_or_label_is_no_markup_in_the_card():
     labels = (HOSTILE, "- plain", "third")
     model = random_model(labels=labels, provenance={"config": [], "teacher": HOSTILE})
     corpus = Corpus(("up", "down", "shares"), (0, 1, 2), labels)
-    text = CardText(HOSTILE, HOSTILE, licence=HOSTILE, base_model=HOSTILE)
+    text = CardText(HOSTILE, HOSTILE, license=HOSTILE, base_model=HOSTILE)
     card = card_of(model, 1000, measure(Classifier(model), corpus), text)
     front, body = card.removeprefix("---\n").split("\n---\n", 1)
     described = yaml.safe_load(front)

@@ -191,7 +191,7 @@ def test_as_many_labels_as_may_be_are_answered(tmp_path):
 
 
 def test_more_labels_are_refused_for_each_takes_memory_for_each_piece_of_a_text():
-    with pytest.raises(InputError, match=f"over {MAX_LABELS} labels"):
+    with pytest.raises(InputError, match=f"more than {MAX_LABELS} labels"):
         with_labels(MAX_LABELS + 1)
 
 
@@ -204,7 +204,7 @@ def test_a_cleaning_rule_is_applied_once(parts):
 
 def test_a_provenance_that_no_file_can_hold_is_not_written(tmp_path):
     model = random_model(provenance={"log": "x" * MAX_HEADER_BYTES})
-    with pytest.raises(InputError, match="keep less in the provenance"):
+    with pytest.raises(InputError, match="shorten the provenance"):
         write_model(model, tmp_path / "m.safetensors")
     assert not list(tmp_path.iterdir())
 

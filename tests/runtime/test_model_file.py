@@ -365,7 +365,7 @@ def test_a_student_without_a_null_score_can_be_written_and_answers(path):
         (["labels"], ["a", "b", 3], "labels is not a sequence of strings"),
         (["labels"], ["a", "b"], "2 labels, expected 3"),
         (["labels"], ["a", "b", "b"], "twice"),
-        (["labels"], ["a", "b", ""], "a label is empty"),
+        (["labels"], ["a", "b", ""], "label 2 is empty"),
         (["labels"], {"a": 1, "b": 2, "c": 3}, "labels is not"),
         (["cleaning"], None, "cleaning is not"),
         (["cleaning"], [["urls"]], "cleaning is not"),

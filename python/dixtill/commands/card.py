@@ -13,7 +13,7 @@ _EXAMPLES = """\
 examples:
   dixtill card --model my.safetensors --data test.csv --out my-student
   dixtill card --model my.safetensors --data hub:imdb:test --out my-student --name me/my-student \\
-      --language en --licence apache-2.0 --push me/my-student
+      --language en --license apache-2.0 --push me/my-student
 """
 
 
@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "card",
         help="write a folder with a student and its model card",
         description="Measure a student on labelled texts, and write a folder with its file and a\n"
-        "model card: task, data, scores with intervals, size, speed, limits and licence.",
+        "model card: task, data, scores with intervals, size, speed, limits and license.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     )
     parser.add_argument("--language", metavar="CODE", help="language of the texts, such as en")
     parser.add_argument(
-        "--licence", metavar="NAME", help="the hub's name of the licence, such as apache-2.0 or mit"
+        "--license", metavar="NAME", help="the hub's name of the license, such as apache-2.0 or mit"
     )
     parser.add_argument("--base-model", metavar="NAME", help="the teacher's name on the hub")
     parser.add_argument(
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
         name=args.name or args.push or Path(args.out).name,
         data=args.data_name or _data_name(args.data),
         language=args.language,
-        licence=args.licence,
+        license=args.license,
         base_model=args.base_model,
     )
     hub.save_pretrained(model, args.out, corpus, text)

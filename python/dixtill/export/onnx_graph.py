@@ -48,7 +48,7 @@ def onnx_student(
             int8 weights stand for.
 
     Raises:
-        InputError: the parameters are not of the model's shape.
+        InputError: the parameters do not have the model's shape.
     """
     given = parameters or float_weights(model.weights)
     expected = {name: values.shape for name, values in float_weights(model.weights).items()}
@@ -104,7 +104,7 @@ def write_onnx(
 
 
 def _metadata(model: StudentModel) -> dict[str, str]:
-    """Labels, and all that reading a text takes, as specification/ reads it."""
+    """The labels, and everything that is needed to read a text as specification/ does."""
     settings = model.settings
     return {
         "labels": json.dumps(settings.labels),

@@ -33,10 +33,10 @@ def from_pretrained(
     kernel: str | None = None,
     threshold: float = 0.0,
 ) -> Classifier:
-    """The student in a folder, or in the hub's repository of that name, for instance `me/student`.
+    """Load the student in a folder, or in a repository of the hub, such as `me/student`.
 
     Raises:
-        ModelFileError: there is none, or its file is damaged, foreign or from a newer version.
+        ModelFileError: there is no student, or its file is damaged, foreign or of a newer version.
         MissingExtraError: it is on the hub, and huggingface_hub is not installed.
     """
     from ..runtime.classifier import load_classifier
@@ -52,17 +52,17 @@ def save_pretrained(
     corpus: Corpus | None = None,
     text: CardText | None = None,
 ) -> None:
-    """Copy a model file into `folder`, with a card that says what it is and how good.
+    """Copy a model file into `folder`, with a card that says what it is and how well it does.
 
     Args:
         model: a student, as `dixtill.load` takes it: a file, a folder, bytes or an open file.
-        folder: made if need be.
-        corpus: labelled texts that chose nothing, on which the card's measures are taken; without
-            them it has the scores of the validation texts, which chose the epoch.
-        text: what cannot be measured: names, language, licence.
+        folder: created if it does not exist.
+        corpus: labelled texts that chose nothing, on which the student is measured; by default
+            the card has the scores on the validation texts, which chose the epoch.
+        text: what cannot be measured: names, language, license.
 
     Raises:
-        ModelFileError: the file is no student.
+        ModelFileError: the file is not a student.
         InputError: the folder cannot be written to, or holds another student or a page that
             dixtill did not write.
     """
@@ -84,11 +84,7 @@ def save_pretrained(
 
 
 def _check_is_ours(folder: Path, content: bytes) -> None:
-    """Raise where a student or a page would be lost.
-
-    Raises:
-        InputError: the folder holds another student, or a README.md that dixtill did not write.
-    """
+    """Raise InputError if the folder holds another student, or another's page."""
     student, page = folder / STUDENT_FILE, folder / CARD_FILE
     if student.is_file() and student.read_bytes() != content:
         raise InputError(
@@ -106,8 +102,8 @@ def push_to_hub(
 ) -> str:
     """Upload what `save_pretrained` wrote to the repository `repo_id`, and return its address.
 
-    The repository is made if need be. `api` is an HfApi; the default one has the token that
-    `hf auth login` stored.
+    The repository is created if it does not exist. `api` is an HfApi; the default one uses the
+    token that `hf auth login` stored.
 
     Raises:
         InputError: the folder lacks the model file or the card, or the hub refuses.
@@ -125,7 +121,7 @@ def push_to_hub(
             allow_patterns=[STUDENT_FILE, CARD_FILE],
             commit_message="A student and its card, by dixtill",
         )
-    except Exception as error:  # of the network and of the hub, all kinds
+    except Exception as error:  # the network and the hub raise all kinds
         raise InputError(f"cannot push {folder} to '{repo_id}': {error}") from error
     return str(address)
 
@@ -134,7 +130,7 @@ def _downloaded(name: str, revision: str | None) -> str:
     hub = _hub()
     try:
         path: str = hub.hf_hub_download(name, STUDENT_FILE, revision=revision)
-    except Exception as error:  # of the network and of the hub, all kinds
+    except Exception as error:  # the network and the hub raise all kinds
         raise ModelFileError(
             f"there is no folder {name} here, and no student named {name} on the hub: {error}"
         ) from error

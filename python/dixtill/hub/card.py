@@ -1,4 +1,4 @@
-"""The model card: YAML for the hub, then what a person has to know before using the student."""
+"""The model card: YAML for the hub, then what a person should know before using the student."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _WEIGHTS = {
 
 @dataclass(frozen=True)
 class CardText:
-    """What the model file does not tell; None is left out, or said to be unknown."""
+    """What the model file does not say; the card leaves out what is None, or says it is unknown."""
 
     name: str = "student"  # of the model, or of its repository
     data: str = "labelled texts"  # name of what was measured on
     language: str | None = None  # a code such as `en`
-    licence: str | None = None  # the hub's name of it, such as `apache-2.0`
+    license: str | None = None  # the hub's name of it, such as `apache-2.0`
     base_model: str | None = None  # hub name of the teacher
 
 
@@ -54,16 +54,16 @@ def card_of(
         _provenance(model.settings.provenance, text),
         "## Limits",
         _limits(model, measured),
-        "## Licence",
-        _licence(text),
+        "## License",
+        _license(text),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _front_matter(measured: StudentMeasures | None, text: CardText) -> str:
-    name, data_name, language, licence, base_model = (
+    name, data_name, language, license, base_model = (
         value and printable(value)
-        for value in (text.name, text.data, text.language, text.licence, text.base_model)
+        for value in (text.name, text.data, text.language, text.license, text.base_model)
     )
     results = None
     if measured:
@@ -77,7 +77,7 @@ def _front_matter(measured: StudentMeasures | None, text: CardText) -> str:
         ]
     data = ModelCardData(
         language=language,
-        license=licence,
+        license=license,
         base_model=base_model,
         library_name="dixtill",
         pipeline_tag=_TASK,
@@ -179,11 +179,11 @@ def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
     lines = [
         f"- {name}: {in_markdown(str(value))}" for name, value in facts.items() if value is not None
     ]
-    return "\n".join([*lines, "", f"`dixtill info --model {STUDENT_FILE}` prints the whole of it."])
+    return "\n".join([*lines, "", f"`dixtill info --model {STUDENT_FILE}` prints all of it."])
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    """A part of the provenance, which a foreign file may have of any kind."""
+    """A part of the provenance; in a foreign file it may be of any type."""
     return value if isinstance(value, dict) else {}
 
 
@@ -207,9 +207,9 @@ def _limits(model: StudentModel | LoadedModel, measured: StudentMeasures | None)
     return "\n".join(lines)
 
 
-def _licence(text: CardText) -> str:
-    if text.licence:
-        return f"{in_markdown(text.licence)}, as stated by its author."
+def _license(text: CardText) -> str:
+    if text.license:
+        return f"{in_markdown(text.license)}, as stated by its author."
     return (
         "Not stated. The conditions of the teacher and of the training texts may apply to the "
         "student."

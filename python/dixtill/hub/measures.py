@@ -1,4 +1,4 @@
-"""What a model card says of a student, measured on labelled texts, with 95% intervals."""
+"""Measures a student on labelled texts for its model card, with 95% intervals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TIMED_TEXTS, _ROUNDS = 200, 11
 
 @dataclass(frozen=True)
 class Interval:
-    """A measure, and the limits of its 95% interval."""
+    """A measure and its 95% interval."""
 
     value: float
     low: float
@@ -37,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class StudentMeasures:
-    """A student on labelled texts."""
+    """How a student does on labelled texts."""
 
     rows: int
     majority: float  # the accuracy of always giving the commonest label
@@ -81,7 +81,7 @@ def _resampled(probabilities: FloatArray, labels: np.ndarray) -> list[Scores]:
 
 def _interval(value: float, resampled: Sequence[float]) -> Interval:
     low, high = np.quantile(resampled, [0.025, 0.975])
-    # Resampling adds to a calibration error, which cannot be below zero, and may leave it outside.
+    # Resampling raises a calibration error, so that the interval may not hold the value.
     return Interval(value, min(float(low), value), max(float(high), value))
 
 

@@ -1,4 +1,4 @@
-"""The check in a native answer (csrc/answer/check.h), and how well the weights agree with it."""
+"""Reads the check in a native answer, and says how well the weights agree with it."""
 
 from __future__ import annotations
 

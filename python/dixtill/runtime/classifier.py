@@ -1,8 +1,8 @@
-"""Text to Prediction: the story of inference.
+"""Answers texts: the story of inference.
 
-One native call cleans, splits, runs the student and weighs the words (csrc/answer/classifier.h).
-This file checks what the user gave and hands out what was found. Needs no NumPy. What the call
-computes is specified in cleaning.py, normalizer.py, words.py and reference.py.
+One native call cleans and splits a text, runs the student and weighs the words; this file checks
+the arguments and returns the answers. It needs no NumPy. specification/ says what the native call
+computes.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from .model_file.loaded import LoadedModel
     from .model_file.source import StudentSource
 
-_CHUNK = 4096  # texts that one native call is given, which answers as many as it can in 0.1 s
+_CHUNK = 4096  # texts for one native call, which returns after 0.1 s with those it has answered
 
 
 class Classifier:
-    """Answers texts with a student. It is never changed, so threads can share it.
+    """Answers texts with a student. It never changes, so threads can share it.
 
-    It pickles with its student, and can be sent to another process or machine. There it runs the
-    kernel that it was given by name, or without one the best of that machine.
+    A pickle holds the student, so a classifier can be sent to another process or machine. There it
+    runs the kernel that was named, or else the best one of that machine.
     """
 
     def __init__(
@@ -41,7 +41,7 @@ class Classifier:
     ) -> None:
         """Use the target `kernel`, or the best that this CPU supports.
 
-        A label of lower probability than `threshold` is not given: the prediction has None.
+        If the top label's probability is below `threshold`, the prediction's label is None.
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
@@ -72,7 +72,7 @@ class Classifier:
 
     @property
     def threshold(self) -> float:
-        """The probability below which no label is given."""
+        """The probability below which a prediction's label is None."""
         return self._threshold
 
     if TYPE_CHECKING:
@@ -99,18 +99,18 @@ class Classifier:
     ) -> Prediction | list[Prediction]:
         """Answer one text, or each of a list; every string has an answer.
 
-        A long list is shared among as many threads as the process has CPUs, or the environment's
-        DIXTILL_NUM_THREADS says. Neither that nor the list changes a bit of an answer.
+        A long list is shared among DIXTILL_NUM_THREADS threads, by default as many as the process
+        has CPUs. Neither the threads nor the other texts change a bit of an answer.
 
         Args:
-            check: also leave out each word, and look for the smallest set of words without which
-                the label is another one (see Check): the time of some hundred answers, of
-                2,100 at most where a text has at most 60 words.
-            threshold: instead of the classifier's.
+            check: also leave out each word in turn, and search for the smallest set of words
+                without which the label changes (see Check). This takes as long as about 100
+                answers, and at most 2,100 for a text of up to 60 words.
+            threshold: replaces the classifier's.
 
         Raises:
-            TypeError: `text` is neither a str nor a list or tuple of str.
-            InputError: DIXTILL_NUM_THREADS is no positive number, or the threshold lies outside
+            TypeError: `text` is not a str, nor a list or tuple of str.
+            InputError: DIXTILL_NUM_THREADS is not a positive number, or the threshold lies outside
                 [0, 1].
         """
         lowest = self._threshold if threshold is None else checked_threshold(threshold)
@@ -130,10 +130,10 @@ class Classifier:
         check: bool = False,
         threshold: float | None = None,
     ) -> Iterator[list[Prediction]]:
-        """Answer a list; yields the next predictions, in order, about ten times a second.
+        """Answer a list in parts: yield the next predictions, in order, about ten times a second.
 
-        So what has been answered can be used, or kept, before the rest is. Arguments and errors
-        are those of a call.
+        So they can be used before the rest of the list is answered. Arguments and errors are those
+        of a call.
         """
         lowest = self._threshold if threshold is None else checked_threshold(threshold)
         return self._parts(_plain_texts(texts), choose_num_threads(), check, lowest)

@@ -1,7 +1,7 @@
 """How many CPUs this process may use: by affinity, and by the quota of its control groups.
 
 A container that may use two CPUs of sixty-four sees all of them; its quota is in the files of
-cgroups (v2: cpu.max, v1: cpu.cfs_quota_us). Without such files, as outside Linux, there is none.
+(v2: cpu.max, v1: cpu.cfs_quota_us). Without these files, and outside Linux, no quota is known.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _kept: tuple[float, int | None] = (-_SECONDS_TO_KEEP, None)  # when it was read,
 
 
 def count_cpus() -> int:
-    """CPUs that this process may use, at least 1.
+    """Return the number of CPUs that this process may use, at least 1.
 
-    The affinity is asked for anew each time, the quota every ten seconds.
+    The affinity is read each time, the quota every ten seconds.
     """
     global _kept
     now = monotonic()
@@ -36,9 +36,9 @@ def count_cpus() -> int:
 
 
 def cpu_quota(root: str = "/") -> int | None:
-    """CPUs that the quotas of this process's cgroups pay for, rounded up; None without a quota.
+    """Return how many CPUs the quotas of the process's cgroups allow, rounded up, or None.
 
-    The least of all levels, from the process's own cgroup up. `root` is where /proc and /sys are.
+    It is the smallest of all levels, from the process's own cgroup up. `root` holds /proc and /sys.
     """
     quotas = [
         quota
@@ -50,11 +50,11 @@ def cpu_quota(root: str = "/") -> int | None:
 
 
 def _cgroup_folders(root: str) -> Iterator[str]:
-    """The folders of the process's cgroup that may limit its CPU time, and of those above it.
+    """The folders of the process's cgroups, and of those above them, that may limit its CPU time.
 
     A line of /proc/self/cgroup is ID:CONTROLLERS:PATH; v2 has the ID 0 and names no controllers.
-    In a container the path may be the host's, which is not there; then the mount's top, which is
-    the container's own cgroup, is what is left of it.
+    In a container the path may be the host's and not exist; then only the mount's top is found,
+    which is the container's own cgroup.
     """
     for line in _read(os.path.join(root, "proc/self/cgroup")).splitlines():
         _, _, rest = line.partition(":")

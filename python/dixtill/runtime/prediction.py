@@ -1,6 +1,6 @@
 """What a user receives: a label, its probabilities, and a signed weight for each word.
 
-Plain data without NumPy. A prediction keeps the native answer, and makes of it what is read.
+Plain data without NumPy. A prediction keeps the native answer and unpacks what is asked for.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ class ExplainedWord(
 ):
     """A word, `text[start:end]` of what the user wrote, and its weight.
 
-    Where the model explains by gates or by contributions, positive speaks for the top label,
-    negative against it, in units of the logit. Where it explains by scores, the weight is the
-    student's raw attention score, as in the paper.
+    If the student explains by gates or contributions, the weight is in units of the logit: a
+    positive one supports the top label, a negative one opposes it. If it explains by scores, the
+    weight is the student's raw attention score, as in the paper.
 
-    Where `is_unknown`, the student's vocabulary lacks the word or a part of it, and its weight is
-    that of the unknown piece, whatever the word is.
+    If `is_unknown`, the student's vocabulary lacks the word or a part of it: the student reads the
+    unknown piece instead, and weighs that, whatever the word is.
     """
 
     __slots__ = ()
@@ -45,21 +45,21 @@ class ExplainedWord(
 
 
 class Check(namedtuple("Check", ["effects", "correlation", "flip", "is_smallest"])):
-    """What the student itself answers without some of the words: how its explanation holds.
+    """How the explanation compares with the student's answers to the text without some words.
 
-    An effect is what the top label's logit, above the mean of all logits, loses when the student
-    reads the text without that word: in the units of the weights, and exact.
+    An effect is how much the top label's logit, minus the mean of all logits, falls when the
+    student reads the text without that word. It is exact, and in the units of the weights.
     """
 
     __slots__ = ()
     effects: tuple[float, ...]  # one for each word
-    correlation: float | None  # of weights and effects by rank (Spearman); None: one is constant
-    flip: tuple[int, ...] | None  # words without which the top label is another; None: none found
-    is_smallest: bool  # whether every smaller set of words was tried, or every one
+    correlation: float | None  # Spearman's, of weights and effects; None where either is constant
+    flip: tuple[int, ...] | None  # words without which the top label changes; None if none found
+    is_smallest: bool  # whether every smaller set was tried; where flip is None, every set
 
 
 class Prediction:
-    """The answer to one text: read-only, hashable, and picklable from version to version.
+    """The answer to one text: read-only and hashable; later versions read its pickles.
 
     >>> word = ExplainedWord("soar", start=7, end=11, weight=1.25)
     >>> prediction = Prediction("Shares soar", "bullish", 0.9, {"bullish": 0.9, "bearish": 0.1},
@@ -125,7 +125,7 @@ class Prediction:
 
     @property
     def label(self) -> str | None:
-        """The most probable label, or None where it is less probable than the threshold."""
+        """The most probable label, or None if its probability is below the threshold."""
         # Without a threshold, the probabilities need not be unpacked.
         if self._threshold and self.probability < self._threshold:
             return None
@@ -134,12 +134,12 @@ class Prediction:
 
     @property
     def top_label(self) -> str:
-        """The most probable label, which the weights explain."""
+        """The most probable label, whatever the threshold; the weights explain it."""
         return self._labels[self._label_index()]
 
     @property
     def threshold(self) -> float:
-        """The probability below which no label is given."""
+        """The probability below which `label` is None."""
         return self._threshold
 
     @property
@@ -166,12 +166,12 @@ class Prediction:
 
     @property
     def truncated(self) -> bool:
-        """Whether the text went past the model's limit, and its rest was not read."""
+        """Whether the text is longer than the student reads, so that its end was not read."""
         return bool(_HEAD.unpack_from(self._answer)[2] & _TRUNCATED)
 
     @property
     def unknown_share(self) -> float:
-        """The share of the pieces that the student read as unknown; 0 of a text without pieces."""
+        """The share of the pieces that the student read as unknown; 0 for a text without pieces."""
         if self._unknown_share is None:
             num_pieces, num_unknown = _HEAD.unpack_from(self._answer)[3:]
             self._unknown_share = num_unknown / num_pieces if num_pieces else 0.0
@@ -179,7 +179,7 @@ class Prediction:
 
     @property
     def check(self) -> Check | None:
-        """How the explanation holds, where that was asked for."""
+        """The check of the explanation; None unless it was asked for."""
         if self._check is None and _HEAD.unpack_from(self._answer)[2] & _CHECKED:
             from .checking import findings_of
 
@@ -219,7 +219,7 @@ class Prediction:
         return f"Prediction({', '.join(f'{name}={value!r}' for name, value in values)})"
 
     def to_dict(self) -> dict[str, Any]:
-        """Fields as JSON takes them; a lone surrogate, which no JSON may hold, becomes U+FFFD.
+        """Return the fields as JSON holds them; a lone surrogate becomes U+FFFD.
 
         >>> Prediction("up \\ud800", "a", 1.0, {"a": 1.0}, (), False).to_dict()["text"]
         'up �'
@@ -240,8 +240,8 @@ class Prediction:
     def __str__(self) -> str:
         """The label with its probability, then a line for each word; safe for a terminal.
 
-        In colour where standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded);
-        `format` and f-strings are without: write those to a file or a log.
+        It is in color if standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded).
+        `format` and f-strings use no color: write those to a file or a log.
         """
         from .show.terminal import shown, wants_colour
 
@@ -253,7 +253,7 @@ class Prediction:
         return format(shown(self, colour=False), spec)
 
     def _repr_html_(self) -> str:
-        """For notebooks."""
+        """The prediction as HTML, which notebooks show."""
         from .show.html import prediction_html
 
         return prediction_html(self)
@@ -263,11 +263,11 @@ _new = object.__new__
 
 
 def checked_threshold(threshold: float) -> float:
-    """The threshold, where it is a probability.
+    """Return the threshold as a float.
 
     Raises:
         InputError: it lies outside [0, 1].
-        TypeError: it is no number.
+        TypeError: it is not a number.
     """
     if not hasattr(threshold, "__float__"):
         raise TypeError(

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def words_json(prediction: Prediction) -> bytes:
-    """The words that a classifier found, as a JSON array in UTF-8, on one line.
+    """Return a prediction's words as a JSON array in UTF-8, on one line.
 
     Weights are rounded to six decimals; lone surrogates become U+FFFD.
     """

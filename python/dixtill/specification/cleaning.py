@@ -1,4 +1,4 @@
-"""Takes out of a text what a classifier should not read, and remembers where the rest stood.
+"""Removes from a text what a classifier should not read, and remembers where the rest stood.
 
 Teacher and student both read the cleaned text; a span in it is mapped to a span in the text as the
 user wrote it. Rules are named in a student's file, and what a name means never changes: a better
@@ -17,14 +17,14 @@ from ..runtime.model_file.settings import check_rules
 
 # Neither \s nor \w: what they match changes with Python's version of Unicode.
 _SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-# What RFC 3986 has in no URL, and the quotes that typesetters put around one.
+# Characters that RFC 3986 allows in no URL, and the quotes that typesetters put around one.
 _NOT_IN_URL = _SPACE + r"\"<>\\\^`{|}“”„«»"
 # `www.` counts only where a word begins.
 _URL_START = r"(?:[hH][tT][tT][pP][sS]?://|(?<![0-9A-Za-z_])[wW][wW][wW]\.)"
 _URL = re.compile(f"{_URL_START}[^{_SPACE}]+")
 _URL_V2 = re.compile(f"{_URL_START}[^{_NOT_IN_URL}]+")
 
-# The entities of XML, and those that feeds leave behind in tweets.
+# The entities of XML, and others that feeds leave in tweets.
 _ENTITIES = {
     "amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'", "nbsp": " ", "ndash": "–",
     "mdash": "—", "hellip": "…", "trade": "™", "lsquo": "‘", "rsquo": "’", "ldquo": "“",
@@ -33,7 +33,7 @@ _ENTITIES = {
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|(" + "|".join(_ENTITIES) + "));")
 
 _REFERENCE = re.compile(r"&(?:#([0-9]+);?|#[xX]([0-9a-fA-F]+);?|([A-Za-z][0-9A-Za-z]*;?))")
-_DIGITS = 8  # without leading zeros: as many are past the last code point in either base
+_DIGITS = 8  # without leading zeros; any number this long is past the last code point
 _LONGEST_NAME = max(map(len, html5))
 
 
@@ -58,9 +58,9 @@ class _Replacement(NamedTuple):
 
 
 def _replaced(cleaned: CleanedText, replacements: Iterable[_Replacement]) -> CleanedText:
-    """A replacement's characters begin side by side; the last one goes on to the end.
+    """Apply replacements, none of which is longer than what it replaces.
 
-    None is longer than what it replaces, so no character's place is empty.
+    The characters of a replacement begin at consecutive places; the last one covers the rest.
     """
     text, places = cleaned
     parts: list[str] = []
@@ -91,7 +91,7 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _same_length(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> _Rule:
-    """A rule that puts as many characters in the place of a match as it had."""
+    """A rule whose replacement has as many characters as the match."""
     return lambda cleaned: cleaned._replace(text=pattern.sub(replace, cleaned.text))
 
 
@@ -111,14 +111,14 @@ def _references(text: str) -> Iterable[_Replacement]:
                 break
 
 
-# Names: model_settings.CLEANING_RULES.
+# The names are those of runtime/model_file/settings.py.
 _RULES: dict[str, _Rule] = {
     "urls": _same_length(_URL, _blank),
     "html_entities": _same_length(_ENTITY, _unescape),
     "html_entities_v2": lambda cleaned: _replaced(cleaned, _references(cleaned.text)),
     "urls_v2": _same_length(_URL_V2, _blank),
 }
-# Entities first: they may hold the quote that ends a URL, or its slashes.
+# Entities come first: they may hold the quote that ends a URL, or its slashes.
 DEFAULT_RULES = ("html_entities_v2", "urls_v2")
 
 

@@ -1,4 +1,4 @@
-"""The float values that a student's int8 weights stand for, under PyTorch's names for them."""
+"""The float values that a student's int8 weights stand for, by PyTorch's names."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _LARGEST = 127  # of an activation: states in [-1, 1] are int8 times 1/127
 
 
 def float_weights(weights: StudentWeights) -> dict[str, Float32Array]:
-    """Parameters of distillation/student/student.py's Student, by name.
+    """Return the parameters of distillation/student/student.py's Student, by name.
 
-    The scales of the embedding's columns stay where the quantiser folded them, in the matrices
-    that read them, so its values are whole numbers. PyTorch's second bias of each gate is zero.
+    Quantization has folded the scales of the embedding's columns into the matrices that read them,
+    so the embedding's values are whole numbers. PyTorch's second bias of each gate is zero.
     """
     d = weights.shape.embedding_dim
     parameters = {

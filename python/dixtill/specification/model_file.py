@@ -1,6 +1,6 @@
-"""The student's model file as NumPy arrays: written whole, and read again.
+"""Writes a student's model file, and reads it as NumPy arrays.
 
-Answering texts does not come this way: model_file/loaded.py, which also checks what is read.
+A classifier loads the file without NumPy, by runtime/model_file/loaded.py, which also checks it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class StudentModel:
 
     @property
     def embedding_bits(self) -> int:
-        """Bits that a value of the embedding is kept in, 4 or 8."""
+        """Bits in which a value of the embedding is kept, 4 or 8."""
         return self.weights.embedding_bits
 
     @property
@@ -74,13 +74,13 @@ class StudentModel:
         """The model file's bytes.
 
         Raises:
-            InputError: labels and provenance, or the weights, are more than a file may hold.
+            InputError: labels and provenance, or the weights, are larger than a file may be.
         """
         return _to_bytes(self)
 
     @property
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
-        """Copies of the tensors of the model file, by name; the vocabulary not compressed."""
+        """Copies of the model file's tensors, by name; the vocabulary is not compressed."""
         tensors: dict[str, npt.NDArray[Any]] = {
             f.name: np.array(getattr(self.weights, f.name), order="C") for f in fields(self.weights)
         }
@@ -93,7 +93,7 @@ class StudentModel:
         return read_model, (self.content,)
 
     def tokenizer(self) -> Tokenizer:
-        """Build the specification of this model's tokenizer; keep it, for it is not cached here."""
+        """Build this model's tokenizer, as specified; keep it, since it is not cached here."""
         settings = self.settings
         normalizer = Normalizer(settings.lowercase, settings.strip_accents, settings.symbols)
         return Tokenizer(self.vocabulary, normalizer, settings.max_pieces)
@@ -124,11 +124,11 @@ def _as_json(provenance: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
-    """Write `model` to `path`, whole or not at all; the same model gives the same bytes.
+    """Write `model` to `path`, whole or not at all. Equal models give equal bytes.
 
     Raises:
         ModelFileError: the file cannot be written.
-        InputError: labels and provenance, or the weights, are more than a file may hold.
+        InputError: labels and provenance, or the weights, are larger than a file may be.
     """
     path, content = Path(path), model.content
     try:
@@ -156,7 +156,7 @@ def _to_bytes(model: StudentModel) -> bytes:
     if num_header_bytes > MAX_HEADER_BYTES:
         raise InputError(
             f"labels and provenance make a header of {num_header_bytes} bytes, expected at most "
-            f"{MAX_HEADER_BYTES}; keep less in the provenance"
+            f"{MAX_HEADER_BYTES}; shorten the provenance"
         )
     if len(content) - num_header_bytes > MAX_TENSOR_BYTES:
         raise InputError(f"the weights have over {MAX_TENSOR_BYTES} bytes; make a smaller student")
@@ -164,7 +164,7 @@ def _to_bytes(model: StudentModel) -> bytes:
 
 
 def read_model(source: StudentSource) -> StudentModel:
-    """Read what `write_model` wrote: a path or another source, as `dixtill.load` takes it.
+    """Read a model file as arrays; `source` is what `dixtill.load` takes.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
@@ -185,7 +185,7 @@ def read_model(source: StudentSource) -> StudentModel:
 
 
 def _pieces(vocabulary: bytes) -> Iterator[str]:
-    """One by one: decoded as a whole, one rare character would make all of them four times wide."""
+    """Decode one by one: in a single str, one rare character would widen all others to 4 bytes."""
     try:
         for piece in vocabulary.split(b"\n"):
             yield piece.decode()
@@ -194,7 +194,7 @@ def _pieces(vocabulary: bytes) -> Iterator[str]:
 
 
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
-    """A copy, which can be changed."""
+    """Copy a tensor into an array that can be changed."""
     dtype: type[np.generic] = np.int8 if name.endswith("_q8") else np.float32
     if name in (VOCABULARY, EMBEDDING_Q4):
         dtype = np.uint8

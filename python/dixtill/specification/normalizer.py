@@ -1,9 +1,8 @@
-"""BERT's text normalisation, one character at a time, each with its place in the text.
+"""BERT's text normalization, one character at a time, each with its place in the text.
 
-The same result as BertNormalizer of the `tokenizers` library (clean_text and
-handle_chinese_chars on), which unicode.json was read off. With `symbols`, it also knows which
-characters are symbols or variants of plain ones, which BERT does not. Does not split words
-(words.py).
+The result equals that of BertNormalizer of the `tokenizers` library (clean_text and
+handle_chinese_chars on), from which unicode.json was made. With `symbols`, it also knows which
+characters are symbols or variants of plain ones, which BERT does not. words.py splits words.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _KEYCAP = "\u20e3"
 
 
 class NormalizedChar(NamedTuple):
-    """A character of the normalised text and the index of the character it came from.
+    """A character of the normalized text and the index of the character it came from.
 
     `char` is a space for any white space, and empty for a character that was dropped.
     """
@@ -31,7 +30,7 @@ class NormalizedChar(NamedTuple):
 
 
 class _Ranges:
-    """Values of code points, stored as sorted inclusive ranges; 0 outside them."""
+    """Values of code points, stored as sorted inclusive ranges; outside them the value is 0."""
 
     def __init__(self, rows: list[list[int]]) -> None:
         self._firsts = [row[0] for row in rows]
@@ -103,7 +102,7 @@ def _decompose(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _clean(char: str) -> str:
-    """A character after cleaning: white space is a space, an ideograph stands between spaces."""
+    """A character after cleaning: white space is a space, an ideograph has spaces around it."""
     if "\ud800" <= char <= "\udfff":  # a lone surrogate: no character, dropped like U+FFFD
         return ""
     tables = _tables()
@@ -120,7 +119,7 @@ def _combining_class(char: str) -> int:
 
 
 def _in_canonical_order(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
-    """Each run of combining marks sorted by class, as the Unicode Standard's D109 asks."""
+    """Sort each run of combining marks by class, as D109 of the Unicode Standard asks."""
     marks: list[NormalizedChar] = []
     for item in chars:
         if item.char and _combining_class(item.char):
@@ -135,10 +134,10 @@ def _in_canonical_order(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedC
 
 @dataclass(frozen=True)
 class Normalizer:
-    """BERT's normalisation: cleaning, then accents, then case.
+    """BERT's normalization: cleaning, then accents, then case.
 
-    With `symbols`, a symbol or emoji is told from a letter, and a typographic variant has a plain
-    form. A variation selector is then dropped even where accents stay.
+    With `symbols`, symbols and emoji are not letters, and a typographic variant has a plain form.
+    A variation selector is then dropped even where accents stay.
     """
 
     lowercase: bool = True
@@ -146,15 +145,15 @@ class Normalizer:
     symbols: bool = False
 
     def is_punctuation(self, char: str) -> bool:
-        """Whether a normalised character is set apart from its neighbours."""
+        """Whether a normalized character is set apart from its neighbours."""
         return _is_punctuation(char) or (self.symbols and _is_variant_of_punctuation(char))
 
     def is_symbol(self, char: str) -> bool:
-        """Whether a normalised character is a symbol or an emoji, and no punctuation."""
+        """Whether a normalized character is a symbol or an emoji, and not punctuation."""
         return self.symbols and _is_symbol(char) and not _is_variant_of_punctuation(char)
 
     def plain_form(self, text: str) -> str:
-        """Normalised `text` with each typographic variant as it is written in ASCII.
+        """Normalized `text` with each typographic variant as it is written in ASCII.
 
         >>> Normalizer(symbols=True).plain_form("\u2212"), Normalizer().plain_form("\u2212")
         ('-', '\u2212')
@@ -165,11 +164,11 @@ class Normalizer:
         form = "".join(plain.get(char, char) for char in text)
         if not self.lowercase:
             return form
-        # Not str.lower of all: what it does beyond ASCII changes with Python's version.
+        # str.lower beyond ASCII changes with Python's version.
         return "".join(char.lower() if char.isascii() else char for char in form)
 
     def __call__(self, text: str) -> Iterator[NormalizedChar]:
-        """Yield the normalised characters of `text` in order, lazily."""
+        """Yield the normalized characters of `text` in order, lazily."""
         chars: Iterator[NormalizedChar] = (
             NormalizedChar(c, i)
             for i, char in enumerate(text)

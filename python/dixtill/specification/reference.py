@@ -1,7 +1,7 @@
 """The int8 forward in NumPy: the specification that every native kernel equals, bit for bit.
 
-Written to be read and to be believed, not to be fast. Everything is float32, one operation at a
-time and in a stated order: no fused multiply-add, no pairwise sums. Does not check its input.
+This code is written for a reader, not for speed. Everything is float32, one operation at a time
+and in a stated order: no fused multiply-add, no pairwise sums. It does not check its input.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ ROUNDING_SHIFT = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to an i
 
 
 def tanh_ratio(x: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Top and bottom of a minimax [5/4] rational for tanh on [-5.03, 5.03], constant beyond.
+    """Numerator and denominator of a minimax [5/4] rational for tanh, constant beyond ±5.03.
 
-    The top is odd in x, the bottom lies in [1, 20.1].
+    The numerator is odd in x; the denominator lies in [1, 20.1].
     """
     f = np.float32
     x = np.maximum(np.minimum(x, f(5.03)), f(-5.03))
@@ -37,18 +37,18 @@ def tanh_ratio(x: Float32Array) -> tuple[Float32Array, Float32Array]:
 
 
 def tanh(x: Float32Array) -> Float32Array:
-    """Hyperbolic tangent: absolute error at most 4.5e-5, within [-0.99996, 0.99996]."""
+    """Hyperbolic tangent with an absolute error of at most 4.5e-5, in [-0.99996, 0.99996]."""
     top, bottom = tanh_ratio(x)
     ratio: Float32Array = top / bottom
     return ratio
 
 
 def lstm_cell(gates: Float32Array, cell: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Next cell and 127 times the next hidden state, [H] each; gates i, f, g, o are [4, H].
+    """The next cell and 127 times the next hidden state, [H] each; gates i, f, g, o are [4, H].
 
     cell = sigmoid(f) cell + sigmoid(i) tanh(g) and hidden = sigmoid(o) tanh(cell), each over one
-    denominator, with sigmoid(z) = (bottom + top) / (2 bottom) of the ratio for z / 2: two
-    divisions, where gate by gate there would be five.
+    denominator, with sigmoid(z) = (bottom + top) / (2 bottom) of the ratio for z / 2. This takes
+    two divisions; computing each gate by itself would take five.
     """
     half = np.float32(0.5)
     i_top, i_bottom = tanh_ratio(half * gates[0])
@@ -66,7 +66,7 @@ def lstm_cell(gates: Float32Array, cell: Float32Array) -> tuple[Float32Array, Fl
 
 
 def exp(x: Float32Array) -> Float32Array:
-    """Exponential for x clamped to [-87, 88]: relative error at most 1.9e-7; exp(0) is 1.
+    """Exponential of x clamped to [-87, 88]; the relative error is at most 1.9e-7, and exp(0) is 1.
 
     x = n ln 2 + r; a polynomial gives exp(r), and n goes to the exponent bits.
     """
@@ -121,11 +121,10 @@ def ig_accumulate(
 def word_weights(
     forward: Forward, word_of_piece: Sequence[int], num_words: int, explanation: str
 ) -> list[float]:
-    """Weight of each word of one text, in double precision.
+    """The weight of each word of one text, in double precision.
 
-    By gates and by contributions, a text's weights add up to logit_k - mean(logits) of the
-    predicted class k, less the same difference of the head's biases. By scores, a word has the
-    mean of its pieces.
+    Gates and contributions add up to logit_k - mean(logits) of the predicted class k, minus the
+    same difference of the head's biases. With scores, a word's weight is the mean of its pieces.
     """
     label = int(forward.logits[0].argmax())
     contributed, attention = [0.0] * num_words, [0.0] * num_words
@@ -151,7 +150,7 @@ def gate_weights(contributed: Sequence[float], attention: Sequence[float]) -> li
 
         L c_i / A - a_i (L - A) / A^2 * sum(c),  L = -log(1 - A)
 
-    and sum up to sum(c) (docs/adr/0016).
+    and add up to sum(c) (docs/adr/0016).
     """
     total, attended = sum_of(contributed), sum_of(attention)
     own, common = gate_factors(attended)
@@ -161,7 +160,7 @@ def gate_weights(contributed: Sequence[float], attention: Sequence[float]) -> li
 def gate_factors(attended: float) -> tuple[float, float]:
     """L / A and (L - A) / A^2 for L = -log(1 - A), A in [0, 1].
 
-    Where A is below 2^-20, their limits, 1 and 1/2; A above 1 - 2^-40 counts as that.
+    Below 2^-20 their limits are returned, 1 and 1/2; A above 1 - 2^-40 counts as 1 - 2^-40.
     """
     if attended < 2.0**-20:
         return 1.0, 0.5
@@ -171,9 +170,9 @@ def gate_factors(attended: float) -> tuple[float, float]:
 
 
 def minus_log(x: float) -> float:
-    """-log(x) for x in (0, 1], to 3e-16 or 2e-15 of it.
+    """-log(x) for x in (0, 1]: the absolute error is at most 3e-16 or the relative one 2e-15.
 
-    Not a library's, whose last bits differ from one platform to another.
+    The last bits of a library's logarithm differ from one platform to another, so this is our own.
     x = m 2^e with m in [1/2, 1), and -log(m) = 2 artanh(z) = 2 (z + z^3 / 3 + z^5 / 5 + ...) for
     z = (1 - m) / (1 + m), at most 1/3.
     """
@@ -187,7 +186,7 @@ def minus_log(x: float) -> float:
 
 
 def sum_of(values: Sequence[float]) -> float:
-    """One after the other; the built-in sum of newer Pythons compensates for rounding."""
+    """Sum the values in order; the built-in sum of newer Pythons compensates for rounding."""
     total = 0.0
     for value in values:
         total += value
@@ -208,7 +207,7 @@ def lane_sum(values: Float32Array) -> Float32Array:
 
 
 def sum_in_order(values: Float32Array, start: Float32Array | None = None) -> Float32Array:
-    """Sum over the first axis, one after the other, from `start` or zero."""
+    """Sum over the first axis in order, beginning with `start` or zero."""
     total = np.zeros(values.shape[1:], np.float32) if start is None else start
     for value in values:
         total = total + value
@@ -250,18 +249,18 @@ def _lstm(
     for t, input_q8 in enumerate(inputs_q8):
         z = _product(weight_q8, np.concatenate([input_q8, hidden_q8])) * scale + bias
         cell, scaled_hidden = lstm_cell(z.reshape(4, num_units), cell)
-        hidden_q8 = _quantise(scaled_hidden)
+        hidden_q8 = _quantize(scaled_hidden)
         states_q8[t] = hidden_q8
     return states_q8
 
 
-def _quantise(scaled: Float32Array) -> Int8Array:
+def _quantize(scaled: Float32Array) -> Int8Array:
     rounded: Float32Array = np.rint(scaled)  # half to even
     return np.clip(rounded, -127, 127).astype(np.int8)
 
 
 def _product(weight_q8: Int8Array, x_q8: Int8Array) -> Float32Array:
-    """Exact integers [..., rows], then float32."""
+    """Matrix product as exact integers [..., rows], converted to float32."""
     products: Int32Array = x_q8.astype(np.int32) @ weight_q8.astype(np.int32).T
     return products.astype(np.float32)
 
@@ -272,7 +271,7 @@ def _attention_scores(weights: StudentWeights, states_q8: Int8Array) -> Float32A
 
 
 def attention_of(scores: Float32Array, null_score: Float32Array) -> Float32Array:
-    """Softmax over the null score [1] and the scores [T], in this order, without its first."""
+    """Softmax over the null score [1] and the scores [T]; the null score's value is left out."""
     return softmax(np.concatenate([null_score, scores]))[1:]
 
 

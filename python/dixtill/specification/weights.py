@@ -1,7 +1,6 @@
 """The student's int8 weights, as the model file holds them and every kernel reads them.
 
-Checks shapes and types; does not read files (model_file.py) and does not compute (kernels.py,
-reference.py).
+This file checks shapes and types; model_file.py reads files, kernels.py and reference.py compute.
 """
 
 from __future__ import annotations
@@ -18,20 +17,20 @@ Int8Array = npt.NDArray[np.int8]
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
-# Times the largest sum of int8 products, a finite float: no answer is infinite.
+# Its product with the largest sum of int8 products is a finite float: no answer is infinite.
 _LARGEST_FLOAT = 1e25
 
 NO_NULL_SCORE = -_LARGEST_FLOAT
-"""A null score that leaves all attention to the pieces: its exponential is lost beside theirs."""
+"""A null score that leaves all attention to the pieces: its exponential is zero beside theirs."""
 
 
 @dataclass(frozen=True, eq=False)
 class StudentWeights:
     """Weights of a masked-attention BiLSTM; every int8 value lies in [-127, 127].
 
-    A product of int8 row and int8 activations, times the row's scale, is the float result: the
-    scales of the activations (one per embedding column, 1/127 for hidden states) are already
-    folded into weights and scales by the quantiser. Gates stand in PyTorch's order i, f, g, o.
+    The product of an int8 row and int8 activations, times the row's scale, is the float result:
+    quantization has folded the scales of the activations (one per embedding column, 1/127 for
+    hidden states) into weights and scales. Gates stand in PyTorch's order i, f, g, o.
 
     With V pieces, embedding width d, H units a direction, A attention units and C classes:
     """
@@ -46,7 +45,7 @@ class StudentWeights:
     attention_weight_q8: Int8Array  # [A, 2H]
     attention_scale: Float32Array  # [A]
     attention_vector: Float32Array  # [A]
-    null_score: Float32Array  # [1]: that of no piece, in the softmax of each text
+    null_score: Float32Array  # [1], a score beside those of the pieces, in each text's softmax
     head_weight_q8: Int8Array  # [C, 2H]
     head_scale: Float32Array  # [C]
     head_bias: Float32Array  # [C]
@@ -73,14 +72,14 @@ class StudentWeights:
 
     @property
     def embedding_bits(self) -> int:
-        """What a value of the embedding is kept in: 4 bits where that loses nothing, else 8."""
+        """Bits in which a value of the embedding is kept: 4 where that loses nothing, else 8."""
         return 8 if (self.embedding_q8 & 15).any() else 4
 
 
 def pack_nibbles(rows_q8: Int8Array) -> UInt8Array:
-    """Multiples of 16, [V, d], two a byte: [V, (d + 1) // 2].
+    """Pack multiples of 16, [V, d], two to a byte: [V, (d + 1) // 2].
 
-    Byte i has column i in its low half and column (d + 1) // 2 + i in its high one.
+    Byte i holds column i in its low half and column (d + 1) // 2 + i in its high half.
     """
     num_low = (rows_q8.shape[1] + 1) // 2
     bytes_of = rows_q8.view(np.uint8)
@@ -91,7 +90,7 @@ def pack_nibbles(rows_q8: Int8Array) -> UInt8Array:
 
 
 def unpack_nibbles(packed: UInt8Array, embedding_dim: int) -> Int8Array:
-    """What `pack_nibbles` was given."""
+    """Return the rows [V, d] that `pack_nibbles` was given."""
     both = np.concatenate([packed << 4, packed & 0xF0], axis=1)
     return both[:, :embedding_dim].view(np.int8)
 

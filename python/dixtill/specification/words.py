@@ -1,8 +1,8 @@
-"""Text to words with character spans, and words to the pieces that the student reads.
+"""Splits a text into words with character spans, and words into the pieces that a student reads.
 
-Equal to BertNormalizer, BertPreTokenizer and WordPiece of the `tokenizers` library in pieces,
-where symbols are not told apart, and the specification of what any faster tokenizer must give.
-Pieces belong to words; a word's span points into the text as the user wrote it.
+This specifies the native tokenizer. Without `symbols`, its pieces equal those of BertNormalizer,
+BertPreTokenizer and WordPiece of the `tokenizers` library. Pieces belong to words; a word's span
+points into the text as the user wrote it.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _REGIONAL_INDICATORS = "\U0001f1e6", "\U0001f1ff"  # two of them are a flag
 class Pretoken(NamedTuple):
     """The unit of splitting: a run of characters, one punctuation mark or one symbol."""
 
-    text: str  # normalised
+    text: str  # normalized
     start: int
     end: int
     is_punctuation: bool
 
 
 class Word(NamedTuple):
-    """A word with its span in the text, `text[start:end]`, and the pre-tokens it is made of."""
+    """A word with its span in the text, `text[start:end]`, and its pre-tokens."""
 
     start: int
     end: int
@@ -42,7 +42,7 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True)
 class TokenizedText:
-    """What the student reads of one text."""
+    """The part of one text that the student reads."""
 
     piece_ids: list[int]  # [pieces]
     word_of_piece: list[int]  # [pieces], index into spans
@@ -53,9 +53,9 @@ class TokenizedText:
 def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
     """Words of `text`, lazily.
 
-    White space separates chunks. Within a chunk, punctuation at either end stands alone and
-    what lies between is one word. With the normalizer's `symbols`, a symbol is a chunk of its own,
-    together with those that it makes one emoji with.
+    White space separates chunks. Within a chunk, each punctuation mark at either end is a word, and
+    so is the text between. With the normalizer's `symbols`, a symbol is a chunk of its own,
+    together with the other symbols of its emoji.
 
     >>> text = "$AAPL's up 5.3%."
     >>> [text[word.start : word.end] for word in split_words(text, Normalizer())]
@@ -75,10 +75,10 @@ def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
 
 
 def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
-    """Pre-tokens between white space; the symbols of an emoji are between it too."""
+    """The pre-tokens of each chunk: between white space, or the symbols of one emoji."""
     runs: list[_Run] = []
     for char, index in normalizer(text):
-        if not char:  # dropped: part of what it follows, so that a span covers its accents
+        if not char:  # dropped; it belongs to the run before, so that a span covers accents
             if runs:
                 runs[-1].cover(index)
             continue
@@ -104,10 +104,10 @@ def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
 
 
 def _is_joined(symbol: str, runs: list[_Run], before: str) -> bool:
-    """Whether `symbol` makes one emoji with those in `runs`; `before` is what it stands behind.
+    """Whether `symbol` makes one emoji with those in `runs`; `before` is the character before it.
 
-    These are Unicode's sequences of emoji, as far as they need no list (UTS 51): what a joiner
-    joins, skin tones, and pairs of regional indicators.
+    These are the emoji sequences of UTS 51 that need no list: joined by a joiner, with a skin tone,
+    or pairs of regional indicators.
     """
     if not runs[-1].is_symbol:
         return False
@@ -143,7 +143,7 @@ class Tokenizer:
     def __init__(
         self, vocabulary: Sequence[str], normalizer: Normalizer, max_pieces: int = 256
     ) -> None:
-        """Number the pieces by their order in `vocabulary`, which holds `[UNK]`.
+        """Number the pieces by their order in `vocabulary`, which must hold `[UNK]`.
 
         Raises:
             InputError: a piece occurs twice, `[UNK]` is missing or `max_pieces` is below 1.
@@ -161,13 +161,13 @@ class Tokenizer:
         self._max_piece_chars = max(len(piece.removeprefix(CONTINUATION)) for piece in vocabulary)
 
     def read(self, text: str, cleaning: Sequence[str]) -> TokenizedText:
-        """Pieces of a text as a user wrote it, and where its words stand there."""
+        """Return the pieces of a text as a user wrote it, and the places of its words there."""
         cleaned = clean_with_places(text, cleaning)
         read = self(cleaned.text)
         return replace(read, spans=[cleaned.span(*span) for span in read.spans])
 
     def __call__(self, text: str) -> TokenizedText:
-        """Pieces of a cleaned text, at most `max_pieces`."""
+        """Return the pieces of a cleaned text, at most `max_pieces`."""
         piece_ids: list[int] = []
         word_of_piece: list[int] = []
         spans: list[tuple[int, int]] = []
@@ -183,14 +183,14 @@ class Tokenizer:
         return TokenizedText(piece_ids, word_of_piece, spans, truncated=False)
 
     def _pieces(self, pretoken: str) -> list[int]:
-        """By longest match first; what is unknown is looked up once more in its plain form."""
+        """Match the longest piece first; an unknown pre-token is tried again in its plain form."""
         ids = self._matches(pretoken)
         if ids is None and (plain := self.normalizer.plain_form(pretoken)) != pretoken:
             ids = self._matches(plain)
         return [self._unknown_id] if ids is None else ids
 
     def _matches(self, pretoken: str) -> list[int] | None:
-        """None where a rest is left that no piece matches: all of it is unknown then."""
+        """The pieces, or None where no piece matches some part: then the whole is unknown."""
         if len(pretoken) > MAX_PRETOKEN_CHARS:
             return None
         ids: list[int] = []

@@ -34,8 +34,8 @@ from ..teacher.checkpoint import (
     check_body,
     errors_about,
     load_weights,
+    loading,
     quiet_transformers,
-    why_not_loaded,
 )
 from ..teacher.teacher import Teacher
 from .checkpoints import saving
@@ -114,7 +114,7 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         InputError: there is no such model, or transformers cannot put a classifier on it.
     """
     set_seed(seed)
-    try:
+    with loading("a base model", base):
         tokenizer = AutoTokenizer.from_pretrained(base)
         config = AutoConfig.from_pretrained(base)
         if _has_head_for(config, labels):
@@ -128,12 +128,6 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         body, missing = load_weights(AutoModel, base)
         check_body(base, missing)
         loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
-    except InputError:
-        raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise many kinds
-        raise InputError(
-            f"cannot load a base model from '{base}': {why_not_loaded(base, error)}"
-        ) from error
     if loaded.missing_keys:
         raise InputError(
             f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"

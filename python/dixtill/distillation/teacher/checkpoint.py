@@ -20,33 +20,37 @@ from transformers.utils import logging
 from ...errors import InputError, first_line
 
 
-def load_classifier(name: str | Path) -> tuple[Any, Any]:
-    """A sequence classifier in float32, and its tokenizer.
+def load_checkpoint(name: str | Path) -> tuple[Any, Any]:
+    """Load a sequence classifier in float32, and its tokenizer.
 
     Raises:
-        InputError: they cannot be loaded, or the checkpoint lacks weights of the model or holds
+        InputError: they cannot be loaded, the checkpoint lacks weights of the model, or it holds
             layers that the model does not have.
     """
-    try:
-        with quiet_transformers(with_bars=sys.stderr.isatty()):
-            tokenizer = AutoTokenizer.from_pretrained(name)
-            model, missing = load_weights(AutoModelForSequenceClassification, name)
-    except InputError:
-        raise
-    except Exception as error:  # transformers, tokenizers and safetensors raise many kinds
-        raise InputError(
-            f"cannot load a sequence classifier from '{name}': {why_not_loaded(name, error)}"
-        ) from error
+    with loading("a sequence classifier", name), quiet_transformers(with_bars=sys.stderr.isatty()):
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        model, missing = load_weights(AutoModelForSequenceClassification, name)
     if missing:
         raise InputError(
-            f"'{name}' is no sequence classifier: it has no trained {', '.join(missing)}; "
+            f"'{name}' is not a sequence classifier: it has no trained {', '.join(missing)}; "
             "fine-tune it first"
         )
     return model, tokenizer
 
 
-def why_not_loaded(name: str | Path, error: Exception) -> str:
-    """Why transformers cannot load the model `name`: a wrong folder, or its own error message."""
+@contextmanager
+def loading(what: str, name: str | Path) -> Iterator[None]:
+    """Turn any error inside the context into an InputError: `what` cannot be loaded from `name`."""
+    try:
+        yield
+    except InputError:
+        raise
+    except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
+        raise InputError(f"cannot load {what} from '{name}': {_reason(name, error)}") from error
+
+
+def _reason(name: str | Path, error: Exception) -> str:
+    """What is wrong with the name of a model, or else what transformers says."""
     folder = Path(name)
     if folder.is_dir() and not (folder / "config.json").is_file():
         return "the folder has no config.json, so transformers did not save a model there"

@@ -22,7 +22,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ...strings import without_surrogates
 from ..config import Precision
 from ..finite import check_answers
-from .checkpoint import errors_about, load_classifier
+from .checkpoint import errors_about, load_checkpoint
 from .embedding_layer import EmbeddingLayer
 from .head import class_names
 from .precision import autocast
@@ -76,7 +76,7 @@ class Teacher:
             InputError: there is no such model, it is no sequence classifier, or no student can
                 learn from it.
         """
-        model, tokenizer = load_classifier(name_or_folder)
+        model, tokenizer = load_checkpoint(name_or_folder)
         with errors_about(f"the teacher '{name_or_folder}'"):
             return cls(model, tokenizer, max_length)
 

@@ -1,4 +1,4 @@
-"""The rules for the names of a classifier's classes, one for files, teachers and training data."""
+"""The rules for names of classes, the same for model files, teachers and training data."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ MAX_LABELS = 2**12  # an answer takes memory for each piece of the text and each
 
 
 def check_label_names(names: Iterable[object]) -> None:
-    """Raise InputError unless each name is a str of its own, not empty, that UTF-8 can carry.
-
-    There may be at most MAX_LABELS.
-    """
+    """Raise InputError unless the names are at most MAX_LABELS distinct, non-empty str in UTF-8."""
     seen: set[str] = set()
     for number, name in enumerate(names):
         if number == MAX_LABELS:
-            raise InputError(f"there are over {MAX_LABELS} labels, expected at most so many")
+            raise InputError(
+                f"there are more than {MAX_LABELS} labels, expected at most {MAX_LABELS}"
+            )
         if not isinstance(name, str):
             raise InputError(
                 f"label {number} is {name!r}, of type {type(name).__name__}, expected a str"
             )
         if not name:
-            raise InputError(f"a label is empty, that of class {number}")
+            raise InputError(f"label {number} is empty, expected a name")
         if has_surrogates(name):
             raise InputError(f"a label holds a lone surrogate, {name!r}")
         if name in seen:

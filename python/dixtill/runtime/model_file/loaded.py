@@ -1,7 +1,7 @@
-"""The student's model file, checked and loaded; its tensors are bytes, and no NumPy is needed.
+"""Loads and checks a student's model file, without NumPy: its tensors are bytes.
 
-One .safetensors with weights, vocabulary, labels and provenance. Every other file is refused with
-a sentence. Computes nothing (classifier.py); model_file.py writes files, and reads them as NumPy.
+The file is one .safetensors with weights, vocabulary, settings and provenance; any other file is
+refused with a sentence. specification/model_file.py writes such files, and reads them as arrays.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "dixtill"
 VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
-EMBEDDING_Q4 = "embedding_q4"  # in the place of embedding_q8, where 4 bits a value are enough
+EMBEDDING_Q4 = "embedding_q4"  # instead of embedding_q8, where 4 bits a value are enough
 
 _TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
 _TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TYPES}
@@ -44,7 +44,7 @@ class LoadedModel:
     buffers: dict[str, memoryview]  # the tensors by name; the vocabulary decompressed
 
     def __init__(self, file: BinaryReader) -> None:
-        """Read a file to its end, and check all but the values of the weights.
+        """Read a file to its end, and check everything but the values of the weights.
 
         Raises:
             InputError: something is missing, of the wrong type, or does not fit.

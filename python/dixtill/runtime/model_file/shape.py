@@ -1,4 +1,4 @@
-"""The sizes of a student, told by the shapes of its weights. Needs no NumPy."""
+"""The sizes of a student, from the shapes of its weights. Needs no NumPy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WEIGHTS = (
 )
 """Names of a student's weights; int8 where they end in `_q8`, else float32.
 
-A file may have `embedding_q4` in the place of `embedding_q8`: two values a byte.
+A file may hold `embedding_q4` instead of `embedding_q8`: two values to a byte.
 """
 
 
@@ -49,7 +49,7 @@ class StudentShape(
 
     @classmethod
     def of(cls, shapes: Mapping[str, Shape]) -> StudentShape:
-        """The sizes of weights with these shapes.
+        """Return the sizes that weights of these shapes have.
 
         Raises:
             InputError: a shape does not fit the others.
@@ -98,5 +98,5 @@ class StudentShape(
 
     @property
     def num_parameters(self) -> int:
-        """Number of weights, scales included."""
+        """Number of parameters, including scales."""
         return sum(map(prod, self.weights().values()))

@@ -1,6 +1,6 @@
 """Where a student comes from: a model file, a folder with one, its bytes, or an open binary file.
 
-The one place that tells these apart, and that names them where one cannot be used.
+This module alone tells these apart, and names a source that cannot be used in an error.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from typing import Protocol, TypeAlias
 
     class BinaryReader(Protocol):
-        """What gives bytes, such as a file that is open in binary mode."""
+        """A source of bytes, such as a file that is open in binary mode."""
 
         def read(self, num_bytes: int, /) -> bytes | None: ...
         def close(self) -> None: ...
@@ -46,13 +46,13 @@ def shipped_student() -> str:
 
 
 def file_of(path: str | os.PathLike[str]) -> str:
-    """`path`, or the student's file in the folder that it is."""
+    """Return `path`, or if it is a folder with a student, the file in it."""
     inside = os.path.join(path, STUDENT_FILE)
     return inside if os.path.isfile(inside) else os.fspath(path)
 
 
 def open_student(source: StudentSource) -> BinaryReader:
-    """What gives the bytes of a student's model file; to be closed unless it is `source` itself.
+    """Open a student's model file; the caller closes the result unless it is `source` itself.
 
     Raises:
         OSError: there is no such file, or it cannot be read.
@@ -77,7 +77,7 @@ def _open_regular(path: str) -> BinaryReader:
     mode = os.stat(path).st_mode
     if stat.S_ISDIR(mode):
         raise IsADirectoryError
-    if not stat.S_ISREG(mode):  # a pipe without a writer would be waited for
+    if not stat.S_ISREG(mode):  # opening a pipe would wait for a writer
         raise UnusableFileError(
             "is a pipe, a socket or a device, expected a regular file; copy it to one, or give "
             "dixtill.load the open file or its bytes"
@@ -90,7 +90,7 @@ class UnusableFileError(InputError):
 
 
 class naming_the_student:
-    """Turns what goes wrong with a source into a ModelFileError that names it and what to do."""
+    """Turns errors inside the context into a ModelFileError with the source and the remedy."""
 
     def __init__(self, source: StudentSource) -> None:
         self._source = source
@@ -131,7 +131,7 @@ def _message_of(error: BaseException) -> str | None:
             f"is a folder without a {STUDENT_FILE}, expected a student's .safetensors file; name "
             "the file in it"
         )
-    if isinstance(error, (OSError, ValueError)):  # ValueError: a path no system call takes
+    if isinstance(error, (OSError, ValueError)):  # ValueError: a path that no system call accepts
         return (
             f"cannot be read ({reason(error)}), expected a student; check its name and permissions"
         )
@@ -139,11 +139,11 @@ def _message_of(error: BaseException) -> str | None:
 
 
 def _in_one_line(message: str) -> str:
-    """A file may hold names of any length and of any characters; a sentence may not."""
+    """Shorten and escape a message, which may quote names of any length and any characters."""
     line = message if message.isprintable() else repr(message)[1:-1]
     return shortened(line, _MAX_MESSAGE)
 
 
 def reason(error: Exception) -> str:
-    """What the operating system says, without its number."""
+    """The operating system's message, without its number."""
     return getattr(error, "strerror", None) or str(error)

@@ -1,8 +1,8 @@
-"""A safetensors file as bytes: its header is checked, and its tensors are views of one buffer.
+"""Reads a safetensors file as bytes: checks its header, and gives its tensors as views.
 
-Neither NumPy nor the safetensors package is needed. Limits bound the memory and the work that a
-hostile file can ask for; beyond the header, that is the memory which the file fills itself. What
-the tensors mean is left to model_file/loaded.py.
+Neither NumPy nor the safetensors package is needed. Limits bound the memory and the time that a
+hostile file can take; past the header, it takes no more memory than its own size. loaded.py knows
+what the tensors mean.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from .shape import Shape
     from .source import BinaryReader
 
-MAX_HEADER_BYTES = 2**20  # as Python objects it may take 30 times as much
+MAX_HEADER_BYTES = 2**20  # Python objects may take 30 times as much memory
 MAX_TENSOR_BYTES = 2**30  # all tensors together
 _MAX_DIMENSIONS = 2
-_MAX_DIGITS = 4300  # of an integer: Python's own limit, where that is not switched off
+_MAX_DIGITS = 4300  # of an integer; Python's own limit, which can be switched off
 _READ_BYTES = 2**20  # in one go
 _LENGTH_BYTES = 8
 NUMPY_TYPES = {"U8": "uint8", "I8": "int8", "F32": "float32"}
 
 
 class TensorFile:
-    """A file that is read once, its header first."""
+    """A safetensors file, which is read once: first its header, then its tensors."""
 
     def __init__(self, file: BinaryReader) -> None:
         """Read the header.
 
         Raises:
             InputError: it is damaged.
-            UnusableFileError: it is no safetensors file.
+            UnusableFileError: the file is not in the safetensors format.
         """
         self._start = _read(file, _LENGTH_BYTES)
         if not self._start:
@@ -63,10 +63,10 @@ class TensorFile:
     def read_tensors(
         self, file: BinaryReader, types: Mapping[str, str]
     ) -> dict[str, tuple[Shape, memoryview]]:
-        """The rest of the file: shape and bytes of each tensor.
+        """Read the rest of the file, and return the shape and bytes of each tensor.
 
-        `types` are names and types of the tensors that there have to be. Together the tensors
-        fill the file, without gap or overlap.
+        The file must hold exactly the tensors named in `types`, of these types, without gap or
+        overlap.
 
         Raises:
             InputError: a tensor is missing, unknown, or not where the header says.
@@ -95,12 +95,12 @@ class TensorFile:
 
     @property
     def content(self) -> bytes:
-        """The whole file, once its tensors were read."""
+        """The whole file; its tensors must have been read."""
         return self._start + self._data
 
 
 def _read(file: BinaryReader, num_bytes: int) -> bytes:
-    """So many bytes, or fewer where the file ends before."""
+    """Read this many bytes, or fewer if the file ends before."""
     parts = []
     while num_bytes > 0:
         part = file.read(min(num_bytes, _READ_BYTES))
@@ -112,7 +112,7 @@ def _read(file: BinaryReader, num_bytes: int) -> bytes:
 
 
 def json_object(text: str | bytes, name: str) -> dict[str, Any]:
-    """The JSON object in `text`; an error calls it `name`.
+    """Return the JSON object in `text`, which an error calls `name`.
 
     Raises:
         InputError: the text is not JSON, or its value is not an object.

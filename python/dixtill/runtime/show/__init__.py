@@ -1,1 +1,1 @@
-"""One explained answer to look at: on a terminal, in a notebook. Imported when it is asked for."""
+"""Shows one explained answer on a terminal or in a notebook; imported when it is needed."""

@@ -1,9 +1,8 @@
-"""A prediction as HTML: the text as it was written, its words coloured by their weights.
+"""A prediction as HTML: the text as it was written, its words colored by their weights.
 
-Everything that comes from a text or a label is escaped. Colours follow the reader's preference,
-light or dark; words that oppose are underlined with dashes besides, and each word's title is its
-weight, with the effect of leaving it out beside it where that was checked. Words that the student
-does not know have dots below.
+Everything that comes from a text or a label is escaped. Colors follow the reader's preference for
+light or dark. Words that oppose the label are also underlined with dashes, and words that the
+student does not know with dots. A word's title is its weight, and its effect if that was checked.
 """
 
 from __future__ import annotations
@@ -21,14 +20,14 @@ if TYPE_CHECKING:
 
     from ..prediction import Prediction
 
-NUM_LEVELS = 5  # of blue, and as many of orange
+NUM_LEVELS = 5  # of blue, and 5 of orange
 UNKNOWN_NOTE = "dots mark words that the student does not know; it weighs them all alike"
 
 STYLE = Path(__file__).with_name("words.css").read_text(encoding="utf-8")
 """The CSS that `words_html` needs; it touches nothing else."""
 
 _UNSHOWABLE = dict.fromkeys(UNSAFE - set(map(ord, "\t\n\r")), "\ufffd")
-# In an element with a direction of its own, overrides end with it.
+# An override ends with an element that has its own direction.
 _UNSHOWABLE_IN_TEXT = {
     code: shown for code, shown in _UNSHOWABLE.items() if code < 0x100 or 0xD800 <= code < 0xE000
 }
@@ -36,7 +35,7 @@ _UNSHOWABLE_IN_TEXT = {
 
 def escaped(text: str) -> str:
     """`text` for HTML, in an element or in a quoted attribute; U+FFFD for unsafe characters."""
-    return escape(str.translate(text, _UNSHOWABLE))  # a plain str, also of a subclass
+    return escape(str.translate(text, _UNSHOWABLE))  # a plain str even of a subclass
 
 
 def _escaped_text(text: str) -> str:
@@ -45,14 +44,14 @@ def _escaped_text(text: str) -> str:
 
 
 def signed(number: float) -> str:
-    """Two digits and a sign that is as wide as a plus."""
+    """A number with two decimals and a sign; the minus is as wide as the plus."""
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 def words_html(prediction: Prediction, scale: float | None = None) -> str:
-    """The original text with its words coloured, escaped; `STYLE` has to be on the page.
+    """Return the original text, escaped, with its words colored; the page must hold `STYLE`.
 
-    A word of weight `scale` has the full colour; by default the strongest word of the text has.
+    A word of weight `scale` has the full color; by default, the strongest word of the text has it.
     """
     if scale is None:
         scale = largest_weight(prediction.words)
@@ -60,7 +59,7 @@ def words_html(prediction: Prediction, scale: float | None = None) -> str:
 
 
 def prediction_html(prediction: Prediction) -> str:
-    """A prediction by itself, as a notebook shows it: style, label, words and what they mean."""
+    """Return a prediction as a notebook shows it: style, label, words and a legend."""
     label, rest = map(escaped, headline(prediction))
     notes = ["blue supports the label, orange (dashed) opposes it"]
     if prediction.truncated:
@@ -78,7 +77,7 @@ def prediction_html(prediction: Prediction) -> str:
 
 
 def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
-    """The text from its begin to its end: what lies between words, and words."""
+    """The whole text in order: words, and the characters between them."""
     text, check = prediction.text, prediction.check
     flip = frozenset((check and check.flip) or ())
     done = 0
@@ -102,7 +101,7 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
 
 
 def _classes(strength: int, is_flip: bool, is_unknown: bool) -> str:
-    """The attribute, as short as HTML allows: a page has tens of thousands of them."""
+    """The class attribute, as short as HTML allows: a page has tens of thousands of them."""
     names = [f"{'p' if strength > 0 else 'n'}{abs(strength)}"] * bool(strength)
     names += ["flip"] * is_flip + ["unknown"] * is_unknown
     if not names:

@@ -1,4 +1,4 @@
-"""How strongly a weight is coloured: levels from none to full, on a scale of the caller's."""
+"""How strongly a weight is colored: levels from zero to full, on the caller's scale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def level(weight: float, scale: float, num_levels: int) -> int:
-    """From -num_levels to num_levels, 0 where the weight is small beside `scale`.
+    """The level of a weight, from -num_levels to num_levels; 0 if it is small beside `scale`.
 
     >>> [level(weight, scale=2.0, num_levels=5) for weight in (-9.0, -1.0, 0.1, 0.8, 2.0)]
     [-5, -3, 0, 2, 5]
@@ -23,14 +23,14 @@ def level(weight: float, scale: float, num_levels: int) -> int:
 
 
 def largest_weight(words: Iterable[ExplainedWord]) -> float:
-    """The largest magnitude, 0 without words."""
+    """The largest magnitude of a weight, or 0 without words."""
     return max((abs(word.weight) for word in words), default=0.0)
 
 
 def common_scale(explanations: Iterable[Iterable[ExplainedWord]]) -> float:
-    """A scale for many texts, so that a colour means the same in each.
+    """A scale for many texts, so that a color means the same in each.
 
-    What the strongest word of a text has in the median: no single word makes all others pale.
+    It is the median of the texts' strongest weights, so that no single word makes all others pale.
     """
     strongest = sorted(map(largest_weight, explanations))
     return strongest[len(strongest) // 2] if strongest else 0.0

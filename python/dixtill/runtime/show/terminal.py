@@ -1,8 +1,8 @@
-"""A prediction as lines of text, for a terminal in colour.
+"""A prediction as lines of text, for a terminal in color.
 
-Colours are of the 256 that terminals share, each readable on black and on white (a contrast of at
-least 3.7 with both); blue and orange differ for colour-blind people too, and the sign is always
-there. Without colour the lines are the same characters.
+The colors are among the 256 that terminals share; each has a contrast of at least 3.7 with black
+and with white. Color-blind people can tell blue from orange, and the sign is always shown. Without
+color, the lines hold the same characters.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _OPPOSES = ("\x1b[38;5;130m", "\x1b[38;5;166m", "\x1b[1;38;5;166m")  # brown, or
 
 
 def wants_colour(stream: TextIO | None = None) -> bool:
-    """Whether to colour what is printed to `stream`, by default standard output.
+    """Whether to color what is printed to `stream`, by default standard output.
 
-    As Python itself decides since 3.13: never with NO_COLOR, always with FORCE_COLOR, else on a
-    terminal that is not dumb.
+    Python itself decides the same way since 3.13: never with NO_COLOR, always with FORCE_COLOR, and
+    otherwise on a terminal that is not dumb.
     """
     stream = sys.stdout if stream is None else stream
     if os.environ.get("NO_COLOR"):
@@ -55,7 +55,7 @@ def shown(prediction: Prediction, colour: bool) -> str:
 
 
 def check_sentences(prediction: Prediction) -> list[str]:
-    """What was found by leaving words out: what changes the label, and the correlation."""
+    """Sentences about the check: which words change the label, and the correlation."""
     check = prediction.check
     if check is None:
         return []
@@ -79,7 +79,7 @@ def _flip_sentence(prediction: Prediction, check: Check) -> str:
 
 
 def headline(prediction: Prediction) -> tuple[str, str]:
-    """The label as it is given, and what is to be known with it."""
+    """The label, and the text beside it: its probability, or why there is no label."""
     label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
     if prediction.label is None:
         return "no label", f": {label} {probability} is below {prediction.threshold!r}"
@@ -93,7 +93,7 @@ def _word_lines(prediction: Prediction, colour: bool) -> list[str]:
     if check is not None and words:
         columns.append([f"{effect:+.3f}" for effect in check.effects])
         heads = ["weight", "effect"]
-    # Numbers stand first: they align however wide a terminal draws the words.
+    # Numbers come first: they align whatever width a terminal gives the words.
     width = max(map(len, (*heads, *(number for column in columns for number in column))), default=0)
     scale = largest_weight(words)
     lines = ["  ".join(f"{head:>{width}}" for head in heads)] if heads else []
