@@ -4,8 +4,8 @@
     torch.ops.dixtill.ig_accumulate              integrated gradients, merged into words
 
 Both run on CPU tensors and have fake kernels, so torch.compile and torch.export keep them. They
-have no gradients. Registered through torch.library.Library, whose overhead a call is a third of
-torch.library.custom_op's.
+have no gradients. They are registered through torch.library.Library, which costs a third of what
+torch.library.custom_op costs per call. docs/how-to/torch.md shows how to use them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LIBRARY.define(
 
 
 def pack_weights(weights: StudentWeights) -> Tensor:
-    """The weights, but for the embedding, in the kernels' layout: one uint8 tensor."""
+    """Return all weights except the embedding in the kernels' layout: one uint8 tensor."""
     return torch.from_numpy(kernels.pack_weights(weights))
 
 
@@ -43,7 +43,7 @@ def masked_attention_bilstm(
     packed: Tensor,
     num_classes: int,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The student's logits [B, C], scores [B, T], attention [B, T], contributions [B, T, C].
+    """Return logits [B, C], scores [B, T], attention [B, T] and contributions [B, T, C].
 
     input_ids [B, T] and attention_mask [B, T] are of any integer type (or bool); a token is real
     where the mask is not zero, wherever that is, and everything is zero where it is not. The ids
@@ -70,7 +70,7 @@ def masked_attention_bilstm(
 def ig_accumulate(
     gradients: Tensor, step_weights: Tensor, delta: Tensor, word_index: Tensor, num_words: int
 ) -> Tensor:
-    """Integrated gradients by word, [B, num_words]; see kernels.ig_accumulate.
+    """Return integrated gradients by word, [B, num_words]; see kernels.ig_accumulate.
 
     The float tensors must be float32 and contiguous: a copy of the gradients would be large.
     """

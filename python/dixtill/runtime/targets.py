@@ -46,7 +46,7 @@ _BUILDS = {
 
 
 class TargetStatus(namedtuple("TargetStatus", ["name", "is_supported", "reason"])):
-    """A target of this build, and whether this CPU can run it; else the reason why not."""
+    """A target, whether this CPU and build can run it, and if not, why."""
 
     __slots__ = ()
     name: str
@@ -55,7 +55,7 @@ class TargetStatus(namedtuple("TargetStatus", ["name", "is_supported", "reason"]
 
 
 def describe_targets() -> list[TargetStatus]:
-    """Every target of this build, best first, then those of builds for other CPUs."""
+    """Return every target of this build, best first, then those of builds for other CPUs."""
     here = [
         TargetStatus(name, is_supported, "" if is_supported else f"needs {requirement}")
         for name, requirement, is_supported in native.targets()
@@ -69,7 +69,7 @@ def describe_targets() -> list[TargetStatus]:
 
 
 def supported_targets() -> tuple[str, ...]:
-    """Names of the targets that this CPU can run, best first."""
+    """Return the names of the targets that this CPU can run, best first."""
     return _SUPPORTED
 
 
@@ -77,7 +77,7 @@ _SUPPORTED = tuple(target.name for target in describe_targets() if target.is_sup
 
 
 def choose_target(name: str | None = None) -> str:
-    """The target to run: `name`, else the environment's DIXTILL_KERNEL, else the best.
+    """Return the target to run: `name`, else the environment's DIXTILL_KERNEL, else the best.
 
     Raises KernelError when the one that was asked for is unknown or not supported by this CPU;
     there is no silent fallback.
