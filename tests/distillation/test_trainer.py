@@ -253,7 +253,7 @@ def test_where_both_checkpoints_are_damaged_it_is_said_which_to_delete(tmp_path)
     expected = trained(tmp_path)
     for name in ("checkpoint.pt", "checkpoint.previous.pt"):
         (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:500])
-    sentence = r"checkpoint.pt is damaged \(.+\); delete it and checkpoint.previous.pt, and the run"
+    sentence = r"checkpoint.pt is damaged \(.+\); delete it and checkpoint.previous.pt to start"
     with pytest.raises(InputError, match=sentence):
         new_trainer(tmp_path)
     for name in ("checkpoint.pt", "checkpoint.previous.pt"):
