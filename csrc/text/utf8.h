@@ -14,7 +14,8 @@ constexpr size_t max_utf8_bytes = 4;  // of one code point
 
 // Writes the code points to the front of `out`, which grows to what the longest text needed and
 // does not shrink. Returns their number. Throws Interrupted.
-size_t decode_utf8(std::string_view text, std::vector<char32_t>& out, Interruption* interruption);
+size_t decode_utf8(std::string_view text, std::vector<char32_t>& out,
+                   Interruption* interruption = nullptr);
 
 // Whether `text` is well formed and without surrogates: what a Python str encodes to.
 bool is_utf8(std::string_view text);
