@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-# Output is compared without colour, even if pytest runs on a terminal.
+# Output is compared without color, even if pytest runs on a terminal.
 os.environ["NO_COLOR"] = "1"
 os.environ.pop("FORCE_COLOR", None)
 if "PYTEST_XDIST_WORKER" in os.environ:  # each worker has a CPU of its own

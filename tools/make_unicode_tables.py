@@ -82,7 +82,7 @@ def combining_classes(nonspacing: set[int]) -> list[list[int]]:
     """Return [first, last, class] for the marks that the library reorders.
 
     A mark younger than its tables counts as a starter there: class 0, absent here. Whether it
-    knows a mark shows when the mark changes places with a neighbour of known class.
+    knows a mark shows when the mark changes places with a neighbor of known class.
     """
     strip = bert(strip_accents=True).normalize_str
     low, high = "\u1b44", "\u1dfb"  # classes 9 and 230; neither is stripped

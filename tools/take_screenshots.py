@@ -60,7 +60,7 @@ def take(
     window.eval_on_selector(first, "e => scrollTo(0, scrollY + e.getBoundingClientRect().top - 50)")
     shot = Image.open(io.BytesIO(window.screenshot()))
     out = IMAGES / f"explanations-{scheme}.png"
-    # Reducing it to 256 colours saves two thirds of the bytes.
+    # Reducing it to 256 colors saves two thirds of the bytes.
     shot.convert("RGB").quantize(256, kmeans=3, dither=Image.Dither.NONE).save(out, optimize=True)
     print(f"{out}: {out.stat().st_size:,} bytes")
 

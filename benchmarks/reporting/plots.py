@@ -50,7 +50,7 @@ def _save(figure: Any, path: Path) -> None:
     plt.close(figure)
 
 
-def _colour(name: str) -> str:
+def _color(name: str) -> str:
     return _OURS if name.startswith("dixtill") else _THEIRS
 
 
@@ -61,7 +61,7 @@ def _latency(groups: Groups, group: str) -> Any:
     labels = [result.name for result in results]
     medians = [1e6 * result.median for result in results]
     whiskers = [1e6 * max(0.0, result.p90 - result.median) for result in results]
-    axes.barh(labels, medians, color=list(map(_colour, labels)))
+    axes.barh(labels, medians, color=list(map(_color, labels)))
     axes.errorbar(
         medians,
         labels,
@@ -102,7 +102,7 @@ def _accuracy(points: Sequence[tuple[str, float, float, float]]) -> Any:
     smallest = min(size for _, _, size, _ in points)
     for name, accuracy, size, seconds in points:
         area = 60 * (1 + len(f"{size / smallest:.0f}"))
-        axes.scatter(1e6 * seconds, accuracy, s=area, color=_colour(name), alpha=0.85)
+        axes.scatter(1e6 * seconds, accuracy, s=area, color=_color(name), alpha=0.85)
         axes.annotate(
             f"{name}\n{size:.3g} MB, {duration(seconds)}", (1e6 * seconds, accuracy),
             xytext=(10, -22 if name.startswith("dixtill") else -4), textcoords="offset points",

@@ -46,12 +46,12 @@ def _answers(study: MeasuredStudy) -> Any:
     figure, panels = plt.subplots(1, 2, figsize=(11, 0.34 * len(rows) + 1), sharey=True)
     for axes, measure in zip(panels, ("accuracy", "fidelity"), strict=True):
         for place, row in enumerate(rows):
-            colour = _OURS if row.title == study.record.ours else _THEIRS
+            color = _OURS if row.title == study.record.ours else _THEIRS
             values = [100 * value for value in row.values(measure) or ()]
             low, high = 100 * np.quantile(row.resampled(measure), [0.025, 0.975])
-            axes.plot([low, high], [place, place], color=colour, linewidth=1.5)
-            axes.plot(values, [place] * len(values), "o", color=colour, alpha=0.4, markersize=4)
-            axes.plot(statistics.mean(values), place, "D", color=colour, markersize=5)
+            axes.plot([low, high], [place, place], color=color, linewidth=1.5)
+            axes.plot(values, [place] * len(values), "o", color=color, alpha=0.4, markersize=4)
+            axes.plot(statistics.mean(values), place, "D", color=color, markersize=5)
         axes.set(xlabel=f"{measure}, %; 95% interval, a dot a seed")
         axes.grid(axis="x", color=_FAINT, linewidth=0.5)
     panels[0].set_yticks(range(len(rows)), [row.title for row in rows])
@@ -63,16 +63,16 @@ def _heads(study: MeasuredStudy) -> Any:
     """Draw accuracy by the number of heads that are kept."""
     rows = {row.title: row for row in study.compressed}
     figure, axes = plt.subplots(figsize=(6, 4))
-    for how, colour in (("by importance", _OURS), ("at random", _THEIRS)):
+    for how, color in (("by importance", _OURS), ("at random", _THEIRS)):
         points = [
             (keep, [100 * value for value in row.values("accuracy") or ()])
             for keep in keys.kept_heads(study.record)
             if (row := rows.get(keys.title_of_heads(study.record, keep, how)))
         ]
         for keep, values in points:
-            axes.plot([keep] * len(values), values, "o", color=colour, alpha=0.4, markersize=4)
+            axes.plot([keep] * len(values), values, "o", color=color, alpha=0.4, markersize=4)
         means = [statistics.mean(values) for _, values in points]
-        axes.plot([keep for keep, _ in points], means, "-D", color=colour, label=how)
+        axes.plot([keep for keep, _ in points], means, "-D", color=color, label=how)
     for title, style in (("teacher", "-"), ("PTQ (int8)", ":")):
         if title in rows:
             value = 100 * statistics.mean(rows[title].values("accuracy") or ())
@@ -121,7 +121,7 @@ def _explanations(study: MeasuredStudy) -> Any:
     names = [item.method for item in study.explained]
     places = np.arange(len(names))
     for axes, column in zip(panels, _EXPLAINED, strict=True):
-        for number, (shown, colour) in enumerate(
+        for number, (shown, color) in enumerate(
             ((None, _OURS), (GRADIENTS, _THEIRS), (RANDOM, _FAINT))
         ):
             values = [
@@ -129,7 +129,7 @@ def _explanations(study: MeasuredStudy) -> Any:
                 for item in study.explained
             ]
             label = shown or "what the student shows"
-            axes.barh(places + 0.27 * (number - 1), values, 0.25, color=colour, label=label)
+            axes.barh(places + 0.27 * (number - 1), values, 0.25, color=color, label=label)
         axes.set(title=column)
     panels[0].set_yticks(places, names)
     panels[0].invert_yaxis()

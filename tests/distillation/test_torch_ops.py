@@ -139,15 +139,15 @@ class FloatStudent(nn.Module):
             ("l0_reverse", weights.backward_weight_q8, weights.backward_scale,
              weights.backward_bias),
         ]:  # fmt: skip
-            weight = _dequantise(q8, scale)
+            weight = _dequantize(q8, scale)
             _fill(self.lstm, f"weight_ih_{suffix}", weight[:, :D])
             _fill(self.lstm, f"weight_hh_{suffix}", weight[:, D:])
             _fill(self.lstm, f"bias_ih_{suffix}", torch.from_numpy(bias))
             _fill(self.lstm, f"bias_hh_{suffix}", torch.zeros(4 * H))
-        self.attention = _dequantise(weights.attention_weight_q8, weights.attention_scale)
+        self.attention = _dequantize(weights.attention_weight_q8, weights.attention_scale)
         self.vector = torch.from_numpy(weights.attention_vector)
         self.null_score = torch.from_numpy(weights.null_score)
-        self.head = _dequantise(weights.head_weight_q8, weights.head_scale)
+        self.head = _dequantize(weights.head_weight_q8, weights.head_scale)
         self.head_bias = torch.from_numpy(weights.head_bias)
 
     def forward(self, ids: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -158,7 +158,7 @@ class FloatStudent(nn.Module):
         return contributions.sum(0) + self.head_bias, scores, attention, contributions
 
 
-def _dequantise(weight_q8: np.ndarray, scale: np.ndarray) -> Tensor:
+def _dequantize(weight_q8: np.ndarray, scale: np.ndarray) -> Tensor:
     """Activations are 127 times the float ones, so the weights take that factor."""
     return torch.from_numpy(weight_q8.astype(np.float32) * scale[:, None] * 127)
 

@@ -108,7 +108,7 @@ KEPT = Normalizer(lowercase=False, strip_accents=False)
         (BertNormalizer(lowercase=True, strip_accents=False), Normalizer(True, False)),
     ],
 )
-def test_a_trained_vocabulary_follows_the_teachers_normalisation(normalizer, expected):
+def test_a_trained_vocabulary_follows_the_teachers_normalization(normalizer, expected):
     model, tokenizer = build("roberta")
     if normalizer is not None:
         tokenizer.backend_tokenizer.normalizer = normalizer

@@ -109,7 +109,7 @@ def is_left_out(block: Block) -> bool:
     return block.remark in ("not run", "run as")
 
 
-def test_the_losses_of_the_training_page_are_what_it_says_is_minimised():
+def test_the_losses_of_the_training_page_are_what_it_says_is_minimized():
     """Its run takes too long for a test; its rows are not those of another loss."""
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     rows = re.findall(r"^ +\d((?:  +\d\.\d{4}){5})", page, re.MULTILINE)

@@ -33,7 +33,7 @@ from dixtill.specification.model_file import read_model, write_model
 ort = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
 
 TEXTS = ["Apple shares jump after record earnings", "profit falls", "up!", ""]
-QUANTISATION = 0.05  # of a probability: int8 activations, or not
+QUANTIZATION = 0.05  # of a probability: int8 activations, or not
 
 
 def session(content: bytes):
@@ -100,7 +100,7 @@ def test_metadata_and_another_tokenizer_are_enough_to_answer_texts_as_the_kernel
     assert json.loads(metadata["labels"]) == list(shipped.labels)
     for row, answer in zip(probabilities, shipped(TEXTS), strict=True):
         native = list(answer.probabilities.values())
-        np.testing.assert_allclose(row, native, atol=QUANTISATION, rtol=0)
+        np.testing.assert_allclose(row, native, atol=QUANTIZATION, rtol=0)
         assert shipped.labels[row.argmax()] == answer.label
 
 

@@ -21,7 +21,7 @@ START, FACTOR = (
     int(number, 16) for number in re.findall(r"0x([0-9A-F]{16})u", HASH.read_text("utf-8"))
 )
 NUM_PIECES = 20_000
-NEIGHBOURS = 64  # all pieces have their home in this part of the slots
+NEIGHBORS = 64  # all pieces have their home in this part of the slots
 SLACK = 40  # 3 to 10 where it was written; without a bound on the slots tried, 250 to 600
 LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", np.uint8)
 
@@ -29,7 +29,7 @@ LETTERS = np.frombuffer(b"abcdefghijklmnopqrstuvwxyz", np.uint8)
 def words_near_one_slot(num_words: int, skip: int = 0) -> list[str]:
     """Words of eight letters, found by trying, whose hashes begin with the same bits."""
     found: list[str] = []
-    numbers = np.arange(skip, skip + 2 * NEIGHBOURS * num_words, dtype=np.uint64)
+    numbers = np.arange(skip, skip + 2 * NEIGHBORS * num_words, dtype=np.uint64)
     letters = np.stack([LETTERS[(numbers // 26**i % 26).astype(int)] for i in range(8)], axis=1)
     hashes = np.full(len(numbers), START, np.uint64)
     for column in letters.T:

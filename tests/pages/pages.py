@@ -11,13 +11,13 @@ from dixtill.pages.rows import ExplainedText
 HEADLINES = Path(__file__).parents[2] / "docs" / "examples" / "headlines.csv"
 DESKTOP, PHONE = (1280, 900), (360, 740)
 
-# The WCAG 2 contrast of each visible piece of text with its background. Colours are read from a
+# The WCAG 2 contrast of each visible piece of text with its background. Colors are read from a
 # canvas, which understands all notations; every background of the page is opaque.
 CONTRASTS = """() => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 1, height: 1 });
   const pen = canvas.getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
-    pen.clearRect(0, 0, 1, 1); pen.fillStyle = colour; pen.fillRect(0, 0, 1, 1);
+  const rgba = (color) => {
+    pen.clearRect(0, 0, 1, 1); pen.fillStyle = color; pen.fillRect(0, 0, 1, 1);
     return [...pen.getImageData(0, 0, 1, 1).data];
   };
   const luminance = ([r, g, b]) => [r, g, b].map((v) => v / 255)
@@ -25,9 +25,9 @@ CONTRASTS = """() => {
     .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
   const behind = (element) => {
     for (let e = element; e; e = e.parentElement) {
-      const colour = rgba(getComputedStyle(e).backgroundColor);
-      if (colour[3] === 255) return colour;
-      if (colour[3]) throw new Error("half transparent: " + e.outerHTML);
+      const color = rgba(getComputedStyle(e).backgroundColor);
+      if (color[3] === 255) return color;
+      if (color[3]) throw new Error("half transparent: " + e.outerHTML);
     }
     throw new Error("nothing is behind it");
   };

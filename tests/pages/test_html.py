@@ -74,7 +74,7 @@ def test_any_text_stays_text(text):
     is_harmless(words_html(dixtill.infer(text)), text)
 
 
-def test_words_are_coloured_where_they_stand():
+def test_words_are_colored_where_they_stand():
     html = words_html(predicted("Up, not  down", [1.0, -0.5, -0.01]))
     assert html == (
         '<span class="dixtill-words" dir="auto"><b class=p5 title=+1.00>Up,</b> '

@@ -14,7 +14,7 @@ from dixtill.pages.rows import ExplainedText
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 640), (800, 600)])
-def test_it_fits_its_window_and_is_coloured(opened, headlines, tmp_path, size, scheme):
+def test_it_fits_its_window_and_is_colored(opened, headlines, tmp_path, size, scheme):
     image = pytest.importorskip("PIL.Image", reason="looks at screenshots with Pillow")
     page = opened(headlines, *size, color_scheme=scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
@@ -39,11 +39,11 @@ def test_every_strength_of_both_signs_is_seen(opened, tmp_path, scheme):
 
 
 def assert_seen(page, shot, *classes):
-    """Assert that words of these classes have their colours in the screenshot."""
-    seen = {colour for _, colour in shot.getcolors(2**24)}
+    """Assert that words of these classes have their colors in the screenshot."""
+    seen = {color for _, color in shot.getcolors(2**24)}
     for name in classes:
-        colour = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts .{name}"))))
-        assert colour in seen, f"no .{name} is seen"
+        color = tuple(map(int, re.findall(r"\d+", rgb(page, f".texts .{name}"))))
+        assert color in seen, f"no .{name} is seen"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -140,7 +140,7 @@ def test_a_single_text_has_no_controls_and_no_figures(opened):
     assert page.failures == []
 
 
-def test_a_notebooks_piece_is_coloured_in_a_page_of_any_style(opened):
+def test_a_notebooks_piece_is_colored_in_a_page_of_any_style(opened):
     html = checked("up <i>down</i>", [1.0, -1.0], (0,))._repr_html_()
     for scheme, blue in (("light", "rgb(88, 156, 219)"), ("dark", "rgb(21, 108, 176)")):
         page = opened(f"<!DOCTYPE html><body style='background:black'>{html}", color_scheme=scheme)

@@ -1,4 +1,4 @@
-"""The picture: its size, its colours, and texts that fonts and formulas must not spoil."""
+"""The picture: its size, its colors, and texts that fonts and formulas must not spoil."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def drawn(*predictions):
     return image.open(io.BytesIO(picture.picture_png(texts))).convert("RGB")
 
 
-def num_pixels(shot, colour):
-    """Return how many pixels have the colour."""
-    rgb = tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))
+def num_pixels(shot, color):
+    """Return how many pixels have the color."""
+    rgb = tuple(int(color[i : i + 2], 16) for i in (1, 3, 5))
     return next((number for number, found in shot.getcolors(2**24) if found == rgb), 0)
 
 
-def test_supporting_and_opposing_words_have_their_colours():
+def test_supporting_and_opposing_words_have_their_colors():
     shot = drawn(predicted("supports opposes weakly", [1.0, -1.0, 0.2]))
     assert shot.width == 1760
-    for colour in (picture._SUPPORTS[4], picture._OPPOSES[4], picture._SUPPORTS[0]):
-        assert num_pixels(shot, colour) > 500
+    for color in (picture._SUPPORTS[4], picture._OPPOSES[4], picture._SUPPORTS[0]):
+        assert num_pixels(shot, color) > 500
     assert num_pixels(shot, picture._SUPPORTS[2]) == 0
 
 

@@ -1,4 +1,4 @@
-"""`print` shows the same characters with and without colour, and no control characters."""
+"""`print` shows the same characters with and without color, and no control characters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from explained import HOSTILE, checked, predicted
 
 from dixtill.runtime.prediction import Check
 from dixtill.runtime.show import terminal
-from dixtill.runtime.show.terminal import shown, wants_colour
+from dixtill.runtime.show.terminal import shown, wants_color
 
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -30,9 +30,9 @@ def environment(monkeypatch):
     return monkeypatch
 
 
-def test_a_terminal_is_coloured_and_a_pipe_is_not(environment):
-    assert wants_colour(Terminal())
-    assert not wants_colour(io.StringIO())
+def test_a_terminal_is_colored_and_a_pipe_is_not(environment):
+    assert wants_color(Terminal())
+    assert not wants_color(io.StringIO())
 
 
 @pytest.mark.parametrize(
@@ -50,31 +50,31 @@ def test_a_terminal_is_coloured_and_a_pipe_is_not(environment):
 def test_the_environment_is_heeded(environment, settings, on_terminal, in_pipe):
     for name, value in settings.items():
         environment.setenv(name, value)
-    assert wants_colour(Terminal()) is on_terminal
-    assert wants_colour(io.StringIO()) is in_pipe
+    assert wants_color(Terminal()) is on_terminal
+    assert wants_color(io.StringIO()) is in_pipe
 
 
-def test_no_stream_and_a_closed_one_are_not_coloured(environment):
+def test_no_stream_and_a_closed_one_are_not_colored(environment):
     closed = Terminal()
     closed.close()
     closed.isatty = lambda: io.StringIO.isatty(closed)  # raises ValueError
-    assert not wants_colour(closed)
+    assert not wants_color(closed)
     for missing in (None, object()):
         environment.setattr(sys, "stdout", missing)
-        assert not wants_colour()
+        assert not wants_color()
 
 
 @pytest.mark.parametrize("text", [*HOSTILE, "shares jump after record earnings"])
-def test_colour_changes_no_character(text):
+def test_color_changes_no_character(text):
     prediction = predicted(text)
-    plain = shown(prediction, colour=False)
-    assert ESCAPE.sub("", shown(prediction, colour=True)) == plain
+    plain = shown(prediction, color=False)
+    assert ESCAPE.sub("", shown(prediction, color=True)) == plain
     assert not {"\x1b", "\x00", "\x07", "\x9b"} & set(plain)
     plain.encode()
 
 
 def test_support_is_blue_and_opposition_orange_and_the_strongest_bold():
-    lines = shown(predicted("a b c d e", [2.0, 0.1, -0.5, -2.0, 1.0]), colour=True).split("\n")
+    lines = shown(predicted("a b c d e", [2.0, 0.1, -0.5, -2.0, 1.0]), color=True).split("\n")
     assert lines[0] == "\x1b[1mbullish\x1b[0m (0.90)"
     assert lines[1] == "  \x1b[1;38;5;32m+2.000  a\x1b[0m"
     assert lines[2] == "  +0.100  b"
@@ -84,7 +84,7 @@ def test_support_is_blue_and_opposition_orange_and_the_strongest_bold():
 
 
 def luminance(code):
-    """Return the WCAG relative luminance of one of the 256 terminal colours."""
+    """Return the WCAG relative luminance of one of the 256 terminal colors."""
     steps = (0, 95, 135, 175, 215, 255)
     rgb = (steps[(code - 16) // 36], steps[(code - 16) // 6 % 6], steps[(code - 16) % 6])
     linear = [c / 255 / 12.92 if c <= 10 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb]
@@ -92,19 +92,19 @@ def luminance(code):
 
 
 @pytest.mark.parametrize("code", [*terminal._SUPPORTS, *terminal._OPPOSES])
-def test_a_colour_is_readable_on_black_and_on_white(code):
+def test_a_color_is_readable_on_black_and_on_white(code):
     light = luminance(int(re.search(r"38;5;(\d+)m", code)[1]))
     assert min(1.05 / (light + 0.05), (light + 0.05) / 0.05) > 3.7
 
 
 def test_below_the_threshold_it_says_so():
     unsure = predicted("up", [0.5], probability=0.6, threshold=0.8)
-    assert shown(unsure, colour=False) == "no label: bullish (0.60) is below 0.8\n  +0.500  up"
+    assert shown(unsure, color=False) == "no label: bullish (0.60) is below 0.8\n  +0.500  up"
 
 
 def test_a_check_adds_a_column_and_two_sentences():
     prediction = checked("Shares jump again", [0.25, 1.5, -0.1], flip=(0, 1))
-    assert shown(prediction, colour=False).split("\n") == [
+    assert shown(prediction, color=False).split("\n") == [
         "bullish (0.90)",
         "  weight  effect",
         "  +0.250  +0.500  Shares",
@@ -132,31 +132,31 @@ def test_a_check_adds_a_column_and_two_sentences():
 def test_what_changes_the_label_is_one_plain_sentence(flip, is_smallest, sentence):
     check = Check((1.0, 1.0, 1.0), None, flip, is_smallest)
     prediction = predicted("Shares jump again", [1.0, 1.0, 1.0], check=check)
-    assert shown(prediction, colour=False).split("\n")[-1] == f"  {sentence}"
+    assert shown(prediction, color=False).split("\n")[-1] == f"  {sentence}"
 
 
 def test_a_checked_text_without_words_is_shown():
     prediction = predicted("", check=Check((), None, None, True))
-    assert shown(prediction, colour=False).startswith("bullish (0.90)\n  the label stays")
+    assert shown(prediction, color=False).startswith("bullish (0.90)\n  the label stays")
 
 
-def test_print_is_coloured_on_a_terminal_and_a_format_string_never_is(environment):
+def test_print_is_colored_on_a_terminal_and_a_format_string_never_is(environment):
     prediction = predicted("shares jump")
     stream = Terminal()
     environment.setattr(sys, "stdout", stream)
     print(prediction)
     print(f"{prediction}")
-    coloured, plain = stream.getvalue()[: len(str(prediction))], f"{prediction}"
-    assert coloured == shown(prediction, colour=True)
-    assert stream.getvalue() == f"{coloured}\n{plain}\n"
-    assert plain == shown(prediction, colour=False)
+    colored, plain = stream.getvalue()[: len(str(prediction))], f"{prediction}"
+    assert colored == shown(prediction, color=True)
+    assert stream.getvalue() == f"{colored}\n{plain}\n"
+    assert plain == shown(prediction, color=False)
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals here")
-@pytest.mark.parametrize("colours", [True, False])
-def test_a_process_on_a_pseudo_terminal_prints_in_colour_unless_told_not_to(colours):
+@pytest.mark.parametrize("colors", [True, False])
+def test_a_process_on_a_pseudo_terminal_prints_in_color_unless_told_not_to(colors):
     code = "import dixtill; print(dixtill.infer('Apple shares jump'))"
-    environment = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "" if colours else "1"}
+    environment = {**os.environ, "TERM": "xterm-256color", "NO_COLOR": "" if colors else "1"}
     environment.pop("FORCE_COLOR", None)
     ours, theirs = os.openpty()
     with subprocess.Popen([sys.executable, "-c", code], stdout=theirs, env=environment) as process:
@@ -164,5 +164,5 @@ def test_a_process_on_a_pseudo_terminal_prints_in_colour_unless_told_not_to(colo
         assert process.wait(timeout=120) == 0
         printed = os.read(ours, 10000).decode()
     os.close(ours)
-    assert ("\x1b[1;38;5;32m" in printed) is colours
+    assert ("\x1b[1;38;5;32m" in printed) is colors
     assert "bullish" in printed

@@ -42,7 +42,7 @@ def huggingface(lowercase: bool, strip_accents: bool) -> tokenizers.Tokenizer:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("lowercase", "strip_accents"), [(True, True), (False, False)])
-def test_every_code_point_normalises_as_in_huggingface(lowercase, strip_accents):
+def test_every_code_point_normalizes_as_in_huggingface(lowercase, strip_accents):
     theirs = tokenizers.normalizers.BertNormalizer(lowercase=lowercase, strip_accents=strip_accents)
     ours = Normalizer(lowercase, strip_accents)
     differing = [

@@ -65,7 +65,7 @@ class _Made(NamedTuple):
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain where the method asks for it, train, quantise, write, and print the scores."""
+    """Explain where the method asks for it, train, quantize, write, and print the scores."""
     from ..distillation.progress.live_table import watched
 
     # After the training's own imports, which say what to install.

@@ -41,7 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "explain",
-        help="show explanations in colour on the terminal, as a page or as a picture",
+        help="show explanations in color on the terminal, as a page or as a picture",
         description="Show which words of each text support its label and which oppose it: on the\n"
         "terminal, on a page for a browser (--html), or as a picture (--png).",
         epilog=_EXAMPLES,

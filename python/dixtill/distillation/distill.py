@@ -46,7 +46,7 @@ from .teacher.teacher import Teacher
 
 @dataclass(frozen=True)
 class Distilled:
-    """A finished student, with its validation scores before and after quantisation."""
+    """A finished student, with its validation scores before and after quantization."""
 
     model: StudentModel
     student: Student  # float32, calibrated
@@ -72,7 +72,7 @@ def distil(
     calibrated: bool = True,
     watcher: Watcher | None = None,
 ) -> Distilled:
-    """Train a student of `teacher`, calibrate and quantise it.
+    """Train a student of `teacher`, calibrate and quantize it.
 
     Args:
         teacher: answers the training texts, unless `explained` holds its answers; the method none
@@ -91,7 +91,7 @@ def distil(
             among them, for other runs; None: `answers` in the run folder.
         precision: of the teacher's answers to texts without labels.
         watcher: told how the training goes on.
-        embedding_bits: 4 or 8. No part of the run: a finished one is quantised anew.
+        embedding_bits: 4 or 8. No part of the run: a finished one is quantized anew.
         calibrated: whether the temperature is found on `valid`, or is 1; no part of the run either.
 
     Raises:

@@ -152,7 +152,7 @@ def _legend(texts: Sequence[ExplainedText], scale: float, teachers_scale: float)
         '<div class="legend"><p><span>opposes the label</span> '
         f'<span class="dixtill-words" aria-hidden="true">{swatches}</span> '
         "<span>supports it</span></p>"
-        f"<p>Full colour is a weight of ±{scale:.2f} or more{teacher}. What opposes has dashes "
+        f"<p>Full color is a weight of ±{scale:.2f} or more{teacher}. What opposes has dashes "
         f"below.{outlined}{dotted}</p>"
         f'<label class="box"><input type="checkbox" id="weights">{numbers}</label></div>\n'
     )

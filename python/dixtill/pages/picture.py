@@ -136,11 +136,11 @@ class _Picture:
             self._write(note, _COLUMNS[-1], self._small, _MUTED, rise=0.03)
         self._y -= _SPACE
 
-    def _draw_cells(self, cells: Sequence[str], font: FontProperties, colour: str) -> None:
+    def _draw_cells(self, cells: Sequence[str], font: FontProperties, color: str) -> None:
         """Draw cells in the next line without moving on: the words' lines do that."""
         self._y -= _LINE
         for cell, begin, end in zip(cells, _COLUMNS, (*_COLUMNS[1:], _WIDTH), strict=False):
-            self._write(self._cut(cell, end - begin - 0.1, font), begin, font, colour)
+            self._write(self._cut(cell, end - begin - 0.1, font), begin, font, color)
         self._y += _LINE
 
     def _draw_atom(self, atom: _Atom) -> None:
@@ -154,13 +154,13 @@ class _Picture:
         self._write(atom.text, x, self._font, _INK)
 
     def _box(self, x: float, atom: _Atom) -> None:
-        colours = _SUPPORTS if atom.strength > 0 else _OPPOSES
+        colors = _SUPPORTS if atom.strength > 0 else _OPPOSES
         size = (atom.width + 0.02) / _WIDTH, 0.85 * _LINE / self._height
         box = Rectangle(
             self._at(x - 0.01, self._y),
             *size,
             transform=self._figure.transFigure,
-            facecolor=colours[abs(atom.strength) - 1] if atom.strength else "none",
+            facecolor=colors[abs(atom.strength) - 1] if atom.strength else "none",
             edgecolor=_INK if atom.is_outlined else "none",
             linewidth=1.0,
         )
@@ -169,20 +169,20 @@ class _Picture:
     def _rule(self) -> None:
         self._stroke(0.0, _WIDTH - 2 * _MARGIN, self._y, _RULE, "solid")
 
-    def _stroke(self, begin: float, end: float, y: float, colour: str, style: object) -> None:
+    def _stroke(self, begin: float, end: float, y: float, color: str, style: object) -> None:
         (first, height), (last, _) = self._at(begin, y), self._at(end, y)
-        line = Line2D([first, last], [height, height], color=colour, linewidth=0.8, linestyle=style)
+        line = Line2D([first, last], [height, height], color=color, linewidth=0.8, linestyle=style)
         self._figure.add_artist(line)
 
     def _write(
-        self, text: str, x: float, font: FontProperties, colour: str, rise: float = 0.07
+        self, text: str, x: float, font: FontProperties, color: str, rise: float = 0.07
     ) -> None:
         # Without parse_math=False, text between two $ would be set as a formula.
         self._figure.text(
             *self._at(x, self._y + rise),
             text,
             fontproperties=font,
-            color=colour,
+            color=color,
             parse_math=False,
         )
 

@@ -243,14 +243,14 @@ class Prediction:
         It is in color if standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded).
         `format` and f-strings use no color: write those to a file or a log.
         """
-        from .show.terminal import shown, wants_colour
+        from .show.terminal import shown, wants_color
 
-        return shown(self, wants_colour())
+        return shown(self, wants_color())
 
     def __format__(self, spec: str) -> str:
         from .show.terminal import shown
 
-        return format(shown(self, colour=False), spec)
+        return format(shown(self, color=False), spec)
 
     def _repr_html_(self) -> str:
         """The prediction as HTML, which notebooks show."""

@@ -70,7 +70,7 @@ def _tables() -> _Tables:
 
 @lru_cache(maxsize=4096)
 def _is_punctuation(char: str) -> bool:
-    """Whether BERT sets `char` apart from its neighbours."""
+    """Whether BERT sets `char` apart from its neighbors."""
     return bool(_tables().punctuation[char])
 
 
@@ -145,7 +145,7 @@ class Normalizer:
     symbols: bool = False
 
     def is_punctuation(self, char: str) -> bool:
-        """Whether a normalized character is set apart from its neighbours."""
+        """Whether a normalized character is set apart from its neighbors."""
         return _is_punctuation(char) or (self.symbols and _is_variant_of_punctuation(char))
 
     def is_symbol(self, char: str) -> bool:

@@ -25,7 +25,7 @@ _SUPPORTS = ("\x1b[38;5;67m", "\x1b[38;5;32m", "\x1b[1;38;5;32m")  # pale, blue,
 _OPPOSES = ("\x1b[38;5;130m", "\x1b[38;5;166m", "\x1b[1;38;5;166m")  # brown, orange, bold
 
 
-def wants_colour(stream: TextIO | None = None) -> bool:
+def wants_color(stream: TextIO | None = None) -> bool:
     """Whether to color what is printed to `stream`, by default standard output.
 
     Python itself decides the same way since 3.13: never with NO_COLOR, always with FORCE_COLOR, and
@@ -44,11 +44,11 @@ def wants_colour(stream: TextIO | None = None) -> bool:
     return is_terminal(stream)
 
 
-def shown(prediction: Prediction, colour: bool) -> str:
+def shown(prediction: Prediction, color: bool) -> str:
     """The label with its probability, then a line for each word; safe for a terminal."""
     label, rest = headline(prediction)
-    lines = [f"{_BOLD}{label}{_RESET}{rest}" if colour else f"{label}{rest}"]
-    lines += _word_lines(prediction, colour)
+    lines = [f"{_BOLD}{label}{_RESET}{rest}" if color else f"{label}{rest}"]
+    lines += _word_lines(prediction, color)
     if prediction.truncated:
         lines.append("  (the text is longer than the model reads; the rest was left out)")
     return "\n".join([*lines, *(f"  {sentence}" for sentence in check_sentences(prediction))])
@@ -86,7 +86,7 @@ def headline(prediction: Prediction) -> tuple[str, str]:
     return label, f" {probability}"
 
 
-def _word_lines(prediction: Prediction, colour: bool) -> list[str]:
+def _word_lines(prediction: Prediction, color: bool) -> list[str]:
     words, check = prediction.words, prediction.check
     columns = [[f"{word.weight:+.3f}" for word in words]]
     heads = []
@@ -100,7 +100,7 @@ def _word_lines(prediction: Prediction, colour: bool) -> list[str]:
     for word, *numbers in zip(words, *columns, strict=True):
         line = "  ".join([*(f"{number:>{width}}" for number in numbers), printable(word.text)])
         line += "  (unknown)" if word.is_unknown else ""
-        lines.append(_painted(line, level(word.weight, scale, len(_SUPPORTS))) if colour else line)
+        lines.append(_painted(line, level(word.weight, scale, len(_SUPPORTS))) if color else line)
     return [f"  {line}" for line in lines]
 
 
