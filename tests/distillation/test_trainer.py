@@ -273,9 +273,7 @@ def test_a_checkpoint_of_something_else_is_one_sentence(tmp_path, change):
         "other weights": {**state, "student": {"head.bias": torch.zeros(9)}},
     }
     torch.save(changed[change], path)
-    with pytest.raises(
-        InputError, match=r"checkpoint.pt is damaged \(.+\); delete it to start"
-    ):
+    with pytest.raises(InputError, match=r"checkpoint.pt is damaged \(.+\); delete it to start"):
         new_trainer(tmp_path, replace(CONFIG, epochs=1))
 
 
