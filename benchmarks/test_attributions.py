@@ -19,7 +19,8 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
 from benchmarks.texts import TWEETS
-from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.teacher.precision import quickest_precision
 from dixtill.distillation.teacher.teacher import Teacher
 

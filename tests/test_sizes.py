@@ -15,6 +15,7 @@ SPLIT_NEXT = "its tests are of one subject; split it when it grows"
 LONG_FILES = {
     "tests/distillation/test_attribution_store.py": SPLIT_NEXT,
     "tests/distillation/test_attributions.py": SPLIT_NEXT,
+    "tests/distillation/test_course.py": SPLIT_NEXT,
     "tests/distillation/test_finetune.py": SPLIT_NEXT,
     "tests/distillation/test_report.py": SPLIT_NEXT,
     "tests/distillation/test_teacher.py": SPLIT_NEXT,

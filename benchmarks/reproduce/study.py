@@ -21,9 +21,10 @@ from benchmarks.reproduce import (
 from benchmarks.reproduce.corpora import Corpora
 from benchmarks.reproduce.methods import METHODS, OURS
 from benchmarks.reproduce.results import Content, Key, StudyRecord, read
-from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.store import AttributionStore
-from dixtill.distillation.config import Precision
+from dixtill.distillation.config import AttributionSettings, Precision
+from dixtill.distillation.progress.bars import bars_on_terminal
 from dixtill.distillation.teacher.precision import quickest_precision
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
@@ -169,7 +170,7 @@ class Study:
         texts = [self.corpora.test.texts[row] for row in self.record.explained]
         store = AttributionStore(self.settings.attributions)
         attributor = Attributor(self.teacher, AttributionSettings(precision=self._precision))
-        store.run(attributor, texts, progress=True)
+        store.run(attributor, texts, bars_on_terminal())
         return store.read(attributor, texts)
 
     def _timing(self) -> Content:

@@ -1,4 +1,4 @@
-"""Trains the study's students with `dixtill distill`, and runs them as users do."""
+"""Students of the study: distilled as users distill them, and asked as users ask them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import torch
 
 from benchmarks.reproduce import answers
 from benchmarks.reproduce.results import Content
-from dixtill.cli import main as dixtill
+from dixtill.commands.distill import settings_from
+from dixtill.distillation.course import distill
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.measures.scores import Scores
+from dixtill.distillation.progress.live_table import watched
 from dixtill.distillation.student.examples import make_examples
 from dixtill.distillation.student.float_answers import score
 from dixtill.distillation.student.student import Student
@@ -34,18 +36,24 @@ class Recipe:
 
 
 def train(recipe: Recipe, out: Path) -> None:
-    """Write the student's file unless it exists; a stopped run resumes."""
+    """Write the student's file, unless it is there; a stopped run resumes."""
     if out.exists():
         return
-    arguments = [
-        *("--teacher", str(recipe.teacher), "--train", str(recipe.train)),
-        *("--exclude", str(recipe.test), "--attributions", str(recipe.attributions)),
-        *("--seed", str(recipe.seed), "--threads", str(recipe.threads), "--out", str(out)),
-        "--no-report",  # its time would not be that of training
-        *recipe.arguments,
-    ]
-    if code := dixtill(["distill", *arguments]):
-        raise SystemExit(code)
+    with watched() as watcher:
+        distill(
+            recipe.teacher,
+            recipe.train,
+            out=out,
+            watcher=watcher,
+            **settings_from(recipe.arguments)
+            | {
+                "exclude": recipe.test,
+                "attributions": recipe.attributions,
+                "seed": recipe.seed,
+                "threads": recipe.threads,
+                "report": False,  # its time is not that of training
+            },
+        )
 
 
 def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:

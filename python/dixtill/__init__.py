@@ -17,13 +17,19 @@ from .version import __version__
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import overload
+    import os
+    from typing import Any, overload
 
+    from .distillation.data.sources import Labelled
+    from .distillation.distilled import Distilled
+    from .distillation.progress.watcher import Watcher
+    from .distillation.teacher.teacher import Teacher
     from .runtime.classifier import Classifier
     from .runtime.model_file.source import StudentSource
 
 __all__ = [
-    "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "infer", "load",
+    "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "distill", "infer",
+    "load",
 ]  # fmt: skip
 
 
@@ -111,3 +117,50 @@ def infer(
 
 
 _shipped: dict[str | None, Classifier] = {}
+
+
+def distill(
+    teacher: str | os.PathLike[str] | Teacher | None,
+    train: Labelled,
+    valid: Labelled | None = None,
+    *,
+    out: str | os.PathLike[str],
+    progress: bool = True,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Distilled:
+    """Distill a student of a teacher, and write its file and a report about it.
+
+        result = dixtill.distill("my-bert", "train.csv", "valid.csv", out="student.safetensors")
+        result.student("a text").label, result.scores.accuracy
+
+    This needs the extra `train`. A stopped call resumes when it is made again. The same settings
+    give the same file as `dixtill distill`; the teacher runs on the GPU if there is one.
+
+    Args:
+        teacher: folder or hub name of a fine-tuned sequence classifier, or a loaded Teacher; None
+            for the method "none", which learns from labels alone.
+        train: labelled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a pair (texts, labels), or a
+            Corpus.
+        valid: the same, to choose the best epoch and the temperature; None holds out a part of
+            `train`.
+        out: path of the student's .safetensors.
+        progress: show bars and a table of epochs where standard error is a terminal.
+        watcher: is told the progress instead.
+        settings: the fields of DistillConfig, AttributionSettings and CourseSettings in
+            `dixtill.distillation.config`, by their names.
+
+    Returns:
+        The student as a Classifier, its scores on the validation texts, its metrics by epoch, and
+        the paths of what was written.
+
+    Raises:
+        MissingExtraError: a package of the extra `train` is missing.
+        InputError: a setting is unknown or out of its range, the texts or the teacher cannot be
+            used, or the run folder holds a run of anything else.
+    """
+    from .distillation.course import distill as distill_course
+
+    return distill_course(
+        teacher, train, valid, out=out, progress=progress, watcher=watcher, **settings
+    )

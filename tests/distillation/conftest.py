@@ -8,6 +8,7 @@ import pytest
 import tiny_teachers
 import torch
 
+from dixtill.distillation.teacher import precision
 from dixtill.distillation.teacher.teacher import Teacher
 
 
@@ -35,3 +36,9 @@ def any_teacher(request: pytest.FixtureRequest) -> Teacher:
 @pytest.fixture(scope="session")
 def bert() -> Teacher:
     return tiny_teachers.tiny_teacher("bert")
+
+
+@pytest.fixture(autouse=True)
+def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The precision "auto" is float32 in tests, also where a CPU would be quicker in bfloat16."""
+    monkeypatch.setattr(precision, "quickest_precision", lambda _: "float32")

@@ -16,7 +16,8 @@ import torch
 from tiny_teachers import BUILDERS, OTHER_BUILDERS, TEXTS, build, tiny_teacher
 from torch import Tensor
 
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 

@@ -14,8 +14,9 @@ import tiny_teachers
 
 from dixtill.cli import main
 from dixtill.distillation.attribution import store as attribution_store
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
 from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.config import AttributionSettings
 
 pytest.importorskip("ray", reason="needs Ray: pip install 'dixtill[ray]'")
 pytestmark = [
@@ -39,7 +40,7 @@ def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
 def local(bert, tmp_path: Path) -> AttributionStore:
     """The shards of TEXTS that one process writes."""
     store = AttributionStore(tmp_path / "local")
-    store.run(Attributor(bert, SETTINGS), TEXTS, progress=False)
+    store.run(Attributor(bert, SETTINGS), TEXTS)
     return store
 
 
@@ -74,7 +75,7 @@ def test_nothing_is_lost_or_doubled_when_an_actor_dies(local, bert, tmp_path):
     attributor = DyingAttributor(bert, SETTINGS)
     attributor.marker = tmp_path / "died"
     store = AttributionStore(tmp_path / "shared")
-    summary = store.run(attributor, TEXTS, progress=False, explain=explain(attributor, 2))
+    summary = store.run(attributor, TEXTS, explain=explain(attributor, 2))
     assert attributor.marker.exists()
     assert summary == (len(TEXTS), 0)
     assert contents(store) == contents(local)
@@ -92,11 +93,11 @@ def test_only_what_is_missing_is_explained(local, bert, tmp_path):
     kept = {path: path.stat().st_mtime_ns for path in local.folder.iterdir()}
     attributor = Attributor(bert, SETTINGS)
     missing = len(TEXTS) - sum(pq.read_metadata(path).num_rows for path in kept)
-    summary = local.run(attributor, TEXTS, progress=False, explain=explain(attributor))
+    summary = local.run(attributor, TEXTS, explain=explain(attributor))
     assert summary == (missing, len(TEXTS) - missing)
     assert contents(local) == before
     assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
-    assert local.run(attributor, TEXTS, progress=False, explain=explain(attributor)).computed == 0
+    assert local.run(attributor, TEXTS, explain=explain(attributor)).computed == 0
 
 
 def test_shards_that_do_not_come_back_are_noticed(bert, tmp_path):
@@ -107,7 +108,7 @@ def test_shards_that_do_not_come_back_are_noticed(bert, tmp_path):
         return ((number, attributor(texts)) for number, texts in enumerate(shards[:-1]))
 
     with pytest.raises(RuntimeError, match="1 shards were not explained"):
-        store.run(attributor, TEXTS, progress=False, explain=losing)
+        store.run(attributor, TEXTS, explain=losing)
 
 
 @pytest.fixture

@@ -19,8 +19,10 @@ import pytest
 from tiny_teachers import TEXTS, build, tiny_teacher
 
 from dixtill.distillation.attribution import store as attribution_store
-from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.config import AttributionSettings
+from dixtill.distillation.progress.bars import bars_on_terminal
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import DEFAULT_RULES
@@ -78,7 +80,7 @@ class SlowAttributor(tests.CountingAttributor):
 torch.set_num_threads(1)
 attribution_store.TEXTS_PER_SHARD = tests.TEXTS_PER_SHARD
 attributor = SlowAttributor(tests.tiny_teacher("bert"))
-tests.AttributionStore(Path(sys.argv[2])).run(attributor, tests.MANY_TEXTS, progress=False)
+tests.AttributionStore(Path(sys.argv[2])).run(attributor, tests.MANY_TEXTS)
 """
 
 
@@ -106,39 +108,39 @@ def test_a_killed_run_goes_on_and_leaves_the_same_files(store, attributor, tmp_p
     abandoned.write_bytes(b"half a sha")
     os.utime(abandoned, (0, 0))
 
-    summary = store.run(attributor, MANY_TEXTS, progress=False)
+    summary = store.run(attributor, MANY_TEXTS)
 
     assert sorted(attributor.explained) == sorted(set(MANY_TEXTS) - stored)
     assert summary == (len(MANY_TEXTS) - len(stored), len(stored))
     uninterrupted = AttributionStore(tmp_path / "uninterrupted")
     everything = CountingAttributor(bert)
-    assert uninterrupted.run(everything, MANY_TEXTS, progress=False) == (len(MANY_TEXTS), 0)
+    assert uninterrupted.run(everything, MANY_TEXTS) == (len(MANY_TEXTS), 0)
     assert sorted(everything.explained) == sorted(MANY_TEXTS)
     assert contents(store) == contents(uninterrupted)
     assert all(contents(store)[path.name] == killed[path.name] for path in shards)
 
 
 def test_a_finished_run_explains_nothing_again(store, attributor):
-    store.run(attributor, MANY_TEXTS, progress=False)
+    store.run(attributor, MANY_TEXTS)
     before, attributor.explained = contents(store), []
-    assert store.run(attributor, MANY_TEXTS, progress=False) == (0, len(MANY_TEXTS))
+    assert store.run(attributor, MANY_TEXTS) == (0, len(MANY_TEXTS))
     assert not attributor.explained
     assert contents(store) == before
 
 
 def test_shards_hold_as_many_texts_as_they_should(store, attributor):
-    store.run(attributor, MANY_TEXTS[:10], progress=False)
+    store.run(attributor, MANY_TEXTS[:10])
     assert sorted(pq.read_table(p).num_rows for p in store.folder.iterdir()) == [2, 4, 4]
 
 
 def test_a_text_that_occurs_twice_is_explained_once(store, attributor):
-    assert store.run(attributor, [*TEXTS, *TEXTS], progress=False) == (len(TEXTS), 0)
+    assert store.run(attributor, [*TEXTS, *TEXTS]) == (len(TEXTS), 0)
     assert store.read(attributor, [TEXTS[0], TEXTS[0]])[0].text == TEXTS[0]
 
 
 def test_what_is_read_is_what_was_explained_in_the_order_asked_for(store, attributor):
     texts = [*TEXTS, "", "https://t.co/x", "up \ud800 now", "up \udfff now"]
-    store.run(attributor, texts, progress=False)
+    store.run(attributor, texts)
     rows = store.read(attributor, texts[::-1])
     assert [row.text for row in rows] == texts[::-1]
     for row in rows:
@@ -154,7 +156,7 @@ def test_what_is_read_is_what_was_explained_in_the_order_asked_for(store, attrib
 def test_the_attributions_of_every_class_are_kept(store, bert):
     attributor = Attributor(bert, replace(SETTINGS, classes="all"))
     texts = [*TEXTS, ""]
-    store.run(attributor, texts, progress=False)
+    store.run(attributor, texts)
     for row, expected in zip(store.read(attributor, texts), attributor(texts), strict=True):
         assert len(row.by_class) == 3
         assert all(isinstance(words, tuple) for words in row.by_class)
@@ -163,9 +165,9 @@ def test_the_attributions_of_every_class_are_kept(store, bert):
 
 
 def test_another_list_of_texts_reuses_what_is_there(store, attributor):
-    store.run(attributor, MANY_TEXTS[:10], progress=False)
+    store.run(attributor, MANY_TEXTS[:10])
     before, attributor.explained = contents(store), []
-    assert store.run(attributor, MANY_TEXTS[5:20], progress=False) == (10, 5)
+    assert store.run(attributor, MANY_TEXTS[5:20]) == (10, 5)
     assert sorted(attributor.explained) == sorted(MANY_TEXTS[10:20])
     assert before.items() <= contents(store).items()
     assert len(store.read(attributor, MANY_TEXTS[:20])) == 20
@@ -196,13 +198,13 @@ def other_teacher() -> Teacher:
     ids=lambda changes: ", ".join(changes) or "teacher",
 )
 def test_another_teacher_or_setting_reuses_nothing(store, attributor, bert, changes):
-    store.run(attributor, TEXTS, progress=False)
+    store.run(attributor, TEXTS)
     other = CountingAttributor(
         bert if changes else other_teacher(), replace(attributor.settings, **changes)
     )
     with pytest.raises(InputError, match=f"lacks {len(TEXTS)} of {len(TEXTS)} texts"):
         store.read(other, TEXTS)
-    assert store.run(other, TEXTS, progress=False) == (len(TEXTS), 0)
+    assert store.run(other, TEXTS) == (len(TEXTS), 0)
     assert len(store.read(attributor, TEXTS)) == len(store.read(other, TEXTS)) == len(TEXTS)
 
 
@@ -221,7 +223,7 @@ def test_the_key_says_what_made_the_attributions():
 
 
 def test_absent_texts_say_what_to_do(store, attributor):
-    store.run(attributor, TEXTS, progress=False)
+    store.run(attributor, TEXTS)
     with pytest.raises(InputError, match=r"lacks 1 of 2 texts .* run `dixtill attribute` with"):
         store.read(attributor, [TEXTS[0], "unheard of"])
 
@@ -232,7 +234,7 @@ def test_a_folder_that_is_not_there_lacks_every_text(store, attributor):
 
 
 def test_no_texts_are_no_work(store, attributor):
-    assert store.run(attributor, [], progress=False) == (0, 0)
+    assert store.run(attributor, []) == (0, 0)
     assert store.read(attributor, []) == []
     assert not contents(store)
 
@@ -240,7 +242,7 @@ def test_no_texts_are_no_work(store, attributor):
 @pytest.mark.parametrize("use", ["run", "read"])
 @pytest.mark.parametrize("damage", ["truncated", "no parquet", "empty", "foreign"])
 def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
-    store.run(attributor, TEXTS, progress=False)
+    store.run(attributor, TEXTS)
     path = min(store.folder.iterdir())
     if damage == "foreign":
         pq.write_table(pa.table({"text": list(TEXTS)}), path)
@@ -251,7 +253,7 @@ def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
         path.write_bytes(damages[damage])
         expected = "is no Parquet file: .*; delete it and run again"
     uses = {
-        "run": lambda: store.run(attributor, TEXTS, progress=False),
+        "run": lambda: store.run(attributor, TEXTS),
         "read": lambda: store.read(attributor, TEXTS),
     }
     with pytest.raises(InputError, match=f"{path.name} {expected}"):
@@ -259,13 +261,13 @@ def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
 
 
 def test_each_shard_may_be_cut_anywhere(store, attributor):
-    store.run(attributor, TEXTS[:2], progress=False)
+    store.run(attributor, TEXTS[:2])
     (path,) = store.folder.iterdir()
     content = path.read_bytes()
     for length in {0, 1, 3, 4, *range(11, len(content), 997), len(content) - 1}:
         path.write_bytes(content[:length])
         with pytest.raises(InputError, match=f"{path.name} is no Parquet file: "):
-            store.run(attributor, TEXTS[:2], progress=False)
+            store.run(attributor, TEXTS[:2])
 
 
 @pytest.mark.parametrize(
@@ -280,7 +282,7 @@ def test_each_shard_may_be_cut_anywhere(store, attributor):
     ],
 )
 def test_rows_of_something_else_are_one_sentence(store, attributor, column, value, sentence):
-    store.run(attributor, TEXTS[:1], progress=False)
+    store.run(attributor, TEXTS[:1])
     (path,) = store.folder.iterdir()
     table = pq.read_table(path)
     index = table.column_names.index(column)
@@ -297,14 +299,14 @@ def test_a_run_leaves_the_files_of_another_alone(store, attributor, bert):
         for number, texts in enumerate(shards):
             with replacing(store.folder / "others.parquet") as temporary:
                 if number == 0:
-                    store.run(CountingAttributor(bert), MANY_TEXTS[2:12], progress=False)
+                    store.run(CountingAttributor(bert), MANY_TEXTS[2:12])
                 assert temporary.exists()
                 rows = attributor(texts)
                 pq.write_table(pa.table({"number": [number]}), temporary)
             (store.folder / "others.parquet").unlink()
             yield number, rows
 
-    summary = store.run(attributor, MANY_TEXTS[:8], progress=False, explain=explain)
+    summary = store.run(attributor, MANY_TEXTS[:8], explain=explain)
     assert summary == (8, 0)
     stored = [pq.read_table(path)["text"].to_pylist() for path in store.folder.iterdir()]
     assert sum(map(len, stored)) > 12
@@ -315,14 +317,14 @@ def test_a_run_leaves_the_files_of_another_alone(store, attributor, bert):
         list(store.find(MANY_TEXTS[:12]).values()),
     ):
         assert sorted(row.text for row in rows) == sorted(MANY_TEXTS[:12])
-    assert store.run(attributor, MANY_TEXTS[:12], progress=False) == (0, 12)
+    assert store.run(attributor, MANY_TEXTS[:12]) == (0, 12)
 
 
 def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store, attributor, bert):
     texts = [*TEXTS[:2], "up \ud800 now", "up \udfff now"]  # stored as the same text
-    store.run(attributor, texts, progress=False)
+    store.run(attributor, texts)
     assert set(store.find([*texts, "up ? now"])) == set(texts)
-    store.run(CountingAttributor(other_teacher()), TEXTS[2:4], progress=False)
+    store.run(CountingAttributor(other_teacher()), TEXTS[2:4])
     assert set(store.find(texts)) == set(texts)
     with pytest.raises(InputError, match="attributions of 2 teachers; use a separate folder for"):
         store.find(TEXTS[:4])
@@ -331,7 +333,7 @@ def test_without_a_teacher_what_is_found_is_of_one_teacher_and_one_setting(store
     with pytest.raises(InputError, match="of another teacher than the student's; explain the"):
         store.find(TEXTS[:4], "2-of another")
     assert store.find(["unheard of"], "2-of another") == {}
-    store.run(CountingAttributor(bert, replace(SETTINGS, steps=4)), TEXTS[:1], progress=False)
+    store.run(CountingAttributor(bert, replace(SETTINGS, steps=4)), TEXTS[:1])
     with pytest.raises(InputError, match="attributions of 2 settings; use a separate folder for"):
         store.find(TEXTS[:2])
 
@@ -342,11 +344,11 @@ class Terminal(io.StringIO):
 
 
 def test_progress_is_shown_on_a_terminal_from_what_was_there_on(store, attributor, monkeypatch):
-    store.run(attributor, MANY_TEXTS[:8], progress=False)
+    store.run(attributor, MANY_TEXTS[:8])
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("TERM", "xterm")
-    store.run(attributor, MANY_TEXTS, progress=True)
+    store.run(attributor, MANY_TEXTS, bars_on_terminal())
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", terminal.getvalue())
     first, *_, last = plain.strip().splitlines()
     assert "explaining 24 texts" in last
@@ -358,7 +360,7 @@ def test_progress_is_shown_on_a_terminal_from_what_was_there_on(store, attributo
 
 
 def test_what_this_teacher_explained_is_known_of_any_texts(store, attributor, bert):
-    store.run(attributor, MANY_TEXTS[:8], progress=False)
+    store.run(attributor, MANY_TEXTS[:8])
     asked = [*MANY_TEXTS[4:12], MANY_TEXTS[4]]
     known = store.known(attributor, asked)
     assert list(known.values()) == store.read(attributor, list(known))
@@ -369,16 +371,16 @@ def test_what_this_teacher_explained_is_known_of_any_texts(store, attributor, be
     assert AttributionStore(store.folder / "absent").known(attributor, asked) == {}
 
 
-@pytest.mark.parametrize("progress", [False, True])
-def test_no_progress_is_drawn_elsewhere(store, attributor, capfd, progress):
-    store.run(attributor, TEXTS, progress=progress)
+@pytest.mark.parametrize("is_asked_for", [False, True])
+def test_no_progress_is_drawn_elsewhere(store, attributor, capfd, is_asked_for):
+    store.run(attributor, TEXTS, bars_on_terminal() if is_asked_for else None)
     assert capfd.readouterr() == ("", "")
 
 
 def test_no_progress_is_drawn_on_a_terminal_unless_asked_for(store, attributor, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    store.run(attributor, TEXTS, progress=False)
+    store.run(attributor, TEXTS)
     assert terminal.getvalue() == ""
 
 

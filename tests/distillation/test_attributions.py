@@ -9,12 +9,9 @@ from captum.attr import LayerIntegratedGradients
 from tiny_teachers import BUILDERS, NUM_POSITIONS, TEXTS, tiny_teacher
 from torch import Tensor
 
-from dixtill.distillation.attribution.attributor import (
-    Attribution,
-    AttributionSettings,
-    Attributor,
-)
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.quadrature import fixed_rule
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.data.corpus import read_corpus
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError

@@ -7,7 +7,8 @@ import pytest
 import torch
 from tiny_teachers import TEXTS, tiny_teacher
 
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.errors import InputError
 
 OTHERS = ("gradient_x_input", "deep_lift", "gradient_shap", "occlusion")
@@ -74,9 +75,15 @@ def test_random_numbers_of_the_caller_are_left_alone(bert):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"explainer": "lime"}, "unknown explainer 'lime', expected integrated_gradients, captum,"),
-        ({"precision": "int8"}, "unknown precision 'int8', expected float32, bfloat16"),
-        ({"classes": "some"}, "unknown classes 'some', expected predicted, all"),
+        (
+            {"explainer": "lime"},
+            "unknown explainer 'lime', expected one of integrated_gradients,",
+        ),
+        (
+            {"precision": "int8"},
+            "unknown precision 'int8', expected one of auto, float32, bfloat16",
+        ),
+        ({"classes": "some"}, "unknown classes 'some', expected one of predicted, all"),
         ({"tolerance": 0.0}, "tolerance is 0.0, which is out of range: expected a number above 0"),
         ({"tolerance": float("nan")}, "tolerance is nan"),
         ({"max_steps": 8}, "max_steps is 8, which is out of range: expected a whole number from 9"),

@@ -263,7 +263,7 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
         (["--additivity", "-1"], "additivity is -1.0, which is out of range"),
         (["--unlabelled", "nowhere"], "cannot read nowhere: No such file"),
         (["--unlabelled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),
-        (["--classes", "predicted"], "--explained-classes all needs attributions of every class"),
+        (["--classes", "predicted"], "explained_classes 'all' needs attributions of every class"),
         (
             ["--explanation", "scores", "--explained-classes", "all"],
             "raw scores explain one class; choose explained_classes 'predicted'",

@@ -10,10 +10,10 @@ import sys
 import pytest
 from rich.console import Console
 
-from dixtill.distillation.progress import bars
+from dixtill.distillation.progress.bars import bars_on_terminal
 from dixtill.distillation.progress.live_table import LiveTable, watched
 from dixtill.distillation.progress.metrics import EpochMetrics
-from dixtill.distillation.progress.watcher import Step
+from dixtill.distillation.progress.watcher import Step, Watcher
 from dixtill.errors import InputError, MissingExtraError
 
 ALL_TERMS = {"task": 0.5, "kl": 2.0, "explanation": 0.25, "additivity": 0.125}
@@ -49,8 +49,9 @@ def test_a_pipe_is_no_terminal_whatever_the_environment_says(monkeypatch, name):
     monkeypatch.setenv(name, "1")
     output = io.StringIO()
     monkeypatch.setattr(sys, "stderr", output)
-    with watched() as watcher, bars.bar("reading", 10, "texts") as advance, bars.stage("waiting"):
-        advance(10)
+    with watched() as watcher:
+        with watcher.bar("reading", 10, "texts") as advance, watcher.stage("waiting"):
+            advance(10)
         watcher.on_begin([])
         watcher.on_epoch(EPOCHS[0])
     assert output.getvalue().startswith("epoch   1  loss")
@@ -193,11 +194,11 @@ def test_a_stage_has_a_bar_with_its_units(monkeypatch):
     output = Terminal()
     monkeypatch.setattr(sys, "stderr", output)
     monkeypatch.setenv("TERM", "xterm")
-    with bars.bar("reading [all]", 1_000, "texts", done=400) as advance:
+    with bars_on_terminal().bar("reading [all]", 1_000, "texts", done=400) as advance:
         advance(600)
     assert "reading [all]" in output.getvalue()
     assert "1000/1000 texts; 0:00" in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", output.getvalue())
-    with bars.bar("reading", 10, "texts", shown=False) as advance:
+    with Watcher().bar("reading", 10, "texts") as advance:
         advance(10)
     assert "10/10" not in output.getvalue()
 
@@ -244,7 +245,7 @@ def test_tensorboard_has_each_epoch_of_a_stopped_run_once(tmp_path, accumulated)
 def test_without_tensorboard_one_sentence_names_the_extra(tmp_path, monkeypatch):
     find_spec = importlib.util.find_spec
     monkeypatch.setattr(
-        "dixtill.distillation.progress.tensorboard_log.find_spec",
+        "dixtill.extras.find_spec",
         lambda name: None if name == "tensorboard" else find_spec(name),
     )
     with pytest.raises(MissingExtraError, match=r"dixtill\[tensorboard\]"):

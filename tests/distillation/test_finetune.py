@@ -24,6 +24,7 @@ from watchers import EachEpoch
 
 from dixtill.claim import held
 from dixtill.cli import main
+from dixtill.distillation.config import FinetuneConfig
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.fine_tuning import trainer as teacher_trainer
 from dixtill.distillation.fine_tuning.checkpoints import saving
@@ -33,7 +34,6 @@ from dixtill.distillation.fine_tuning.finetune import (
     save_teacher,
     score_teacher,
 )
-from dixtill.distillation.fine_tuning.trainer import FinetuneConfig
 from dixtill.distillation.teacher import attention
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError

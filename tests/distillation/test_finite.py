@@ -11,8 +11,9 @@ import torch
 from tiny_teachers import TEXTS, build
 
 from dixtill.cli import main
-from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.finite import check_weights, diverged
 from dixtill.distillation.measures.scores import scores_of
 from dixtill.distillation.student.calibration import fit_temperature
@@ -54,7 +55,7 @@ def test_attributions_of_nan_are_not_stored(tmp_path):
 
     attributor = Broken(Teacher(*build("bert")), AttributionSettings(steps=2))
     with pytest.raises(InputError, match=r"the explanation of '.+' is not finite; explain with"):
-        AttributionStore(tmp_path).run(attributor, TEXTS, progress=False)
+        AttributionStore(tmp_path).run(attributor, TEXTS)
     assert list(tmp_path.iterdir()) == []
 
 

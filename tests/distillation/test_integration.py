@@ -10,8 +10,9 @@ import torch
 from tiny_teachers import TEXTS
 
 from dixtill.distillation.attribution import integration
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
 from dixtill.distillation.attribution.integration import by_word, full_batches
+from dixtill.distillation.config import AttributionSettings
 
 TEXTS_AND_ONE_LONG = [*TEXTS, "profit " * 20]
 

@@ -45,7 +45,7 @@ RUNNER = """
 import json, os, sys
 import torch
 import dixtill.bulk.scores, dixtill.commands.distill, dixtill.commands.finetune
-import dixtill.streams.parquet, dixtill.distillation.distill
+import dixtill.streams.parquet, dixtill.distillation.course
 import dixtill.distillation.fine_tuning.finetune, dixtill.distillation.teacher.teacher
 from dixtill.cli import main
 

@@ -12,23 +12,22 @@ import pytest
 from dixtill import cli, limits
 from dixtill.commands.number_argument import Number
 from dixtill.distillation import config
-from dixtill.distillation.attribution import attributor as attributions
 from dixtill.distillation.attribution.quadrature import FIRST_STEPS
 from dixtill.distillation.data.corpus import Corpus
-from dixtill.distillation.fine_tuning import trainer as teacher_trainer
 from dixtill.distillation.measures.abstention import abstention_at, choose_threshold
 from dixtill.errors import InputError
 
 SETTINGS = {
-    "distill": (config.DistillConfig, config._LIMITS),
-    "finetune": (teacher_trainer.FinetuneConfig, teacher_trainer._LIMITS),
-    "attribute": (attributions.AttributionSettings, attributions._LIMITS),
+    "distill": config.DistillConfig,
+    "finetune": config.FinetuneConfig,
+    "attribute": config.AttributionSettings,
 }
 
 
 @pytest.mark.parametrize("command", SETTINGS)
 def test_each_number_has_limits_and_an_option_has_the_same(command):
-    settings, limits_of = SETTINGS[command]
+    settings = SETTINGS[command]
+    limits_of = settings.LIMITS
     numeric = {f.name for f in fields(settings) if f.type in ("int", "float", "int | None")}
     assert limits_of.keys() == numeric
     (subparsers,) = (a for a in cli._parser()._actions if getattr(a, "choices", None))
@@ -41,7 +40,7 @@ def test_each_number_has_limits_and_an_option_has_the_same(command):
 
 @pytest.mark.parametrize(
     ("settings", "name"),
-    [(settings, name) for settings, limits_of in SETTINGS.values() for name in limits_of],
+    [(settings, name) for settings in SETTINGS.values() for name in settings.LIMITS],
 )
 def test_a_setting_out_of_its_limits_is_refused(settings, name):
     for value in (math.nan, math.inf, -1, "3", True, 1e400, 10**400):

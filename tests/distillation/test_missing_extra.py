@@ -27,7 +27,7 @@ except dixtill.errors.MissingExtraError as error:
     [("captum", "captum"), ("sklearn", "scikit-learn"), ("torch,pyarrow", "torch, pyarrow")],
 )
 @pytest.mark.parametrize(
-    "imported", ["dixtill.distillation", "dixtill.demo.pipeline", "dixtill.sklearn"]
+    "imported", ["dixtill.distillation.course", "dixtill.demo.pipeline", "dixtill.sklearn"]
 )
 def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages, imported):
     answer = subprocess.run(
@@ -40,6 +40,18 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages
         f"this needs {packages}, not installed here; "
         "install the extra with: pip install 'dixtill[train]'\n"
     )
+
+
+def test_settings_need_no_extra():
+    script = (
+        "import sys; sys.modules['torch'] = sys.modules['numpy'] = sys.modules['rich'] = None\n"
+        "from dixtill.distillation.config import DistillConfig\n"
+        "print(DistillConfig.of('kl').epochs)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "10\n"
 
 
 COMMANDS = """

@@ -6,7 +6,8 @@ import pytest
 import torch
 from tiny_teachers import TEXTS
 
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.teacher import attention
 from dixtill.distillation.teacher.precision import autocast, quickest_precision, with_cast_weights
 

@@ -10,6 +10,7 @@ import select
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,6 @@ import dixtill
 from dixtill.cli import main
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.data.corpus import Corpus
-from dixtill.distillation.distill import Distilled
 from dixtill.distillation.measures.calibration_error import calibration_error
 from dixtill.distillation.measures.scores import Scores
 from dixtill.distillation.progress.metrics import EpochMetrics
@@ -35,7 +35,6 @@ from dixtill.distillation.report.measures import (
     faithfulness_of,
     some,
 )
-from dixtill.distillation.student.student import Student
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification.model_file import write_model
 
@@ -125,14 +124,15 @@ def report_of(tmp_path: Path, labels: tuple[str, str, str], texts: tuple[str, ..
     write_model(model, tmp_path / "s.safetensors")
     scores = Scores(0.5, 0.25, 0.125)
     history = tuple(
-        EpochMetrics(epoch, 2.0 / epoch, 0.5, 0.4 + epoch / 10, {"task": 1.0 / epoch, "kl": 0.5})
+        EpochMetrics(
+            epoch, 2.0 / epoch, 0.5, (0.5, 0.6, 0.4)[epoch - 1], {"task": 1.0 / epoch, "kl": 0.5}
+        )
         for epoch in (1, 2, 3)
     )
-    distilled = Distilled(model, Student(2, 3, 1, 1, 1, 0.0), history[1], history, scores, scores)
     corpus = Corpus(texts, tuple(i % 3 for i in range(len(texts))), labels)
     explained = {text: explained_as(Classifier(model), text, 1.0) for text in texts}
     page = tmp_path / "report.html"
-    write_report(page, tmp_path / "s.safetensors", distilled, corpus, explained)
+    write_report(page, tmp_path / "s.safetensors", history, scores, corpus, explained)
     return page.read_text(encoding="utf-8")
 
 
@@ -267,7 +267,8 @@ def test_agreement_is_that_on_validation_texts_where_they_were_explained():
 def test_what_hinders_a_log_is_said_before_the_long_work(monkeypatch, capsys, missing):
     if missing:
         monkeypatch.setattr(
-            "dixtill.distillation.progress.tensorboard_log.find_spec", lambda _: None
+            "dixtill.extras.find_spec",
+            lambda name: None if name == "tensorboard" else find_spec(name),
         )
     else:
         pytest.importorskip("tensorboard")

@@ -7,9 +7,10 @@ import torch
 from tiny_teachers import LABELS, TEXTS
 
 from dixtill.cli import main
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.attribution.teacher_explanations import read_teacher_explanations
+from dixtill.distillation.config import AttributionSettings
 from dixtill.errors import InputError
 
 NAMES = tuple(LABELS.values())
@@ -19,7 +20,7 @@ NAMES = tuple(LABELS.values())
 def folder(bert, tmp_path):
     """Attributions of two texts."""
     attributor = Attributor(bert, AttributionSettings(steps=3))
-    AttributionStore(tmp_path / "attributions").run(attributor, TEXTS[:2], progress=False)
+    AttributionStore(tmp_path / "attributions").run(attributor, TEXTS[:2])
     return tmp_path / "attributions"
 
 
@@ -44,7 +45,7 @@ def test_a_mistake_is_one_sentence(folder, bert, tmp_path):
     with pytest.raises(InputError, match="a teacher of 3 classes; the student has 2: a, b"):
         read_teacher_explanations(folder, TEXTS, ["a", "b"])
     other = Attributor(bert, AttributionSettings(steps=4))
-    AttributionStore(folder).run(other, TEXTS[:1], progress=False)
+    AttributionStore(folder).run(other, TEXTS[:1])
     with pytest.raises(InputError, match="attributions of 2 settings; use a separate folder"):
         read_teacher_explanations(folder, TEXTS, NAMES)
 

@@ -9,7 +9,8 @@ import pytest
 from tiny_students import random_model
 from tiny_teachers import TEXTS, tiny_teacher
 
-from dixtill.distillation.attribution.attributor import AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.student.vocabulary import student_vocabulary
 from dixtill.specification.cleaning import DEFAULT_RULES
 from dixtill.specification.model_file import read_model, write_model

@@ -205,7 +205,7 @@ def test_what_cannot_be_fitted_is_a_sentence(X, y, sentence):
     [
         ({"method": "best"}, "unknown method 'best'"),
         ({"method": "kl"}, "the method kl needs a teacher"),
-        ({"method": "dixtill"}, "the method dixtill needs the teacher's attributions"),
+        ({"method": "dixtill"}, "the method dixtill needs a teacher"),
         ({"epochs": 0}, "epochs is 0, which is out of range"),
         ({"validation_fraction": 1.5}, "validation_fraction is 1.5"),
         ({"embedding_bits": 5}, "embedding_bits is 5, expected 4 or 8"),

@@ -20,15 +20,13 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 import dixtill
 from dixtill.cli import main
-from dixtill.distillation.distill import distil
 from dixtill.distillation.student.float_student import float_student
 from dixtill.distillation.student.quantize import dequantized
-from dixtill.distillation.student.trainer import DistillConfig
 from dixtill.errors import InputError
 from dixtill.export.onnx_graph import onnx_student, write_onnx
 from dixtill.runtime.classifier import Classifier
 from dixtill.sklearn import DixtillClassifier
-from dixtill.specification.model_file import read_model, write_model
+from dixtill.specification.model_file import read_model
 
 ort = pytest.importorskip("onnxruntime", reason="needs ONNX Runtime: pip install onnxruntime")
 
@@ -150,10 +148,11 @@ def trained(tmp_path_factory, texts, directions) -> Path:
     folder = tmp_path_factory.mktemp("trained")
     labels = tuple(("down", "up").index(name) for name in directions)
     corpus = Corpus(tuple(texts), labels, ("down", "up"))
-    config = DistillConfig.of("none", epochs=3, embedding_dim=6, hidden_dim=5, attention_dim=4)
-    distilled = distil(None, corpus, corpus, config, folder / "s.safetensors.run")
-    write_model(distilled.model, folder / "s.safetensors")
-    torch.save(distilled.student.state_dict(), folder / "float.pt")
+    sizes = {"epochs": 3, "embedding_dim": 6, "hidden_dim": 5, "attention_dim": 4}
+    distilled = dixtill.distill(
+        None, corpus, corpus, out=folder / "s.safetensors", method="none", **sizes
+    )
+    torch.save(distilled.float_student.state_dict(), folder / "float.pt")
     return folder / "s.safetensors"
 
 

@@ -15,7 +15,7 @@ from dixtill.pages.rows import ExplainedText
 pytest.importorskip("matplotlib", reason="draws with matplotlib: pip install 'dixtill[plot]'")
 image = pytest.importorskip("PIL.Image")
 
-from dixtill.pages import picture  # noqa: E402  importing it needs matplotlib
+from dixtill.pages import picture
 
 
 def drawn(*predictions):

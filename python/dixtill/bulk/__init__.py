@@ -3,6 +3,6 @@
 Needs pyarrow, and cluster.py needs Ray; nothing here needs torch.
 """
 
-from ..tables import parquet
+from ..extras import require
 
-assert parquet  # imported first: without pyarrow, its error names the extra to install
+require("score")

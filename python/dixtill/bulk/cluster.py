@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from ..errors import DixtillError, InputError, MissingExtraError
+from ..errors import DixtillError, InputError
+from ..extras import require
 
 # Ray reads these when it is imported or starts a process. The user's own values are kept.
 _ENVIRONMENT = {
@@ -24,13 +25,10 @@ _ENVIRONMENT = {
 for _name, _value in _ENVIRONMENT.items():
     os.environ.setdefault(_name, _value)
 
-try:
-    import ray
-    import ray.data
-except ImportError as error:
-    raise MissingExtraError(
-        "this needs ray, not installed here; install the extra with: pip install 'dixtill[ray]'"
-    ) from error
+require("ray")
+
+import ray
+import ray.data
 
 LOCAL = "local"  # the address that starts a new cluster on this machine
 

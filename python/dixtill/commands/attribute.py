@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import limits
-from ..standard_streams import is_terminal
+from ..distillation.config import AttributionSettings, CourseSettings
 from ..whole_file import check_folder
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
-from .number_argument import add_number
+from .setting_argument import add_setting
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import torch
-
-    from ..distillation.attribution.attributor import AttributionSettings, Attributor
+    from ..distillation.attribution.attributor import Attributor
     from ..distillation.attribution.store import AttributionStore, RunSummary
-    from ..distillation.teacher.teacher import Teacher
 
 _EXAMPLES = """\
 examples:
@@ -63,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """How to explain; `settings_of` reads them."""
+    """Options for how to explain: AttributionSettings, and what bounds time and memory."""
     group = parser.add_argument_group("how to explain")
     _add_method_arguments(group)
     _add_accuracy_arguments(group)
@@ -71,139 +66,108 @@ def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_method_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--layer",
-        choices=("embeddings", "word_embeddings"),
-        default="embeddings",
-        help="where the path runs: the output of the whole embedding module (default), or of "
+    add_setting(
+        group,
+        AttributionSettings,
+        "layer",
+        help="where the path runs: at the output of the whole embedding module (default), or of "
         "the word embeddings, as published",
     )
-    group.add_argument(
-        "--output",
-        choices=("logit", "probability"),
-        default="logit",
-        help="what is explained of a class (default: logit; published: probability)",
+    add_setting(
+        group,
+        AttributionSettings,
+        "output",
+        help="what is explained of a class (default: {default}; published: probability)",
     )
-    group.add_argument(
-        "--classes",
-        choices=("predicted", "all"),
-        default="all",
-        help="whose answer is explained: each class's (default), or the predicted class's alone, "
-        "in half the time for three",
+    add_setting(
+        group,
+        AttributionSettings,
+        "classes",
+        help="explain the answer for each class (default: {default}), or for the predicted class "
+        "alone, which takes half the time for three classes",
     )
-    group.add_argument(
-        "--explainer",
-        choices=(
-            "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap",
-            "occlusion",
-        ),
-        default="integrated_gradients",
-        help="integrated gradients by dixtill (default) or by Captum, or another of Captum's",
-    )  # fmt: skip
+    add_setting(
+        group,
+        AttributionSettings,
+        "explainer",
+        help="integrated gradients by dixtill (default) or by Captum, or another explainer of "
+        "Captum's",
+    )
 
 
 def _add_accuracy_arguments(group: argparse._ArgumentGroup) -> None:
-    add_number(
+    add_setting(
         group,
-        "--tolerance",
-        limits.POSITIVE,
-        default=0.08,
+        AttributionSettings,
+        "tolerance",
         metavar="X",
         help="refine until the completeness error is below this share of the attributions' sizes "
-        "(default: 0.08)",
+        "(default: {default})",
     )
-    add_number(
+    add_setting(
         group,
-        "--max-steps",
-        limits.MAX_STEPS,
-        default=63,
+        AttributionSettings,
+        "max_steps",
         metavar="N",
-        help="most gradients for a text (default: 63)",
+        help="compute at most this many gradients for a text (default: {default})",
     )
-    add_number(
-        group, "--steps", limits.STEPS, metavar="N", help="as many gradients for every text instead"
+    add_setting(
+        group,
+        AttributionSettings,
+        "steps",
+        metavar="N",
+        help="compute this many gradients for every text instead",
     )
-    group.add_argument(
-        "--quadrature",
-        choices=("gausslegendre", "riemann_middle", "riemann_trapezoid"),
-        default="gausslegendre",
-        help="rule of --steps (default: gausslegendre)",
+    add_setting(
+        group, AttributionSettings, "quadrature", help="rule of --steps (default: {default})"
     )
 
 
 def _add_machine_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--precision",
-        choices=("auto", "float32", "bfloat16"),
-        default="auto",
-        help="of the products in the teacher; auto (default) is bfloat16 where the CPU (AMX) or "
-        "the GPU has units for it, and float32 elsewhere",
-    )
-    add_number(
+    add_setting(
         group,
-        "--rows-per-pass",
-        limits.COUNT,
-        default=1024,
+        AttributionSettings,
+        "precision",
+        help="precision of the products in the teacher; auto (default) is bfloat16 where the CPU "
+        "(AMX) or the GPU has units for it, and float32 elsewhere",
+    )
+    add_setting(
+        group,
+        CourseSettings,
+        "rows_per_pass",
         metavar="N",
-        help="tokens times steps in one pass of the teacher; bounds memory (default: 1024)",
+        help="tokens times steps in one pass of the teacher; bounds memory (default: {default})",
     )
-    add_number(
+    add_setting(
         group,
-        "--threads",
-        limits.THREADS,
+        CourseSettings,
+        "threads",
         metavar="N",
         help="CPU threads (default: PyTorch's choice)",
     )
 
 
-def settings_of(args: argparse.Namespace, device: torch.device) -> AttributionSettings:
-    """The settings that the arguments stand for where the teacher is on `device`."""
-    from ..distillation.attribution.attributor import AttributionSettings
-    from ..distillation.teacher.precision import quickest_precision
-
-    return AttributionSettings(
-        layer=args.layer,
-        output=args.output,
-        classes=args.classes,
-        explainer=args.explainer,
-        tolerance=args.tolerance,
-        max_steps=args.max_steps,
-        steps=args.steps,
-        quadrature=args.quadrature,
-        precision=quickest_precision(device) if args.precision == "auto" else args.precision,
-    )
-
-
-def set_threads(args: argparse.Namespace) -> None:
-    """Apply `--threads`."""
-    import torch
-
-    if args.threads:
-        torch.set_num_threads(args.threads)
-
-
-def use_gpu(teacher: Teacher) -> None:
-    """Move a teacher to the machine's GPU, if it has one."""
-    import torch
-
-    if torch.cuda.is_available():
-        teacher.model.to("cuda")
-
-
 def run(args: argparse.Namespace) -> int:
     """Explain what is not stored yet, and say how far the sums are from complete."""
     from ..distillation.attribution.attributor import Attributor
+
+    import torch  # isort: skip  # after the line above, which says what to install
+
     from ..distillation.attribution.store import AttributionStore
     from ..distillation.data.corpus import read_texts
     from ..distillation.teacher.teacher import Teacher
 
     check_folder(args.out, [args.teacher, args.data])
-    set_threads(args)
+    if args.threads:
+        torch.set_num_threads(args.threads)
     teacher = Teacher.load(args.teacher)
     if args.ray is None:
-        use_gpu(teacher)
+        teacher.use_gpu()
     texts = read_texts(args.data, args.text_column, layout_of(args), otherwise="csv")
-    attributor = Attributor(teacher, settings_of(args, teacher.device), args.rows_per_pass)
+    settings = {
+        name: getattr(args, name) for name in AttributionSettings.names() if hasattr(args, name)
+    }
+    attributor = Attributor(teacher, AttributionSettings(**settings), args.rows_per_pass)
     store = AttributionStore(Path(args.out))
     summary = _explain(args, store, attributor, texts)
     explained = store.read(attributor, texts)
@@ -219,10 +183,12 @@ def run(args: argparse.Namespace) -> int:
 def _explain(
     args: argparse.Namespace, store: AttributionStore, attributor: Attributor, texts: Sequence[str]
 ) -> RunSummary:
-    progress = is_terminal(sys.stderr)
+    from ..distillation.progress.bars import bars_on_terminal
+
+    watcher = bars_on_terminal()
     if args.ray is None:
-        return store.run(attributor, texts, progress)
+        return store.run(attributor, texts, watcher)
     with pool_on_cluster(args, gpu=True) as pool:
         from ..distillation.attribution.pool import explain_with
 
-        return store.run(attributor, texts, progress, explain_with(pool, attributor))
+        return store.run(attributor, texts, watcher, explain_with(pool, attributor))

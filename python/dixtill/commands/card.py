@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from ..extras import require
 from ..whole_file import check_folder, check_not_input
 from .corpus_arguments import LABELLED, add_corpus_arguments, read
 from .student_arguments import add_model_argument, student_file
@@ -57,12 +58,12 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Write the folder and, with `--push`, upload it."""
-    from .. import distillation, hub
+    require("train")
+    from .. import hub
     from ..hub.card import CardText
     from ..runtime.classifier import load_classifier
     from ..runtime.model_file.source import STUDENT_FILE
 
-    assert distillation  # imported first: its error names the extra to install
     model = student_file(args)
     check_folder(args.out)
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])

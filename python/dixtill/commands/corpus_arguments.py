@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from .. import limits
-from .number_argument import add_number
+from ..distillation.config import CourseSettings, DistillConfig
+from ..tables import LABEL_COLUMN
+from .setting_argument import add_setting
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
@@ -23,9 +24,9 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
     add_table_arguments(parser)
     parser.add_argument(
         "--label-column",
-        default="label",
+        default=LABEL_COLUMN,
         metavar="NAME",
-        help="column of the labels, either all names or all indices (default: label)",
+        help=f"column of the labels, either all names or all indices (default: {LABEL_COLUMN})",
     )
 
 
@@ -43,13 +44,12 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DATA",
         help="labelled texts to choose the best epoch by (default: a part of --train)",
     )
-    add_number(
+    add_setting(
         parser,
-        "--holdout",
-        limits.PART,
-        default=0.1,
+        CourseSettings,
+        "holdout",
         metavar="SHARE",
-        help="share of --train to hold out if --valid is not given (default: 0.1)",
+        help="share of --train to hold out if --valid is not given (default: {default})",
     )
     parser.add_argument(
         "--exclude",
@@ -57,7 +57,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         help="texts that must not be trained on, such as a test set: copies of them are removed "
         "from --train; they need no labels",
     )
-    add_number(parser, "--seed", limits.SEED, default=0, help="random seed (default: 0)")
+    add_setting(parser, DistillConfig, "seed", help="random seed (default: {default})")
     add_corpus_arguments(parser)
 
 
@@ -66,26 +66,3 @@ def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) ->
     from ..distillation.data.corpus import read_corpus
 
     return read_corpus(path, labels, args.text_column, args.label_column, layout_of(args))
-
-
-def read_excluded(args: argparse.Namespace) -> list[str]:
-    """Read the texts of `--exclude`; their labels are ignored."""
-    from ..distillation.data.corpus import read_texts
-
-    if not args.exclude:
-        return []
-    return read_texts(args.exclude, args.text_column, layout_of(args), otherwise="csv")
-
-
-def read_training(
-    args: argparse.Namespace, labels: tuple[str, ...] | None
-) -> tuple[Corpus, Corpus]:
-    """Read training and validation texts; a held-out part does not depend on `--seed`."""
-    from ..distillation.data.corpus import read_corpora
-
-    paths = [args.train, args.valid] if args.valid else [args.train]
-    train, *valid = read_corpora(
-        paths, labels, args.text_column, args.label_column, layout_of(args)
-    )
-    train = train.without(read_excluded(args))
-    return (train, valid[0]) if valid else train.split(args.holdout, seed=0)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import get_args
 
-from .. import limits
+from ..distillation.config import CourseSettings, DistillConfig, EmbeddingBits
 from .attribute import add_settings_arguments
 from .corpus_arguments import add_training_arguments
-from .number_argument import add_number
+from .setting_argument import add_setting
 
 
 def add_distill_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,9 +43,10 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--embedding-bits",
         type=int,
-        choices=(4, 8),
-        default=4,
-        help="bits of each value of the piece vectors, most of the file (default: 4)",
+        choices=get_args(EmbeddingBits),
+        default=CourseSettings.embedding_bits,
+        help="bits of each value of the piece vectors, which are most of the file (default: "
+        "%(default)s)",
     )
     parser.add_argument(
         "--no-report",
@@ -58,79 +60,61 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_answer_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--method",
-        choices=("dixtill", "dixtill-paper", "kl", "mse", "none"),
-        default="dixtill",
-        help="answers and explanations (default), the same by the published losses (published "
-        "attributions: --layer word_embeddings --output probability --steps 50), answers alone by "
-        "KL or MSE, or labels alone; the defaults below are those of dixtill",
-    )
-    add_number(
+    add_setting(
         group,
-        "--alpha",
-        limits.SHARE,
-        metavar="A",
-        help="weight of the teacher against the labels (0.9)",
+        DistillConfig,
+        "method",
+        help="learn answers and explanations (default), the same by the published losses "
+        "(published attributions: --layer word_embeddings --output probability --steps 50), "
+        "answers alone by KL or MSE, or labels alone; the defaults below are those of dixtill",
     )
-    add_number(
-        group,
-        "--temperature",
-        limits.POSITIVE,
-        metavar="T",
-        help="softens both answers (2; published: 5)",
-    )
-    group.add_argument(
-        "--kl",
-        choices=("bounded", "plain"),
-        help="1 - exp(-KL), as published, or KL itself (default)",
-    )
+    _add(group, "alpha", "weight of the teacher against the labels ({default})", "A")
+    _add(group, "temperature", "softens both answers ({default}; published: {published})", "T")
+    _add(group, "kl", "1 - exp(-KL), as published, or KL itself (default)")
 
 
 def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--explanation",
-        choices=("gates", "contributions", "scores"),
-        help="what of the student is aligned and shown: each word's integrated gradient over a "
-        "gate in the attention (default), its exact share of the logit, or the raw attention "
-        "score, as published",
-    )
-    group.add_argument(
-        "--explained-classes",
-        choices=("all", "predicted"),
-        help="align the explanations of all classes (default), or of the teacher's class alone, "
-        "as published",
-    )
-    add_number(
+    _add(
         group,
-        "--explanation-weight",
-        limits.NOT_NEGATIVE,
-        metavar="W",
-        help="weight of the loss of explanations against that of answers, for the methods "
-        "dixtill and dixtill-paper (2; published: 1)",
+        "explanation",
+        "what the student aligns and shows: each word's integrated gradient over a gate in the "
+        "attention (default), its exact share of the logit, or the raw attention score, as "
+        "published",
     )
-    group.add_argument(
-        "--merge",
-        choices=("sum", "mean"),
-        help="how a word's attributions by token become one (default: sum; published: mean)",
-    )
-    add_number(
+    _add(
         group,
-        "--additivity",
-        limits.NOT_NEGATIVE,
-        metavar="W",
-        help="weight of the loss that makes a word's weight the effect of leaving it out, by the "
-        "size of the text's weights (0.25; with raw scores 0)",
+        "explained_classes",
+        "align the explanations of all classes (default), or of the teacher's class alone, as "
+        "published",
+    )
+    _add(
+        group,
+        "explanation_weight",
+        "weight of the loss of explanations against that of answers, for the methods dixtill and "
+        "dixtill-paper ({default}; published: {published})",
+        "W",
+    )
+    _add(
+        group,
+        "merge",
+        "how a word's attributions by token become one (default: {default}; published: "
+        "{published})",
+    )
+    _add(
+        group,
+        "additivity",
+        "weight of the loss that makes a word's weight the effect of leaving it out, by the size "
+        "of the text's weights ({default}; with raw scores {published})",
+        "W",
     )
 
 
 def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
-    add_number(
+    _add(
         group,
-        "--perturbed",
-        limits.COUNT_OR_NONE,
-        metavar="N",
-        help="made texts for the teacher to answer, for each training text (30)",
+        "perturbed",
+        "made-up texts for the teacher to answer, for each training text ({default})",
+        "N",
     )
     group.add_argument(
         "--unlabelled",
@@ -143,22 +127,36 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
 def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "the student and its training",
-        "Defaults in brackets, the second without perturbed texts.",
+        "Defaults in brackets; the second one holds without perturbed texts.",
     )
-    add_number(group, "--epochs", limits.COUNT, metavar="N", help="passes over all texts (5; 10)")
-    add_number(
-        group, "--patience", limits.COUNT, metavar="N", help="epochs without a better one (10)"
-    )
-    add_number(group, "--batch-size", limits.COUNT, metavar="N", help="texts a step (128; 64)")
-    add_number(group, "--learning-rate", limits.POSITIVE, metavar="X", help="highest (3e-3; 2e-3)")
-    add_number(group, "--dropout", limits.RATE, metavar="P", help="of vectors, states (0.15; 0.3)")
-    add_number(group, "--embedding-dim", limits.WIDTH, metavar="N", help="width of a piece (50)")
-    add_number(group, "--hidden-dim", limits.WIDTH, metavar="N", help="LSTM units a direction (50)")
-    add_number(group, "--attention-dim", limits.WIDTH, metavar="N", help="attention units (100)")
+    _add(group, "epochs", "passes over all texts ({default}; {unperturbed})", "N")
+    _add(group, "patience", "stop after this many epochs without a better one ({default})", "N")
+    _add(group, "batch_size", "texts in a step ({default}; {unperturbed})", "N")
+    _add(group, "learning_rate", "highest learning rate ({default}; {unperturbed})", "X")
+    _add(group, "dropout", "dropout of vectors and states ({default}; {unperturbed})", "P")
+    _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
+    _add(group, "hidden_dim", "LSTM units of a direction ({default})", "N")
+    _add(group, "attention_dim", "attention units ({default})", "N")
     group.add_argument(
         "--null-score",
         action=argparse.BooleanOptionalAction,
         help="let attention go to no piece, so that a word's share depends less on how many "
         "others there are (default; published: --no-null-score)",
     )
-    add_number(group, "--max-pieces", limits.COUNT, metavar="N", help="longer texts are cut (256)")
+    _add(group, "max_pieces", "cut longer texts after this many pieces ({default})", "N")
+
+
+def _add(
+    group: argparse._ArgumentGroup, name: str, help_text: str, metavar: str | None = None
+) -> None:
+    """An option of DistillConfig whose default is the method's own."""
+    for place, config in (
+        ("{published}", DistillConfig.of("dixtill-paper")),
+        ("{unperturbed}", DistillConfig.of("dixtill", perturbed=0)),
+    ):
+        value = getattr(config, name)
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        help_text = help_text.replace(place, shown)
+    add_setting(
+        group, DistillConfig, name, is_method_dependent=True, metavar=metavar, help=help_text
+    )

@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from .. import limits
+from ..distillation.config import CourseSettings, FinetuneConfig
 from ..escapes import printable
 from ..whole_file import check_folder
-from .corpus_arguments import add_training_arguments, read_training
-from .number_argument import add_number
-
-if TYPE_CHECKING:
-    from ..distillation.fine_tuning.trainer import FinetuneConfig
+from .corpus_arguments import add_training_arguments
+from .setting_argument import add_setting
 
 _EXAMPLES = """\
 examples:
@@ -51,61 +47,24 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how to train")
-    add_number(group, "--epochs", limits.COUNT, default=3, metavar="N", help="(default: 3)")
-    add_number(
-        group,
-        "--learning-rate",
-        limits.POSITIVE,
-        default=5e-5,
-        metavar="RATE",
-        help="(default: 5e-5)",
-    )
-    add_number(
-        group,
-        "--head-learning-rate-factor",
-        limits.POSITIVE,
-        default=1.0,
-        metavar="FACTOR",
-        help="learning rate of the head as a multiple of --learning-rate (default: 1)",
-    )
-    add_number(group, "--batch-size", limits.COUNT, default=32, metavar="N", help="(default: 32)")
-    add_number(
-        group,
-        "--max-length",
-        limits.COUNT,
-        default=128,
-        metavar="TOKENS",
-        help="cut longer texts here in training (default: 128)",
-    )
-    group.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16"),
-        default="float32",
-        help="of the products; bfloat16 is twice as fast where the machine has units for it "
-        "(default: float32)",
-    )
+    for name, metavar, what in (
+        ("epochs", "N", "passes over the texts"),
+        ("learning_rate", "RATE", "highest learning rate"),
+        ("head_learning_rate_factor", "FACTOR", "learning rate of the head as a multiple of it"),
+        ("batch_size", "N", "texts in a step"),
+        ("max_length", "TOKENS", "cut longer texts here in training"),
+        ("precision", None, "of the products; bfloat16 is twice as fast with units for it"),
+    ):
+        shown = f"{what} (default: {{default}})"
+        add_setting(group, FinetuneConfig, name, metavar=metavar, help=shown)
     group.add_argument(
         "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
     )
 
 
-def config_of(args: argparse.Namespace) -> FinetuneConfig:
-    """The settings that the arguments stand for."""
-    from ..distillation.fine_tuning.trainer import FinetuneConfig
-
-    return FinetuneConfig(
-        epochs=args.epochs,
-        learning_rate=args.learning_rate,
-        head_learning_rate_factor=args.head_learning_rate_factor,
-        batch_size=args.batch_size,
-        max_length=args.max_length,
-        seed=args.seed,
-        precision=args.precision,
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Fine-tune, and print the scores of what was saved."""
+    from ..distillation.data.sources import read_training
     from ..distillation.fine_tuning.finetune import finetune
     from ..distillation.progress.live_table import watched
 
@@ -113,8 +72,10 @@ def run(args: argparse.Namespace) -> int:
     for folder in filter(None, (args.out, f"{args.out}.unfinished", args.tensorboard)):
         check_folder(folder, inputs)
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
-    train, valid = read_training(args, labels)
-    config = config_of(args)
+    reading = {name: getattr(args, name) for name in CourseSettings.names() if hasattr(args, name)}
+    train, valid = read_training(args.train, args.valid, labels, CourseSettings(**reading))
+    given = {name: getattr(args, name) for name in FinetuneConfig.names() if hasattr(args, name)}
+    config = FinetuneConfig(**given)
     with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:
         scores = finetune(args.base, train, valid, config, Path(args.out), watcher)
     print(

@@ -5,21 +5,21 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from ..tables import FORMATS
+from ..tables import FORMATS, TEXT_COLUMN
 
 if TYPE_CHECKING:
     from ..tables.table import Layout
 
 
 def add_table_arguments(
-    parser: argparse.ArgumentParser | argparse._ArgumentGroup, text_column: str | None = "text"
+    parser: argparse.ArgumentParser | argparse._ArgumentGroup, text_column: str | None = TEXT_COLUMN
 ) -> None:
     """Add `--text-column`, `--input-format` and `--delimiter`."""
     parser.add_argument(
         "--text-column",
         default=text_column,
         metavar="NAME",
-        help="column or field of the text (default: text)",
+        help=f"column or field of the text (default: {TEXT_COLUMN})",
     )
     parser.add_argument(
         "--input-format",

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from ..distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
-from ..distillation.attribution.store import AttributionStore
-from ..distillation.config import DistillConfig
+from ..distillation.attribution.attributor import Attribution, Attributor
+from ..distillation.config import AttributionSettings
+from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
-from ..distillation.distill import distil
 from ..distillation.fine_tuning.finetune import score_teacher
 from ..distillation.measures.scores import Scores, score_classifier
 from ..distillation.progress.metrics import EpochMetrics
-from ..distillation.progress.watcher import Watcher
-from ..distillation.student.trainer import one_thread
+from ..distillation.progress.watcher import Advance, Watcher
+from ..distillation.student.trainer import threads
 from ..distillation.teacher.checkpoint import quiet_transformers
 from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
-from ..specification.model_file import write_model
 from ..whole_file import write_whole
 from .compression_table import Compressed, compare
 from .reviews import Review, corpus_of, make_reviews
@@ -32,23 +31,21 @@ Say = Callable[[str], None]
 
 
 class Method(NamedTuple):
-    """A row of the first table: its title, its file's name, its settings."""
+    """A row of the first table: its title, the name of method and file, and its settings."""
 
     title: str
     name: str
-    config: DistillConfig
+    settings: dict[str, Any]
 
 
 # Small batches: the students see few reviews, and need some hundreds of steps. The reviews are made
 # by a grammar, which says more than texts cut from them would.
 METHODS = (
-    Method("no distillation", "none", DistillConfig.of("none", batch_size=16)),
-    Method("KL", "kl", DistillConfig.of("kl", batch_size=16)),
-    Method("MSE", "mse", DistillConfig.of("mse", batch_size=16)),
-    Method(
-        "DiXtill as published", "dixtill-paper", DistillConfig.of("dixtill-paper", batch_size=16)
-    ),
-    Method("DiXtill", "dixtill", DistillConfig.of("dixtill", batch_size=16, perturbed=0)),
+    Method("no distillation", "none", {"batch_size": 16}),
+    Method("KL", "kl", {"batch_size": 16}),
+    Method("MSE", "mse", {"batch_size": 16}),
+    Method("DiXtill as published", "dixtill-paper", {"batch_size": 16}),
+    Method("DiXtill", "dixtill", {"batch_size": 16, "perturbed": 0}),
 )
 _SHOWN = METHODS[-1].name  # the student of the second table and of the examples
 
@@ -99,7 +96,7 @@ class _Parts(NamedTuple):
 
 def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
     """Run it all and leave its files in `folder`; `say` is told the progress."""
-    with quiet_transformers(), one_thread():  # models this small gain nothing from more threads
+    with quiet_transformers(), threads(1):  # models this small gain nothing from more threads
         say("making reviews in English and Italian")
         reviews = make_reviews(
             settings.num_teacher + settings.num_valid + settings.num_test, settings.seed
@@ -109,14 +106,13 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
             _write_csv(corpus, folder / f"{name}.csv")
         say("training the teacher, a transformer of two layers")
         teacher = _teacher(parts, settings, folder, say)
-        say("explaining the training reviews with the teacher's integrated gradients")
+        teacher.use_gpu()
         attributor = Attributor(teacher, AttributionSettings())
-        explained = _explained(attributor, parts.train, folder / "attributions")
         quality = {"teacher": score_teacher(teacher, parts.test)}
         students: dict[str, Classifier] = {}
         for method in METHODS:
             say(f"distilling a student: {method.title}")
-            student = _student(method, teacher, parts, explained, settings, folder, _Telling(say))
+            student = _student(method, teacher, parts, settings, folder, _Telling(say))
             students[method.name] = student
             quality[method.title] = score_classifier(student, parts.test)
         say("timing the teacher, its compressed forms and the student")
@@ -129,10 +125,17 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
 
 
 class _Telling(Watcher):
-    """Says each epoch."""
+    """Says each epoch, and when the teacher explains."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
+
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
+        """Say what begins, unless it was done before."""
+        if done < total:
+            self._say(f"  {description}")
+        yield lambda _: None
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
         """Say its loss and accuracy."""
@@ -173,30 +176,30 @@ def _write_csv(corpus: Corpus, path: Path) -> None:
     write_whole(path, content.getvalue().encode())
 
 
-def _explained(attributor: Attributor, corpus: Corpus, folder: Path) -> list[Attribution]:
-    store = AttributionStore(folder)
-    store.run(attributor, corpus.texts, progress=False)
-    return store.read(attributor, corpus.texts)
-
-
 def _student(
     method: Method,
     teacher: Teacher,
     parts: _Parts,
-    explained: Sequence[Attribution],
     settings: DemoSettings,
     folder: Path,
     watcher: Watcher,
 ) -> Classifier:
-    """Distil one student and write its file."""
-    config = replace(method.config, epochs=settings.student_epochs, seed=settings.seed)
-    run_folder = folder / "runs" / method.name
-    run_folder.parent.mkdir(exist_ok=True)
-    model = distil(
-        teacher, parts.train, parts.valid, config, run_folder, explained, watcher=watcher
-    ).model
-    write_model(model, _file(folder, method.name))
-    return Classifier(model)
+    """Distill one student and write its file."""
+    result = distill(
+        teacher,
+        parts.train,
+        parts.valid,
+        out=_file(folder, method.name),
+        watcher=watcher,
+        method=method.name,
+        epochs=settings.student_epochs,
+        seed=settings.seed,
+        run_folder=folder / "runs" / method.name,
+        attributions=folder / "attributions",
+        report=False,
+        **method.settings,
+    )
+    return result.student
 
 
 def _file(folder: Path, name: str) -> Path:

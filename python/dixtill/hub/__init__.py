@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, MissingExtraError, ModelFileError
+from ..errors import InputError, ModelFileError
+from ..extras import require
 from ..runtime.model_file.source import STUDENT_FILE
 from ..whole_file import write_whole
 
@@ -138,11 +139,7 @@ def _downloaded(name: str, revision: str | None) -> str:
 
 
 def _hub() -> Any:
-    try:
-        import huggingface_hub
-    except ImportError as error:
-        raise MissingExtraError(
-            "this needs huggingface_hub, not installed here; "
-            "install the extra with: pip install 'dixtill[hub]'"
-        ) from error
+    require("hub")
+    import huggingface_hub
+
     return huggingface_hub

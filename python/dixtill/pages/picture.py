@@ -7,21 +7,17 @@ import warnings
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-from ..errors import InputError, MissingExtraError
+from ..errors import InputError
 from ..escapes import printable
+from ..extras import require
 from ..runtime.show.scale import common_scale, level
 from ..runtime.show.terminal import check_sentences, headline
 from .rows import ExplainedText
 
-if find_spec("matplotlib") is None:
-    raise MissingExtraError(
-        "a picture needs matplotlib, not installed here; "
-        "install the extra with: pip install 'dixtill[plot]'"
-    )
+require("plot", "a picture")
 
 from matplotlib import font_manager
 from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,6 +1,9 @@
 """dixtill as a scikit-learn classifier of texts; needs the extra `train`."""
 
-from .. import distillation as distillation  # first: it says which extra is missing
+from ..extras import require
+
+require("train")
+
 from .estimator import DixtillClassifier
 
 __all__ = ["DixtillClassifier"]

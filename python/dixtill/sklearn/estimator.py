@@ -1,13 +1,11 @@
-"""A classifier of texts whose `fit` distils a student.
+"""A classifier of texts whose `fit` distills a student.
 
-The work is distillation/distill.py's; how labels become those of a student is in classes.py.
+distillation/course.py does the work; classes.py turns labels into those of a student.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -19,25 +17,50 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import limits
-from ..distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
-from ..distillation.attribution.store import AttributionStore
 from ..distillation.config import DistillConfig, Method
+from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
-from ..distillation.distill import distil
+from ..distillation.progress.bars import bars_on_terminal
 from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
+from ..runtime.model_file.source import STUDENT_FILE
 from ..runtime.prediction import Prediction
 from ..specification.model_file import StudentModel, write_model
 from .classes import Classes, checked_labels, checked_texts
 
-# Few texts make few steps: with the method's own settings, a student of some hundred hardly learns.
-_FEW_TEXTS: dict[str, Any] = {"epochs": 40, "batch_size": 16, "learning_rate": 3e-3}
+# With the method's own settings, few texts make so few steps that a student hardly learns.
+_FOR_FEW_TEXTS: dict[str, Any] = {"epochs": 40, "batch_size": 16, "learning_rate": 3e-3}
 _FEW = 1000
 _LEAST_TO_CALIBRATE = 50  # a temperature found on fewer is that of their few errors
 
 
 class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
-    """Distils a student of the texts that it is fitted to.
+    """Distills a student of the texts that it is fitted to.
+
+    The arguments are kept as they are, and `fit` checks them. None is the method's own value.
+
+    Args:
+        teacher: folder or hub name of a sequence classifier, which knows every label of y, by
+            name or by number; None learns from the labels alone.
+        method: as in `dixtill distill`; dixtill with a teacher, none without.
+        epochs: passes over the texts; 40 (and batches of 16 at a learning rate of 3e-3) where
+            there are fewer than 1,000 texts and none are perturbed.
+        batch_size: texts a step.
+        learning_rate: the highest.
+        dropout: of vectors and states.
+        alpha: weight of the teacher against the labels.
+        temperature: softens both answers.
+        perturbed: made texts for the teacher to answer, for each training text.
+        embedding_dim: width of a piece.
+        hidden_dim: LSTM units a direction.
+        attention_dim: attention units.
+        max_pieces: longer texts are cut.
+        embedding_bits: 4 or 8.
+        validation_fraction: share of each class that chooses the epoch and, from 50 texts on,
+            calibrates the probabilities. Where it is less than one text, all texts choose.
+        attributions: a folder that keeps the teacher's explanations and answers, so that the
+            folds of a cross-validation share them.
+        random_state: seed of the split and of the training.
 
     After `fit`, `classes_` are the labels, and `student_` is the classifier that `dixtill.load`
     gives for the file that `save` writes. Pickles hold the student.
@@ -69,31 +92,6 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         attributions: str | os.PathLike[str] | None = None,
         random_state: Any = None,
     ) -> None:
-        """Keep the settings; `fit` checks them. None is the method's own value.
-
-        Args:
-            teacher: folder or hub name of a sequence classifier, which knows every label of y, by
-                name or by number; None learns from the labels alone.
-            method: as in `dixtill distill`; dixtill with a teacher, none without.
-            epochs: passes over the texts; 40 (and batches of 16 at a learning rate of 3e-3) where
-                there are fewer than 1,000 texts and none are perturbed.
-            batch_size: texts a step.
-            learning_rate: the highest.
-            dropout: of vectors and states.
-            alpha: weight of the teacher against the labels.
-            temperature: softens both answers.
-            perturbed: made texts for the teacher to answer, for each training text.
-            embedding_dim: width of a piece.
-            hidden_dim: LSTM units a direction.
-            attention_dim: attention units.
-            max_pieces: longer texts are cut.
-            embedding_bits: 4 or 8.
-            validation_fraction: share of each class that chooses the epoch and, from 50 texts on,
-                calibrates the probabilities. Where it is less than one text, all texts choose.
-            attributions: a folder that keeps the teacher's explanations and answers, so that the
-                folds of a cross-validation share them.
-            random_state: seed of the split and of the training.
-        """
         self.teacher = teacher
         self.method = method
         self.epochs = epochs
@@ -113,7 +111,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> DixtillClassifier:
-        """Distil a student of the texts `X` and their labels `y`.
+        """Distill a student of the texts `X` and their labels `y`.
 
         Raises:
             InputError: a text is no str, y is no label for each text or has one class alone, a
@@ -156,21 +154,20 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         random = check_random_state(self.random_state)
         split_seed, seed = (int(random.randint(2**31 - 1)) for _ in range(2))
         train, valid = self._split(corpus, split_seed)
-        config = self._config(len(train), seed)
-        with TemporaryDirectory() as run:
-            kept = Path(self.attributions) if self.attributions is not None else Path(run)
-            distilled = distil(
+        with TemporaryDirectory() as folder:
+            result = distill(
                 teacher,
                 train,
                 valid,
-                config,
-                Path(run) / "run",
-                _explained(teacher, train.texts, config, kept / "attributions"),
-                answers_folder=kept / "answers",
+                out=Path(folder) / STUDENT_FILE,
+                watcher=bars_on_terminal(),
+                attributions=self.attributions,
                 embedding_bits=self.embedding_bits,
-                calibrated=train is not valid and len(valid) >= _LEAST_TO_CALIBRATE,
+                calibrate=train is not valid and len(valid) >= _LEAST_TO_CALIBRATE,
+                report=False,
+                **self._settings(len(train), seed),
             )
-        return distilled.model
+        return result.model
 
     def _split(self, corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:
         """Training and validation texts; all for both where there are too few to hold any out."""
@@ -179,17 +176,17 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             return corpus, corpus
         return corpus.split(self.validation_fraction, seed)
 
-    def _config(self, num_texts: int, seed: int) -> DistillConfig:
-        method = self.method or ("none" if self.teacher is None else "dixtill")
+    def _settings(self, num_texts: int, seed: int) -> dict[str, Any]:
+        """The settings of the method, without those that are None."""
         given = {
-            field.name: getattr(self, field.name)
-            for field in fields(DistillConfig)
-            if field.name != "method" and getattr(self, field.name, None) is not None
+            name: getattr(self, name)
+            for name in DistillConfig.names()
+            if getattr(self, name, None) is not None
         }
-        config = DistillConfig.of(method, seed=seed, **given)
-        if num_texts < _FEW and not config.perturbed:
-            config = DistillConfig.of(method, seed=seed, **_FEW_TEXTS | given)
-        return config
+        given |= {"method": self.method or ("none" if self.teacher is None else "dixtill")}
+        if num_texts < _FEW and not DistillConfig.of(**given).perturbed:
+            given = _FOR_FEW_TEXTS | given
+        return {**given, "seed": seed}
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -197,18 +194,3 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         tags.input_tags.one_d_array = True
         tags.input_tags.two_d_array = False
         return tags
-
-
-def _explained(
-    teacher: Teacher | None, texts: Sequence[str], config: DistillConfig, folder: Path
-) -> list[Attribution] | None:
-    """The teacher's attributions of the texts, where the method learns from them."""
-    if teacher is None or not config.is_explained:
-        return None
-    settings = AttributionSettings(
-        classes=config.explained_classes, cleaning=config.cleaning, symbols=config.symbols
-    )
-    attributor = Attributor(teacher, settings)
-    store = AttributionStore(folder)
-    store.run(attributor, texts, progress=True)
-    return store.read(attributor, texts)

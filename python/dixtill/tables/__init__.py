@@ -4,3 +4,4 @@ Everything that takes texts reads them here. Only Parquet needs a package, pyarr
 """
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet", "text")
+TEXT_COLUMN, LABEL_COLUMN = "text", "label"  # names of columns unless others are given

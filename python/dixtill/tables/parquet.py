@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, MissingExtraError, first_line
+from ..errors import InputError, first_line
+from ..extras import require
 from .header import check_header
 from .lines import NOT_UTF8
 from .rows import BadRow, Block, MissingText, Row, Rows
 
-if find_spec("pyarrow") is None:
-    raise MissingExtraError(
-        "this needs pyarrow, not installed here; "
-        "install the extra with: pip install 'dixtill[score]'"
-    )
+require("score")
 
 import pyarrow as pa
 import pyarrow.compute as pc

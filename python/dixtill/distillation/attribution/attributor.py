@@ -11,94 +11,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from ... import limits
 from ...errors import InputError, shortened
-from ...specification.cleaning import DEFAULT_RULES, clean, clean_with_places
+from ...specification.cleaning import clean, clean_with_places
 from ...specification.normalizer import Normalizer
 from ...specification.words import split_words
-from ..config import Precision
+from ..config import AttributionSettings
 from ..finite import check_answers
-from ..teacher.teacher import Layer, Teacher
+from ..teacher.precision import chosen_precision
+from ..teacher.teacher import Teacher
 from . import captum_explainers
 from .alignment import Span, words_of_tokens
 from .integration import Integral, Path, full_batches, integrate
-from .layer_answers import LayerAnswers, Output
-from .quadrature import (
-    ADAPTIVE_RULE,
-    AdaptiveQuadrature,
-    FixedQuadrature,
-    FixedRule,
-    Quadrature,
-    fixed_rule,
-)
-
-Classes = Literal["predicted", "all"]
-Explainer = Literal[
-    "integrated_gradients", "captum", "gradient_x_input", "deep_lift", "gradient_shap", "occlusion"
-]
+from .layer_answers import LayerAnswers
+from .quadrature import AdaptiveQuadrature, FixedQuadrature, Quadrature, fixed_rule
 
 _CAPTUM_STEPS = 50  # Captum's default
-
-
-@dataclass(frozen=True)
-class AttributionSettings:
-    """The settings that change attributions; they are part of the key of a stored attribution."""
-
-    layer: Layer = "embeddings"
-    output: Output = "logit"
-    classes: Classes = "all"
-    explainer: Explainer = "integrated_gradients"
-    tolerance: float = 0.08  # completeness error as a share of the sum of absolute attributions
-    max_steps: int = 63  # limit of the adaptive rule: gradients per text and class
-    steps: int | None = None  # use the fixed rule `quadrature` with this many steps instead
-    quadrature: FixedRule = "gausslegendre"
-    precision: Precision = "float32"
-    cleaning: tuple[str, ...] = DEFAULT_RULES
-    symbols: bool = True  # whether symbols are words; must be the same for the student
-
-    def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
-            value = getattr(self, name)
-            if value is not None or name != "steps":
-                object.__setattr__(self, name, limit.checked(name, value))
-        for name, choices in (
-            ("explainer", Explainer), ("quadrature", FixedRule), ("layer", Layer),
-            ("output", Output), ("precision", Precision), ("classes", Classes),
-        ):  # fmt: skip
-            value = getattr(self, name)
-            if value not in get_args(choices):
-                raise InputError(f"unknown {name} '{value}', expected {_listed(choices)}")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The settings as values that JSON can hold."""
-        is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
-        return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
-
-    def quadratures(self, paths: Sequence[Path]) -> list[Quadrature]:
-        """One new quadrature for each path."""
-        if self.steps is not None:
-            rule = fixed_rule(self.quadrature, self.steps)
-            return [FixedQuadrature(rule) for _ in paths]
-        return [
-            AdaptiveQuadrature(path.differences, self.tolerance, self.max_steps) for path in paths
-        ]
-
-
-_LIMITS = {
-    "tolerance": limits.POSITIVE,
-    "max_steps": limits.MAX_STEPS,
-    "steps": limits.STEPS,
-}
-
-
-def _listed(choices: Any) -> str:
-    return ", ".join(get_args(choices))
 
 
 @dataclass(frozen=True)
@@ -158,14 +91,17 @@ class Attributor:
     ) -> None:
         """Limit each forward and backward pass to `rows_per_pass` tokens x steps, to bound memory.
 
+        The precision "auto" becomes the one that suits the teacher's present device.
+
         Raises:
             InputError: `rows_per_pass` is no positive integer.
         """
         self.teacher = teacher
-        self.settings = settings
+        precision = chosen_precision(settings.precision, teacher.device)
+        self.settings = replace(settings, precision=precision)
         self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
         self._normalizer = Normalizer(symbols=settings.symbols)
-        self._answers = LayerAnswers(teacher, settings.layer, settings.output, settings.precision)
+        self._answers = LayerAnswers(teacher, settings.layer, settings.output, precision)
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
         """Explain texts in shared passes; no text's attributions depend on the other texts.
@@ -184,8 +120,7 @@ class Attributor:
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
         chosen, answers = self.settings, self._answers.for_many_passes()
         if chosen.explainer == "integrated_gradients":
-            quadratures = chosen.quadratures(paths)
-            return integrate(answers, paths, quadratures, self.rows_per_pass)
+            return integrate(answers, paths, _quadratures(chosen, paths), self.rows_per_pass)
         steps = chosen.steps or _CAPTUM_STEPS
         return [
             captum_explainers.explain(chosen.explainer, answers, path, chosen.quadrature, steps)
@@ -253,3 +188,14 @@ class Attributor:
             by_class=tuple(map(tuple, by_class.tolist())),
             steps=integral.steps,
         )
+
+
+def _quadratures(settings: AttributionSettings, paths: Sequence[Path]) -> list[Quadrature]:
+    """How to integrate along each path."""
+    if settings.steps is not None:
+        rule = fixed_rule(settings.quadrature, settings.steps)
+        return [FixedQuadrature(rule) for _ in paths]
+    return [
+        AdaptiveQuadrature(path.differences, settings.tolerance, settings.max_steps)
+        for path in paths
+    ]

@@ -1,4 +1,4 @@
-"""Captum's attributions along the same path: to compare with ours, and to distil from.
+"""Captum's attributions along the same path: to compare with ours, and to distill from.
 
 Texts and classes are explained one at a time, each with the same random numbers, so that no text's
 result depends on another text. Captum 0.9's DeepLift handles only modules such as ReLU and Tanh: in
@@ -17,9 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..config import FixedRule
 from .integration import Integral, Path
 from .layer_answers import LayerAnswers
-from .quadrature import FixedRule
 
 _NUM_SAMPLES = 32  # GradientShap's points between baseline and text
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import torch
 from torch import Tensor
 
-from ..config import Precision
+from ..config import Layer, Output, Precision
 from ..teacher.embedding_layer import tensor_of
 from ..teacher.precision import differentiable, with_cast_weights
-from ..teacher.teacher import Layer, Teacher
+from ..teacher.teacher import Teacher
 from ..teacher.tokens import EncodedBatch, Inputs
-
-Output = Literal["logit", "probability"]
 
 
 @dataclass(frozen=True)

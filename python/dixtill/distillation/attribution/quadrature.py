@@ -7,7 +7,7 @@ computes them, for many quadratures at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...errors import InputError
+from ..config import FixedRule
 
-FixedRule = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
-ADAPTIVE_RULE = "adaptive_simpson"
 FIRST_STEPS = 9  # nodes of the adaptive rule before any refinement
 
 _NEW_NODES_PER_SPLIT = 4  # two halves have 9 distinct nodes, 5 of which the panel has already

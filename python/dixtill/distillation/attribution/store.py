@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from ...errors import InputError
 from ...whole_file import remove_abandoned, write_whole
-from ..progress.bars import bar
+from ..progress.watcher import Watcher
 from .attributor import Attribution, Attributor
 
 TEXTS_PER_SHARD = 128
@@ -94,12 +94,13 @@ class AttributionStore:
         self,
         attributor: Attributor,
         texts: Sequence[str],
-        progress: bool,
+        watcher: Watcher | None = None,
         explain: Explain | None = None,
     ) -> RunSummary:
         """Explain the texts that are not stored yet, a shard at a time.
 
-        `explain` has other processes do it (attribution/pool.py); the shards are the same.
+        The watcher is shown a bar. `explain` has other processes do the work
+        (attribution/pool.py); the shards are the same.
 
         Raises:
             InputError: the folder is a file, or a Parquet file in it is no shard of attributions.
@@ -112,12 +113,11 @@ class AttributionStore:
         items = _plan(attributor, texts)
         missing = [item for item in items if item.key not in stored]
         shards = _shards_of(items, stored)
-        with bar(
+        with (watcher or Watcher()).bar(
             f"explaining {len(missing):,} texts",
             total=sum(item.num_tokens for item in items),
             unit="tokens",
             done=sum(item.num_tokens for item in items if item.key in stored),
-            shown=progress,
         ) as advance:
             texts_of_shards = [[item.text for item in shard] for shard in shards.values()]
             for number, rows in (explain or _one_by_one(attributor))(texts_of_shards):

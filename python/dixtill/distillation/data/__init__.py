@@ -1,1 +1,5 @@
 """Reads labelled texts, and makes more texts of them."""
+
+from ...extras import require
+
+require("train")

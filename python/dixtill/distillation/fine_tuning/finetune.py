@@ -26,6 +26,7 @@ from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
 from ...specification.cleaning import DEFAULT_RULES, clean
 from ...version import __version__
+from ..config import FinetuneConfig
 from ..data.corpus import Corpus
 from ..finite import check_weights
 from ..measures.scores import Scores, scores_of
@@ -39,7 +40,7 @@ from ..teacher.checkpoint import (
 )
 from ..teacher.teacher import Teacher
 from .checkpoints import saving
-from .trainer import FinetuneConfig, fit
+from .trainer import fit
 
 _CLAIM = ClaimFile("run.json", "an unfinished run", "delete it or choose another output folder")
 

@@ -6,7 +6,7 @@ loads the model and saves the result.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,8 @@ from transformers import (
     TrainingArguments,
 )
 
-from ... import limits
-from ...specification.cleaning import DEFAULT_RULES, clean
-from ..config import Precision
+from ...specification.cleaning import clean
+from ..config import FinetuneConfig, Precision
 from ..data.corpus import Corpus
 from ..finite import check_weights, diverged
 from ..measures.scores import scores_of
@@ -34,38 +33,6 @@ from ..teacher.teacher import Teacher
 from .checkpoints import last_checkpoint, mark_whole, saving
 
 _DECAYED_DIMENSIONS = 2  # weight decay applies to matrices, not to biases and norms
-
-
-@dataclass(frozen=True)
-class FinetuneConfig:
-    """Everything that a run depends on besides its base and its data."""
-
-    epochs: int = 3
-    learning_rate: float = 5e-5
-    head_learning_rate_factor: float = 1.0  # a new head may learn faster than the body
-    batch_size: int = 32
-    max_length: int = 128  # tokens; longer texts are cut
-    warmup: float = 0.1  # share of the steps
-    weight_decay: float = 0.01
-    seed: int = 0
-    precision: Precision = "float32"
-    cleaning: tuple[str, ...] = DEFAULT_RULES
-
-    def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
-            object.__setattr__(self, name, limit.checked(name, getattr(self, name)))
-
-
-_LIMITS = {
-    "epochs": limits.COUNT,
-    "learning_rate": limits.POSITIVE,
-    "head_learning_rate_factor": limits.POSITIVE,
-    "batch_size": limits.COUNT,
-    "max_length": limits.COUNT,
-    "warmup": limits.RATE,
-    "weight_decay": limits.NOT_NEGATIVE,
-    "seed": limits.SEED,
-}
 
 
 def fit(
@@ -214,6 +181,9 @@ class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
     def on_step_end(self, args: Any, state: Any, _control: Any, **_: Any) -> None:
         epochs = round(args.num_train_epochs)
         self._watcher.on_step(Step(state.global_step, state.max_steps // epochs, epochs))
+
+    def on_train_end(self, _args: Any, _state: Any, _control: Any, **_: Any) -> None:
+        self._watcher.on_end()
 
     def on_evaluate(self, _args: Any, state: Any, _control: Any, **_: Any) -> None:
         self._watcher.on_epoch(_history(state)[-1])

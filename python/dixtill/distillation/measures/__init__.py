@@ -1,1 +1,5 @@
 """Measures answers and explanations."""
+
+from ...extras import require
+
+require("train")

@@ -1,1 +1,5 @@
 """Shows how a run goes."""
+
+from ...extras import require
+
+require("train")

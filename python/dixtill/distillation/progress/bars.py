@@ -1,13 +1,13 @@
-"""What a terminal shows of a stage of work: a bar with the time left, or its name and a spinner.
+"""What a terminal shows of stages of work: a bar with the time left, or a name and a spinner.
 
-Elsewhere, as in a pipe, nothing is drawn. The epochs of a training run are display.py's.
+The epochs of a training run are drawn by live_table.py.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -23,11 +23,10 @@ from rich.progress import (
 from rich.text import Text
 
 from ...standard_streams import is_terminal
+from .watcher import Advance, Watcher
 
 BAR_WIDTH = 16  # leaves room for the words in 80 columns
 _WORTH_A_LINE = 1.0  # seconds; a stage that was quicker leaves nothing behind
-
-Advance = Callable[[int], None]
 
 
 def terminal() -> Console | None:
@@ -58,37 +57,38 @@ class _Time(ProgressColumn):
         return Text("" if task.time_remaining is None else f"left {clock(task.time_remaining)}")
 
 
-@contextmanager
-def bar(
-    description: str, total: int, unit: str, done: int = 0, shown: bool = True
-) -> Iterator[Advance]:
-    """A bar of `total` units, `done` of them there before; call what is yielded to move it."""
-    console = terminal() if shown else None
-    if console is None:
-        yield lambda _: None
-        return
-    with Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=BAR_WIDTH),
-        MofNCompleteColumn(),
-        TextColumn(f"{unit};"),
-        _Time(),
-        console=console,
-    ) as progress:
-        task = progress.add_task(description, total=total, completed=done)
-        yield lambda count: progress.advance(task, count)
+class Bars(Watcher):
+    """Draws stages: a bar where their length is known, else a spinner. Epochs are not drawn."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
+        """Draw a bar with the time left."""
+        with Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=BAR_WIDTH),
+            MofNCompleteColumn(),
+            TextColumn(f"{unit};"),
+            _Time(),
+            console=self._console,
+        ) as progress:
+            task = progress.add_task(description, total=total, completed=done)
+            yield lambda count: progress.advance(task, count)
+
+    @contextmanager
+    def stage(self, description: str) -> Iterator[None]:
+        """Draw a spinner; then a line with the time, unless the stage was quick."""
+        began = perf_counter()
+        with self._console.status(description):
+            yield
+        seconds = perf_counter() - began
+        if seconds >= _WORTH_A_LINE:
+            self._console.print(f"{description}: {clock(seconds)}", highlight=False, markup=False)
 
 
-@contextmanager
-def stage(description: str) -> Iterator[None]:
-    """A spinner while work lasts whose end is not known; then a line with the time it took."""
+def bars_on_terminal() -> Watcher:
+    """Bars where standard error is a terminal; elsewhere nothing is drawn."""
     console = terminal()
-    if console is None:
-        yield
-        return
-    began = perf_counter()
-    with console.status(description):
-        yield
-    seconds = perf_counter() - began
-    if seconds >= _WORTH_A_LINE:
-        console.print(f"{description}: {clock(seconds)}", highlight=False, markup=False)
+    return Bars(console) if console else Watcher()

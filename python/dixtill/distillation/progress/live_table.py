@@ -17,8 +17,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from ...standard_streams import say
-from .bars import BAR_WIDTH, clock, terminal
-from .metrics import EpochMetrics, best_epoch, mean_score
+from .bars import BAR_WIDTH, Bars, clock, terminal
+from .metrics import EpochMetrics, accuracy_plus_macro_f1, best_epoch
 from .tensorboard_log import TensorBoardLog
 from .watcher import Step, Watcher, Watchers
 
@@ -56,7 +56,7 @@ _SHORT = {"explanation": "expl.", "additivity": "addit."}
 class LiveTable(Watcher):
     """Draws a row for each epoch, with the best one marked, and a bar for the current epoch."""
 
-    def __init__(self, console: Console, score: Score = mean_score) -> None:
+    def __init__(self, console: Console, score: Score = accuracy_plus_macro_f1) -> None:
         """The best epoch is the first of the highest `score`. Nothing is drawn yet."""
         self._console, self._score = console, score
         # Epochs with their seconds, which are None for epochs before the run resumed.
@@ -89,6 +89,10 @@ class LiveTable(Watcher):
         now = perf_counter()
         self._rows.append((metrics, now - self._epoch_began))
         self._epoch_began = now
+
+    def on_end(self) -> None:
+        """Leave the whole table on the screen; stages that follow are drawn below it."""
+        self.stop()
 
     def _drawn(self) -> RenderableType:
         parts: list[RenderableType] = [self._table()] if self._rows else []
@@ -157,8 +161,15 @@ def _time(seconds: float | None) -> str:
 
 
 @contextmanager
-def watched(tensorboard: str | None = None, score: Score = mean_score) -> Iterator[Watcher]:
-    """What fits standard error, and a log for TensorBoard where a folder is given.
+def watched(
+    tensorboard: str | None = None, score: Score = accuracy_plus_macro_f1, in_lines: bool = True
+) -> Iterator[Watcher]:
+    """A watcher that draws on standard error where that is a terminal, and prints lines elsewhere.
+
+    Args:
+        tensorboard: a folder in which it also logs for TensorBoard.
+        score: the table marks the first epoch of the highest score.
+        in_lines: False prints nothing where standard error is no terminal.
 
     Raises:
         MissingExtraError: TensorBoard is wanted and not installed.
@@ -174,7 +185,7 @@ def watched(tensorboard: str | None = None, score: Score = mean_score) -> Iterat
         if console:
             table = LiveTable(console, score)
             stack.callback(table.stop)
-            watchers.append(table)
-        else:
+            watchers += [Bars(console), table]
+        elif in_lines:
             watchers.append(Lines())
         yield Watchers(watchers)

@@ -18,13 +18,14 @@ class EpochMetrics:
     learning_rate: float | None = None  # at the last step
 
 
-def mean_score(metrics: EpochMetrics) -> float:
-    """What the best epoch of a student has most of."""
+def accuracy_plus_macro_f1(metrics: EpochMetrics) -> float:
+    """The score that chooses the best epoch of a student."""
     return metrics.accuracy + metrics.macro_f1
 
 
 def best_epoch(
-    history: Sequence[EpochMetrics], score: Callable[[EpochMetrics], float] = mean_score
+    history: Sequence[EpochMetrics],
+    score: Callable[[EpochMetrics], float] = accuracy_plus_macro_f1,
 ) -> EpochMetrics:
     """The first epoch with the highest score."""
     return max(history, key=lambda metrics: (score(metrics), -metrics.epoch))

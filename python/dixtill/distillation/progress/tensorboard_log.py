@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Any
 
-from ...errors import MissingExtraError
+from ...extras import require
 from ...whole_file import check_folder
 from .metrics import EpochMetrics
 from .watcher import Watcher
@@ -23,11 +22,7 @@ class TensorBoardLog(Watcher):
             InputError: the folder is a file.
             OSError: the folder cannot be written to.
         """
-        if find_spec("tensorboard") is None:
-            raise MissingExtraError(
-                "--tensorboard needs tensorboard, not installed here; install the extra with: "
-                "pip install 'dixtill[tensorboard]'"
-            )
+        require("tensorboard", "--tensorboard")
         check_folder(folder)
         self._folder = folder
         self._writer: Any = None

@@ -1,11 +1,17 @@
-"""Who watches a training run: what it is told, and when."""
+"""The one way in which long work says how far it is: it tells a Watcher.
+
+What is drawn of it is chosen once, by whoever starts the work (live_table.py, bars.py).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import NamedTuple
 
 from .metrics import EpochMetrics
+
+Advance = Callable[[int], None]
 
 
 class Step(NamedTuple):
@@ -28,6 +34,22 @@ class Watcher:
     def on_epoch(self, metrics: EpochMetrics) -> None:
         """An epoch has ended."""
 
+    def on_end(self) -> None:
+        """The training has ended."""
+
+    @contextmanager
+    def stage(self, description: str) -> Iterator[None]:
+        """A stage of work lasts as long as the context."""
+        yield
+
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
+        """A stage of `total` units, of which `done` were there before.
+
+        The context gives a function, which is told the number of units that have been added.
+        """
+        yield lambda _: None
+
 
 class Watchers(Watcher):
     """Several that are told the same."""
@@ -49,3 +71,29 @@ class Watchers(Watcher):
         """Tell each."""
         for watcher in self._watchers:
             watcher.on_epoch(metrics)
+
+    def on_end(self) -> None:
+        """Tell each."""
+        for watcher in self._watchers:
+            watcher.on_end()
+
+    @contextmanager
+    def stage(self, description: str) -> Iterator[None]:
+        """Tell each."""
+        with ExitStack() as stack:
+            for watcher in self._watchers:
+                stack.enter_context(watcher.stage(description))
+            yield
+
+    @contextmanager
+    def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
+        """Tell each."""
+        with ExitStack() as stack:
+            bars = [watcher.bar(description, total, unit, done) for watcher in self._watchers]
+            advances = [stack.enter_context(bar) for bar in bars]
+
+            def advance(count: int) -> None:
+                for each in advances:
+                    each(count)
+
+            yield advance

@@ -1,5 +1,9 @@
 """Writes report.html, which shows how a student's training went and how good the student is."""
 
+from ...extras import require
+
+require("train")
+
 from .page import write_report
 
 __all__ = ["write_report"]

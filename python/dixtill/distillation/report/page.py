@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from ...pages.shell import figures_html, head_html, header_html
-from ...runtime.classifier import load_classifier
+from ...runtime.classifier import Classifier, load_classifier
 from ...runtime.prediction import Prediction
 from ...runtime.show.html import escaped, signed, words_html
 from ...version import __version__
 from ...whole_file import write_whole
 from ..attribution.attributor import Attribution
 from ..data.corpus import Corpus
-from ..distill import Distilled
-from ..progress.metrics import EpochMetrics
+from ..measures.scores import Scores
+from ..progress.metrics import EpochMetrics, best_epoch
 from .charts import epochs_chart, reliability_chart
 from .measures import (
     Answers,
@@ -36,7 +36,8 @@ _SHOWN = 4  # examples of a kind
 def write_report(
     path: Path,
     student: Path,
-    distilled: Distilled,
+    history: Sequence[EpochMetrics],
+    float_scores: Scores,
     valid: Corpus,
     explained: Mapping[str, Attribution],
     explained_are: str = "training texts",
@@ -46,19 +47,21 @@ def write_report(
     Args:
         path: the page.
         student: the student's file, which is loaded anew: the page is about what ships.
-        distilled: how it was made.
+        history: the metrics of every epoch.
+        float_scores: of the student on `valid` before it was quantized.
         valid: the texts that chose the best epoch.
         explained: the teacher's attributions by text, with which the student's weights are
             compared.
         explained_are: which texts those are.
     """
-    page = "".join(_parts(student, distilled, valid, explained, explained_are))
+    page = "".join(_parts(student, history, float_scores, valid, explained, explained_are))
     write_whole(path, page.encode())
 
 
 def _parts(
     student: Path,
-    distilled: Distilled,
+    history: Sequence[EpochMetrics],
+    float_scores: Scores,
     valid: Corpus,
     explained: Mapping[str, Attribution],
     explained_are: str,
@@ -68,8 +71,8 @@ def _parts(
     yield head_html(student.name, _STYLE)
     labels = ", ".join(valid.label_names)
     yield header_html(student.name, f"A student of {labels}, and how its training went.")
-    yield _figures(student, distilled, answers)
-    yield _curves(distilled.history, distilled.best_epoch.epoch)
+    yield _figures(student, classifier, float_scores, answers)
+    yield _curves(history, best_epoch(history).epoch)
     yield _answers(answers)
     yield _explanations(
         faithfulness_of(classifier, answers.predictions),
@@ -82,9 +85,9 @@ def _parts(
     yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n"
 
 
-def _figures(student: Path, distilled: Distilled, answers: Answers) -> str:
-    scores, whole = answers.scores, distilled.float_scores
-    num_parameters = distilled.model.weights.shape.num_parameters
+def _figures(student: Path, classifier: Classifier, float_scores: Scores, answers: Answers) -> str:
+    scores, whole = answers.scores, float_scores
+    num_parameters = classifier.model.shape.num_parameters
     found = [
         ("accuracy", f"{scores.accuracy:.1%}", f"float32: {whole.accuracy:.1%}"),
         ("macro-F1", f"{scores.macro_f1:.1%}", f"float32: {whole.macro_f1:.1%}"),

@@ -1,1 +1,5 @@
 """Trains a student, calibrates and quantizes it."""
+
+from ...extras import require
+
+require("train")

@@ -101,6 +101,7 @@ class StudentTrainer:
                 self._best_weights = _copy(self.student)
             self._save()
             watcher.on_epoch(metrics)
+        watcher.on_end()
         self.student.load_state_dict(self._best_weights)
         self.student.eval()
         return self._best()
@@ -187,13 +188,14 @@ class StudentTrainer:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
-    """Inside the context, PyTorch uses one thread.
+def threads(count: int | None) -> Iterator[None]:
+    """Inside the context, PyTorch uses that many threads; None changes nothing.
 
-    A student gains no speed from more, and sums split over threads differ in their last bits.
+    A student gains no speed from more than one, and sums split over threads differ in their last
+    bits.
     """
     before = torch.get_num_threads()
-    torch.set_num_threads(1)
+    torch.set_num_threads(count or before)
     try:
         yield
     finally:

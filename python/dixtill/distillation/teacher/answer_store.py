@@ -14,14 +14,18 @@ from torch import Tensor
 from ...errors import InputError
 from ...whole_file import write_whole
 from ..config import Precision
-from ..progress.bars import Advance, bar
+from ..progress.watcher import Advance, Watcher
 from .teacher import Teacher
 
 _TEXTS_PER_FILE = 4096
 
 
 def answers(
-    teacher: Teacher, texts: Sequence[str], folder: Path, precision: Precision = "float32"
+    teacher: Teacher,
+    texts: Sequence[str],
+    folder: Path,
+    precision: Precision = "float32",
+    watcher: Watcher | None = None,
 ) -> Tensor:
     """Logits [texts, classes] of cleaned `texts`; reads those in `folder` and stores the others.
 
@@ -35,7 +39,7 @@ def answers(
         raise InputError(f"{folder} is a file; a teacher's answers need a folder")
     folder.mkdir(parents=True, exist_ok=True)
     parts = [texts[at : at + _TEXTS_PER_FILE] for at in range(0, len(texts), _TEXTS_PER_FILE)]
-    with bar("the teacher answers", len(texts), "texts") as advance:
+    with (watcher or Watcher()).bar("the teacher answers", len(texts), "texts") as advance:
         found = [_answers_to_part(teacher, part, folder, precision, advance) for part in parts]
     return torch.cat(found) if found else torch.empty(0, len(teacher.labels))
 

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..config import Precision
+from ..config import Precision, PrecisionChoice
 from .attention import PlainAttention
 
 
@@ -48,6 +48,11 @@ def with_cast_weights(model: nn.Module) -> nn.Module:
         if isinstance(module, nn.Linear):
             module.weight = nn.Parameter(module.weight.bfloat16(), requires_grad=False)
     return cast
+
+
+def chosen_precision(choice: PrecisionChoice, device: torch.device) -> Precision:
+    """The precision that was asked for; "auto" asks for the quickest one."""
+    return quickest_precision(device) if choice == "auto" else choice
 
 
 def quickest_precision(device: torch.device) -> Precision:

@@ -18,7 +18,8 @@ from .embedding_layer import EmbeddingLayer, find_layer
 from .tokenizer import probe_texts
 
 if TYPE_CHECKING:
-    from .teacher import Layer, Teacher
+    from ..config import Layer
+    from .teacher import Teacher
     from .tokens import Inputs
 
 _TOLERANCE = 1e-4  # as a share of the largest logit; masked padding changes about 1e-6 of it

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ...strings import without_surrogates
-from ..config import Precision
+from ..config import Layer, Precision
 from ..finite import check_answers
 from .checkpoint import errors_about, load_checkpoint
 from .embedding_layer import EmbeddingLayer
@@ -30,7 +30,6 @@ from .probe import choose_padding, layer_for_gradients
 from .tokenizer import agree_on_padding, check_tokenizer
 from .tokens import EncodedBatch, EncodedText, Inputs
 
-Layer = Literal["embeddings", "word_embeddings"]
 Padding = Literal["right", "left", "none"]
 FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
 # Keys of a config that say how it was saved, and change no answer.
@@ -43,6 +42,8 @@ class Teacher:
 
     labels: tuple[str, ...]
     """Names of the classes, in the order of the logits."""
+    name: str | None = None
+    """The last part of the hub name or folder that it was loaded from."""
     padding: Padding = "right"
     """The side where padding changes no answer; "none" if only texts of equal length can share a
     batch."""
@@ -78,7 +79,14 @@ class Teacher:
         """
         model, tokenizer = load_checkpoint(name_or_folder)
         with errors_about(f"the teacher '{name_or_folder}'"):
-            return cls(model, tokenizer, max_length)
+            teacher = cls(model, tokenizer, max_length)
+        teacher.name = Path(name_or_folder).name
+        return teacher
+
+    def use_gpu(self) -> None:
+        """Move the model to the machine's GPU, if it has one that PyTorch can use."""
+        if torch.cuda.is_available():
+            self.model.to("cuda")
 
     @property
     def device(self) -> torch.device:

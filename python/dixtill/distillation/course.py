@@ -1,0 +1,299 @@
+"""The whole course: a teacher and labelled texts in, a student's file out.
+
+Read, explain, answer, train, calibrate, quantize, write, report: each step is a method of Course,
+on top of the stages in the folders beside this file. A stopped course resumes: explanations,
+answers and epochs that are stored are not made again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..extras import require
+
+require("train")
+
+import torch
+
+from ..claim import held
+from ..errors import InputError
+from ..runtime.classifier import Classifier, load_classifier
+from ..runtime.model_file.label_names import check_label_names
+from ..runtime.model_file.settings import StudentSettings
+from ..specification.cleaning import clean
+from ..specification.model_file import StudentModel, write_model
+from ..specification.words import UNKNOWN_PIECE, Tokenizer
+from .attribution.attributor import Attribution, Attributor
+from .attribution.store import AttributionStore
+from .config import AllSettings, AttributionSettings, DistillConfig, Precision
+from .course_files import CourseFiles
+from .data.corpus import Corpus
+from .data.perturbation import perturbed_texts
+from .data.sources import Labelled, read_training, read_unlabelled
+from .distilled import Distilled
+from .measures.scores import Scores, score_classifier
+from .progress.live_table import watched
+from .progress.metrics import EpochMetrics, best_epoch
+from .progress.watcher import Watcher
+from .provenance import provenance_of, run_of
+from .report import write_report
+from .student.calibration import divide_logits, fit_temperature
+from .student.examples import Examples, make_examples, unlabelled_examples
+from .student.float_answers import logits_of, score
+from .student.quantize import check_embedding_bits, quantize
+from .student.run_folder import RunFolder
+from .student.student import Student
+from .student.trainer import StudentTrainer, threads
+from .student.vocabulary import Vocabulary, starting_vectors, student_vocabulary
+from .teacher.answer_store import answers
+from .teacher.precision import chosen_precision
+from .teacher.teacher import Teacher
+
+
+def distill(
+    teacher: str | os.PathLike[str] | Teacher | None,
+    train: Labelled,
+    valid: Labelled | None = None,
+    *,
+    out: str | os.PathLike[str],
+    progress: bool = True,
+    watcher: Watcher | None = None,
+    **settings: Any,
+) -> Distilled:
+    """Distill a student of a teacher, and write its file; `dixtill.distill` describes it."""
+    chosen = AllSettings.of(settings)
+    check_embedding_bits(chosen.course.embedding_bits)
+    files = CourseFiles.of(chosen.course, out, [teacher, train, valid])
+    with ExitStack() as stack:
+        if watcher is None:
+            watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
+        stack.enter_context(threads(chosen.course.threads))
+        with watcher.stage("loading the teacher"):
+            loaded = _loaded(teacher)
+        names = loaded.labels if loaded else None
+        corpora = read_training(train, valid, names, chosen.course)
+        unlabelled = read_unlabelled(chosen.course, corpora[1])
+        return Course(loaded, *corpora, unlabelled, chosen, files, watcher).run()
+
+
+def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
+    """The teacher, on the GPU where there is one."""
+    if isinstance(teacher, (str, os.PathLike)):
+        teacher = Teacher.load(os.fspath(teacher))
+    if teacher is not None:
+        teacher.use_gpu()
+    return teacher
+
+
+class _Read(NamedTuple):
+    """All texts as the student reads them."""
+
+    vocabulary: Vocabulary
+    train: Examples  # those without labels too
+    valid: Examples
+    num_unlabelled: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """One distillation, of a teacher and texts that are loaded."""
+
+    teacher: Teacher | None
+    train: Corpus
+    valid: Corpus
+    unlabelled: Sequence[str]
+    settings: AllSettings
+    files: CourseFiles
+    watcher: Watcher
+
+    def __post_init__(self) -> None:
+        """Raise InputError if the teacher does not fit the method or the texts."""
+        check_label_names(self.train.label_names)
+        if self.teacher is None:
+            if self.config.method != "none":
+                raise InputError(f"the method {self.config.method} needs a teacher; give one")
+        elif len(self.teacher.labels) != len(self.train.label_names):
+            raise InputError(
+                f"the teacher has the labels {', '.join(self.teacher.labels)}, "
+                f"the texts {', '.join(self.train.label_names)}"
+            )
+
+    @property
+    def config(self) -> DistillConfig:
+        return self.settings.config
+
+    def run(self) -> Distilled:
+        """Take all steps; those that an earlier run has taken are not repeated.
+
+        Raises:
+            InputError: the run folder holds a run of anything else or is in use, or the training
+                diverges.
+        """
+        with held(self.files.run_folder):
+            RunFolder(self.files.run_folder).claim(self._run)
+            read = self._answer(self._explain())
+            student, history = self._train(read)
+        found: dict[str, Any] = {"texts_without_labels": read.num_unlabelled}
+        found["best_epoch"] = best_epoch(history).epoch
+        with threads(1):
+            found |= self._calibrate(student, read.valid)
+            float_scores = score(student, read.valid)
+        found["valid_scores"] = asdict(float_scores)
+        model, scores = self._quantize(student, read.vocabulary, found)
+        write_model(model, self.files.out)
+        page, error = self._report(history, float_scores)
+        return Distilled(
+            load_classifier(self.files.out), self.files.out, scores, float_scores, history,
+            self.files.run_folder, page, error, model, student,
+        )  # fmt: skip
+
+    @cached_property
+    def _run(self) -> dict[str, Any]:
+        return run_of(
+            self.teacher, self.train, self.valid, self.unlabelled,
+            self.config, self._attribution, self._precision,
+        )  # fmt: skip
+
+    @property
+    def _attribution(self) -> AttributionSettings | None:
+        return self._attributor.settings if self._attributor else None
+
+    @cached_property
+    def _attributor(self) -> Attributor | None:
+        """What explains, where the method learns from explanations or a folder keeps them."""
+        course = self.settings.course
+        if self.teacher is None or not (self.config.is_explained or course.attributions):
+            return None
+        attribution = replace(
+            self.settings.attribution, cleaning=self.config.cleaning, symbols=self.config.symbols
+        )
+        return Attributor(self.teacher, attribution, course.rows_per_pass)
+
+    @cached_property
+    def _precision(self) -> Precision:
+        """Of the teacher's answers."""
+        device = self.teacher.device if self.teacher else torch.device("cpu")
+        return chosen_precision(self.settings.attribution.precision, device)
+
+    def _explain(self) -> Sequence[Attribution] | None:
+        """Have the teacher explain its answers to the training texts."""
+        if self._attributor is None:
+            return None
+        store = AttributionStore(self.files.attributions)
+        store.run(self._attributor, self.train.texts, self.watcher)
+        return store.read(self._attributor, self.train.texts)
+
+    def _answer(self, explained: Sequence[Attribution] | None) -> _Read:
+        """Choose the student's pieces, have the teacher answer, and read all texts."""
+        config, asks = self.config, self.config.method != "none"
+        cleaned = [clean(text, config.cleaning) for text in self.train.texts]
+        more = [clean(text, config.cleaning) for text in self.unlabelled] if asks else []
+        with self.watcher.stage("choosing the student's pieces"):
+            vocabulary = student_vocabulary([*cleaned, *more], self.teacher, config.symbols)
+        tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+        logits = None
+        if explained is not None:
+            logits = torch.tensor([row.logits for row in explained])
+        elif self.teacher and asks:
+            logits = self.teacher.predict(cleaned)
+        examples = make_examples(
+            self.train, tokenizer, config.cleaning, logits,
+            explained if config.is_explained else None, config.merge, config.explained_classes,
+        )  # fmt: skip
+        # The perturbed texts are the same for every seed, and so are the teacher's answers.
+        if asks:
+            with self.watcher.stage("making perturbed texts"):
+                more += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+        if self.teacher and more:
+            folder = self.files.answers
+            answered = answers(self.teacher, more, folder, self._precision, self.watcher)
+            with self.watcher.stage("reading them as the student does"):
+                examples += unlabelled_examples(more, tokenizer, answered, config.explained_classes)
+        valid = make_examples(self.valid, tokenizer, config.cleaning)
+        return _Read(vocabulary, examples, valid, len(more))
+
+    def _train(self, read: _Read) -> tuple[Student, tuple[EpochMetrics, ...]]:
+        """Train a student to its best epoch."""
+        config = self.config
+        with threads(1):
+            torch.manual_seed(config.seed)
+            student = Student(
+                len(read.vocabulary.pieces), len(self.train.label_names), config.embedding_dim,
+                config.hidden_dim, config.attention_dim, config.dropout, config.null_score,
+            )  # fmt: skip
+            vectors = starting_vectors(read.vocabulary, self.teacher, config.embedding_dim)
+            student.embedding.weight.data.copy_(vectors)
+            unknown_id = read.vocabulary.pieces.index(UNKNOWN_PIECE)
+            trainer = StudentTrainer(
+                student, config, read.train, read.valid, unknown_id,
+                self.files.run_folder, self._run,
+            )  # fmt: skip
+            trainer.run(self.watcher)
+        return student, trainer.history
+
+    def _calibrate(self, student: Student, valid: Examples) -> dict[str, float]:
+        """Fold a temperature found on the validation texts into the student, if asked for.
+
+        Returns the temperature, and the calibration error without it.
+        """
+        error = score(student, valid).calibration_error
+        temperature = 1.0
+        if self.settings.course.calibrate:
+            temperature = fit_temperature(logits_of(student, valid), valid.labels)
+            divide_logits(student, temperature)
+        return {"temperature": temperature, "uncalibrated_error": error}
+
+    def _quantize(
+        self, student: Student, vocabulary: Vocabulary, found: Mapping[str, Any]
+    ) -> tuple[StudentModel, Scores]:
+        """The student in int8 with its provenance, and its scores on the validation texts."""
+        model = StudentModel(
+            weights=quantize(student, self.settings.course.embedding_bits),
+            vocabulary=vocabulary.pieces,
+            settings=StudentSettings(
+                labels=self.train.label_names,
+                cleaning=self.config.cleaning,
+                **asdict(vocabulary.normalizer),
+                max_pieces=self.config.max_pieces,
+                explanation=self.config.explanation,
+                provenance={},
+            ),
+        )
+        scores = score_classifier(Classifier(model), self.valid)
+        provenance = provenance_of(
+            self._run, self.teacher, self.train, self.valid, self.config, self._attribution,
+            {**found, "int8_scores": asdict(scores)},
+        )  # fmt: skip
+        settings = model.settings._replace(provenance=provenance)
+        return replace(model, settings=settings), scores
+
+    def _report(
+        self, history: Sequence[EpochMetrics], float_scores: Scores
+    ) -> tuple[Path | None, str | None]:
+        """Write the page about the file; returns its path, or why there is none."""
+        if not self.settings.course.report:
+            return None, None
+        page = self.files.run_folder / "report.html"
+        try:
+            with self.watcher.stage("measuring for the report"):
+                explained = self._known()
+                write_report(page, self.files.out, history, float_scores, self.valid, *explained)
+        except Exception as error:  # whatever it is, the student's file is whole
+            return None, str(error) or type(error).__name__
+        return page, None
+
+    def _known(self) -> tuple[dict[str, Attribution], str]:
+        """Stored attributions of validation texts or else of training texts, and which they are."""
+        if self._attributor:
+            store = AttributionStore(self.files.attributions)
+            for corpus, name in ((self.valid, "validation texts"), (self.train, "training texts")):
+                known = store.known(self._attributor, corpus.texts)
+                if known:
+                    return {text: known[text] for text in corpus.texts if text in known}, name
+        return {}, "training texts"

@@ -1,0 +1,45 @@
+"""The files and folders that a course writes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..whole_file import check_file, check_folder
+from .config import CourseSettings
+
+
+class CourseFiles(NamedTuple):
+    """Where a course writes."""
+
+    out: Path
+    run_folder: Path
+    attributions: Path
+    answers: Path
+
+    @classmethod
+    def of(
+        cls, course: CourseSettings, out: str | os.PathLike[str], sources: Sequence[Any]
+    ) -> CourseFiles:
+        """The paths that the settings choose; `sources` are the inputs, of which some are paths.
+
+        The folder of `out` is made.
+
+        Raises:
+            InputError: one of them cannot be written, or would overwrite an input.
+        """
+        path = Path(out)
+        run_folder = Path(course.run_folder or f"{os.fspath(out)}.run")
+        kept = None if course.attributions is None else Path(course.attributions)
+        given = [*sources, course.exclude, course.unlabelled]
+        inputs = [os.fspath(item) for item in given if isinstance(item, (str, os.PathLike))]
+        check_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_file(path, [*inputs, *(kept.glob("*.parquet") if kept else ())])
+        for folder in filter(None, (run_folder, kept)):
+            check_folder(folder, inputs)
+        return cls(
+            path, run_folder, kept or run_folder / "attributions", kept or run_folder / "answers"
+        )

@@ -1,0 +1,108 @@
+"""Texts from wherever a user has them: files, data sets of the hub, or Python's own objects."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from ...errors import InputError
+from ...tables.labels import LabelColumn, LabelError, indices_of, label_text
+from ...tables.table import Layout
+from ..config import CourseSettings
+from .corpus import Corpus, read_corpora, read_texts, texts_without
+
+Path: TypeAlias = str | os.PathLike[str]
+Labelled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
+Texts: TypeAlias = Path | Sequence[str]
+
+
+def read_training(
+    train: Labelled,
+    valid: Labelled | None,
+    label_names: Sequence[str] | None,
+    settings: CourseSettings,
+) -> tuple[Corpus, Corpus]:
+    """Training and validation texts; those held out do not depend on a seed.
+
+    Args:
+        train: a path, `hub:NAME`, a pair of texts and labels, or a Corpus, which is taken as it is.
+        valid: the same; None holds out a part of `train`.
+        label_names: of the classes in their order; None takes those of a Corpus or of the texts.
+        settings: columns, `holdout`, and the texts to exclude from training.
+
+    Raises:
+        InputError: as `read_corpora`; or a pair holds something else than texts and labels.
+    """
+    given = [source for source in (train, valid) if source is not None]
+    names = next((s.label_names for s in given if isinstance(s, Corpus)), label_names)
+    paths = [os.fspath(s) for s in given if isinstance(s, (str, os.PathLike))]
+    columns = (settings.text_column, settings.label_column, layout_of(settings))
+    read = iter(read_corpora(paths, names, *columns) if paths else ())
+    corpora: list[Corpus] = []
+    for source in given:
+        if isinstance(source, Corpus):
+            corpora.append(source)
+        elif isinstance(source, (str, os.PathLike)):
+            corpora.append(next(read))
+            names = corpora[-1].label_names
+        else:
+            corpora.append(_of_pair(source, names))
+            names = corpora[-1].label_names
+    first, *second = corpora
+    first = first.without(read_some(settings.exclude, settings, otherwise="csv"))
+    return (first, second[0]) if second else first.split(settings.holdout, seed=0)
+
+
+def read_unlabelled(settings: CourseSettings, valid: Corpus) -> list[str]:
+    """The texts without labels, except for copies of those to validate or to exclude."""
+    texts = read_some(settings.unlabelled, settings)
+    excluded = read_some(settings.exclude, settings, otherwise="csv")
+    return texts_without(texts_without(texts, valid), excluded)
+
+
+def read_some(source: Texts | None, settings: CourseSettings, otherwise: str = "text") -> list[str]:
+    """The texts of a path or of a list; none of None."""
+    if source is None:
+        return []
+    if isinstance(source, (str, os.PathLike)):
+        path = os.fspath(source)
+        return read_texts(path, settings.text_column, layout_of(settings), otherwise=otherwise)
+    return list(source)
+
+
+def layout_of(settings: CourseSettings) -> Layout:
+    """What the names of files do not say."""
+    return Layout(settings.input_format, settings.delimiter)
+
+
+def _of_pair(
+    pair: tuple[Sequence[str], Sequence[object]], label_names: Sequence[str] | None
+) -> Corpus:
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        raise InputError(
+            f"labelled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a pair "
+            "(texts, labels) or a Corpus"
+        )
+    texts, labels = list(pair[0]), list(pair[1])
+    if not texts or len(texts) != len(labels):
+        raise InputError(f"{len(texts)} texts came with {len(labels)} labels; give one for each")
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"text {row} is of type {type(text).__name__}, expected a str")
+    names = [_name(row, label) for row, label in enumerate(labels)]
+    known = tuple(label_names or sorted(set(names)))
+    column = LabelColumn("the pair of texts and labels", "row", range(len(names)), names)
+    (indices,) = indices_of([column], known)
+    return Corpus(tuple(texts), tuple(indices), known)
+
+
+def _name(row: int, label: object) -> str:
+    item = getattr(label, "item", None)  # a number of NumPy or pandas
+    try:
+        name = label_text(item() if item else label)
+    except LabelError as error:
+        raise InputError(f"label {row} {error}") from error
+    if not name:
+        raise InputError(f"label {row} is empty; give one for each text")
+    return name

@@ -1,0 +1,33 @@
+"""What a course gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..runtime.classifier import Classifier
+from ..specification.model_file import StudentModel
+from .measures.scores import Scores
+from .progress.metrics import EpochMetrics, best_epoch
+from .student.student import Student
+
+
+@dataclass(frozen=True)
+class Distilled:
+    """A finished student, and how it was made."""
+
+    student: Classifier  # as `dixtill.load` gives it for the file
+    path: Path  # of the student's file
+    scores: Scores  # of the file, in int8, on the validation texts
+    float_scores: Scores  # the same before quantization
+    history: tuple[EpochMetrics, ...]  # of every epoch
+    run_folder: Path
+    report: Path | None  # None: not asked for, or not made
+    report_error: str | None  # why it could not be made
+    model: StudentModel
+    float_student: Student  # calibrated
+
+    @property
+    def best_epoch(self) -> EpochMetrics:
+        """The epoch whose weights were kept."""
+        return best_epoch(self.history)

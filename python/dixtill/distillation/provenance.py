@@ -1,0 +1,83 @@
+"""What a run depends on, and what a student's file says of where it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from ..version import __version__
+from .config import AttributionSettings, DistillConfig, Precision
+from .data.corpus import Corpus
+from .teacher.teacher import Teacher
+
+
+def run_of(
+    teacher: Teacher | None,
+    train: Corpus,
+    valid: Corpus,
+    unlabelled: Sequence[str],
+    config: DistillConfig,
+    attribution: AttributionSettings | None,
+    precision: Precision,
+) -> dict[str, Any]:
+    """All that a student's float weights depend on; its run folder refuses what differs.
+
+    The vocabulary, the perturbed texts and the teacher's answers follow from these.
+
+    Args:
+        attribution: the settings by which the teacher explains; None if it does not.
+        precision: of the teacher's answers to texts without labels.
+    """
+    asks = config.method != "none"
+    answers_more = asks and (bool(unlabelled) or config.perturbed > 0)
+    return {
+        "dixtill": __version__,
+        "teacher": teacher.fingerprint if teacher else None,
+        "attributions": attribution.as_dict() if asks and attribution else None,
+        "training_texts": train.digest(),
+        "validation_texts": valid.digest(),
+        "texts_without_labels": _digest(unlabelled) if asks else None,
+        "precision_of_answers": precision if answers_more else None,
+        **asdict(config),
+    }
+
+
+def provenance_of(
+    run: Mapping[str, Any],
+    teacher: Teacher | None,
+    train: Corpus,
+    valid: Corpus,
+    config: DistillConfig,
+    attribution: AttributionSettings | None,
+    found: Mapping[str, Any],
+) -> dict[str, Any]:
+    """The provenance in a student's file.
+
+    `found` is what came out: texts without labels, the best epoch, temperature and errors, and the
+    scores before and after quantization.
+    """
+    return {
+        "dixtill": run["dixtill"],
+        "teacher": run["teacher"],
+        "train": {"rows": len(train), "sha256": run["training_texts"]},
+        "valid": {"rows": len(valid), "sha256": run["validation_texts"]},
+        "texts_without_labels": found["texts_without_labels"],
+        "config": asdict(config),
+        "best_epoch": found["best_epoch"],
+        "temperature": found["temperature"],
+        "uncalibrated_error": found["uncalibrated_error"],
+        "valid_scores": found["valid_scores"],
+        "teacher_name": teacher.name if teacher else None,
+        "int8_scores": found["int8_scores"],
+        "attributions": attribution.as_dict() if config.is_explained and attribution else None,
+    }
+
+
+def _digest(texts: Iterable[str]) -> str:
+    content = hashlib.sha256()
+    for text in texts:
+        encoded = text.encode("utf-8", "surrogatepass")
+        content.update(f"{len(encoded)} ".encode() + encoded)
+    return content.hexdigest()

@@ -1,0 +1,50 @@
+"""What all dataclasses of settings have in common: limits of numbers, and known choices."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, get_args, get_type_hints
+
+from ..errors import InputError
+from ..limits import Limits
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A dataclass of settings whose numbers lie within limits, and whose choices are known."""
+
+    LIMITS: ClassVar[Mapping[str, Limits]] = {}
+
+    def __post_init__(self) -> None:
+        """Raise InputError if a number is out of its limits or a choice is unknown."""
+        for name, limit in self.LIMITS.items():
+            value = getattr(self, name)
+            if value is not None or self.default(name) is not None:
+                object.__setattr__(self, name, limit.checked(name, value))
+        for name, known in self.choices().items():
+            if getattr(self, name) not in known:
+                raise InputError(
+                    f"unknown {name} '{getattr(self, name)}', expected one of {', '.join(known)}"
+                )
+
+    @classmethod
+    def names(cls) -> list[str]:
+        """The names of all settings."""
+        return [field.name for field in fields(cls)]
+
+    @classmethod
+    def default(cls, name: str) -> Any:
+        """The default of a setting."""
+        return getattr(cls, name)
+
+    @classmethod
+    def choices(cls) -> dict[str, tuple[str, ...]]:
+        """What each setting that is one of several strings may be."""
+        hints = get_type_hints(cls)
+        known = {name: get_args(hints[name]) for name in cls.names()}
+        return {
+            name: values
+            for name, values in known.items()
+            if values and all(isinstance(value, str) for value in values)
+        }
