@@ -151,7 +151,7 @@ def _measures(measured: StudentMeasures, text: CardText) -> list[str]:
 
 
 def _validation(provenance: Mapping[str, Any]) -> str:
-    scores = provenance.get("int8_scores") or provenance.get("valid_scores")
+    scores = provenance.get("int8_scores")  # of the file itself, not of the float student
     names = ("accuracy", "macro_f1", "calibration_error")
     found = [_mapping(scores).get(name) for name in names]
     if not all(isinstance(score, float) for score in found):
