@@ -174,7 +174,7 @@ def by_word(gradient: Tensor, delta: Tensor, words: Tensor, num_words: int) -> T
 
     `words` [rows, time] int32 is -1 on padding. On a CPU the native kernel computes it, one step
     a call: the adaptive rule needs the share of each node by itself, and batches of steps could
-    save no more than the 0.2% of the processor's time that the calls take
+    save no more than the 0.3% of the processor's time that the calls take
     (tools/measure_attributions.py).
     """
     if gradient.device.type == "cpu":
