@@ -18,7 +18,7 @@ from dixtill.distillation.student.objective import total_loss
 # Blocks that are not run, or run as others, and pages that may have so many of them. Each says
 # why in its comment. Change a number here with the page.
 NOT_RUN = {
-    "README.md": 3,
+    "README.md": 4,
     "docs/checking.md": 1,
     "docs/explaining.md": 1,
     "docs/files-and-pipes.md": 1,
