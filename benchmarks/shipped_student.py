@@ -33,7 +33,7 @@ def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
     return tokenizer
 
 
-def labelled(classifier: Classifier, text: str) -> Prediction:
+def labeled(classifier: Classifier, text: str) -> Prediction:
     """Answer, and read only the label, which is what peers return."""
     answer = classifier(text)
     assert answer.label

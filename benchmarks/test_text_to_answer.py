@@ -19,7 +19,7 @@ from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.onnx_models import Session, quantized
 from benchmarks.rounds import Candidate
-from benchmarks.shipped_student import explained, labelled, specified, word_pieces
+from benchmarks.shipped_student import explained, labeled, specified, word_pieces
 from benchmarks.teachers import Logits, in_onnx_runtime, in_pytorch
 from benchmarks.texts import LABELS, TWEET_LABELS, TWEETS
 from benchmarks.trained import Trained, tfidf_logistic_regression
@@ -159,6 +159,6 @@ def _by_dixtill(student: StudentModel, text: str) -> Iterator[Candidate]:
     size = {"size_mb": Path(dixtill.SHIPPED_MODEL).stat().st_size / MEGABYTE}
     for target in supported_targets():
         classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
-        yield Candidate(names.dixtill(target), partial(labelled, classifier, text), check, size)
+        yield Candidate(names.dixtill(target), partial(labeled, classifier, text), check, size)
     best = dixtill.load(dixtill.SHIPPED_MODEL)
     yield Candidate(names.words_read(best.kernel), partial(explained, best, text), check, size)

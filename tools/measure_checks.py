@@ -13,7 +13,7 @@ from statistics import median, quantiles
 from time import perf_counter
 
 import dixtill
-from dixtill.pages.labelled_file import read_labelled
+from dixtill.pages.labeled_file import read_labeled
 from dixtill.runtime.classifier import Classifier
 
 ROUNDS = 20
@@ -28,7 +28,7 @@ def main() -> None:
     args = parser.parse_args()
     os.environ["DIXTILL_NUM_THREADS"] = "1"
     student = dixtill.load(args.model)
-    rows = read_labelled(Path(args.data), student.labels, args.text_column, None)
+    rows = read_labeled(Path(args.data), student.labels, args.text_column, None)
     texts = [row.text for row in rows]
     print_times(student, texts)
     print_findings([student(text, check=True) for text in texts])

@@ -70,7 +70,7 @@ class TextList {
     }
 
     // Returns the records of the texts that were begun. Throws what a thread threw; Interrupted
-    // also if only the waiting thread learnt of the interruption.
+    // also if only the waiting thread learned of the interruption.
     std::vector<Record> records() {
         if (interruption.has_come()) throw Interrupted();
         if (failure_) std::rethrow_exception(failure_);

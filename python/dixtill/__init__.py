@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from typing import Any, overload
 
-    from .distillation.data.sources import Labelled
+    from .distillation.data.sources import Labeled
     from .distillation.distilled import Distilled
     from .distillation.progress.watcher import Watcher
     from .distillation.teacher.teacher import Teacher
@@ -121,8 +121,8 @@ _shipped: dict[str | None, Classifier] = {}
 
 def distill(
     teacher: str | os.PathLike[str] | Teacher | None,
-    train: Labelled,
-    valid: Labelled | None = None,
+    train: Labeled,
+    valid: Labeled | None = None,
     *,
     out: str | os.PathLike[str],
     progress: bool = True,
@@ -140,7 +140,7 @@ def distill(
     Args:
         teacher: folder or hub name of a fine-tuned sequence classifier, or a loaded Teacher; None
             for the method "none", which learns from labels alone.
-        train: labelled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a pair (texts, labels), or a
+        train: labeled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a pair (texts, labels), or a
             Corpus.
         valid: the same, to choose the best epoch and the temperature; None holds out a part of
             `train`.

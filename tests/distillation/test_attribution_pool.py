@@ -113,7 +113,7 @@ def test_shards_that_do_not_come_back_are_noticed(bert, tmp_path):
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a teacher, labelled texts in CSV, and the texts in Parquet."""
+    """A working folder with a teacher, labeled texts in CSV, and the texts in Parquet."""
     model, tokenizer = tiny_teachers.build("bert")
     model.save_pretrained(tmp_path / "teacher")
     tokenizer.save_pretrained(tmp_path / "teacher")

@@ -23,7 +23,7 @@ LABELS = ("bearish", "bullish", "neutral")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a teacher and labelled texts."""
+    """A working folder with a teacher and labeled texts."""
     model, tokenizer = tiny_teachers.build("bert")
     model.save_pretrained(tmp_path / "teacher")
     tokenizer.save_pretrained(tmp_path / "teacher")
@@ -228,11 +228,11 @@ def num_answers(folder: str) -> int:
 
 
 @pytest.mark.usefixtures("folder")
-def test_the_teacher_answers_perturbed_and_unlabelled_texts():
+def test_the_teacher_answers_perturbed_and_unlabeled_texts():
     Path("more").mkdir()
     Path("more/a.txt").write_text("profit grows\n\nno shares\nprofit grows\n", encoding="utf-8")
     Path("more/b.csv").write_text("text\nbanks fall\n", encoding="utf-8")
-    fixed = ["--method", "kl", "--unlabelled", "more"]
+    fixed = ["--method", "kl", "--unlabeled", "more"]
     assert distill("s.safetensors", *fixed, "--perturbed", "2") == 0
     student = dixtill.load("s.safetensors")
     train = student.model.settings.provenance["train"]["rows"]
@@ -241,11 +241,11 @@ def test_the_teacher_answers_perturbed_and_unlabelled_texts():
 
 
 @pytest.mark.usefixtures("folder")
-def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
+def test_no_copy_of_a_text_to_validate_or_exclude_is_learned_from():
     Path("valid.csv").write_text("text,label\nShares jump,0\nOil falls,1\n", encoding="utf-8")
     Path("test.csv").write_text("text,label\nBanks  FALL,0\n", encoding="utf-8")
     Path("more.txt").write_text("shares jump\nbanks fall\noil grows\n", encoding="utf-8")
-    fixed = ["--method", "kl", "--unlabelled", "more.txt"]
+    fixed = ["--method", "kl", "--unlabeled", "more.txt"]
     assert distill("s.safetensors", *fixed, "--valid", "valid.csv", "--exclude", "test.csv") == 0
     assert num_answers("s.safetensors.run/answers") == 1
 
@@ -261,8 +261,8 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learnt_from():
         (["--perturbed", "-1"], "perturbed is -1, which is out of range"),
         (["--explanation-weight", "-1"], "--explanation-weight is -1.0, which is out of range"),
         (["--additivity", "-1"], "additivity is -1.0, which is out of range"),
-        (["--unlabelled", "nowhere"], "cannot read nowhere: No such file"),
-        (["--unlabelled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),
+        (["--unlabeled", "nowhere"], "cannot read nowhere: No such file"),
+        (["--unlabeled", "train.csv", "--text-column", "tweet"], "no column 'tweet'"),
         (["--classes", "predicted"], "explained_classes 'all' needs attributions of every class"),
         (
             ["--explanation", "scores", "--explained-classes", "all"],

@@ -42,7 +42,7 @@ TRAIN = Corpus(
     tuple(LABELS.values()),
 )
 VALID = Corpus(TEXTS, tuple(row % 3 for row in range(len(TEXTS))), TRAIN.label_names)
-UNLABELLED = ("Profit https://t.co/x grows", "banks fall")
+UNLABELED = ("Profit https://t.co/x grows", "banks fall")
 SIZES = {"embedding_dim": 6, "hidden_dim": 5, "attention_dim": 4, "batch_size": 8, "epochs": 3}
 
 
@@ -94,10 +94,10 @@ class Contrary:
 def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
     bert, tmp_path, trained_on
 ):
-    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=1, unlabelled=UNLABELLED)
+    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=1, unlabeled=UNLABELED)
     (examples,) = trained_on
     made = perturbed_texts(TRAIN.texts, len(TRAIN), seed=0)
-    asked = [*(clean(text) for text in UNLABELLED), *made]
+    asked = [*(clean(text) for text in UNLABELED), *made]
     assert "https" not in asked[0]
     assert len(examples) == 2 * len(TRAIN) + 2
     assert examples.labels[: len(TRAIN)].tolist() == list(TRAIN.labels)
@@ -108,22 +108,22 @@ def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
     assert distilled.model.settings.provenance["texts_without_labels"] == len(TRAIN) + 2
 
 
-def test_only_the_teacher_carries_what_unlabelled_texts_change(bert, tmp_path):
+def test_only_the_teacher_carries_what_unlabeled_texts_change(bert, tmp_path):
     """Other answers, another student; without weight for answers, the same student."""
 
     def student(teacher, name: str, **changes) -> bytes:
         folder = tmp_path / f"{name} {changes}"
-        return weights(run(teacher, folder, "kl", unlabelled=UNLABELLED, **changes))
+        return weights(run(teacher, folder, "kl", unlabeled=UNLABELED, **changes))
 
     contrary = Contrary(bert)
     assert student(bert, "bert") != student(contrary, "contrary")
     assert student(bert, "bert", alpha=0.0) == student(contrary, "contrary", alpha=0.0)
 
 
-def test_without_a_teacher_unlabelled_texts_are_left_out(bert, tmp_path, trained_on):
+def test_without_a_teacher_unlabeled_texts_are_left_out(bert, tmp_path, trained_on):
     same = {"learning_rate": 2e-3, "dropout": 0.3}
     alone = run(bert, tmp_path / "alone", "none", **same)
-    other = run(bert, tmp_path / "other", "none", **same, perturbed=2, unlabelled=UNLABELLED)
+    other = run(bert, tmp_path / "other", "none", **same, perturbed=2, unlabeled=UNLABELED)
     assert weights(alone) == weights(other)
     assert [len(examples) for examples in trained_on] == [len(TRAIN)] * 2
     assert other.model.settings.provenance["texts_without_labels"] == 0
@@ -169,7 +169,7 @@ class Stopped(Exception):
 
 def test_a_stopped_course_resumes_to_the_same_file(bert, tmp_path):
     def course(name: str, watcher: EachEpoch | None = None) -> Distilled:
-        more = {"perturbed": 2, "unlabelled": UNLABELLED, "watcher": watcher}
+        more = {"perturbed": 2, "unlabeled": UNLABELED, "watcher": watcher}
         return run(bert, tmp_path / name, "dixtill", **more)
 
     def stop(metrics) -> None:
@@ -205,7 +205,7 @@ def other_bert() -> Teacher:
         ("training_texts", {"train": replace(TRAIN, label_names=("x", "y", "z"))}),
         ("training_texts", {"train": replace(TRAIN, labels=TRAIN.labels[1:] + TRAIN.labels[:1])}),
         ("validation_texts", {"valid": replace(VALID, texts=(*VALID.texts[:-1], "more"))}),
-        ("texts_without_labels", {"unlabelled": UNLABELLED[:1]}),
+        ("texts_without_labels", {"unlabeled": UNLABELED[:1]}),
         ("attributions, precision_of_answers", {"precision": "bfloat16"}),
         ("seed, dropout", {"seed": 1, "dropout": 0.5}),
     ],
@@ -213,7 +213,7 @@ def other_bert() -> Teacher:
 )
 def test_a_run_of_anything_else_is_refused(bert, tmp_path, differs, changes):
     """Or a finished run would come back under the name of what it was not trained with."""
-    given = {"unlabelled": UNLABELLED, "perturbed": 1, "epochs": 1}
+    given = {"unlabeled": UNLABELED, "perturbed": 1, "epochs": 1}
     first = run(bert, tmp_path / "run", "dixtill", **given)
     teacher = changes.get("teacher", lambda: bert)()
     changed = {name: value for name, value in changes.items() if name != "teacher"}
@@ -225,7 +225,7 @@ def test_a_run_of_anything_else_is_refused(bert, tmp_path, differs, changes):
 
 
 @pytest.mark.parametrize("has_null_score", [True, False])
-def test_a_students_null_score_is_learnt_where_the_config_says_so(bert, tmp_path, has_null_score):
+def test_a_students_null_score_is_learned_where_the_config_says_so(bert, tmp_path, has_null_score):
     distilled = run(bert, tmp_path / "run", "kl", null_score=has_null_score)
     (null_score,) = distilled.model.weights.null_score
     assert null_score != 0
@@ -238,7 +238,7 @@ def test_a_method_that_asks_a_teacher_needs_one(tmp_path, method):
         run(None, tmp_path / "run", method)
 
 
-def test_attributions_of_one_class_are_refused_where_all_are_learnt(bert, tmp_path):
+def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_path):
     with pytest.raises(InputError, match="'all' needs attributions of every class"):
         run(bert, tmp_path / "run", "dixtill", classes="predicted")
     assert not (tmp_path / "run").exists()

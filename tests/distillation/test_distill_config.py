@@ -90,7 +90,7 @@ def test_scores_are_not_made_additive():
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_weight_of_explanations_is_refused_where_none_are_learnt(method):
+def test_a_weight_of_explanations_is_refused_where_none_are_learned(method):
     if method.startswith("dixtill"):
         assert DistillConfig.of(method, explanation_weight=3).explanation_weight == 3
     else:

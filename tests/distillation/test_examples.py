@@ -8,7 +8,7 @@ import torch
 
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.data.corpus import Corpus
-from dixtill.distillation.student.examples import NO_LABEL, make_examples, unlabelled_examples
+from dixtill.distillation.student.examples import NO_LABEL, make_examples, unlabeled_examples
 from dixtill.errors import InputError
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.words import Tokenizer
@@ -105,9 +105,9 @@ def test_missing_attributions_of_all_classes_are_an_error_that_says_what_to_do()
 
 
 @pytest.mark.parametrize(("classes", "outputs"), [("predicted", 1), ("all", 3)])
-def test_unlabelled_texts_have_the_teachers_answers_alone(classes, outputs):
+def test_unlabeled_texts_have_the_teachers_answers_alone(classes, outputs):
     logits = torch.arange(9.0).view(3, 3)
-    examples = unlabelled_examples(["fall", " ", "up shares"], TOKENIZER, logits, classes)
+    examples = unlabeled_examples(["fall", " ", "up shares"], TOKENIZER, logits, classes)
     assert examples.labels.tolist() == [NO_LABEL, NO_LABEL]
     assert examples.teacher_logits.tolist() == [[0, 1, 2], [6, 7, 8]]
     assert [values.shape for values in examples.attributions] == [(1, outputs), (2, outputs)]
@@ -116,10 +116,10 @@ def test_unlabelled_texts_have_the_teachers_answers_alone(classes, outputs):
 
 def test_examples_add_up_in_their_order():
     logits = torch.arange(12.0).view(4, 3)
-    labelled = make_examples(CORPUS, TOKENIZER, ("urls",), logits, BY_CLASS, classes="all")
-    other = unlabelled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
-    both = labelled + other
-    assert len(both) == len(labelled) + 1
+    labeled = make_examples(CORPUS, TOKENIZER, ("urls",), logits, BY_CLASS, classes="all")
+    other = unlabeled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
+    both = labeled + other
+    assert len(both) == len(labeled) + 1
     batch = both.batch(np.array([3, 1]))
     assert batch.piece_ids.tolist() == [[1, 4], [4, 0]]
     assert batch.labels.tolist() == [NO_LABEL, 0]

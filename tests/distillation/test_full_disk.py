@@ -33,7 +33,7 @@ COMMANDS = {
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with a teacher and labelled texts."""
+    """A working folder with a teacher and labeled texts."""
     model, tokenizer = tiny_teachers.build("bert")
     model.save_pretrained(tmp_path / "teacher")
     tokenizer.save_pretrained(tmp_path / "teacher")

@@ -198,7 +198,7 @@ def test_the_area_of_a_dot_is_the_number_of_texts():
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working folder with a teacher and labelled texts."""
+    """A working folder with a teacher and labeled texts."""
     model, tokenizer = tiny_teachers.build("bert")
     for part in (model, tokenizer):
         part.save_pretrained(tmp_path / "teacher")

@@ -604,8 +604,8 @@ def disagreement_by_hand(output, batch: Batch, explanation: str) -> float:
 def test_the_loss_is_the_one_worked_out_by_hand(changes):
     base = PAPER if changes["method"] == "dixtill-paper" else CONFIG
     config = replace(base, **changes)
-    labelled, _ = (TRAIN, VALID) if config.explained_classes == "all" else OF_LABEL
-    examples = labelled + without_labels(labelled, TRAIN.teacher_logits.flip(0))
+    labeled, _ = (TRAIN, VALID) if config.explained_classes == "all" else OF_LABEL
+    examples = labeled + without_labels(labeled, TRAIN.teacher_logits.flip(0))
     batch = examples.batch(np.arange(60, 69))  # four with a label, five without
     with torch.no_grad():
         output = new_student().eval()(batch.piece_ids, batch.mask)

@@ -42,7 +42,7 @@ _FEW = 60  # rows of the tutorial's files, where another page uses such files
 
 
 def prepare_own_texts() -> None:
-    """What README's student needs: labelled texts and an encoder, small, made by the tutorial."""
+    """What README's student needs: labeled texts and an encoder, small, made by the tutorial."""
     tutorial = ROOT / "docs" / "tutorial.md"
     files = [block for block in blocks_of(tutorial) if block.title]
     for block in files:

@@ -40,7 +40,7 @@ def fitted(texts, directions) -> DixtillClassifier:
     return DixtillClassifier(**LEARNING).fit(texts, directions)
 
 
-def test_what_it_was_fitted_to_is_learnt(fitted, texts, directions):
+def test_what_it_was_fitted_to_is_learned(fitted, texts, directions):
     assert fitted.score(texts, directions) == 1.0
     assert fitted.classes_.tolist() == ["down", "up"]
     assert fitted.predict(["profit grows"]).tolist() == ["up"]

@@ -87,8 +87,8 @@ def test_polars_expressions_take_it(classifier):
     label = pl.col("text").map_batches(
         lambda texts: frames.answer(texts, classifier)["label"], return_dtype=pl.String
     )
-    labelled = table.with_columns(label=label).collect()
-    assert labelled["label"].to_list() == [classifier(text).label for text in ("up", "down")]
+    labeled = table.with_columns(label=label).collect()
+    assert labeled["label"].to_list() == [classifier(text).label for text in ("up", "down")]
 
 
 @LIBRARIES

@@ -122,9 +122,9 @@ def test_columns_and_rows_that_cannot_be_used_are_named():
         read_corpus("hub:reviews:test", text_column="tweet")
     with pytest.raises(InputError, match="the column 'label' holds other things than texts"):
         read_texts("hub:reviews:test", "label")
-    classed(["a", "b"], [0, -1]).save_to_disk("unlabelled")
-    with pytest.raises(InputError, match="hub:unlabelled, row 2: the column 'label' is empty"):
-        read_corpus("hub:unlabelled")
+    classed(["a", "b"], [0, -1]).save_to_disk("unlabeled")
+    with pytest.raises(InputError, match="hub:unlabeled, row 2: the column 'label' is empty"):
+        read_corpus("hub:unlabeled")
     with pytest.raises(InputError, match="corresponds to no data"):
         read_corpus("hub:reviews:test[:0]")
 
@@ -141,7 +141,7 @@ def test_every_command_that_reads_texts_takes_the_hub(teacher_folder, capsys):
     assert "30 texts explained" in capsys.readouterr().out
     data = ["--train", "hub:tweets:train[6:]", "--valid", "hub:tweets:train[:6]"]
     sizes = ["--embedding-dim", "6", "--hidden-dim", "5", "--epochs", "1", "--perturbed", "0"]
-    more = ["--attributions", "kept", "--unlabelled", "hub:tweets:test", *steps]
+    more = ["--attributions", "kept", "--unlabeled", "hub:tweets:test", *steps]
     assert main(["distill", *teacher, *data, *sizes, *more, "--out", "s.safetensors"]) == 0
     arguments = ["--model", "s.safetensors", "--data", "hub:tweets:test", "--json"]
     assert main(["evaluate", *arguments]) == 0

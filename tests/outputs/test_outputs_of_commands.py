@@ -74,7 +74,7 @@ def test_an_output_that_is_an_input_is_refused(arguments, capsys):
     "arguments",
     [
         "distill --teacher data --train data.csv --out data/new.safetensors",
-        "distill --teacher no/such --train data.csv --unlabelled data --out data/s.safetensors",
+        "distill --teacher no/such --train data.csv --unlabeled data --out data/s.safetensors",
         "finetune --base no/such --train data.csv --out data/new --valid data",
         "attribute --teacher data --data data.csv --out data/attributions",
         "score --data data --out data/scores",

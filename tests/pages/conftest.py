@@ -9,7 +9,7 @@ from explained import LABELS
 from pages import HEADLINES
 
 import dixtill
-from dixtill.pages.labelled_file import read_labelled
+from dixtill.pages.labeled_file import read_labeled
 from dixtill.pages.page import page_html
 from dixtill.pages.rows import ExplainedText
 
@@ -41,7 +41,7 @@ def opened(browser, tmp_path: Path):
 @pytest.fixture(scope="session")
 def headlines():
     """A page of made-up headlines with checks and a threshold."""
-    rows = read_labelled(HEADLINES, LABELS, "text", None)
+    rows = read_labeled(HEADLINES, LABELS, "text", None)
     answers = dixtill.infer([row.text for row in rows], check=True, threshold=0.8)
     texts = [
         ExplainedText(answer, row.label, line=row.line)

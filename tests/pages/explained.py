@@ -82,7 +82,7 @@ def made_tweets(number: int, seed: int = 0) -> list[str]:
     return tweets
 
 
-def labelled(predictions: list[Prediction], seed: int = 0) -> list[ExplainedText]:
+def labeled(predictions: list[Prediction], seed: int = 0) -> list[ExplainedText]:
     """Add true labels; one in seven differs from the prediction."""
     rng = random.Random(seed)
     return [

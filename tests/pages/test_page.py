@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from explained import checked, labelled, predicted
+from explained import checked, labeled, predicted
 from pages import CONTRASTS, DESKTOP, PHONE, rgb, rows_of, taught
 
 from dixtill.pages.page import page_html
@@ -50,7 +50,7 @@ def assert_seen(page, shot, *classes):
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_every_text_has_a_contrast_of_four_and_a_half(opened, size, scheme):
     strong = [predicted("a b c d e f", [s * n / 5 for n in range(6)]) for s in (1, -1)] * 12
-    texts = taught(labelled([*strong, checked("up up", [1.0, 0.0], (0, 1))]))
+    texts = taught(labeled([*strong, checked("up up", [1.0, 0.0], (0, 1))]))
     page = opened(page_html(texts, "all levels"), *size, color_scheme=scheme)
     page.check("#weights")
     found = page.evaluate(CONTRASTS)

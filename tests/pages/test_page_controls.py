@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from explained import labelled, predicted
+from explained import labeled, predicted
 from pages import PHONE, numbers_of, numbers_of_phone, rows_of, taught
 
 from dixtill.pages.page import page_html
@@ -48,7 +48,7 @@ def test_search_ignores_case_and_looks_in_the_text_alone(opened, headlines):
 
 
 def test_the_teachers_rows_can_be_found_and_sorted(opened):
-    texts = taught(labelled([predicted(f"up and {n}") for n in range(6)]))
+    texts = taught(labeled([predicted(f"up and {n}") for n in range(6)]))
     page = opened(page_html(texts, "taught"))
     assert "teacher: bullish (0.90), agreement 100%" in rows_of(page)[0][5]
     page.get_by_label("the teacher disagrees").check()

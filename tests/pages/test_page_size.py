@@ -6,7 +6,7 @@ import csv
 import json
 
 import pytest
-from explained import labelled, made_tweets
+from explained import labeled, made_tweets
 from pages import taught
 
 import dixtill
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "checked", "taught"])
 def test_two_thousand_texts_are_small_and_quick(opened, kind):
     answers = dixtill.infer(made_tweets(2000), check=kind == "checked")
-    texts = labelled(answers)
+    texts = labeled(answers)
     html = page_html(taught(texts) if kind == "taught" else texts, "2,000 texts")
     assert len(html.encode()) < 3_000_000
     assert_quick(opened, html)
@@ -27,7 +27,7 @@ def test_two_thousand_texts_are_small_and_quick(opened, kind):
 def test_two_thousand_real_tweets_are_small_and_quick(opened, tfns):
     with (tfns / "train.csv").open(newline="", encoding="utf-8") as file:
         tweets = [row["text"] for row in csv.DictReader(file)][:2000]
-    html = page_html(labelled(dixtill.infer(tweets)), "2,000 texts")
+    html = page_html(labeled(dixtill.infer(tweets)), "2,000 texts")
     assert len(html.encode()) < 3_000_000
     assert_quick(opened, html)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
-from explained import HOSTILE, checked, labelled, made_tweets, predicted
+from explained import HOSTILE, checked, labeled, made_tweets, predicted
 
 import dixtill
 from dixtill.cli import main
@@ -71,7 +71,7 @@ def test_checks_labels_and_errors_are_drawn():
 
 
 def test_the_same_texts_give_the_same_bytes():
-    texts = labelled(dixtill.infer(made_tweets(5)))
+    texts = labeled(dixtill.infer(made_tweets(5)))
     assert picture.picture_png(texts) == picture.picture_png(texts)
 
 

@@ -6,7 +6,7 @@ import random
 from statistics import mean, median
 
 import pytest
-from explained import LABELS, checked, labelled, made_tweets, predicted
+from explained import LABELS, checked, labeled, made_tweets, predicted
 
 import dixtill
 from dixtill.pages.rows import ExplainedText, figures, telling_words
@@ -19,7 +19,7 @@ def by_name(texts):
 
 def test_accuracy_is_scikit_learns():
     metrics = pytest.importorskip("sklearn.metrics", reason="compares with scikit-learn")
-    texts = labelled(dixtill.infer(made_tweets(300)))
+    texts = labeled(dixtill.infer(made_tweets(300)))
     expected = metrics.accuracy_score(
         [text.true_label for text in texts], [text.prediction.label for text in texts]
     )

@@ -206,7 +206,7 @@ def test_a_signal_that_is_ignored_stays_ignored(student, number):
     assert process.returncode == 0
 
 
-class SignalledPipe:
+class SignaledPipe:
     """A pipe with data; a signal arrives just after they are read."""
 
     def __init__(self, content):
@@ -224,7 +224,7 @@ class SignalledPipe:
 
 @pytest.mark.parametrize("compress", [bytes, gzip.compress])
 def test_data_that_were_read_before_a_signal_are_answered(compress):
-    with closing(SignalledPipe(compress(b"up\ndown\n"))) as pipe:
+    with closing(SignaledPipe(compress(b"up\ndown\n"))) as pipe:
         with interruption.Interruption() as entered:
             assert list(Source(pipe, "pipe", entered).line_blocks()) == [[b"up\n", b"down\n"]]
         assert entered.signal == signal.SIGINT

@@ -13,7 +13,7 @@ from table_files import rows_in, table_bytes
 
 from dixtill.cli import main
 from dixtill.errors import InputError
-from dixtill.pages.labelled_file import read_labelled
+from dixtill.pages.labeled_file import read_labeled
 from dixtill.tables.rows import BadRow, Row
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws bytes with hypothesis")
@@ -70,7 +70,7 @@ def test_readers_of_whole_files_survive_any_bytes(content, suffix):
         path = Path(folder) / f"a.{suffix}"
         path.write_bytes(content)
         with suppress(InputError):
-            for row in read_labelled(path, ("up", "down"), "text", None):
+            for row in read_labeled(path, ("up", "down"), "text", None):
                 row.text.encode()
                 assert row.label in ("up", "down", None)
         with suppress(InputError):

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from table_files import rows_in, table_bytes, written
 
-from dixtill.pages.labelled_file import read_labelled
+from dixtill.pages.labeled_file import read_labeled
 from dixtill.tables.table import Layout, opened_table
 
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
@@ -55,7 +55,7 @@ def test_every_reader_reads_what_was_written(rows, name):
         path = written(Path(folder), name, table_bytes(rows, format_in(name)))
         with opened_table(path) as table:
             assert [row.text for row in table.rows()] == list(texts)
-        found = read_labelled(Path(path), NAMES, "text", None)
+        found = read_labeled(Path(path), NAMES, "text", None)
         assert [(row.text, row.label) for row in found] == list(zip(texts, labels, strict=True))
         from dixtill.bulk.arrow_tables import read_tables
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..extras import require
 from ..whole_file import check_folder, check_not_input
-from .corpus_arguments import LABELLED, add_corpus_arguments, read
+from .corpus_arguments import LABELED, add_corpus_arguments, read
 from .student_arguments import add_model_argument, student_file
 
 _EXAMPLES = """\
@@ -23,7 +23,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "card",
         help="write a folder with a student and its model card",
-        description="Measure a student on labelled texts, and write a folder with its file and a\n"
+        description="Measure a student on labeled texts, and write a folder with its file and a\n"
         "model card: task, data, scores with intervals, size, speed, limits and license.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -32,8 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--data",
         metavar="DATA",
-        help="labelled texts that were not used for training or validation, such as a test set: "
-        f"{LABELLED} (default: the card has the validation scores)",
+        help="labeled texts that were not used for training or validation, such as a test set: "
+        f"{LABELED} (default: the card has the validation scores)",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
     parser.add_argument("--name", help="the model's name (default: the name of DIR)")
@@ -86,6 +86,6 @@ def run(args: argparse.Namespace) -> int:
 def _data_name(data: str | None) -> str:
     """Return the name of the data: the hub's name, or the last part of a path."""
     if not data:
-        return "labelled texts"
+        return "labeled texts"
     name = data.removeprefix("hub:")
     return name if name != data and not Path(name.split(":")[0]).exists() else Path(name).name

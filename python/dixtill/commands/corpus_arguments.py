@@ -1,4 +1,4 @@
-"""The arguments that name labelled texts, and how to read them."""
+"""The arguments that name labeled texts, and how to read them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..distillation.data.corpus import Corpus
 
 
-LABELLED = (  # every form in which labelled texts can be given
+LABELED = (  # every form in which labeled texts can be given
     "a CSV, TSV, JSON lines or Parquet file, also with .gz, or hub:NAME[[:CONFIG]:SPLIT]"
 )
 
@@ -36,13 +36,13 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
         "--train",
         required=True,
         metavar="DATA",
-        help=f"labelled training texts: {LABELLED}, a data set of the Hugging Face hub or a local "
+        help=f"labeled training texts: {LABELED}, a data set of the Hugging Face hub or a local "
         "folder of one; --valid and --exclude take the same",
     )
     parser.add_argument(
         "--valid",
         metavar="DATA",
-        help="labelled texts to choose the best epoch by (default: a part of --train)",
+        help="labeled texts to choose the best epoch by (default: a part of --train)",
     )
     add_setting(
         parser,
@@ -62,7 +62,7 @@ def add_training_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def read(args: argparse.Namespace, path: str, labels: tuple[str, ...] | None) -> Corpus:
-    """Read the labelled texts of a file or of a data set of the hub."""
+    """Read the labeled texts of a file or of a data set of the hub."""
     from ..distillation.data.corpus import read_corpus
 
     return read_corpus(path, labels, args.text_column, args.label_column, layout_of(args))

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     from ..distillation.progress.live_table import watched
 
     if args.tensorboard:
-        inputs = (args.teacher, args.train, args.valid, args.exclude, args.unlabelled)
+        inputs = (args.teacher, args.train, args.valid, args.exclude, args.unlabeled)
         check_folder(args.tensorboard, filter(None, inputs))
     with watched(args.tensorboard) as watcher:
         with watcher.stage("loading PyTorch"):

@@ -117,7 +117,7 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
         "N",
     )
     group.add_argument(
-        "--unlabelled",
+        "--unlabeled",
         metavar="PATH",
         help="more texts for the teacher to answer: CSV, TSV, JSON lines, Parquet, lines of text, "
         "a folder of those, or hub:NAME[[:CONFIG]:SPLIT]",

@@ -1,4 +1,4 @@
-"""`dixtill evaluate`: measure a student's accuracy, macro-F1 and calibration on labelled texts."""
+"""`dixtill evaluate`: measure a student's accuracy, macro-F1 and calibration on labeled texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from .. import limits
-from .corpus_arguments import LABELLED, add_corpus_arguments, read
+from .corpus_arguments import LABELED, add_corpus_arguments, read
 from .number_argument import add_number
 from .student_arguments import add_student_arguments
 
@@ -42,7 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--data",
         required=True,
         metavar="DATA",
-        help=f"labelled texts: {LABELLED}",
+        help=f"labeled texts: {LABELED}",
     )
     add_student_arguments(parser)
     group = parser.add_mutually_exclusive_group()

@@ -19,7 +19,7 @@ from .student_arguments import (
 from .table_arguments import add_table_arguments, layout_of
 
 if TYPE_CHECKING:
-    from ..pages.labelled_file import LabelledText
+    from ..pages.labeled_file import LabeledText
     from ..pages.rows import ExplainedText
     from ..runtime.classifier import Classifier
     from ..runtime.prediction import Prediction
@@ -116,14 +116,14 @@ def _explained(args: argparse.Namespace, classifier: Classifier) -> list[Explain
     ]
 
 
-def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabelledText]:
-    from ..pages.labelled_file import LabelledText, read_labelled
+def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabeledText]:
+    from ..pages.labeled_file import LabeledText, read_labeled
 
     if args.data:
-        return read_labelled(
+        return read_labeled(
             Path(args.data), labels, args.text_column, args.label_column, layout_of(args)
         )
-    return [LabelledText(None, text, None) for text in texts_of(args.texts)]
+    return [LabeledText(None, text, None) for text in texts_of(args.texts)]
 
 
 def _teachers(

@@ -26,7 +26,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "finetune",
         help="make a teacher of a pretrained transformer (resumable)",
-        description="Fine-tune an encoder or a decoder on labelled texts, keep the epoch with the\n"
+        description="Fine-tune an encoder or a decoder on labeled texts, keep the epoch with the\n"
         "best macro-F1 on the validation texts, and save it in Hugging Face form.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -17,7 +17,7 @@ _LAYOUT = ("input_format", "delimiter")
 _NAMES = (
     "output", "output_format", "csv_guard", *_LAYOUT, "text_column", "words", "strict"
 )  # fmt: skip
-_SIGNALLED = 128  # a shell reports a signal as 128 plus its number
+_SIGNALED = 128  # a shell reports a signal as 128 plus its number
 
 
 def add_file_arguments(
@@ -86,4 +86,4 @@ def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
     options = {name: value for name, value in _given(args).items() if name not in _LAYOUT}
     stream = Stream(input=args.input, layout=layout_of(args), check=args.check, **options)
     stopped_by = stream.run(classifier)
-    return _SIGNALLED + stopped_by if stopped_by else 0
+    return _SIGNALED + stopped_by if stopped_by else 0

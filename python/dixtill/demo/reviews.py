@@ -38,7 +38,7 @@ class Review:
 
 @dataclass(frozen=True)
 class Grammar:
-    """Words and templates of one language; {part} is what is judged, {adjective} the judgement.
+    """Words and templates of one language; {part} is what is judged, {adjective} the judgment.
 
     A word with a slash has two forms, masculine and feminine.
     """
@@ -51,7 +51,7 @@ class Grammar:
     contrasts: tuple[str, ...]  # {other} is overruled by {opinion}
     other_products: tuple[str, ...]
     facts: tuple[str, ...]
-    colours: tuple[str, ...]
+    colors: tuple[str, ...]
     days: tuple[str, ...]
 
 
@@ -90,11 +90,11 @@ ENGLISH = Grammar(
         "the previous model was {adjective}", "the one in the shop next door looked {adjective}",
     ),
     facts=(
-        "it came in a {colour} box", "I bought it on {day}", "it weighs {number} grams",
-        "the package holds {number} pieces", "I ordered the {colour} version",
+        "it came in a {color} box", "I bought it on {day}", "it weighs {number} grams",
+        "the package holds {number} pieces", "I ordered the {color} version",
         "I use it every {day}", "it was a present for my father",
     ),
-    colours=("red", "blue", "green", "black", "white", "grey"),
+    colors=("red", "blue", "green", "black", "white", "grey"),
     days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )  # fmt: skip
 
@@ -137,11 +137,11 @@ ITALIAN = Grammar(
         "il modello precedente era {adjective}", "quello del negozio accanto pareva {adjective}",
     ),
     facts=(
-        "è arrivato in una scatola {colour}", "l'ho comprato {day}", "pesa {number} grammi",
-        "la confezione contiene {number} pezzi", "ho ordinato la versione {colour}",
+        "è arrivato in una scatola {color}", "l'ho comprato {day}", "pesa {number} grammi",
+        "la confezione contiene {number} pezzi", "ho ordinato la versione {color}",
         "lo uso ogni {day}", "era un regalo per mio padre",
     ),
-    colours=("rossa", "blu", "verde", "nera", "bianca", "grigia"),
+    colors=("rossa", "blu", "verde", "nera", "bianca", "grigia"),
     days=("lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"),
 )  # fmt: skip
 
@@ -160,7 +160,7 @@ def make_reviews(number: int, seed: int) -> tuple[Review, ...]:
 
 
 def corpus_of(reviews: Sequence[Review]) -> Corpus:
-    """The reviews as labelled texts."""
+    """The reviews as labeled texts."""
     texts = tuple(review.text for review in reviews)
     return Corpus(texts, tuple(review.label for review in reviews), LABELS)
 
@@ -214,7 +214,7 @@ def _distraction(rng: random.Random, grammar: Grammar) -> str:
 
 def _fact(rng: random.Random, grammar: Grammar) -> str:
     return rng.choice(grammar.facts).format(
-        colour=rng.choice(grammar.colours),
+        color=rng.choice(grammar.colors),
         day=rng.choice(grammar.days),
         number=rng.randrange(20, 500, 10),
     )

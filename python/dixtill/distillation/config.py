@@ -229,7 +229,7 @@ class CourseSettings(Settings):
 
     holdout: float = 0.1  # share of each class to hold out where no validation texts are given
     exclude: str | os.PathLike[str] | Sequence[str] | None = None
-    unlabelled: str | os.PathLike[str] | Sequence[str] | None = None
+    unlabeled: str | os.PathLike[str] | Sequence[str] | None = None
     text_column: str = TEXT_COLUMN
     label_column: str = LABEL_COLUMN
     input_format: str | None = None

@@ -1,4 +1,4 @@
-"""The whole course: a teacher and labelled texts in, a student's file out.
+"""The whole course: a teacher and labeled texts in, a student's file out.
 
 Read, explain, answer, train, calibrate, quantize, write, report: each step is a method of Course,
 on top of the stages in the folders beside this file. A stopped course resumes: explanations,
@@ -35,7 +35,7 @@ from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.corpus import Corpus
 from .data.perturbation import perturbed_texts
-from .data.sources import Labelled, read_training, read_unlabelled
+from .data.sources import Labeled, read_training, read_unlabeled
 from .distilled import Distilled
 from .measures.scores import Scores, score_classifier
 from .progress.live_table import watched
@@ -44,7 +44,7 @@ from .progress.watcher import Watcher
 from .provenance import provenance_of, run_of
 from .report import write_report
 from .student.calibration import divide_logits, fit_temperature
-from .student.examples import Examples, make_examples, unlabelled_examples
+from .student.examples import Examples, make_examples, unlabeled_examples
 from .student.float_answers import logits_of, score
 from .student.quantize import check_embedding_bits, quantize
 from .student.run_folder import RunFolder
@@ -58,8 +58,8 @@ from .teacher.teacher import Teacher
 
 def distill(
     teacher: str | os.PathLike[str] | Teacher | None,
-    train: Labelled,
-    valid: Labelled | None = None,
+    train: Labeled,
+    valid: Labeled | None = None,
     *,
     out: str | os.PathLike[str],
     progress: bool = True,
@@ -78,8 +78,8 @@ def distill(
             loaded = _loaded(teacher)
         names = loaded.labels if loaded else None
         corpora = read_training(train, valid, names, chosen.course)
-        unlabelled = read_unlabelled(chosen.course, corpora[1])
-        return Course(loaded, *corpora, unlabelled, chosen, files, watcher).run()
+        unlabeled = read_unlabeled(chosen.course, corpora[1])
+        return Course(loaded, *corpora, unlabeled, chosen, files, watcher).run()
 
 
 def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
@@ -97,7 +97,7 @@ class _Read(NamedTuple):
     vocabulary: Vocabulary
     train: Examples  # those without labels too
     valid: Examples
-    num_unlabelled: int
+    num_unlabeled: int
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Course:
     teacher: Teacher | None
     train: Corpus
     valid: Corpus
-    unlabelled: Sequence[str]
+    unlabeled: Sequence[str]
     settings: AllSettings
     files: CourseFiles
     watcher: Watcher
@@ -139,7 +139,7 @@ class Course:
             RunFolder(self.files.run_folder).claim(self._run)
             read = self._answer(self._explain())
             student, history = self._train(read)
-        found: dict[str, Any] = {"texts_without_labels": read.num_unlabelled}
+        found: dict[str, Any] = {"texts_without_labels": read.num_unlabeled}
         found["best_epoch"] = best_epoch(history).epoch
         with threads(1):
             found |= self._calibrate(student, read.valid)
@@ -156,7 +156,7 @@ class Course:
     @cached_property
     def _run(self) -> dict[str, Any]:
         return run_of(
-            self.teacher, self.train, self.valid, self.unlabelled,
+            self.teacher, self.train, self.valid, self.unlabeled,
             self.config, self._attribution, self._precision,
         )  # fmt: skip
 
@@ -193,7 +193,7 @@ class Course:
         """Choose the student's pieces, have the teacher answer, and read all texts."""
         config, asks = self.config, self.config.method != "none"
         cleaned = [clean(text, config.cleaning) for text in self.train.texts]
-        more = [clean(text, config.cleaning) for text in self.unlabelled] if asks else []
+        more = [clean(text, config.cleaning) for text in self.unlabeled] if asks else []
         with self.watcher.stage("choosing the student's pieces"):
             vocabulary = student_vocabulary([*cleaned, *more], self.teacher, config.symbols)
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
@@ -214,7 +214,7 @@ class Course:
             folder = self.files.answers
             answered = answers(self.teacher, more, folder, self._precision, self.watcher)
             with self.watcher.stage("reading them as the student does"):
-                examples += unlabelled_examples(more, tokenizer, answered, config.explained_classes)
+                examples += unlabeled_examples(more, tokenizer, answered, config.explained_classes)
         valid = make_examples(self.valid, tokenizer, config.cleaning)
         return _Read(vocabulary, examples, valid, len(more))
 

@@ -33,7 +33,7 @@ class CourseFiles(NamedTuple):
         path = Path(out)
         run_folder = Path(course.run_folder or f"{os.fspath(out)}.run")
         kept = None if course.attributions is None else Path(course.attributions)
-        given = [*sources, course.exclude, course.unlabelled]
+        given = [*sources, course.exclude, course.unlabeled]
         inputs = [os.fspath(item) for item in given if isinstance(item, (str, os.PathLike))]
         check_folder(path.parent)
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ def run_of(
     teacher: Teacher | None,
     train: Corpus,
     valid: Corpus,
-    unlabelled: Sequence[str],
+    unlabeled: Sequence[str],
     config: DistillConfig,
     attribution: AttributionSettings | None,
     precision: Precision,
@@ -31,14 +31,14 @@ def run_of(
         precision: of the teacher's answers to texts without labels.
     """
     asks = config.method != "none"
-    answers_more = asks and (bool(unlabelled) or config.perturbed > 0)
+    answers_more = asks and (bool(unlabeled) or config.perturbed > 0)
     return {
         "dixtill": __version__,
         "teacher": teacher.fingerprint if teacher else None,
         "attributions": attribution.as_dict() if asks and attribution else None,
         "training_texts": train.digest(),
         "validation_texts": valid.digest(),
-        "texts_without_labels": _digest(unlabelled) if asks else None,
+        "texts_without_labels": _digest(unlabeled) if asks else None,
         "precision_of_answers": precision if answers_more else None,
         **asdict(config),
     }

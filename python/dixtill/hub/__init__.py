@@ -58,7 +58,7 @@ def save_pretrained(
     Args:
         model: a student, as `dixtill.load` takes it: a file, a folder, bytes or an open file.
         folder: created if it does not exist.
-        corpus: labelled texts that chose nothing, on which the student is measured; by default
+        corpus: labeled texts that chose nothing, on which the student is measured; by default
             the card has the scores on the validation texts, which chose the epoch.
         text: what cannot be measured: names, language, license.
 

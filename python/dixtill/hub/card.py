@@ -30,7 +30,7 @@ class CardText:
     """What the model file does not say; the card leaves out what is None, or says it is unknown."""
 
     name: str = "student"  # of the model, or of its repository
-    data: str = "labelled texts"  # name of what was measured on
+    data: str = "labeled texts"  # name of what was measured on
     language: str | None = None  # a code such as `en`
     license: str | None = None  # the hub's name of it, such as `apache-2.0`
     base_model: str | None = None  # hub name of the teacher
@@ -155,7 +155,7 @@ def _validation(provenance: Mapping[str, Any]) -> str:
     names = ("accuracy", "macro_f1", "calibration_error")
     found = [_mapping(scores).get(name) for name in names]
     if not all(isinstance(score, float) for score in found):
-        return "Not measured: `dixtill card --data` measures it on labelled texts."
+        return "Not measured: `dixtill card --data` measures it on labeled texts."
     accuracy, macro_f1, error = found
     return (
         f"On the validation texts, which chose its epoch: accuracy {accuracy:.3f}, macro-F1 "

@@ -1,4 +1,4 @@
-"""Measures a student on labelled texts for its model card, with 95% intervals."""
+"""Measures a student on labeled texts for its model card, with 95% intervals."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class StudentMeasures:
-    """How a student does on labelled texts."""
+    """How a student does on labeled texts."""
 
     rows: int
     majority: float  # the accuracy of always giving the commonest label

@@ -159,7 +159,7 @@ def _legend(texts: Sequence[ExplainedText], scale: float, teachers_scale: float)
 
 
 def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) -> str:
-    names = "texts" if any(text.true_label is not None for text in texts) else "texts unlabelled"
+    names = "texts" if any(text.true_label is not None for text in texts) else "texts unlabeled"
     names += " many" if len(texts) > _MANY else ""
     number = "line" if any(text.line is not None for text in texts) else "text"
     columns = [

@@ -121,14 +121,14 @@ def _strongest(weights: dict[str, list[float]], min_texts: int, most: int) -> li
 
 
 def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
-    labelled = [text for text in texts if text.true_label is not None]
-    if not labelled:
+    labeled = [text for text in texts if text.true_label is not None]
+    if not labeled:
         return []
-    wrong = sum(text.is_wrong for text in labelled)
-    right = len(labelled) - wrong
-    remark = f"{right:,} of {len(labelled):,}"
+    wrong = sum(text.is_wrong for text in labeled)
+    right = len(labeled) - wrong
+    remark = f"{right:,} of {len(labeled):,}"
     return [
-        Figure("accuracy", _share(right, len(labelled)), remark),
+        Figure("accuracy", _share(right, len(labeled)), remark),
         Figure("errors", f"{wrong:,}", ""),
     ]
 
@@ -140,11 +140,11 @@ def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
     answered = [text for text in texts if text.prediction.label is not None]
     remark = f"{len(answered):,} are at or above the threshold"
     found = [Figure("coverage", _share(len(answered), len(texts)), remark)]
-    labelled = [text for text in answered if text.true_label is not None]
-    if labelled:
-        right = sum(not text.is_wrong for text in labelled)
-        remark = f"{right:,} of {len(labelled):,} that got a label"
-        found.append(Figure("precision", _share(right, len(labelled)), remark))
+    labeled = [text for text in answered if text.true_label is not None]
+    if labeled:
+        right = sum(not text.is_wrong for text in labeled)
+        remark = f"{right:,} of {len(labeled):,} that got a label"
+        found.append(Figure("precision", _share(right, len(labeled)), remark))
     return found
 
 

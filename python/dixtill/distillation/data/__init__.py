@@ -1,4 +1,4 @@
-"""Reads labelled texts, and makes more texts of them."""
+"""Reads labeled texts, and makes more texts of them."""
 
 from ...extras import require
 

@@ -86,7 +86,7 @@ def read_corpus(
     label_column: str = "label",
     layout: Layout = BY_NAME,
 ) -> Corpus:
-    """Read a file of labelled texts, or a data set on the hub (hub_data.py).
+    """Read a file of labeled texts, or a data set on the hub (hub_data.py).
 
     `read_corpora` reads several, and describes arguments and errors.
     """
@@ -101,7 +101,7 @@ def read_corpora(
     label_column: str = "label",
     layout: Layout = BY_NAME,
 ) -> list[Corpus]:
-    """Read files of labelled texts, or data sets on the hub, that share their labels.
+    """Read files of labeled texts, or data sets on the hub, that share their labels.
 
     The labels of all files are read as names, or those of all as indices into `label_names`
     (tables/labels.py), so a file that lacks a class is read like the others. Without `label_names`,
@@ -118,7 +118,7 @@ def read_corpora(
         InputError: a file cannot be read, a column is missing, a row has another number of fields
             than the header, no text, or no known label, or there are no rows.
     """
-    tables = [_read_labelled(str(path), text_column, label_column, layout) for path in paths]
+    tables = [_read_labeled(str(path), text_column, label_column, layout) for path in paths]
     own_names = tables[0].own_names
     names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
     aliases = {}
@@ -189,7 +189,7 @@ def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> li
     return texts
 
 
-class _Labelled(NamedTuple):
+class _Labeled(NamedTuple):
     """Texts with labels that have not been matched to classes yet."""
 
     texts: list[str]
@@ -197,7 +197,7 @@ class _Labelled(NamedTuple):
     own_names: tuple[str, ...] | None = None  # the data set's names of the classes, in its order
 
 
-def _read_labelled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+def _read_labeled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labeled:
     if is_on_hub(path):
         found = _of_hub(path, text_column, label_column)
     else:
@@ -208,7 +208,7 @@ def _read_labelled(path: str, text_column: str, label_column: str, layout: Layou
     return found
 
 
-def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> _Labelled:
+def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> _Labeled:
     columns = [text_column, label_column]
     with opened_table(path, text_column, layout, "csv", columns) as table:
         if table.columns is not None:
@@ -220,10 +220,10 @@ def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> 
     if not rows:
         raise table.error_without_rows()
     numbers, texts, labels = map(list, zip(*rows, strict=True))
-    return _Labelled(texts, LabelColumn(table.name, table.unit, numbers, labels))
+    return _Labeled(texts, LabelColumn(table.name, table.unit, numbers, labels))
 
 
-def _of_hub(location: str, text_column: str, label_column: str) -> _Labelled:
+def _of_hub(location: str, text_column: str, label_column: str) -> _Labeled:
     found = read_hub(location, text_column, label_column)
     numbers = range(1, len(found.texts) + 1)
     texts = []
@@ -232,7 +232,7 @@ def _of_hub(location: str, text_column: str, label_column: str) -> _Labelled:
             raise InputError(f"{location}, row {number}: the field '{text_column}' is null")
         texts.append(text)
     column = LabelColumn(location, "row", numbers, found.labels)
-    return _Labelled(texts, column, found.label_names)
+    return _Labeled(texts, column, found.label_names)
 
 
 def _names_in(labels: Sequence[str]) -> tuple[str, ...]:

@@ -13,13 +13,13 @@ from ..config import CourseSettings
 from .corpus import Corpus, read_corpora, read_texts, texts_without
 
 Path: TypeAlias = str | os.PathLike[str]
-Labelled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
+Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
 Texts: TypeAlias = Path | Sequence[str]
 
 
 def read_training(
-    train: Labelled,
-    valid: Labelled | None,
+    train: Labeled,
+    valid: Labeled | None,
     label_names: Sequence[str] | None,
     settings: CourseSettings,
 ) -> tuple[Corpus, Corpus]:
@@ -54,9 +54,9 @@ def read_training(
     return (first, second[0]) if second else first.split(settings.holdout, seed=0)
 
 
-def read_unlabelled(settings: CourseSettings, valid: Corpus) -> list[str]:
+def read_unlabeled(settings: CourseSettings, valid: Corpus) -> list[str]:
     """The texts without labels, except for copies of those to validate or to exclude."""
-    texts = read_some(settings.unlabelled, settings)
+    texts = read_some(settings.unlabeled, settings)
     excluded = read_some(settings.exclude, settings, otherwise="csv")
     return texts_without(texts_without(texts, valid), excluded)
 
@@ -81,7 +81,7 @@ def _of_pair(
 ) -> Corpus:
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise InputError(
-            f"labelled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a pair "
+            f"labeled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a pair "
             "(texts, labels) or a Corpus"
         )
     texts, labels = list(pair[0]), list(pair[1])

@@ -1,4 +1,4 @@
-"""Fine-tunes a pretrained transformer on labelled texts: an encoder or decoder in, a teacher out.
+"""Fine-tunes a pretrained transformer on labeled texts: an encoder or decoder in, a teacher out.
 
 A run works in `OUT.unfinished`, resumes from the checkpoints there, and renames its result to OUT
 at the end. The training loop is in trainer.py; `Teacher.load` loads the result.
@@ -57,8 +57,8 @@ def finetune(
 
     Args:
         base: a name on the hub or a folder; its tokenizer must be a fast one.
-        train: labelled texts; the labels' names become the teacher's.
-        valid: labelled texts that choose the best epoch, by macro-F1.
+        train: labeled texts; the labels' names become the teacher's.
+        valid: labeled texts that choose the best epoch, by macro-F1.
         config: see FinetuneConfig.
         out: a folder that is empty or does not exist. A stopped run of the same settings resumes.
         watcher: is told about the progress of the training.

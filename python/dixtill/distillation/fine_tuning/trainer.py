@@ -1,4 +1,4 @@
-"""Trains a classifier on labelled texts with transformers.Trainer, and keeps the best epoch.
+"""Trains a classifier on labeled texts with transformers.Trainer, and keeps the best epoch.
 
 A stopped run resumes from the last complete checkpoint, which checkpoints.py finds. finetune.py
 loads the model and saves the result.

@@ -20,7 +20,7 @@ from .scores import exact_interval
 
 @dataclass(frozen=True)
 class Abstention:
-    """Coverage and precision of a threshold on labelled texts, as shares in [0, 1]."""
+    """Coverage and precision of a threshold on labeled texts, as shares in [0, 1]."""
 
     threshold: float
     coverage: float

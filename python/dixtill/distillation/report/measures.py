@@ -55,7 +55,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Answers:
-    """A student's answers to labelled texts."""
+    """A student's answers to labeled texts."""
 
     corpus: Corpus
     predictions: list[Prediction]

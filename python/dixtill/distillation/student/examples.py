@@ -133,7 +133,7 @@ def make_examples(
     )
 
 
-def unlabelled_examples(
+def unlabeled_examples(
     texts: Sequence[str],
     tokenizer: Tokenizer,
     teacher_logits: Tensor,

@@ -13,7 +13,7 @@ from ..tables.table import BY_NAME, Layout, opened_table
 _LABEL_COLUMN = "label"
 
 
-class LabelledText(NamedTuple):
+class LabeledText(NamedTuple):
     """A text, its line or row in the file, and its label; None if it has none."""
 
     line: int | None
@@ -21,13 +21,13 @@ class LabelledText(NamedTuple):
     label: str | None
 
 
-def read_labelled(
+def read_labeled(
     path: Path,
     labels: Sequence[str],
     text_column: str,
     label_column: str | None,
     layout: Layout = BY_NAME,
-) -> list[LabelledText]:
+) -> list[LabeledText]:
     """Read the rows of a table, whose labels are either all names or all indices into `labels`.
 
     Without `label_column`, labels are read from the column 'label' if there is one.
@@ -40,13 +40,13 @@ def read_labelled(
         if label_column and table.columns is not None:
             check_header(path, table.columns, [label_column])
         rows = [
-            LabelledText(row.number, row.text, table.label_of(row, column) or None)
+            LabeledText(row.number, row.text, table.label_of(row, column) or None)
             for row in table.rows_with_text()
         ]
     if not rows:
         raise table.error_without_rows()
-    labelled = [row for row in rows if row.label is not None]
-    numbers, _, given = zip(*labelled, strict=True) if labelled else ((), (), ())
+    labeled = [row for row in rows if row.label is not None]
+    numbers, _, given = zip(*labeled, strict=True) if labeled else ((), (), ())
     (indices,) = indices_of([LabelColumn(table.name, table.unit, numbers, given)], labels)
     known = iter(indices)
     return [row if row.label is None else row._replace(label=labels[next(known)]) for row in rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dixtill.errors import InputError
-from dixtill.pages.labelled_file import read_labelled
+from dixtill.pages.labeled_file import read_labeled
 
 LABELS = ("bearish", "bullish", "neutral")
 
@@ -13,7 +13,7 @@ LABELS = ("bearish", "bullish", "neutral")
 def read(tmp_path, content, text_column="text", label_column=None):
     path = tmp_path / "data.csv"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    return read_labelled(path, LABELS, text_column, label_column)
+    return read_labeled(path, LABELS, text_column, label_column)
 
 
 def test_labels_are_names_or_indices_or_absent(tmp_path):
@@ -68,10 +68,10 @@ def test_a_mistake_is_one_sentence(tmp_path, content, columns, sentence):
 
 def test_a_missing_file_is_one_sentence(tmp_path):
     with pytest.raises(InputError, match="cannot read"):
-        read_labelled(tmp_path / "none.csv", LABELS, "text", None)
+        read_labeled(tmp_path / "none.csv", LABELS, "text", None)
 
 
 def test_a_text_may_be_as_long_as_an_article(tmp_path):
     (tmp_path / "data.csv").write_text(f'text\n"{"up, " * 50_000}"\n', encoding="utf-8")
-    [row] = read_labelled(tmp_path / "data.csv", LABELS, "text", None)
+    [row] = read_labeled(tmp_path / "data.csv", LABELS, "text", None)
     assert row.text == "up, " * 50_000
