@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+import tiny_finetuning
 import tiny_teachers
 import torch
 
@@ -42,3 +44,9 @@ def bert() -> Teacher:
 def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
     """The precision "auto" is float32 in tests, also where a CPU would be quicker in bfloat16."""
     monkeypatch.setattr(precision, "quickest_precision", lambda _: "float32")
+
+
+@pytest.fixture
+def bert_base(tmp_path: Path) -> Path:
+    """The folder of an encoder without a classifier's head."""
+    return tiny_finetuning.save_base("bert", tmp_path / "base")
