@@ -129,7 +129,7 @@ def distill(
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Distilled:
-    """Distill a student of a teacher, and write its file and a report about it.
+    """Distill a student from a teacher, and write its file and a report about it.
 
         result = dixtill.distill("my-bert", "train.csv", "valid.csv", out="student.safetensors")
         result.student("a text").label, result.scores.accuracy

@@ -1,4 +1,4 @@
-"""Says which extra to install where an optional package is missing."""
+"""Tells the user which extra to install when an optional package is missing."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from importlib.util import find_spec
 
 from .errors import MissingExtraError
 
-# The modules that each extra's part of dixtill imports. Not all packages of an extra are here: one
-# that another needs comes with it.
+# The modules that dixtill imports for each extra. Packages that come as dependencies of others are
+# left out.
 _MODULES = {
     "train": (
         "numpy", "safetensors", "torch", "transformers", "captum", "pyarrow", "sklearn", "rich",
@@ -26,12 +26,13 @@ _PACKAGE_OF_MODULE = {"sklearn": "scikit-learn"}
 def require(extra: str, what: str = "this") -> None:
     """Raise MissingExtraError unless the packages of an extra are installed.
 
-    Nothing is imported. `what` is the subject of the sentence: what needs the packages.
+    Nothing is imported. `what` names what needs the packages: it begins the error's sentence.
     """
     missing = [module for module in _MODULES[extra] if find_spec(module) is None]
     if missing:
         packages = ", ".join(_PACKAGE_OF_MODULE.get(module, module) for module in missing)
+        are = "is" if len(missing) == 1 else "are"
         raise MissingExtraError(
-            f"{what} needs {packages}, not installed here; "
+            f"{what} needs {packages}, which {are} not installed; "
             f"install the extra with: pip install 'dixtill[{extra}]'"
         )

@@ -239,7 +239,7 @@ def test_without_ray_the_extra_is_named(tmp_path):
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (
         2,
-        "dixtill: this needs ray, not installed here; "
+        "dixtill: this needs ray, which is not installed; "
         "install the extra with: pip install 'dixtill[ray]'\n",
     )
 

@@ -136,9 +136,9 @@ def attribute(data: str, *arguments: str) -> int:
 @pytest.mark.usefixtures("folder")
 def test_distill_reads_what_actors_made_of_parquet_as_its_own(capsys):
     assert attribute("texts", "--ray", "--actors", "1") == 0
-    assert "32 texts explained, 0 were there" in capsys.readouterr().out
+    assert "32 texts explained, 0 already there" in capsys.readouterr().out
     assert attribute("train.csv") == 0
-    assert "0 texts explained, 32 were there" in capsys.readouterr().out
+    assert "0 texts explained, 32 already there" in capsys.readouterr().out
     arguments = ["--teacher", "teacher", "--train", "train.csv", "--attributions", "kept"]
     arguments += ["--epochs", "1", "--embedding-dim", "6", "--hidden-dim", "5", "--steps", "3"]
     shards = set(Path("kept").glob("*.parquet"))

@@ -71,7 +71,7 @@ def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
 def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(capsys):
     arguments = ["--teacher", "teacher", "--data", "train.csv", "--out", "kept", "--steps", "4"]
     assert main(["attribute", *arguments]) == 0
-    assert "48 texts explained, 0 were there" in capsys.readouterr().out
+    assert "48 texts explained, 0 already there" in capsys.readouterr().out
     files = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
     assert distill("one.safetensors", "--attributions", "kept", *FEW) == 0
     with_answers = {path: path.stat().st_mtime_ns for path in Path("kept").iterdir()}
@@ -92,10 +92,10 @@ def test_what_auto_chose_is_kept_as_if_it_had_been_asked_for(monkeypatch, capsys
     explain += ["--steps", "4"]
     assert main(explain) == 0
     assert main([*explain, "--precision", quickest]) == 0
-    assert "0 texts explained, 48 were there" in capsys.readouterr().out
+    assert "0 texts explained, 48 already there" in capsys.readouterr().out
     assert distill("s.safetensors", "--attributions", "kept", *FEW) == 0
     assert main(explain) == 0
-    assert "0 texts explained, 48 were there" in capsys.readouterr().out
+    assert "0 texts explained, 48 already there" in capsys.readouterr().out
     provenance = dixtill.load("s.safetensors").model.settings.provenance
     assert provenance["attributions"]["precision"] == quickest
 

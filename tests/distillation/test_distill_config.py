@@ -67,9 +67,9 @@ def test_gates_need_a_null_score():
     assert DistillConfig.of("dixtill").explanation == "gates"
     assert DistillConfig.of("dixtill", null_score=False).explanation == "contributions"
     assert DistillConfig.of("kl", explanation="gates").null_score
-    with pytest.raises(InputError, match="weights by gates need a null score"):
+    with pytest.raises(InputError, match="the explanation 'gates' needs a null score"):
         DistillConfig.of("dixtill", null_score=False, explanation="gates")
-    with pytest.raises(InputError, match="weights by gates need a null score"):
+    with pytest.raises(InputError, match="the explanation 'gates' needs a null score"):
         DistillConfig(null_score=False)
 
 

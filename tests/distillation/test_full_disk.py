@@ -105,7 +105,7 @@ def test_a_report_that_does_not_fit_takes_no_student_with_it(folder, capsys):
     (folder / "out").unlink()
     with files_up_to(len(before["out"])):
         assert main(["distill", *COMMANDS["distill"]]) == 0
-    assert "out is whole, but out.run/report.html could not be made" in capsys.readouterr().err
+    assert "out is whole, but out.run/report.html could not be written" in capsys.readouterr().err
     assert contents(folder) == before
 
 

@@ -24,7 +24,11 @@ except dixtill.errors.MissingExtraError as error:
 
 @pytest.mark.parametrize(
     ("modules", "packages"),
-    [("captum", "captum"), ("sklearn", "scikit-learn"), ("torch,pyarrow", "torch, pyarrow")],
+    [
+        ("captum", "captum, which is"),
+        ("sklearn", "scikit-learn, which is"),
+        ("torch,pyarrow", "torch, pyarrow, which are"),
+    ],
 )
 @pytest.mark.parametrize(
     "imported", ["dixtill.distillation.course", "dixtill.demo.pipeline", "dixtill.sklearn"]
@@ -37,7 +41,7 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(modules, packages
         check=True,
     )
     assert answer.stdout == (
-        f"this needs {packages}, not installed here; "
+        f"this needs {packages} not installed; "
         "install the extra with: pip install 'dixtill[train]'\n"
     )
 
@@ -114,5 +118,6 @@ def test_export_names_its_own_extra():
         check=True,
     )
     assert answer.stdout == (
-        "this needs onnx, not installed here; install the extra with: pip install 'dixtill[onnx]'\n"
+        "this needs onnx, which is not installed; "
+        "install the extra with: pip install 'dixtill[onnx]'\n"
     )

@@ -233,7 +233,7 @@ def test_a_report_that_fails_is_one_sentence_and_the_student_is_there(capsys):
     Path("s.safetensors.run/report.html").mkdir(parents=True)
     assert distill("s.safetensors", "--method", "none") == 0
     printed = capsys.readouterr()
-    assert "s.safetensors is whole, but s.safetensors.run/report.html could not be made:" in (
+    assert "s.safetensors is whole, but s.safetensors.run/report.html could not be written:" in (
         printed.err
     )
     assert "Traceback" not in printed.err

@@ -212,7 +212,7 @@ def test_another_student_or_page_in_the_folder_is_kept(fitted, tmp_path, capsys)
     assert main(["card", "--out", str(folder)]) == 2  # of the student that ships
     assert "student.safetensors is another student" in capsys.readouterr().err
     assert (folder / "student.safetensors").read_bytes() == before
-    hub.save_pretrained(folder, folder)  # its own card is written anew
+    hub.save_pretrained(folder, folder)  # its own card is rewritten
     (folder / "README.md").write_text("my notes")
     with pytest.raises(InputError, match=r"README.md was not written by dixtill"):
         hub.save_pretrained(folder, folder)

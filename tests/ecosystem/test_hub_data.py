@@ -104,7 +104,7 @@ def test_texts_without_labels_leave_out_empty_and_equal_ones():
         ("hub:reviews", "hub:reviews has the splits train, test; name one, as in hub:reviews:tra"),
         ("hub:reviews:dev", "cannot load 'hub:reviews:dev': Unknown split \"dev\""),
         ("hub:no/where:train", "cannot load 'hub:no/where:train': Couldn't reach"),
-        ("hub:", "'hub:' is no data set, expected hub:NAME"),
+        ("hub:", "'hub:' does not name a data set, expected hub:NAME"),
         ("hub:reviews:", "expected hub:NAME"),
         ("hub:a:b:c:d", "expected hub:NAME"),
     ],
@@ -120,7 +120,7 @@ def test_columns_and_rows_that_cannot_be_used_are_named():
     write_parquet("reviews")
     with pytest.raises(InputError, match="has no column 'tweet'; it has text, label"):
         read_corpus("hub:reviews:test", text_column="tweet")
-    with pytest.raises(InputError, match="the column 'label' holds other things than texts"):
+    with pytest.raises(InputError, match="the column 'label' holds values that are not texts"):
         read_texts("hub:reviews:test", "label")
     classed(["a", "b"], [0, -1]).save_to_disk("unlabeled")
     with pytest.raises(InputError, match="hub:unlabeled, row 2: the column 'label' is empty"):

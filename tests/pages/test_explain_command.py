@@ -160,7 +160,7 @@ sys.exit(main(["explain", "up", "--png", sys.argv[1]]))
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 2
     assert done.stderr == (
-        "dixtill: a picture needs matplotlib, not installed here; "
+        "dixtill: a picture needs matplotlib, which is not installed; "
         "install the extra with: pip install 'dixtill[plot]'\n"
     )
 

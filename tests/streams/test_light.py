@@ -46,6 +46,6 @@ def test_parquet_without_pyarrow_names_the_extra(student, folder, name, output):
     done = infer_alone(student, "--input", name, "--output", output)
     assert done.returncode == 2
     assert done.stderr == (
-        "dixtill: this needs pyarrow, not installed here; "
+        "dixtill: this needs pyarrow, which is not installed; "
         "install the extra with: pip install 'dixtill[score]'\n"
     )

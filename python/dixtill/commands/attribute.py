@@ -1,4 +1,4 @@
-"""`dixtill attribute`: explain the answers of a teacher."""
+"""`dixtill attribute`: explain a teacher's answers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ examples:
       --layer word_embeddings --output probability
   dixtill attribute --teacher my-bert --data texts/ --out attributions --ray
 
-A run that was stopped goes on where it was: texts that DIR holds are not explained again.
+A stopped run resumes: texts whose attributions are in DIR are not explained again.
 """
 
 
@@ -35,7 +35,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "attribute",
         help="explain texts with a teacher (resumable)",
-        description="Compute a teacher's integrated gradients, a number for each word, of every\n"
+        description="Compute a teacher's integrated gradients, one number per word, for every\n"
         "text in a file or folder, and store them as Parquet files in a folder.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -47,10 +47,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--data",
         required=True,
         metavar="PATH",
-        help="the texts to explain, which need no labels: a CSV, TSV, JSON lines, Parquet or text "
-        "file, a folder of those, or hub:NAME[[:CONFIG]:SPLIT]",
+        help="the texts to explain, with or without labels: a CSV, TSV, JSON lines, Parquet or "
+        "text file, a folder of those, or hub:NAME[[:CONFIG]:SPLIT]",
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the attributions")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the attributions")
     add_settings_arguments(parser)
     add_table_arguments(parser)
     add_cluster_arguments(parser)
@@ -58,7 +58,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def add_settings_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options for how to explain: AttributionSettings, and what bounds time and memory."""
+    """Add the options for how to explain, and those that bound time and memory."""
     group = parser.add_argument_group("how to explain")
     _add_method_arguments(group)
     _add_accuracy_arguments(group)
@@ -70,28 +70,29 @@ def _add_method_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         AttributionSettings,
         "layer",
-        help="where the path runs: at the output of the whole embedding module (default), or of "
-        "the word embeddings, as published",
+        help="where gradients are integrated: at the output of the whole embedding module "
+        "(default), or of the word embeddings, as published",
     )
     add_setting(
         group,
         AttributionSettings,
         "output",
-        help="what is explained of a class (default: {default}; published: probability)",
+        help="whether a class's logit or its probability is explained (default: {default}; "
+        "published: probability)",
     )
     add_setting(
         group,
         AttributionSettings,
         "classes",
-        help="explain the answer for each class (default: {default}), or for the predicted class "
-        "alone, which takes half the time for three classes",
+        help="explain every class, or only the predicted one, which takes half the time with "
+        "three classes (default: {default})",
     )
     add_setting(
         group,
         AttributionSettings,
         "explainer",
-        help="integrated gradients by dixtill (default) or by Captum, or another explainer of "
-        "Captum's",
+        help="integrated gradients by dixtill (default) or by Captum, or another of Captum's "
+        "explainers",
     )
 
 
@@ -101,22 +102,22 @@ def _add_accuracy_arguments(group: argparse._ArgumentGroup) -> None:
         AttributionSettings,
         "tolerance",
         metavar="X",
-        help="refine until the completeness error is below this share of the attributions' sizes "
-        "(default: {default})",
+        help="refine until the completeness error is below this share of the sum of the "
+        "attributions' absolute values (default: {default})",
     )
     add_setting(
         group,
         AttributionSettings,
         "max_steps",
         metavar="N",
-        help="compute at most this many gradients for a text (default: {default})",
+        help="compute at most this many gradients per text (default: {default})",
     )
     add_setting(
         group,
         AttributionSettings,
         "steps",
         metavar="N",
-        help="compute this many gradients for every text instead",
+        help="compute exactly this many gradients per text instead",
     )
     add_setting(
         group, AttributionSettings, "quadrature", help="rule of --steps (default: {default})"
@@ -128,8 +129,8 @@ def _add_machine_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         AttributionSettings,
         "precision",
-        help="precision of the products in the teacher; auto (default) is bfloat16 where the CPU "
-        "(AMX) or the GPU has units for it, and float32 elsewhere",
+        help="precision of the teacher's matrix products; auto (default) is bfloat16 where the "
+        "CPU (AMX) or the GPU has hardware for it, and float32 elsewhere",
     )
     add_setting(
         group,
@@ -148,7 +149,7 @@ def _add_machine_arguments(group: argparse._ArgumentGroup) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain what is not stored yet, and say how far the sums are from complete."""
+    """Explain the texts that are not stored yet, and print the median completeness error."""
     from ..distillation.attribution.attributor import Attributor
 
     import torch  # isort: skip  # after the line above, which says what to install
@@ -174,8 +175,8 @@ def run(args: argparse.Namespace) -> int:
     error = statistics.median(row.relative_error for row in explained)
     steps = statistics.mean(row.steps for row in explained)
     print(
-        f"{args.out}: {summary.computed} texts explained, {summary.reused} were there; "
-        f"{steps:.1f} steps a text; median completeness error {error:.2%} of |f(x) - f(x')|"
+        f"{args.out}: {summary.computed} texts explained, {summary.reused} already there; "
+        f"{steps:.1f} steps per text; median completeness error {error:.2%} of |f(x) - f(x')|"
     )
     return 0
 

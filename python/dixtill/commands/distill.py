@@ -1,4 +1,4 @@
-"""`dixtill distill`: train a student of a teacher and write its model file."""
+"""`dixtill distill`: distill a student from a teacher and write its model file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ examples:
   dixtill distill --teacher my-bert --train train.csv --out student.safetensors \\
       --method dixtill-paper --seed 1 --attributions attributions
 
-A run that was stopped resumes from its last epoch; the same seed gives the same file. A finished
-run is not trained again: give other --embedding-bits to write its student anew.
+A stopped run resumes from its last epoch; the same seed gives the same file. A finished run is not
+trained again: to write its student with other --embedding-bits, repeat the command with them.
 """
 
 
@@ -28,7 +28,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "distill",
-        help="train a student of a teacher",
+        help="distill a student from a teacher (resumable)",
         description="Train a self-explaining student on a teacher's answers and attributions, and\n"
         "write it as one int8 .safetensors file.",
         epilog=_EXAMPLES,
@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
     elif result.report_error:
         page = result.run_folder / "report.html"
         reason = printable(result.report_error)
-        say(f"dixtill: {result.path} is whole, but {page} could not be made: {reason}")
+        say(f"dixtill: {result.path} is whole, but {page} could not be written: {reason}")
     return 0
 
 
 def settings_from(arguments: Sequence[str]) -> dict[str, Any]:
-    """The settings that arguments of the command stand for, by their names in Python.
+    """Return the settings that the arguments give, by their names in Python.
 
     >>> settings_from(["--method", "kl", "--epochs", "2"])["epochs"]
     2
@@ -77,7 +77,7 @@ def settings_from(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:
-    """What was given of the settings; the others are the method's own."""
+    """Return the settings that were given; the others are the method's own."""
     kinds = (DistillConfig, AttributionSettings, CourseSettings)
     names = [name for kind in kinds for name in kind.names()]
     return {name: getattr(args, name) for name in names if getattr(args, name, None) is not None}

@@ -1,4 +1,4 @@
-"""The arguments of `dixtill distill`; those of other commands too have files of their own."""
+"""The arguments of `dixtill distill`; arguments shared with other commands are imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .setting_argument import add_setting
 
 
 def add_distill_arguments(parser: argparse.ArgumentParser) -> None:
-    """All arguments; those of the method and the student are None where they are not given."""
+    """Add all arguments; those of the method and the student are None unless given."""
     _add_file_arguments(parser)
     add_training_arguments(parser)
     method = parser.add_argument_group("what the student learns from")
@@ -32,12 +32,12 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         "--run",
         dest="run_folder",
         metavar="DIR",
-        help="folder of config, metrics and checkpoint (default: FILE with .run at its end)",
+        help="folder for config, metrics and checkpoint (default: FILE.run)",
     )
     parser.add_argument(
         "--attributions",
         metavar="DIR",
-        help="stored attributions and answers of the teacher; what is missing is added "
+        help="folder of the teacher's attributions and answers; missing ones are added "
         "(default: in the run folder)",
     )
     parser.add_argument(
@@ -45,14 +45,14 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         choices=get_args(EmbeddingBits),
         default=CourseSettings.embedding_bits,
-        help="bits of each value of the piece vectors, which are most of the file (default: "
+        help="bits per value of the piece vectors, which make up most of the file (default: "
         "%(default)s)",
     )
     parser.add_argument(
         "--no-report",
         dest="report",
         action="store_false",
-        help="write no report.html into the run folder",
+        help="do not write report.html into the run folder",
     )
     parser.add_argument(
         "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
@@ -64,12 +64,17 @@ def _add_answer_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         DistillConfig,
         "method",
-        help="learn answers and explanations (default), the same by the published losses "
+        help="learn answers and explanations (default), the same with the published losses "
         "(published attributions: --layer word_embeddings --output probability --steps 50), "
-        "answers alone by KL or MSE, or labels alone; the defaults below are those of dixtill",
+        "only answers, by KL or MSE, or only labels; the defaults below are those of dixtill",
     )
     _add(group, "alpha", "weight of the teacher against the labels ({default})", "A")
-    _add(group, "temperature", "softens both answers ({default}; published: {published})", "T")
+    _add(
+        group,
+        "temperature",
+        "softens both models' answers ({default}; published: {published})",
+        "T",
+    )
     _add(group, "kl", "1 - exp(-KL), as published, or KL itself (default)")
 
 
@@ -84,27 +89,27 @@ def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:
     _add(
         group,
         "explained_classes",
-        "align the explanations of all classes (default), or of the teacher's class alone, as "
+        "align the explanations of all classes (default), or only of the teacher's class, as "
         "published",
     )
     _add(
         group,
         "explanation_weight",
-        "weight of the loss of explanations against that of answers, for the methods dixtill and "
+        "weight of the explanation loss relative to the answer loss, for the methods dixtill and "
         "dixtill-paper ({default}; published: {published})",
         "W",
     )
     _add(
         group,
         "merge",
-        "how a word's attributions by token become one (default: {default}; published: "
+        "how the attributions of a word's tokens become one (default: {default}; published: "
         "{published})",
     )
     _add(
         group,
         "additivity",
-        "weight of the loss that makes a word's weight the effect of leaving it out, by the size "
-        "of the text's weights ({default}; with raw scores {published})",
+        "weight of the loss that makes a word's weight equal the effect of leaving the word out "
+        "({default}; with raw scores {published})",
         "W",
     )
 
@@ -113,7 +118,7 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
     _add(
         group,
         "perturbed",
-        "made-up texts for the teacher to answer, for each training text ({default})",
+        "number of made-up texts per training text for the teacher to answer ({default})",
         "N",
     )
     group.add_argument(
@@ -127,29 +132,29 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
 def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group(
         "the student and its training",
-        "Defaults in brackets; the second one holds without perturbed texts.",
+        "Defaults are in parentheses; a second one applies without perturbed texts.",
     )
     _add(group, "epochs", "passes over all texts ({default}; {unperturbed})", "N")
-    _add(group, "patience", "stop after this many epochs without a better one ({default})", "N")
-    _add(group, "batch_size", "texts in a step ({default}; {unperturbed})", "N")
+    _add(group, "patience", "stop after this many epochs without improvement ({default})", "N")
+    _add(group, "batch_size", "texts per step ({default}; {unperturbed})", "N")
     _add(group, "learning_rate", "highest learning rate ({default}; {unperturbed})", "X")
-    _add(group, "dropout", "dropout of vectors and states ({default}; {unperturbed})", "P")
+    _add(group, "dropout", "dropout of piece vectors and states ({default}; {unperturbed})", "P")
     _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
-    _add(group, "hidden_dim", "LSTM units of a direction ({default})", "N")
+    _add(group, "hidden_dim", "LSTM units per direction ({default})", "N")
     _add(group, "attention_dim", "attention units ({default})", "N")
     group.add_argument(
         "--null-score",
         action=argparse.BooleanOptionalAction,
-        help="let attention go to no piece, so that a word's share depends less on how many "
-        "others there are (default; published: --no-null-score)",
+        help="let attention go to no piece, so that a word's share depends less on the number "
+        "of other words (default; published: --no-null-score)",
     )
-    _add(group, "max_pieces", "cut longer texts after this many pieces ({default})", "N")
+    _add(group, "max_pieces", "cut texts after this many pieces ({default})", "N")
 
 
 def _add(
     group: argparse._ArgumentGroup, name: str, help_text: str, metavar: str | None = None
 ) -> None:
-    """An option of DistillConfig whose default is the method's own."""
+    """Add an option for a setting of DistillConfig whose default is the method's own."""
     for place, config in (
         ("{published}", DistillConfig.of("dixtill-paper")),
         ("{unperturbed}", DistillConfig.of("dixtill", perturbed=0)),

@@ -1,4 +1,4 @@
-"""`dixtill finetune`: make a teacher of a pretrained transformer."""
+"""`dixtill finetune`: fine-tune a pretrained transformer into a teacher."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ examples:
   dixtill finetune --base my-encoder --train train.csv --out my-teacher \\
       --labels bearish,bullish,neutral --exclude test.csv
 
-A run that was stopped goes on from its last epoch, in OUT.unfinished, given the same arguments.
+A stopped run resumes from its last epoch, in OUT.unfinished, given the same arguments.
 """
 
 
@@ -25,16 +25,16 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the command to those of `dixtill`."""
     parser = subparsers.add_parser(
         "finetune",
-        help="make a teacher of a pretrained transformer (resumable)",
-        description="Fine-tune an encoder or a decoder on labeled texts, keep the epoch with the\n"
-        "best macro-F1 on the validation texts, and save it in Hugging Face form.",
+        help="fine-tune a pretrained transformer into a teacher (resumable)",
+        description="Fine-tune an encoder or decoder on labeled texts, keep the epoch with the\n"
+        "best macro-F1 on the validation texts, and save it as a Hugging Face model.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
         "--base", required=True, metavar="DIR_OR_NAME", help="a pretrained Hugging Face model"
     )
-    parser.add_argument("--out", required=True, metavar="DIR", help="folder of the teacher")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the teacher")
     parser.add_argument(
         "--labels",
         metavar="A,B,...",
@@ -50,10 +50,18 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
     for name, metavar, what in (
         ("epochs", "N", "passes over the texts"),
         ("learning_rate", "RATE", "highest learning rate"),
-        ("head_learning_rate_factor", "FACTOR", "learning rate of the head as a multiple of it"),
-        ("batch_size", "N", "texts in a step"),
-        ("max_length", "TOKENS", "cut longer texts here in training"),
-        ("precision", None, "of the products; bfloat16 is twice as fast with units for it"),
+        (
+            "head_learning_rate_factor",
+            "FACTOR",
+            "learning rate of the head, as a multiple of that",
+        ),
+        ("batch_size", "N", "texts per step"),
+        ("max_length", "TOKENS", "cut texts after this many tokens in training"),
+        (
+            "precision",
+            None,
+            "of matrix products; bfloat16 is twice as fast on supporting hardware",
+        ),
     ):
         shown = f"{what} (default: {{default}})"
         add_setting(group, FinetuneConfig, name, metavar=metavar, help=shown)
@@ -63,7 +71,7 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Fine-tune, and print the scores of what was saved."""
+    """Fine-tune, and print the scores of the saved teacher."""
     from ..distillation.data.sources import read_training
     from ..distillation.fine_tuning.finetune import finetune
     from ..distillation.progress.live_table import watched

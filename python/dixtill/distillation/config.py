@@ -38,21 +38,21 @@ _EXPLAINED: tuple[Method, ...] = ("dixtill", "dixtill-paper")
 
 @dataclass(frozen=True)
 class DistillConfig(Settings):
-    """Everything that a student's training depends on besides its data; saved with the run.
+    """Everything but the data that a student's training depends on; saved with the run.
 
     The defaults are those of the method dixtill; `of` gives each method its own.
     """
 
     method: Method = "dixtill"
-    alpha: float = 0.9  # weight of what the teacher says against the labels
+    alpha: float = 0.9  # weight of the teacher's answers and explanations against labels
     temperature: float = 2.0
     kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
     explanation: Explanation = "gates"  # what is aligned and shown
     explained_classes: ExplainedClasses = "all"
-    explanation_weight: float = 2.0  # of the loss of explanations; that of answers has 1
+    explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
-    additivity: float = 0.25  # weight of the loss that makes weights the effects of absence
-    perturbed: int = 30  # texts for the teacher to answer, for each training text
+    additivity: float = 0.25  # weight of the loss that makes weights equal effects of absence
+    perturbed: int = 30  # made-up texts per training text, for the teacher to answer
     seed: int = 0
     epochs: int = 5  # passes over all texts, the perturbed ones too
     patience: int = 10  # epochs without a better validation score before stopping
@@ -69,7 +69,7 @@ class DistillConfig(Settings):
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
     cleaning: tuple[str, ...] = DEFAULT_RULES
-    symbols: bool = True  # whether they are words of their own, and variants have a plain form
+    symbols: bool = True  # whether symbols are words, and unknown variants get a plain form
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {
         "alpha": limits.SHARE,
@@ -94,7 +94,7 @@ class DistillConfig(Settings):
     }
 
     def __post_init__(self) -> None:
-        """Raise InputError if settings are out of range, unknown or do not fit each other."""
+        """Raise InputError if settings are out of range, unknown, or contradict each other."""
         super().__post_init__()
         if (self.explanation, self.explained_classes) == ("scores", "all"):
             raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
@@ -105,17 +105,17 @@ class DistillConfig(Settings):
             )
         if self.explanation == "gates" and not self.null_score:
             raise InputError(
-                "weights by gates need a null score, with which the attention can be empty; choose "
-                "the explanation 'contributions', or null_score"
+                "the explanation 'gates' needs a null score, so that attention can go to no piece; "
+                "choose the explanation 'contributions', or null_score True"
             )
 
     @classmethod
     def of(cls, method: Method = "dixtill", **given: Any) -> DistillConfig:
-        """The method's own settings, except for those that are given.
+        """Return the method's own settings, overridden by those that are given.
 
         Raises:
-            InputError: as DistillConfig; or explanation_weight is given to a method that learns no
-                explanations.
+            InputError: as for DistillConfig, or explanation_weight is given to a method that learns
+                no explanations.
         """
         learns_answers_alone = method in get_args(Method) and method not in _EXPLAINED
         if "explanation_weight" in given and learns_answers_alone:
@@ -137,12 +137,12 @@ class DistillConfig(Settings):
         return self.method in _EXPLAINED
 
 
-# What an explanation needs where it is chosen.
+# The settings that each explanation requires.
 _IMPLIED: dict[str, dict[str, Any]] = {
     "scores": {"explained_classes": "predicted", "additivity": 0.0},
     "gates": {"null_score": True},
 }
-# What suits the training texts alone; it was chosen on held-out texts.
+# What suits training without perturbed texts; chosen on held-out texts.
 _NOTHING_PERTURBED: dict[str, Any] = {
     "epochs": 10,
     "batch_size": 64,
@@ -161,7 +161,7 @@ _PUBLISHED: dict[str, Any] = {
     "perturbed": 0,
     "null_score": False,
 }
-# Students of the other methods are not aligned; contributions say best what decided in them.
+# Students of the other methods are not aligned; contributions explain their answers best.
 _OWN: dict[str, dict[str, Any]] = {
     "dixtill-paper": _PUBLISHED,
     **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
@@ -170,19 +170,19 @@ _OWN: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class AttributionSettings(Settings):
-    """What a teacher's attributions depend on; part of the key under which they are stored."""
+    """The settings that a teacher's attributions depend on; part of their key in the store."""
 
     layer: Layer = "embeddings"
     output: Output = "logit"
     classes: ExplainedClasses = "all"
     explainer: Explainer = "integrated_gradients"
-    tolerance: float = 0.08  # completeness error as a share of the sum of sizes
-    max_steps: int = 63  # most gradients of a text and class
-    steps: int | None = None  # this many instead, of the fixed rule `quadrature`
+    tolerance: float = 0.08  # completeness error as a share of the sum of absolute values
+    max_steps: int = 63  # at most this many gradients per text and class
+    steps: int | None = None  # exactly this many instead, by the fixed rule `quadrature`
     quadrature: FixedRule = "gausslegendre"
-    precision: PrecisionChoice = "auto"  # an Attributor replaces "auto" by what it chose
+    precision: PrecisionChoice = "auto"  # an Attributor replaces "auto" with its choice
     cleaning: tuple[str, ...] = DEFAULT_RULES
-    symbols: bool = True  # whether they are words of their own, as the student's are
+    symbols: bool = True  # whether symbols are words, as for the student
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {
         "tolerance": limits.POSITIVE,
@@ -191,14 +191,14 @@ class AttributionSettings(Settings):
     }
 
     def as_dict(self) -> dict[str, Any]:
-        """The settings as JSON holds them, with the quadrature that is used."""
+        """Return the settings for JSON, with the quadrature that is actually used."""
         is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
         return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
 
 
 @dataclass(frozen=True)
 class FinetuneConfig(Settings):
-    """Everything that a teacher's training depends on besides its base and its data."""
+    """Everything but the base model and the data that a teacher's training depends on."""
 
     epochs: int = 3
     learning_rate: float = 5e-5
@@ -225,16 +225,16 @@ class FinetuneConfig(Settings):
 
 @dataclass(frozen=True)
 class CourseSettings(Settings):
-    """What a course reads, keeps and writes besides what its methods depend on."""
+    """The other settings of a course: what it reads, keeps and writes."""
 
-    holdout: float = 0.1  # share of each class to hold out where no validation texts are given
+    holdout: float = 0.1  # share of each class to hold out if no validation texts are given
     exclude: str | os.PathLike[str] | Sequence[str] | None = None
     unlabeled: str | os.PathLike[str] | Sequence[str] | None = None
     text_column: str = TEXT_COLUMN
     label_column: str = LABEL_COLUMN
     input_format: str | None = None
     delimiter: str | None = None
-    run_folder: str | os.PathLike[str] | None = None  # None: the student's path with .run
+    run_folder: str | os.PathLike[str] | None = None  # None: the student's path plus .run
     attributions: str | os.PathLike[str] | None = None  # None: folders in the run folder
     embedding_bits: EmbeddingBits = 4
     calibrate: bool = True
@@ -250,7 +250,7 @@ class CourseSettings(Settings):
 
 
 class AllSettings(NamedTuple):
-    """All that a course is told by name."""
+    """All settings of a course."""
 
     config: DistillConfig
     attribution: AttributionSettings
@@ -258,12 +258,12 @@ class AllSettings(NamedTuple):
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> AllSettings:
-        """The settings that are given by name; the others are the method's own or the defaults.
+        """Sort the given settings into the three classes; the others get their defaults.
 
         Cleaning and symbols are the same for the student and for the teacher's attributions.
 
         Raises:
-            InputError: a name is unknown, a value cannot be, or values do not fit each other.
+            InputError: a name is unknown, a value is out of range, or values contradict each other.
         """
         kinds: tuple[type[Settings], ...] = (DistillConfig, AttributionSettings, CourseSettings)
         known = dict.fromkeys(name for kind in kinds for name in kind.names())

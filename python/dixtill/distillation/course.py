@@ -66,7 +66,7 @@ def distill(
     watcher: Watcher | None = None,
     **settings: Any,
 ) -> Distilled:
-    """Distill a student of a teacher, and write its file; `dixtill.distill` describes it."""
+    """Distill a student from a teacher and write its file; see `dixtill.distill`."""
     chosen = AllSettings.of(settings)
     check_embedding_bits(chosen.course.embedding_bits)
     files = CourseFiles.of(chosen.course, out, [teacher, train, valid])
@@ -83,7 +83,7 @@ def distill(
 
 
 def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
-    """The teacher, on the GPU where there is one."""
+    """Return the teacher, on the GPU if there is one."""
     if isinstance(teacher, (str, os.PathLike)):
         teacher = Teacher.load(os.fspath(teacher))
     if teacher is not None:
@@ -95,14 +95,14 @@ class _Read(NamedTuple):
     """All texts as the student reads them."""
 
     vocabulary: Vocabulary
-    train: Examples  # those without labels too
+    train: Examples  # including those without labels
     valid: Examples
     num_unlabeled: int
 
 
 @dataclass(frozen=True)
 class Course:
-    """One distillation, of a teacher and texts that are loaded."""
+    """One distillation, from a loaded teacher and loaded texts."""
 
     teacher: Teacher | None
     train: Corpus
@@ -129,10 +129,10 @@ class Course:
         return self.settings.config
 
     def run(self) -> Distilled:
-        """Take all steps; those that an earlier run has taken are not repeated.
+        """Take all steps, except those that an earlier run has finished.
 
         Raises:
-            InputError: the run folder holds a run of anything else or is in use, or the training
+            InputError: the run folder is in use or holds a different run, or the training
                 diverges.
         """
         with held(self.files.run_folder):
@@ -166,7 +166,7 @@ class Course:
 
     @cached_property
     def _attributor(self) -> Attributor | None:
-        """What explains, where the method learns from explanations or a folder keeps them."""
+        """The explainer; None if the method uses no explanations and no folder stores them."""
         course = self.settings.course
         if self.teacher is None or not (self.config.is_explained or course.attributions):
             return None
@@ -177,7 +177,7 @@ class Course:
 
     @cached_property
     def _precision(self) -> Precision:
-        """Of the teacher's answers."""
+        """The precision of the teacher's answers."""
         device = self.teacher.device if self.teacher else torch.device("cpu")
         return chosen_precision(self.settings.attribution.precision, device)
 
@@ -190,7 +190,7 @@ class Course:
         return store.read(self._attributor, self.train.texts)
 
     def _answer(self, explained: Sequence[Attribution] | None) -> _Read:
-        """Choose the student's pieces, have the teacher answer, and read all texts."""
+        """Choose the student's pieces, have the teacher answer, and split all texts into pieces."""
         config, asks = self.config, self.config.method != "none"
         cleaned = [clean(text, config.cleaning) for text in self.train.texts]
         more = [clean(text, config.cleaning) for text in self.unlabeled] if asks else []
@@ -213,13 +213,13 @@ class Course:
         if self.teacher and more:
             folder = self.files.answers
             answered = answers(self.teacher, more, folder, self._precision, self.watcher)
-            with self.watcher.stage("reading them as the student does"):
+            with self.watcher.stage("splitting them into the student's pieces"):
                 examples += unlabeled_examples(more, tokenizer, answered, config.explained_classes)
         valid = make_examples(self.valid, tokenizer, config.cleaning)
         return _Read(vocabulary, examples, valid, len(more))
 
     def _train(self, read: _Read) -> tuple[Student, tuple[EpochMetrics, ...]]:
-        """Train a student to its best epoch."""
+        """Train a student, and return it as of its best epoch, with the metrics of all epochs."""
         config = self.config
         with threads(1):
             torch.manual_seed(config.seed)
@@ -238,9 +238,9 @@ class Course:
         return student, trainer.history
 
     def _calibrate(self, student: Student, valid: Examples) -> dict[str, float]:
-        """Fold a temperature found on the validation texts into the student, if asked for.
+        """Fit a temperature on the validation texts and fold it into the student, if asked for.
 
-        Returns the temperature, and the calibration error without it.
+        Returns the temperature, and the calibration error before it.
         """
         error = score(student, valid).calibration_error
         temperature = 1.0
@@ -252,7 +252,7 @@ class Course:
     def _quantize(
         self, student: Student, vocabulary: Vocabulary, found: Mapping[str, Any]
     ) -> tuple[StudentModel, Scores]:
-        """The student in int8 with its provenance, and its scores on the validation texts."""
+        """Return the int8 student with its provenance, and its scores on the validation texts."""
         model = StudentModel(
             weights=quantize(student, self.settings.course.embedding_bits),
             vocabulary=vocabulary.pieces,
@@ -276,7 +276,7 @@ class Course:
     def _report(
         self, history: Sequence[EpochMetrics], float_scores: Scores
     ) -> tuple[Path | None, str | None]:
-        """Write the page about the file; returns its path, or why there is none."""
+        """Write the report; return its path and None, or None and the reason for its absence."""
         if not self.settings.course.report:
             return None, None
         page = self.files.run_folder / "report.html"
@@ -284,12 +284,12 @@ class Course:
             with self.watcher.stage("measuring for the report"):
                 explained = self._known()
                 write_report(page, self.files.out, history, float_scores, self.valid, *explained)
-        except Exception as error:  # whatever it is, the student's file is whole
+        except Exception as error:  # whatever went wrong, the student's file is complete
             return None, str(error) or type(error).__name__
         return page, None
 
     def _known(self) -> tuple[dict[str, Attribution], str]:
-        """Stored attributions of validation texts or else of training texts, and which they are."""
+        """Return stored attributions of validation texts or else training texts, and say which."""
         if self._attributor:
             store = AttributionStore(self.files.attributions)
             for corpus, name in ((self.valid, "validation texts"), (self.train, "training texts")):

@@ -23,12 +23,12 @@ class CourseFiles(NamedTuple):
     def of(
         cls, course: CourseSettings, out: str | os.PathLike[str], sources: Sequence[Any]
     ) -> CourseFiles:
-        """The paths that the settings choose; `sources` are the inputs, of which some are paths.
+        """Return the paths that the settings choose, and create the folder of `out`.
 
-        The folder of `out` is made.
+        `sources` are the inputs; those that are paths are protected from being overwritten.
 
         Raises:
-            InputError: one of them cannot be written, or would overwrite an input.
+            InputError: a path cannot be written to, or would overwrite an input.
         """
         path = Path(out)
         run_folder = Path(course.run_folder or f"{os.fspath(out)}.run")

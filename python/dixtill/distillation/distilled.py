@@ -1,4 +1,4 @@
-"""What a course gives back."""
+"""The result of a course."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .student.student import Student
 class Distilled:
     """A finished student, and how it was made."""
 
-    student: Classifier  # as `dixtill.load` gives it for the file
-    path: Path  # of the student's file
-    scores: Scores  # of the file, in int8, on the validation texts
+    student: Classifier  # loaded from the file
+    path: Path  # the student's file
+    scores: Scores  # of the int8 file on the validation texts
     float_scores: Scores  # the same before quantization
-    history: tuple[EpochMetrics, ...]  # of every epoch
+    history: tuple[EpochMetrics, ...]  # one for each epoch
     run_folder: Path
-    report: Path | None  # None: not asked for, or not made
-    report_error: str | None  # why it could not be made
+    report: Path | None  # None if not asked for, or if it could not be written
+    report_error: str | None  # why it could not be written
     model: StudentModel
     float_student: Student  # calibrated
 

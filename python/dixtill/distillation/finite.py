@@ -1,4 +1,4 @@
-"""Stops NaN and infinity where they arise: nothing is trained, stored or measured with them."""
+"""Refuses NaN and infinity where they arise, before anything is trained or stored with them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ADVICE = "the training may have diverged: train again with a lower learning rat
 
 
 def check_weights(weights: Mapping[str, Tensor], whose: str) -> None:
-    """Raise InputError if a tensor holds NaN or infinity; the error names `whose` weights it is."""
+    """Raise InputError if a tensor holds NaN or infinity; `whose` is named in the error."""
     for name, tensor in weights.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
             raise InputError(f"the weights '{name}' of {whose} are not all finite; {_ADVICE}")
@@ -45,7 +45,7 @@ def check_probabilities(probabilities: npt.NDArray[np.floating]) -> None:
 
 
 def diverged(loss: str, learning_rate: float, precision: Precision = "float32") -> InputError:
-    """The error to raise when the loss named `loss` is not finite."""
+    """Return the error to raise when the loss named `loss` is not finite."""
     more = "" if precision == "float32" else ", or the precision float32"
     return InputError(
         f"the training diverged: {loss} is not finite; choose a lower learning rate than "

@@ -1,4 +1,4 @@
-"""What a run depends on, and what a student's file says of where it comes from."""
+"""What a run depends on, and what a student's file says about its origin."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ def run_of(
     attribution: AttributionSettings | None,
     precision: Precision,
 ) -> dict[str, Any]:
-    """All that a student's float weights depend on; its run folder refuses what differs.
+    """Return everything that a student's float weights depend on.
 
-    The vocabulary, the perturbed texts and the teacher's answers follow from these.
+    A run folder refuses to resume if any of it differs. The vocabulary, the perturbed texts and the
+    teacher's answers follow from these values.
 
     Args:
-        attribution: the settings by which the teacher explains; None if it does not.
-        precision: of the teacher's answers to texts without labels.
+        attribution: the settings of the teacher's explanations; None if there are none.
+        precision: the precision of the teacher's answers to texts without labels.
     """
     asks = config.method != "none"
     answers_more = asks and (bool(unlabeled) or config.perturbed > 0)
@@ -53,10 +54,10 @@ def provenance_of(
     attribution: AttributionSettings | None,
     found: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The provenance in a student's file.
+    """Return the provenance for a student's file.
 
-    `found` is what came out: texts without labels, the best epoch, temperature and errors, and the
-    scores before and after quantization.
+    `found` holds the results: the number of texts without labels, the best epoch, the temperature,
+    the calibration error before it, and the scores before and after quantization.
     """
     return {
         "dixtill": run["dixtill"],

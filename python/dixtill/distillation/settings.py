@@ -1,4 +1,4 @@
-"""What all dataclasses of settings have in common: limits of numbers, and known choices."""
+"""The base of all dataclasses of settings: checks limits of numbers, and known choices."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..limits import Limits
 
 @dataclass(frozen=True)
 class Settings:
-    """A dataclass of settings whose numbers lie within limits, and whose choices are known."""
+    """A dataclass of settings that checks its numbers and choices when it is created."""
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {}
 
@@ -40,7 +40,7 @@ class Settings:
 
     @classmethod
     def choices(cls) -> dict[str, tuple[str, ...]]:
-        """What each setting that is one of several strings may be."""
+        """The choices of each setting that is one of several strings."""
         hints = get_type_hints(cls)
         known = {name: get_args(hints[name]) for name in cls.names()}
         return {

@@ -99,8 +99,8 @@ class AttributionStore:
     ) -> RunSummary:
         """Explain the texts that are not stored yet, a shard at a time.
 
-        The watcher is shown a bar. `explain` has other processes do the work
-        (attribution/pool.py); the shards are the same.
+        Progress goes to the watcher as a bar. `explain` can be given to spread the work over other
+        processes (attribution/pool.py); the shards are identical.
 
         Raises:
             InputError: the folder is a file, or a Parquet file in it is no shard of attributions.

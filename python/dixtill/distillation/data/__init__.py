@@ -1,4 +1,4 @@
-"""Reads labeled texts, and makes more texts of them."""
+"""Reads labeled texts, and makes more texts from them."""
 
 from ...extras import require
 

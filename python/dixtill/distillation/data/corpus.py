@@ -32,7 +32,7 @@ class Corpus:
         return len(self.texts)
 
     def take(self, indices: Sequence[int]) -> Corpus:
-        """The rows at `indices`, in that order."""
+        """Return the rows at `indices`, in that order."""
         return Corpus(
             tuple(self.texts[i] for i in indices),
             tuple(self.labels[i] for i in indices),
@@ -40,12 +40,12 @@ class Corpus:
         )
 
     def without(self, others: Corpus | Iterable[str]) -> Corpus:
-        """The rows whose text, once cleaned and case-folded, does not occur in `others`."""
+        """Return the rows whose text, cleaned and case-folded, does not occur in `others`."""
         seen = _comparable_texts(others)
         return self.take([i for i, text in enumerate(self.texts) if _comparable(text) not in seen])
 
     def split(self, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
-        """Hold out `fraction` of each class; returns the rest and the held-out rows.
+        """Hold out `fraction` of each class; return the rest and the held-out rows.
 
         Raises:
             InputError: `fraction` is not between 0 and 1, or a part would be empty.
@@ -64,7 +64,7 @@ class Corpus:
         return self.take(rest), self.take(held)
 
     def digest(self) -> str:
-        """SHA-256 over texts, labels and label names."""
+        """Return the SHA-256 of texts, labels and label names."""
         content = hashlib.sha256(repr(self.label_names).encode())
         for text, label in zip(self.texts, self.labels, strict=True):
             content.update(f"{label}\0".encode() + text.encode("utf-8", "surrogatepass") + b"\0")
@@ -88,7 +88,7 @@ def read_corpus(
 ) -> Corpus:
     """Read a file of labeled texts, or a data set on the hub (hub_data.py).
 
-    `read_corpora` reads several, and describes arguments and errors.
+    See `read_corpora`, which reads several, for the arguments and errors.
     """
     (corpus,) = read_corpora([path], label_names, text_column, label_column, layout)
     return corpus
@@ -103,20 +103,20 @@ def read_corpora(
 ) -> list[Corpus]:
     """Read files of labeled texts, or data sets on the hub, that share their labels.
 
-    The labels of all files are read as names, or those of all as indices into `label_names`
+    The labels of all files are read either as names or as indices into `label_names`
     (tables/labels.py), so a file that lacks a class is read like the others. Without `label_names`,
-    the names are those that the first data set has, or the sorted values of its label column.
+    the names come from the first data set: its own names, or the sorted values of its label column.
 
     Args:
         paths: CSV, TSV, JSON Lines or Parquet files; one with an unknown suffix is read as CSV.
         label_names: the names of the classes, in order.
         text_column: the column of the texts.
         label_column: the column of the labels.
-        layout: the format, where the names of the files do not tell it.
+        layout: the format, if the files' names do not tell it.
 
     Raises:
-        InputError: a file cannot be read, a column is missing, a row has another number of fields
-            than the header, no text, or no known label, or there are no rows.
+        InputError: a file cannot be read or has no rows, a column is missing, or a row has no text,
+            no known label, or more or fewer fields than the header.
     """
     tables = [_read_labeled(str(path), text_column, label_column, layout) for path in paths]
     own_names = tables[0].own_names
@@ -139,18 +139,18 @@ def read_texts(
 ) -> list[str]:
     """Read texts without labels from a file, a data set on the hub, or a folder of files.
 
-    Empty and missing texts are left out, and duplicates after the first. In a folder, files and
-    folders whose names begin with a dot are not read.
+    Empty texts, missing texts and duplicates are left out. In a folder, files and folders whose
+    names begin with a dot are not read.
 
     Args:
         path: the file, the folder or the data set.
         text_column: the column of the texts; no other column is needed.
-        layout: the format, where the names of the files do not tell it.
+        layout: the format, if the files' names do not tell it.
         otherwise: the format of a file with an unknown suffix.
 
     Raises:
-        InputError: a file cannot be read, a column is missing, a row has another number of fields
-            than the header, or there is no text.
+        InputError: a file cannot be read, a column is missing, a row has more or fewer fields than
+            the header, or there is no text.
     """
     root = Path(path)
     if is_on_hub(path):
@@ -167,7 +167,7 @@ def read_texts(
 
 
 def texts_without(texts: Sequence[str], others: Corpus | Iterable[str]) -> list[str]:
-    """Those of `texts` that, once cleaned and case-folded, do not occur in `others`."""
+    """Return the `texts` that, cleaned and case-folded, do not occur in `others`."""
     seen = _comparable_texts(others)
     return [text for text in texts if _comparable(text) not in seen]
 

@@ -1,7 +1,7 @@
 """Reads the CSV and TSV files of a data set with dixtill's own readers instead of pandas.
 
-`datasets` reads them with pandas, which takes `null` and `N/A` for missing values and `007` for 7,
-and fills up a row with too few fields.
+`datasets` reads them with pandas, which turns `null` and `N/A` into missing values and `007` into
+7, and pads rows that have too few fields.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _HONORED = ("name", "version", "data_dir", "data_files", "description", "sep", "
 
 
 def is_csv(builder: Any) -> bool:
-    """Whether the data set consists of CSV files, with any settings."""
+    """Return whether the data set consists of CSV files, with any settings."""
     return isinstance(builder.config, CsvConfig)
 
 
 def is_plain_csv(builder: Any) -> bool:
-    """Whether the data set consists of CSV files that `read_csv_split` can read."""
+    """Return whether the data set consists of CSV files that `read_csv_split` can read."""
     plain = CsvConfig()
     return (
         is_csv(builder)
@@ -43,7 +43,7 @@ def read_csv_split(builder: Any, split: str, text_column: str) -> datasets.Datas
     """Read a split of a data set, or slices of splits; every value is the text in the file.
 
     Raises:
-        InputError: a file cannot be read, has a bad row, or has other columns than the one before.
+        InputError: a file cannot be read, has a bad row, or has different columns than the others.
     """
     instruction = datasets.ReadInstruction.from_spec(split)
     names = dict.fromkeys(part.partition("[")[0].strip() for part in split.split("+"))

@@ -23,7 +23,7 @@ _COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # but not in a slice or after a 
 
 
 def is_on_hub(location: str | Path) -> bool:
-    """Whether `location` names a data set on the hub."""
+    """Return whether `location` names a data set on the hub."""
     return str(location).startswith(PREFIX)
 
 
@@ -40,8 +40,8 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
     """Read the texts of a data set and, if `label_column` is given, their labels.
 
     Raises:
-        InputError: there is no such data set, split or column, or the text column holds other
-            things than texts.
+        InputError: the data set, split or column does not exist, or the text column holds
+            something other than texts.
     """
     name, config, split = _parts(location)
     with _no_progress_off_terminal():
@@ -58,7 +58,7 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
             )
     texts = list(data[text_column])
     if not all(text is None or isinstance(text, str) for text in texts):
-        raise InputError(f"{location}: the column '{text_column}' holds other things than texts")
+        raise InputError(f"{location}: the column '{text_column}' holds values that are not texts")
     if label_column is None:
         return HubColumns(texts, [], None)
     names = getattr(data.features[label_column], "names", None)
@@ -72,7 +72,9 @@ def read_hub(location: str, text_column: str, label_column: str | None = None) -
 def _parts(location: str) -> tuple[str, str | None, str | None]:
     name, *rest = _COLON.split(location.removeprefix(PREFIX))
     if not name or len(rest) > 2 or "" in rest:
-        raise InputError(f"'{location}' is no data set, expected hub:NAME[[:CONFIG]:SPLIT]")
+        raise InputError(
+            f"'{location}' does not name a data set, expected hub:NAME[[:CONFIG]:SPLIT]"
+        )
     return name, rest[0] if len(rest) == 2 else None, rest[-1] if rest else None
 
 
@@ -97,13 +99,13 @@ def _loaded(name: str, config: str | None, split: str | None, text_column: str) 
     builder = datasets.load_dataset_builder(source, config)
     if is_plain_csv(builder):
         return read_csv_split(builder, split, text_column)
-    # By default pandas takes texts such as "null" for missing values.
+    # By default, pandas turns texts such as "null" into missing values.
     options = {"keep_default_na": False} if is_csv(builder) else {}
     return datasets.load_dataset(source, config, split=split, **options)
 
 
 def _label(value: Any, names: Sequence[str] | None, place: str) -> str:
-    """A label's name; "" for -1, which marks a missing label in test sets on the hub."""
+    """Return a label's name; "" for -1, which marks a missing label in test sets on the hub."""
     if names and isinstance(value, int):
         return "" if value == -1 else names[value]
     try:

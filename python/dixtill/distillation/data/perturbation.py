@@ -1,4 +1,4 @@
-"""Makes more texts out of the training texts, for the teacher to answer.
+"""Makes more texts from the training texts, for the teacher to answer.
 
 A small corpus shows a student few of a teacher's answers, and a teacher is overconfident on texts
 that it was trained on. Perturbed texts have no label; the teacher's answer takes its place (Tang et
@@ -24,7 +24,7 @@ _Words = list[str]
 
 
 def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
-    """Make `count` texts, none of them empty; equal arguments give equal texts.
+    """Make `count` nonempty texts; equal arguments give equal texts.
 
     Args:
         texts: cleaned training texts.
@@ -75,7 +75,7 @@ class _Perturbation:
         return words[start : start + length]
 
     def _join_parts(self, words: _Words) -> _Words:
-        """The beginning of `words`, and the end of another text."""
+        """Join the beginning of `words` and the end of another text."""
         other = self._any_text()
         longest = max(_LONGEST, len(words), len(other))
         end, start = self._rng.integers(1, len(words) + 1), self._rng.integers(len(other))
@@ -91,7 +91,7 @@ class _Perturbation:
         return changed[1:-1]
 
     def _replacement(self, before: str, word: str, after: str) -> str:
-        """A word that follows `before` or precedes `after` elsewhere; `word` if none does."""
+        """Return a word that follows `before` or precedes `after` elsewhere, or else `word`."""
         if self._rng.random() < 0.5:
             candidates = self._following.get(before.lower())
         else:
@@ -99,7 +99,7 @@ class _Perturbation:
         return candidates[int(self._rng.integers(len(candidates)))] if candidates else word
 
     def _splice(self, words: _Words) -> _Words:
-        """Replace a few of `words` by a few words of another text."""
+        """Replace a few of `words` with a few words of another text."""
         other = self._any_text()
         length = self._rng.integers(1, min(_LONGEST_SPLICE, len(other)) + 1)
         start = self._rng.integers(len(other) - length + 1)
@@ -109,7 +109,10 @@ class _Perturbation:
 
 
 def _neighbors(texts: Sequence[_Words]) -> tuple[dict[str, _Words], dict[str, _Words]]:
-    """All words that follow each word, and all that precede it, repeated; "" is a text's edge."""
+    """Return the words that follow and those that precede each word, with repetitions.
+
+    The empty word stands for a text's beginning and end.
+    """
     following: dict[str, _Words] = defaultdict(list)
     preceding: dict[str, _Words] = defaultdict(list)
     for words in texts:

@@ -1,4 +1,4 @@
-"""Texts from wherever a user has them: files, data sets of the hub, or Python's own objects."""
+"""Reads texts from files, data sets on the hub, or Python objects."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ def read_training(
     label_names: Sequence[str] | None,
     settings: CourseSettings,
 ) -> tuple[Corpus, Corpus]:
-    """Training and validation texts; those held out do not depend on a seed.
+    """Return training and validation texts; the held-out ones do not depend on a seed.
 
     Args:
-        train: a path, `hub:NAME`, a pair of texts and labels, or a Corpus, which is taken as it is.
+        train: a path, `hub:NAME`, a pair (texts, labels), or a Corpus, which is used as it is.
         valid: the same; None holds out a part of `train`.
-        label_names: of the classes in their order; None takes those of a Corpus or of the texts.
-        settings: columns, `holdout`, and the texts to exclude from training.
+        label_names: the classes in order; None takes them from a Corpus or from the texts.
+        settings: the columns, `holdout`, and the texts to exclude from training.
 
     Raises:
-        InputError: as `read_corpora`; or a pair holds something else than texts and labels.
+        InputError: as for `read_corpora`, or a pair is not one of texts and labels.
     """
     given = [source for source in (train, valid) if source is not None]
     names = next((s.label_names for s in given if isinstance(s, Corpus)), label_names)
@@ -55,14 +55,14 @@ def read_training(
 
 
 def read_unlabeled(settings: CourseSettings, valid: Corpus) -> list[str]:
-    """The texts without labels, except for copies of those to validate or to exclude."""
+    """Return the texts without labels, less copies of validation texts and excluded texts."""
     texts = read_some(settings.unlabeled, settings)
     excluded = read_some(settings.exclude, settings, otherwise="csv")
     return texts_without(texts_without(texts, valid), excluded)
 
 
 def read_some(source: Texts | None, settings: CourseSettings, otherwise: str = "text") -> list[str]:
-    """The texts of a path or of a list; none of None."""
+    """Return the texts of a path or a list; for None, an empty list."""
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
@@ -72,7 +72,7 @@ def read_some(source: Texts | None, settings: CourseSettings, otherwise: str = "
 
 
 def layout_of(settings: CourseSettings) -> Layout:
-    """What the names of files do not say."""
+    """Return the layout that the settings give for files whose names do not tell it."""
     return Layout(settings.input_format, settings.delimiter)
 
 

@@ -1,4 +1,4 @@
-"""Shows how a run goes."""
+"""Shows the progress of a run."""
 
 from ...extras import require
 

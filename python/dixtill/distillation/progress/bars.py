@@ -1,4 +1,4 @@
-"""What a terminal shows of stages of work: a bar with the time left, or a name and a spinner.
+"""Draws stages of work on a terminal: a bar with the time left, or a name and a spinner.
 
 The epochs of a training run are drawn by live_table.py.
 """
@@ -26,19 +26,19 @@ from ...standard_streams import is_terminal
 from .watcher import Advance, Watcher
 
 BAR_WIDTH = 16  # leaves room for the words in 80 columns
-_WORTH_A_LINE = 1.0  # seconds; a stage that was quicker leaves nothing behind
+_WORTH_A_LINE = 1.0  # seconds; a quicker stage leaves no line
 
 
 def terminal() -> Console | None:
-    """Standard error, where it is a terminal on which lines can be drawn anew."""
-    # Rich would also take a pipe for one where FORCE_COLOR is set, as it is on many CI machines.
+    """Return standard error if it is a terminal on which lines can be redrawn, else None."""
+    # Rich would also take a pipe for a terminal if FORCE_COLOR is set, as on many CI machines.
     if not is_terminal(sys.stderr) or os.environ.get("TERM") in ("dumb", "unknown"):
         return None
     return Console(stderr=True, force_terminal=True)
 
 
 def clock(seconds: float) -> str:
-    """Minutes and seconds, with hours where there are some.
+    """Format minutes and seconds, with hours if there are any.
 
     >>> clock(75), clock(3 * 3600 + 5)
     ('1:15', '3:00:05')
@@ -49,7 +49,7 @@ def clock(seconds: float) -> str:
 
 
 class _Time(ProgressColumn):
-    """The time left, and at the end the time that it took."""
+    """The time left, and at the end the time taken."""
 
     def render(self, task: Task) -> Text:
         if task.finished:
@@ -58,7 +58,7 @@ class _Time(ProgressColumn):
 
 
 class Bars(Watcher):
-    """Draws stages: a bar where their length is known, else a spinner. Epochs are not drawn."""
+    """Draws stages: a bar if their length is known, else a spinner. Epochs are not drawn."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -89,6 +89,6 @@ class Bars(Watcher):
 
 
 def bars_on_terminal() -> Watcher:
-    """Bars where standard error is a terminal; elsewhere nothing is drawn."""
+    """Return bars if standard error is a terminal, else a watcher that draws nothing."""
     console = terminal()
     return Bars(console) if console else Watcher()

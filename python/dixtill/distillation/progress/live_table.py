@@ -1,4 +1,4 @@
-"""Shows a training run: as a live table on a terminal, elsewhere as one line per epoch.
+"""Shows a training run as a live table on a terminal, and as one line per epoch elsewhere.
 
 Everything goes to standard error; standard output is for results.
 """
@@ -57,7 +57,7 @@ class LiveTable(Watcher):
     """Draws a row for each epoch, with the best one marked, and a bar for the current epoch."""
 
     def __init__(self, console: Console, score: Score = accuracy_plus_macro_f1) -> None:
-        """The best epoch is the first of the highest `score`. Nothing is drawn yet."""
+        """Draw nothing yet. The best epoch is the first with the highest `score`."""
         self._console, self._score = console, score
         # Epochs with their seconds, which are None for epochs before the run resumed.
         self._rows: list[tuple[EpochMetrics, float | None]] = []
@@ -101,7 +101,7 @@ class LiveTable(Watcher):
         return Group(*parts)
 
     def _table(self) -> Table:
-        # Rich never measures a table wider than the width that it is given.
+        # Rich never measures a table as wider than the width that it is given.
         unlimited = self._console.options.update(width=_UNLIMITED)
         for layout in _LAYOUTS:
             table = self._table_in(layout)
@@ -124,12 +124,12 @@ class LiveTable(Watcher):
         return table
 
     def _visible(self) -> list[tuple[EpochMetrics, float | None]]:
-        """All rows at the end of the run; before, the last rows that fit the screen."""
+        """Return all rows at the end of the run; before that, the last rows that fit the screen."""
         room = max(1, self._console.height - _OTHER_LINES)
         return self._rows if self._is_over else self._rows[-room:]
 
     def _progress(self, step: Step) -> RenderableType:
-        """The current epoch, and the time left for it and for the run."""
+        """Draw the current epoch, and the time left for it and for the run."""
         epoch = min((step.done - 1) // step.per_epoch + 1, step.epochs)
         done = step.done - (epoch - 1) * step.per_epoch
         per_step = (perf_counter() - self._began) / (step.done - self._steps_before)
@@ -164,15 +164,15 @@ def _time(seconds: float | None) -> str:
 def watched(
     tensorboard: str | None = None, score: Score = accuracy_plus_macro_f1, in_lines: bool = True
 ) -> Iterator[Watcher]:
-    """A watcher that draws on standard error where that is a terminal, and prints lines elsewhere.
+    """Yield a watcher that draws on standard error if it is a terminal, and else prints lines.
 
     Args:
-        tensorboard: a folder in which it also logs for TensorBoard.
-        score: the table marks the first epoch of the highest score.
-        in_lines: False prints nothing where standard error is no terminal.
+        tensorboard: a folder to log into for TensorBoard as well.
+        score: the table marks the first epoch with the highest score.
+        in_lines: False prints nothing if standard error is not a terminal.
 
     Raises:
-        MissingExtraError: TensorBoard is wanted and not installed.
+        MissingExtraError: `tensorboard` is given, but TensorBoard is not installed.
         InputError: TensorBoard's folder is a file.
     """
     with ExitStack() as stack:

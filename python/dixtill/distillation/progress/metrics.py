@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class EpochMetrics:
-    """One line of metrics.jsonl; accuracy and macro-F1 are of the validation texts."""
+    """One line of metrics.jsonl; accuracy and macro-F1 are measured on the validation texts."""
 
     epoch: int
-    loss: float  # the minimized loss, mean over the batches
+    loss: float  # the minimized loss, averaged over the batches
     accuracy: float
     macro_f1: float
     terms: Mapping[str, float] = field(default_factory=dict)  # the loss's terms, unweighted
@@ -19,7 +19,7 @@ class EpochMetrics:
 
 
 def accuracy_plus_macro_f1(metrics: EpochMetrics) -> float:
-    """The score that chooses the best epoch of a student."""
+    """Return the score that chooses a student's best epoch."""
     return metrics.accuracy + metrics.macro_f1
 
 
@@ -27,5 +27,5 @@ def best_epoch(
     history: Sequence[EpochMetrics],
     score: Callable[[EpochMetrics], float] = accuracy_plus_macro_f1,
 ) -> EpochMetrics:
-    """The first epoch with the highest score."""
+    """Return the first epoch with the highest score."""
     return max(history, key=lambda metrics: (score(metrics), -metrics.epoch))

@@ -12,10 +12,10 @@ from .watcher import Watcher
 
 
 class TensorBoardLog(Watcher):
-    """Writes events into a folder, which then shows only this run."""
+    """Writes events into a folder, in which TensorBoard then shows only this run."""
 
     def __init__(self, folder: str) -> None:
-        """Check before the long work that events can be written; nothing is written yet.
+        """Check that events can be written, before the long work; write nothing yet.
 
         Raises:
             MissingExtraError: TensorBoard is not installed.
@@ -31,7 +31,7 @@ class TensorBoardLog(Watcher):
         """Log the earlier epochs."""
         from torch.utils.tensorboard import SummaryWriter
 
-        # TensorBoard then hides what another run, or this one before it stopped, logged there.
+        # TensorBoard then hides what other runs, or this one before it stopped, logged there.
         self._writer = SummaryWriter(self._folder, purge_step=1)
         for metrics in history:
             self.on_epoch(metrics)

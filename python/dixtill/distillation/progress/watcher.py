@@ -1,6 +1,6 @@
-"""The one way in which long work says how far it is: it tells a Watcher.
+"""Long work reports its progress to a Watcher.
 
-What is drawn of it is chosen once, by whoever starts the work (live_table.py, bars.py).
+The caller that starts the work chooses once what is drawn (live_table.py, bars.py).
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ Advance = Callable[[int], None]
 
 
 class Step(NamedTuple):
-    """How far a run is."""
+    """How far a run has got."""
 
-    done: int  # steps of all its epochs
+    done: int  # steps, over all epochs so far
     per_epoch: int
-    epochs: int  # at most: patience may end it before
+    epochs: int  # at most: patience may end the run earlier
 
 
 class Watcher:
-    """Is told how a run goes on. This one does nothing; others override what they want to know."""
+    """Receives the progress of a run. This one ignores it; subclasses override what they need."""
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """The run begins or, after these epochs, goes on; it may be that no step follows."""
+        """The run begins, or resumes after these epochs; possibly no step follows."""
 
     def on_step(self, step: Step) -> None:
         """A step is done."""
@@ -39,47 +39,47 @@ class Watcher:
 
     @contextmanager
     def stage(self, description: str) -> Iterator[None]:
-        """A stage of work lasts as long as the context."""
+        """A stage of work that lasts as long as the context."""
         yield
 
     @contextmanager
     def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
-        """A stage of `total` units, of which `done` were there before.
+        """A stage of `total` units, `done` of which are already finished.
 
-        The context gives a function, which is told the number of units that have been added.
+        The context yields a function; call it with the number of units that have been added.
         """
         yield lambda _: None
 
 
 class Watchers(Watcher):
-    """Several that are told the same."""
+    """Passes everything on to several watchers."""
 
     def __init__(self, watchers: Sequence[Watcher]) -> None:
         self._watchers = watchers
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """Tell each."""
+        """Tell each watcher."""
         for watcher in self._watchers:
             watcher.on_begin(history)
 
     def on_step(self, step: Step) -> None:
-        """Tell each."""
+        """Tell each watcher."""
         for watcher in self._watchers:
             watcher.on_step(step)
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
-        """Tell each."""
+        """Tell each watcher."""
         for watcher in self._watchers:
             watcher.on_epoch(metrics)
 
     def on_end(self) -> None:
-        """Tell each."""
+        """Tell each watcher."""
         for watcher in self._watchers:
             watcher.on_end()
 
     @contextmanager
     def stage(self, description: str) -> Iterator[None]:
-        """Tell each."""
+        """Tell each watcher."""
         with ExitStack() as stack:
             for watcher in self._watchers:
                 stack.enter_context(watcher.stage(description))
@@ -87,7 +87,7 @@ class Watchers(Watcher):
 
     @contextmanager
     def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
-        """Tell each."""
+        """Tell each watcher."""
         with ExitStack() as stack:
             bars = [watcher.bar(description, total, unit, done) for watcher in self._watchers]
             advances = [stack.enter_context(bar) for bar in bars]

@@ -46,7 +46,7 @@ def write_report(
 
     Args:
         path: the page.
-        student: the student's file, which is loaded anew: the page is about what ships.
+        student: the student's file, which is loaded from disk, since the page is about that file.
         history: the metrics of every epoch.
         float_scores: of the student on `valid` before it was quantized.
         valid: the texts that chose the best epoch.

@@ -46,7 +46,7 @@ class StudentTrainer:
     ) -> None:
         """Prepare to train `student` in place, or to resume the folder's run.
 
-        `depends_on` names everything that the run depends on besides its config and its examples.
+        `depends_on` names everything else that the run depends on, apart from config and examples.
 
         Raises:
             InputError: the folder holds a run with another config, other data or another

@@ -46,7 +46,7 @@ class StudentSettings(
         ],
     )
 ):
-    """What a student is besides its weights and its vocabulary, as its model file says it."""
+    """The settings in a model file: all of a student but its weights and its vocabulary."""
 
     __slots__ = ()
     labels: tuple[str, ...]  # [C], one name for each row of the head
