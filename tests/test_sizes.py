@@ -15,13 +15,11 @@ SPLIT_NEXT = "its tests are of one subject; split it when it grows"
 LONG_FILES = {
     "tests/distillation/test_attribution_store.py": SPLIT_NEXT,
     "tests/distillation/test_attributions.py": SPLIT_NEXT,
-    "tests/distillation/test_course.py": SPLIT_NEXT,
     "tests/distillation/test_report.py": SPLIT_NEXT,
     "tests/distillation/test_teacher.py": SPLIT_NEXT,
     "tests/native/test_tokenizer.py": SPLIT_NEXT,
     "tests/outputs/test_whole_file.py": SPLIT_NEXT,
     "tests/runtime/test_classifier.py": SPLIT_NEXT,
-    "tests/runtime/test_model_file.py": SPLIT_NEXT,
     "tests/streams/test_formats.py": SPLIT_NEXT,
     "tests/streams/test_interruption.py": SPLIT_NEXT,
     "tests/test_cli.py": SPLIT_NEXT,
