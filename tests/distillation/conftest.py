@@ -9,7 +9,10 @@ import pytest
 import tiny_finetuning
 import tiny_teachers
 import torch
+from counting_attributor import TEXTS_PER_SHARD, CountingAttributor
 
+from dixtill.distillation.attribution import store as attribution_store
+from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.teacher import precision
 from dixtill.distillation.teacher.teacher import Teacher
 
@@ -50,3 +53,23 @@ def exact_products(monkeypatch: pytest.MonkeyPatch) -> None:
 def bert_base(tmp_path: Path) -> Path:
     """The folder of an encoder without a classifier's head."""
     return tiny_finetuning.save_base("bert", tmp_path / "base")
+
+
+@pytest.fixture
+def bert_folder(tmp_path: Path) -> Path:
+    """A tiny BERT as transformers saves it."""
+    for part in tiny_teachers.build("bert"):
+        part.save_pretrained(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def attributor(bert: Teacher) -> CountingAttributor:
+    return CountingAttributor(bert)
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AttributionStore:
+    """An empty store with few texts in a shard."""
+    monkeypatch.setattr(attribution_store, "TEXTS_PER_SHARD", TEXTS_PER_SHARD)
+    return AttributionStore(tmp_path / "attributions")

@@ -6,18 +6,15 @@ import csv
 import time
 from collections.abc import Sequence
 from itertools import product
-from threading import Thread
 
 import pytest
 from code_points import WITH_RULES, blocks
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from native_tokenizer import NASTY, native
 
 import dixtill
-from dixtill import _native
-from dixtill.errors import InputError
-from dixtill.runtime.model_file.settings import CLEANING_RULES
-from dixtill.specification.cleaning import DEFAULT_RULES, clean
+from dixtill.specification.cleaning import DEFAULT_RULES
 from dixtill.specification.model_file import read_model
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.words import Tokenizer
@@ -30,18 +27,7 @@ RULES = [
     *(order for rules in (FIRST_RULES, DEFAULT_RULES) for order in (rules, rules[::-1])),
     ("html_entities_v2", "html_entities_v2", *FIRST_RULES),
 ]
-PLAIN = "[UNK] [ UNK ] un ##aff ##able ##a ##b a b b## aff ##un # ## ### ##### a##b & ; amp $ ! ."
-OTHER = (
-    "é e ##é ##e ß ##ß ss i ##i i̇ ##ı 中 ##中 技術 … ’ ™ 가 ##각 ❤ ##\ufe0f Ab ##K k http www : /"
-    " - ' \" % 🚀 🇩 👩 🏽 € P ##p fi ##1 ＄"
-)
-NASTY = [
-    *PLAIN.split(),
-    *OTHER.split(),
-    *("\u1100", "##\u1161", "##\u11a8", "\u0302", "##\u0302", "a\u0301", "\u302e", "##\u302e"),
-    *("\u1b44", "##\u1b44", "##\u1dfb", "##\U0001d165", "##\U0001e944"),
-    *("", " ", "\t", "\x00", "\ufffd", "a" * 99, "##" + "a" * 30),
-]
+
 # Letters, marks of several classes, entities and URLs, whole and broken.
 FRAGMENTS = [
     *"abeiknruABKUßéÉİıſΣςǅ中技가각각한ツ❤😀.,!?#$%&;:/@'’…™[]-_09",
@@ -86,19 +72,6 @@ class Pair:
             expected.spans,
             expected.truncated,
         )
-
-
-def native(
-    vocabulary: Sequence[str],
-    lowercase: bool = True,
-    strip_accents: bool = True,
-    max_pieces: int = 256,
-    rules: Sequence[str] = DEFAULT_RULES,
-    symbols: bool = True,
-) -> _native.Tokenizer:
-    return _native.Tokenizer(
-        "\n".join(vocabulary).encode(), lowercase, strip_accents, symbols, max_pieces, list(rules)
-    )
 
 
 PAIRS = [
@@ -252,66 +225,3 @@ def test_a_long_text_costs_time_in_proportion_to_its_length(unit, max_pieces):
     start = time.process_time()
     tokenizer(text)
     assert time.process_time() - start < 5  # a square would take minutes
-
-
-# Words whose hashes have the same slot in a table of 16 and the same tag, see csrc/text.
-@pytest.mark.parametrize(("piece", "text"), [("iwotd", "ktpog"), ("vxjhb", "tmwoi")])
-def test_a_word_with_the_hash_of_a_piece_is_not_that_piece(piece, text):
-    assert native(["[UNK]", piece])(f"{text} {piece}")[0] == [0, 1]
-    assert native(["[UNK]", piece, text])(f"{text} {piece}")[0] == [2, 1]
-
-
-def test_many_threads_read_as_one_does():
-    tokenizer = native(NASTY)
-    texts = ["unaffable e\u0301 &amp; 가 " * n for n in range(50)]
-    expected = [tokenizer(text) for text in texts]
-    results: list[list[object]] = [[] for _ in range(4)]
-    threads = [
-        Thread(target=lambda out=out: out.extend(map(tokenizer, texts * 20))) for out in results
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert results == [expected * 20] * 4
-
-
-def test_a_subclass_of_str_is_read_and_another_type_refused():
-    tokenizer = native(["[UNK]", "a"])
-    assert tokenizer(type("Text", (str,), {})("a"))[0] == [1]
-    with pytest.raises(TypeError):
-        tokenizer(b"a")
-
-
-@pytest.mark.parametrize(
-    ("vocabulary", "max_pieces", "rules", "message"),
-    [
-        (b"[UNK]\na\na", 8, [], "^the vocabulary holds a piece twice$"),
-        (b"[UNK]\n\n", 8, [], "^the vocabulary holds a piece twice$"),
-        (b"a\n[UNK", 8, [], r"^the vocabulary lacks the piece \[UNK\]$"),
-        (b"", 8, [], "lacks the piece"),
-        (b"[UNK]\n\xff", 8, [], "^the vocabulary is not UTF-8$"),
-        (b"[UNK]\n\xed\xa0\x80", 8, [], "not UTF-8"),
-        (b"[UNK]\n\xc3", 8, [], "not UTF-8"),
-        (b"[UNK]", 0, [], "^max_pieces is 0, expected at least 1$"),
-        (b"[UNK]", -5, [], "^max_pieces is -5, expected at least 1$"),
-        (b"[UNK]", 8, ["urls", "emoji"],
-         "^unknown cleaning rule 'emoji'; this version knows urls, html_entities, "
-         "html_entities_v2, urls_v2$"),
-    ],
-)  # fmt: skip
-def test_a_mistake_is_refused_with_a_sentence(vocabulary, max_pieces, rules, message):
-    with pytest.raises(ValueError, match=message):
-        _native.Tokenizer(vocabulary, True, True, True, max_pieces, rules)
-
-
-def test_rules_have_the_same_names_in_python_and_in_the_native_module():
-    with pytest.raises(ValueError, match="unknown cleaning rule") as native_error:
-        native(["[UNK]"], rules=["emoji"])
-    with pytest.raises(InputError, match="unknown cleaning rule") as error:
-        clean("", ["emoji"])
-    assert str(native_error.value) == str(error.value)
-    assert str(error.value).endswith(f"this version knows {', '.join(CLEANING_RULES)}")
-    for rule in CLEANING_RULES:
-        assert clean("up", [rule]) == "up"
-        native(["[UNK]"], rules=[rule])

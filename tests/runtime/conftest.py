@@ -1,4 +1,4 @@
-"""A model file with random weights."""
+"""A student with random weights, in a file and as a classifier."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_students import random_model
 
+from dixtill.runtime.classifier import Classifier
 from dixtill.specification.model_file import write_model
 
 
@@ -15,3 +16,8 @@ def path(tmp_path: Path) -> Path:
     """A file with a good student."""
     write_model(random_model(), tmp_path / "student.safetensors")
     return tmp_path / "student.safetensors"
+
+
+@pytest.fixture(scope="module")
+def classifier() -> Classifier:
+    return Classifier(random_model())

@@ -1,0 +1,16 @@
+"""What a command printed, by pytest's capsys."""
+
+from __future__ import annotations
+
+
+def lines(capsys):
+    return capsys.readouterr().out.splitlines()
+
+
+def complaint(capsys):
+    """Return the only line on standard error; standard output must be empty."""
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "Traceback" not in captured.err
+    assert captured.err.count("\n") == 1
+    return captured.err
