@@ -1,4 +1,4 @@
-"""Records what times depend on besides the code: versions, threads, compiler flags, other work."""
+"""Records what times depend on apart from the code: versions, threads, compiler flags, load."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ MACHINES = (
     Machine(ARM, "qemu", "cortex-a72", ("neon", "scalar")),  # Raspberry Pi 4: no dot product
     Machine(ARM, "qemu", "cortex-a76", ("neon_dotprod", "neon", "scalar")),  # Raspberry Pi 5
 )
-# Targets, besides `scalar`, that must run natively if /proc/cpuinfo lists these features.
+# Targets, apart from `scalar`, that must run natively if /proc/cpuinfo lists these features.
 NATIVE_TARGETS: dict[str, dict[str, set[str]]] = {
     X86: {
         "avx2": {"avx2"},

@@ -1,5 +1,5 @@
-// int8 arithmetic for AVX2; simd/scalar.h says what each operation means. No loops over data, no
-// memory: kernels/ owns those.
+// int8 arithmetic for AVX2; simd/scalar.h says what each operation means. Loops over
+// data and memory are left to kernels/.
 #pragma once
 
 #include "avx_floats.h"
@@ -10,7 +10,7 @@ namespace dixtill::DIXTILL_TARGET {
 constexpr int64_t kMaxAccumulators = 9;  // of 16 registers
 constexpr bool kOffsetNeedsSmallSums = true;
 
-// For weights of any size: x without its offset, and its sign given to w. Exact while
+// For weights of any size: the offset of x is subtracted, and its sign moves to w. Exact while
 // |x|, |w| <= 127: the largest pair, 2 * 127 * 127 = 32258, stays below the 32767 at which maddubs
 // saturates.
 static inline I32 dot4(I32 acc, I8 x, I8 w) {
@@ -24,8 +24,8 @@ static inline I32 small_dot4(I32 acc, I8 x, I8 w) {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-// Two groups of columns meet in int16 before they are widened, which saves one multiplication in
-// four.
+// Two groups of columns are added in int16 before they are widened, which saves one multiplication
+// in four.
 static inline I32 small_dot8(I32 acc, I8 x, I8 w, I8 next_x, I8 next_w) {
     const __m256i sums =
         _mm256_add_epi16(_mm256_maddubs_epi16(x, w), _mm256_maddubs_epi16(next_x, next_w));

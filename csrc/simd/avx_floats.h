@@ -10,8 +10,8 @@ namespace dixtill::DIXTILL_TARGET {
 
 using F32 = __m256;
 
-// maddubs and dpbusd need one unsigned operand: activations are kept with 128 added, which the
-// row's correction takes away again.
+// maddubs and dpbusd need one unsigned operand: activations are stored with 128 added, which
+// the row's correction subtracts again.
 constexpr int kActivationOffset = 128;
 
 static inline F32 load_i32_as_f32(const int32_t* from) {

@@ -89,7 +89,7 @@ static inline F32 div(F32 a, F32 b) {
     return {vdivq_f32(a.low, b.low), vdivq_f32(a.high, b.high)};
 }
 
-// As x86 has it: the second operand when the first is not less (NaN included).
+// Like x86: the second operand if the first is not less, or if one is NaN.
 static inline F32 min(F32 a, F32 b) {
     return {vbslq_f32(vcltq_f32(a.low, b.low), a.low, b.low),
             vbslq_f32(vcltq_f32(a.high, b.high), a.high, b.high)};

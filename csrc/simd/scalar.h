@@ -1,10 +1,10 @@
-// Eight lanes in portable C++: the target of last resort, and the one that is easiest to believe.
-// No loops over data, no memory: kernels/ owns those.
+// Eight lanes in portable C++: the fallback on any CPU, and the target that is easiest to verify.
+// Loops over data and memory are left to kernels/.
 #pragma once
 
 #include <cstdint>
 
-#define DIXTILL_UNROLL  // one and a half times as fast without
+#define DIXTILL_UNROLL  // unrolling makes this target slower
 
 namespace dixtill::DIXTILL_TARGET {
 
@@ -31,7 +31,7 @@ constexpr int64_t kVectorsPerI32 = 1;    // packed vectors of eight rows that an
 constexpr int64_t kMaxAccumulators = 4;  // I32 that multiply() keeps at once
 // What a target adds to its int8 activations; the packed corrections are for 0 and 128.
 constexpr int kActivationOffset = 0;
-// Whether dot4 takes that away by itself, and only the small dots need the corrections.
+// Whether dot4 subtracts that itself, so that only the small dots need the corrections.
 constexpr bool kOffsetNeedsSmallSums = false;
 
 static inline I8 load_i8(const int8_t* from) {
@@ -53,8 +53,8 @@ static inline I32 load_i32(const int32_t* from) {
     return out;
 }
 
-// acc[lane] += the sum of four products x * w. Unrolled by hand: GCC 12 makes of a loop code that
-// takes one and a half times as long.
+// acc[lane] += the sum of four products x * w. Unrolled by hand, because GCC 12 compiles a loop to
+// slower code.
 static inline I32 dot4(I32 acc, I8 x, I8 w) {
     for (int i = 0; i < 8; ++i) {
         const int8_t* a = x.lane + 4 * i;
@@ -69,7 +69,7 @@ static inline I32 small_dot4(I32 acc, I8 x, I8 w) {
     return dot4(acc, x, w);
 }
 
-// Two groups of columns of such a matrix, whose products may meet in int16.
+// dot4 for two groups of columns of such a matrix, whose products may be added in int16.
 static inline I32 small_dot8(I32 acc, I8 x, I8 w, I8 next_x, I8 next_w) {
     return dot4(dot4(acc, x, w), next_x, next_w);
 }
@@ -96,7 +96,7 @@ static inline F32 load_f32(const float* from) {
     return out;
 }
 
-// The first `count` lanes, 0 < count < 8; the others become zero and their memory is not touched.
+// Loads the first `count` lanes, 0 < count < 8; the others are zero, and their memory is not read.
 static inline F32 load_partial_f32(const float* from, int count) {
     F32 out = set_f32(0.0F);
     for (int i = 0; i < count; ++i) out.lane[i] = from[i];
@@ -116,7 +116,7 @@ static inline F32 add(F32 a, F32 b) {
     return a;
 }
 
-// Adds the lanes of a, eight at a time, to those of sum: once, as there are eight.
+// Adds the lanes of a to those of sum, eight at a time; here there are only eight.
 static inline F32 add_in_order(F32 sum, F32 a) {
     return add(sum, a);
 }
@@ -147,7 +147,7 @@ static inline F32 max(F32 a, F32 b) {
 }
 
 // 2^n for a float that is 1.5 * 2^23 + n, -126 <= n <= 127: n moves from the low bits into the
-// exponent; the bits above it fall off the left end.
+// exponent; the bits above it are shifted out.
 static inline F32 pow2_of_shifted(F32 a) {
     for (int i = 0; i < 8; ++i) {
         FloatBits value = {a.lane[i]};
@@ -157,7 +157,7 @@ static inline F32 pow2_of_shifted(F32 a) {
     return a;
 }
 
-// Eight values of at most 127 in magnitude, rounded half to even, plus kActivationOffset.
+// Rounds eight values of at most 127 in magnitude half to even, and adds kActivationOffset.
 static inline void store_activation(int8_t* to, F32 a) {
     for (int i = 0; i < 8; ++i) {
         const FloatBits shifted = {a.lane[i] + kRoundingShift};
@@ -165,7 +165,7 @@ static inline void store_activation(int8_t* to, F32 a) {
     }
 }
 
-// The tree of docs/adr/0001, which halves a register twice.
+// Adds in the order of docs/adr/0001, which halves a register twice.
 static inline float sum_lanes(F32 a) {
     const float* l = a.lane;
     return ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]));
@@ -177,7 +177,7 @@ static inline float sum_lanes(F32 a) {
 
 namespace dixtill::DIXTILL_TARGET {
 
-// The lanes for work on each unit alone, where width changes no bit.
+// The lanes for work on single units, where the width changes no bit.
 using WideLanes = EightLanes;
 
 }  // namespace dixtill::DIXTILL_TARGET

@@ -4,8 +4,8 @@
     torch.ops.dixtill.ig_accumulate              integrated gradients, merged into words
 
 Both run on CPU tensors and have fake kernels, so torch.compile and torch.export keep them. They
-have no gradients. They are registered through torch.library.Library, which costs a third of what
-torch.library.custom_op costs per call. docs/how-to/torch.md shows how to use them.
+have no gradients. They are registered through torch.library.Library, because a call through
+torch.library.custom_op costs more. docs/how-to/torch.md shows how to use them.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def masked_attention_bilstm(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return logits [B, C], scores [B, T], attention [B, T] and contributions [B, T, C].
 
-    input_ids [B, T] and attention_mask [B, T] are of any integer type (or bool); a token is real
-    where the mask is not zero, wherever that is, and everything is zero where it is not. The ids
-    of padding are not read. embedding_q8 [V, d] and packed (see pack_weights) must be contiguous.
+    input_ids [B, T] can have any integer type, and attention_mask [B, T] also bool. Tokens are real
+    where the mask is not zero, at any positions; results are zero elsewhere. The ids of padding are
+    not read. embedding_q8 [V, d] and packed (see pack_weights) must be contiguous.
     """
     _check_batch(input_ids, attention_mask)
     _check_weights(embedding_q8, packed, num_classes)

@@ -219,7 +219,7 @@ def test_settings_that_cannot_be_are_refused_by_fit(texts, directions, settings,
 
 
 def test_a_label_that_the_teacher_does_not_know_is_named(teacher_folder, texts, directions):
-    with pytest.raises(InputError, match="the labels down, up of y are neither names nor numbers"):
+    with pytest.raises(InputError, match="labels that the teacher does not know: down, up;"):
         DixtillClassifier(teacher_folder).fit(texts, directions)
 
 
@@ -241,7 +241,7 @@ def test_a_fold_that_lacks_a_class_is_read_like_the_rest():
     fold = Classes.of(np.array([1, 2, 3, 4]), stars)
     assert fold.values.tolist() == whole.values.tolist() == [1, 2, 3, 4, 5]
     assert fold.indices_of(np.array([1, 4])) == whole.indices_of(np.array([1, 4])) == (0, 3)
-    with pytest.raises(InputError, match=r"the labels 0 of y are neither .*in y they are 1, 2, 3"):
+    with pytest.raises(InputError, match=r"the teacher does not know: 0; .* are 1, 2, 3 in y"):
         Classes.of(np.array([0, 1, 2, 3, 4]), stars)
     words = ("bad", "good", "fine")
     assert Classes.of(np.array([1, 2]), words).indices_of(np.array([1, 2])) == (1, 2)

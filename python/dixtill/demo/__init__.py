@@ -1,4 +1,4 @@
-"""The whole course, from a corpus to a student, on data made on the spot (`dixtill demo`)."""
+"""`dixtill demo`: the whole course, from a corpus to a student, on generated data."""
 
 from ..extras import require
 

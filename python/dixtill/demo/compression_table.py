@@ -1,6 +1,6 @@
-"""Size, accuracy and time of the teacher, of what shrinks it without training, and of a student.
+"""Compares size, accuracy and time of the teacher, its compressed forms and a student.
 
-Times are of one text at a time, from the text to its label, and of one thread.
+Times are from a text to its label, one text at a time, on one thread.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ class Compressed(NamedTuple):
 
     num_bytes: int
     accuracy: float
-    seconds: float  # a text
+    seconds: float  # per text
 
 
 def compare(
     teacher: Teacher, student_file: Path, test: Corpus, num_timed: int
 ) -> dict[str, Compressed]:
-    """Rows by name, the teacher first; times are medians over the first `num_timed` texts."""
+    """Return rows by name, the teacher first; times are medians over `num_timed` texts."""
     num_heads = teacher.model.config.num_attention_heads
     transformers = {
         "teacher": teacher,
@@ -65,9 +65,9 @@ def compare(
 
 
 def median_seconds(classifiers: Mapping[str, Classify], texts: Sequence[str]) -> dict[str, float]:
-    """Median time a text of each classifier.
+    """Return the median time per text of each classifier.
 
-    They take turns, so that what else the machine does slows all of them alike.
+    The classifiers take turns, so that other load on the machine slows them all alike.
     """
     seconds: dict[str, list[float]] = {name: [] for name in classifiers}
     for text in [*texts[:_WARM_UP], *texts]:
@@ -79,7 +79,7 @@ def median_seconds(classifiers: Mapping[str, Classify], texts: Sequence[str]) ->
 
 
 def transformer_classifier(teacher: Teacher) -> Classify:
-    """From a text to its label, as one writes it with transformers; no spans, no batches."""
+    """Return a function from a text to its label, as users of transformers would write it."""
 
     def classify(text: str) -> str:
         encoded = teacher.tokenizer(

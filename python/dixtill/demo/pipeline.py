@@ -1,4 +1,4 @@
-"""The story of the demo: reviews, teacher, explanations, students, and what came of them."""
+"""Runs the demo: makes reviews, trains a teacher, explains, distills students, and measures."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Method(NamedTuple):
     settings: dict[str, Any]
 
 
-# Small batches: the students see few reviews, and need some hundreds of steps. The reviews are made
-# by a grammar, which says more than texts cut from them would.
+# Batches are small because the students see few reviews and need some hundreds of steps. Nothing is
+# perturbed: a grammar makes the reviews, and perturbed copies would add little to it.
 METHODS = (
     Method("no distillation", "none", {"batch_size": 16}),
     Method("KL", "kl", {"batch_size": 16}),
@@ -54,8 +54,8 @@ _SHOWN = METHODS[-1].name  # the student of the second table and of the examples
 class DemoSettings:
     """Sizes of the demo.
 
-    The teacher learns from more reviews than the students, `num_train` of which they share: it
-    has no pre-training that would set it apart from them.
+    The teacher learns from more reviews than the students, because it has no pre-training that
+    would give it an advantage. The students get the first `num_train` of its reviews.
     """
 
     num_teacher: int = 5000
@@ -79,7 +79,7 @@ class Example:
 
 @dataclass(frozen=True)
 class DemoResult:
-    """All that was measured."""
+    """Everything that was measured."""
 
     settings: DemoSettings
     quality: dict[str, Scores]  # on the test reviews, by title
@@ -95,7 +95,7 @@ class _Parts(NamedTuple):
 
 
 def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
-    """Run it all and leave its files in `folder`; `say` is told the progress."""
+    """Run the demo and leave its files in `folder`; `say` is called with the progress."""
     with quiet_transformers(), threads(1):  # models this small gain nothing from more threads
         say("making reviews in English and Italian")
         reviews = make_reviews(
@@ -125,14 +125,14 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
 
 
 class _Telling(Watcher):
-    """Says each epoch, and when the teacher explains."""
+    """Reports each epoch, and the beginning of each longer stage."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
 
     @contextmanager
     def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
-        """Say what begins, unless it was done before."""
+        """Say what begins, unless it is already done."""
         if done < total:
             self._say(f"  {description}")
         yield lambda _: None
@@ -146,7 +146,7 @@ class _Telling(Watcher):
 
 
 def _parts(reviews: Sequence[Review], settings: DemoSettings) -> _Parts:
-    """The corpora; but for `train`, no text is in two of them."""
+    """Return the corpora; apart from `train`, they share no reviews."""
     for_valid = settings.num_teacher + settings.num_valid
     return _Parts(
         for_teacher=corpus_of(reviews[: settings.num_teacher]),
@@ -207,7 +207,7 @@ def _file(folder: Path, name: str) -> Path:
 
 
 def _first_negated(reviews: Sequence[Review]) -> list[Review]:
-    """The first review of each language whose opinion is a negated one."""
+    """Return the first review of each language whose opinion is negated."""
     first: dict[str, Review] = {}
     for review in reviews:
         if review.negated:

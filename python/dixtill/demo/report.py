@@ -1,4 +1,4 @@
-"""The demo's results as plain text: the paper's two tables and its figure of examples."""
+"""Formats the demo's results as text: the paper's two tables, and examples as in its figure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .reviews import LABELS
 
 
 def report(result: DemoResult) -> str:
-    """Tables and examples, a blank line between them."""
+    """Return tables and examples, separated by blank lines."""
     settings = result.settings
     test_accuracy = result.quality["teacher"].accuracy
     error = math.sqrt(test_accuracy * (1 - test_accuracy) / settings.num_test)
@@ -58,7 +58,7 @@ def _compression_table(result: DemoResult) -> str:
 
 
 def _example(example: Example) -> str:
-    """Labels and scores of student and teacher, then the words with both weights."""
+    """Format labels and scores of student and teacher, then the words with both weights."""
     predicted = example.student(example.review.text)
     explained = example.teacher
     teacher_label = LABELS[explained.target]
@@ -94,13 +94,13 @@ def _example(example: Example) -> str:
 
 
 def _probability(logits: Sequence[float]) -> float:
-    """Softmax probability of the largest logit."""
+    """Return the softmax probability of the largest logit."""
     largest = max(logits)
     return 1 / sum(math.exp(logit - largest) for logit in logits)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns wide enough, the first to the left, the others to the right."""
+    """Format a table; the first column is aligned to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     ruled = [header, ["-" * width for width in widths], *rows]
     return "\n".join(

@@ -1,9 +1,9 @@
-"""Makes product reviews in English and Italian whose label is known because it chose the words.
+"""Makes product reviews in English and Italian, from labels that choose their words.
 
-An opinion is a clause with an adjective, which a negation turns round. Of two opinions joined by
-"but" the second decides, after "although" the other one. Facts, and opinions of other products,
-decide nothing. Adjectives follow Zipf's law, so some of them are rare. The same seed gives the
-same reviews.
+An opinion is a clause with an adjective, which a negation reverses. Of two opinions joined by "but"
+the second decides, and with "although" the one in the main clause. Facts and opinions about other
+products decide nothing. Adjectives follow Zipf's law, so some of them are rare. The same seed gives
+the same reviews.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Review:
     text: str
     label: int
     language: Language
-    negated: bool  # whether the opinion that decides is a negated one
+    negated: bool  # whether the opinion that decides is negated
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Words and templates of one language; {part} is what is judged, {adjective} the judgment.
+    """Words and templates of one language; {part} is what an opinion is about.
 
     A word with a slash has two forms, masculine and feminine.
     """
@@ -160,7 +160,7 @@ def make_reviews(number: int, seed: int) -> tuple[Review, ...]:
 
 
 def corpus_of(reviews: Sequence[Review]) -> Corpus:
-    """The reviews as labeled texts."""
+    """Return the reviews as labeled texts."""
     texts = tuple(review.text for review in reviews)
     return Corpus(texts, tuple(review.label for review in reviews), LABELS)
 
@@ -181,7 +181,7 @@ def _review(rng: random.Random, language: Language) -> Review:
 
 
 def _verdict(rng: random.Random, grammar: Grammar, positive: bool, negated: bool) -> str:
-    """An opinion, sometimes against one of the opposite kind that it overrules."""
+    """Make an opinion, sometimes joined with an opposite one that it overrules."""
     opinion = _opinion(rng, grammar, positive, negated)
     if rng.random() >= _CONTRASTED:
         return opinion
@@ -190,7 +190,7 @@ def _verdict(rng: random.Random, grammar: Grammar, positive: bool, negated: bool
 
 
 def _opinion(rng: random.Random, grammar: Grammar, positive: bool, negated: bool) -> str:
-    """A clause that says something positive, or not, of a part of the product."""
+    """Make a clause that says something positive or negative about a part of the product."""
     part, gender = rng.choice(grammar.parts)
     adjective = _adjective(rng, grammar, positive != negated, gender)
     template = rng.choice(grammar.negations if negated else grammar.affirmations)
@@ -205,7 +205,7 @@ def _adjective(rng: random.Random, grammar: Grammar, positive: bool, gender: Gen
 
 
 def _distraction(rng: random.Random, grammar: Grammar) -> str:
-    """A fact, or an opinion of another product."""
+    """Make a fact, or an opinion about another product."""
     if rng.random() >= _OTHER_PRODUCTS:
         return _fact(rng, grammar)
     adjective = _adjective(rng, grammar, rng.random() < 0.5, "m")

@@ -1,4 +1,4 @@
-"""What scikit-learn gives as texts and labels, and the labels of a student that they become."""
+"""Checks texts and labels from scikit-learn, and maps the labels to those of a student."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ Array = npt.NDArray[Any]
 
 
 def checked_texts(texts: Any) -> list[str]:
-    """The texts of a list, a column or a one-dimensional array.
+    """Return the texts of a list, a column or a one-dimensional array.
 
     Raises:
-        InputError: it is something else, or holds something else than str.
+        InputError: `texts` is something else, or not all of its elements are str.
     """
     if isinstance(texts, (str, bytes)) or not hasattr(texts, "__iter__"):
         raise InputError(
@@ -38,17 +38,17 @@ def checked_texts(texts: Any) -> list[str]:
         if not isinstance(text, str):
             raise InputError(
                 f"row {row} of X is {text!r:.40}, of type {type(text).__name__}, expected a str; "
-                "leave rows without a text out, or fill them with ''"
+                "drop rows without a text, or fill them with ''"
             )
     return list(map(plain_str, found))
 
 
 def checked_labels(labels: Any) -> Array:
-    """One label for each text.
+    """Return the labels as an array, one for each text.
 
     Raises:
-        InputError: there are none.
-        ValueError: they are no labels but numbers of a regression, missing, or several a text.
+        InputError: `labels` is None.
+        ValueError: labels are missing, are targets of a regression, or are several per text.
     """
     if labels is None:
         raise InputError("fit requires y to be passed, but the target y is None")
@@ -68,11 +68,11 @@ class Classes:
 
     @classmethod
     def of(cls, labels: Array, teacher: Sequence[str] | None) -> Classes:
-        """The classes of y, or of the teacher, which may know more.
+        """Return the classes of the teacher, or without a teacher those of y.
 
         Raises:
-            InputError: y has one class alone, one that the teacher does not know, or one that
-                no student's label can be named after.
+            InputError: y has fewer than two classes, one that the teacher does not know, or one
+                whose name cannot be a student's label.
         """
         values = np.unique(labels)
         if len(values) < 2:
@@ -87,15 +87,15 @@ class Classes:
         unknown = [value for value in values.tolist() if value not in known.tolist()]
         if unknown:
             raise InputError(
-                f"the labels {', '.join(map(str, unknown))} of y are neither names nor numbers of "
-                f"the teacher's: {', '.join(teacher)}"
-                + (f"; in y they are {', '.join(map(str, known))}" if is_integer else "")
+                f"y has labels that the teacher does not know: {', '.join(map(str, unknown))}; it "
+                f"knows {', '.join(teacher)}"
+                + (f", which are {', '.join(map(str, known))} in y" if is_integer else "")
             )
         order = np.argsort(known)
         return cls(known[order], order.tolist(), tuple(teacher))
 
     def indices_of(self, labels: Array) -> tuple[int, ...]:
-        """Each label's place among the student's."""
+        """Return each label's index among the student's labels."""
         rows = np.searchsorted(self.values, labels)
         return tuple(np.array(self.columns)[rows].tolist())
 
@@ -105,13 +105,13 @@ def _name_of(value: object) -> str:
 
 
 def _integers(names: Sequence[str]) -> Array:
-    """The integers that stand for a teacher's classes in y: their names, or else their indices.
+    """Return the integers for a teacher's classes in y: their names, or else their indices.
 
-    Which of both depends on the teacher alone, so that a fold which lacks a class is not read in
-    another way than the rest.
+    Which of the two depends only on the teacher, so that a fold that lacks a class is read like the
+    others.
 
     Raises:
-        InputError: some names are numbers, but not those of their places.
+        InputError: some names are numbers, but not their own indices.
     """
     numbers = {i: int(name) for i, name in enumerate(names) if name.isdecimal()}
     if len(set(numbers.values())) == len(names):

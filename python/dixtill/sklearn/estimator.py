@@ -28,42 +28,42 @@ from ..runtime.prediction import Prediction
 from ..specification.model_file import StudentModel, write_model
 from .classes import Classes, checked_labels, checked_texts
 
-# With the method's own settings, few texts make so few steps that a student hardly learns.
+# With the method's own settings, few texts give so few steps that a student hardly learns.
 _FOR_FEW_TEXTS: dict[str, Any] = {"epochs": 40, "batch_size": 16, "learning_rate": 3e-3}
 _FEW = 1000
-_LEAST_TO_CALIBRATE = 50  # a temperature found on fewer is that of their few errors
+_LEAST_TO_CALIBRATE = 50  # a temperature found on fewer texts depends on very few errors
 
 
 class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
-    """Distills a student of the texts that it is fitted to.
+    """Distills a student from the texts that it is fitted to.
 
-    The arguments are kept as they are, and `fit` checks them. None is the method's own value.
+    The arguments are stored unchanged, and `fit` checks them. None is the method's own value.
 
     Args:
         teacher: folder or hub name of a sequence classifier, which knows every label of y, by
             name or by number; None learns from the labels alone.
         method: as in `dixtill distill`; dixtill with a teacher, none without.
-        epochs: passes over the texts; 40 (and batches of 16 at a learning rate of 3e-3) where
-            there are fewer than 1,000 texts and none are perturbed.
-        batch_size: texts a step.
-        learning_rate: the highest.
-        dropout: of vectors and states.
+        epochs: passes over the texts; 40 (with batches of 16 and a learning rate of 3e-3) if there
+            are fewer than 1,000 texts and none are perturbed.
+        batch_size: texts per step.
+        learning_rate: the highest learning rate.
+        dropout: dropout of piece vectors and states.
         alpha: weight of the teacher against the labels.
-        temperature: softens both answers.
-        perturbed: made texts for the teacher to answer, for each training text.
-        embedding_dim: width of a piece.
-        hidden_dim: LSTM units a direction.
+        temperature: softens the answers of teacher and student.
+        perturbed: number of made-up texts per training text for the teacher to answer.
+        embedding_dim: width of a piece's vector.
+        hidden_dim: LSTM units per direction.
         attention_dim: attention units.
-        max_pieces: longer texts are cut.
+        max_pieces: longer texts are cut after this many pieces.
         embedding_bits: 4 or 8.
-        validation_fraction: share of each class that chooses the epoch and, from 50 texts on,
-            calibrates the probabilities. Where it is less than one text, all texts choose.
-        attributions: a folder that keeps the teacher's explanations and answers, so that the
-            folds of a cross-validation share them.
+        validation_fraction: share of each class held out to choose the epoch and, with at least 50
+            texts, to calibrate the probabilities. If it is less than one text, all texts choose.
+        attributions: a folder for the teacher's explanations and answers, which the folds of a
+            cross-validation can share.
         random_state: seed of the split and of the training.
 
-    After `fit`, `classes_` are the labels, and `student_` is the classifier that `dixtill.load`
-    gives for the file that `save` writes. Pickles hold the student.
+    After `fit`, `classes_` are the labels, and `student_` is the Classifier that `dixtill.load`
+    returns for the file that `save` writes. Pickles contain the student.
 
     >>> classifier = DixtillClassifier(epochs=5)
     >>> texts = ["shares soar", "profit falls", "stock soars", "sales fall"] * 4
@@ -111,11 +111,11 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> DixtillClassifier:
-        """Distill a student of the texts `X` and their labels `y`.
+        """Distill a student from the texts `X` and their labels `y`.
 
         Raises:
-            InputError: a text is no str, y is no label for each text or has one class alone, a
-                setting is out of range, or the teacher does not know a label.
+            InputError: a text is not a str, y is None or has one class only, a setting is out of
+                range, or the teacher does not know a label.
         """
         labels, texts = checked_labels(y), checked_texts(X)
         check_consistent_length(texts, labels)
@@ -129,19 +129,19 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """The most probable of `classes_` for each text."""
+        """Return the most probable of `classes_` for each text."""
         probabilities = self.predict_proba(X)
         labels: npt.NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
-        """Probabilities [texts, classes], in the order of `classes_`."""
+        """Return probabilities [texts, classes], in the order of `classes_`."""
         rows = [list(answer.probabilities.values()) for answer in self.explain(X)]
         probabilities = np.array(rows, np.float32).reshape(len(rows), len(self._columns))
         return probabilities[:, self._columns]
 
     def explain(self, X: Any) -> list[Prediction]:
-        """The student's whole answer to each text, with the weights of its words."""
+        """Return the student's Prediction for each text, with the weights of its words."""
         check_is_fitted(self)
         return self.student_(checked_texts(X))
 
@@ -170,14 +170,14 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         return result.model
 
     def _split(self, corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:
-        """Training and validation texts; all for both where there are too few to hold any out."""
+        """Return training and validation texts; all texts as both if too few to hold any out."""
         counts = np.bincount(corpus.labels)
         if not any(round(self.validation_fraction * count) for count in counts):
             return corpus, corpus
         return corpus.split(self.validation_fraction, seed)
 
     def _settings(self, num_texts: int, seed: int) -> dict[str, Any]:
-        """The settings of the method, without those that are None."""
+        """Return the settings of the method, without those that are None."""
         given = {
             name: getattr(self, name)
             for name in DistillConfig.names()

@@ -1,6 +1,6 @@
 """Computes integrated gradients of many texts and nodes in each pass of the teacher.
 
-The nodes that all unfinished texts need next are evaluated together, shortest text first, so that
+All nodes that unfinished texts need next are evaluated together, the shortest texts first, so that
 passes are full and need little padding. On a CPU, a pool of threads with one intra-op thread each
 runs the passes, which is faster than PyTorch's own threads (docs/explaining.md). On a GPU the
 passes run one after another.
@@ -33,7 +33,7 @@ class Path:
     start: Tensor  # [time, width], the baseline
     delta: Tensor  # [time, width], the text minus the baseline
     classes: Tensor  # [outputs], the classes to explain
-    differences: Tensor  # [outputs], f(x) - f(x'), to which attributions should sum up
+    differences: Tensor  # [outputs], f(x) - f(x'), which the attributions should sum to
     word_of_token: Tensor  # [time] int32; num_words - 1 for tokens outside every word
     num_words: int  # the text's words, and one more for the tokens outside them
 
@@ -58,9 +58,9 @@ def integrate(
     quadratures: Sequence[Quadrature],
     rows_per_pass: int,
 ) -> list[Integral]:
-    """Integrate along each of `paths` by its quadrature.
+    """Integrate along each path with its quadrature.
 
-    The other texts change a text's result by float rounding at most.
+    Other texts change a text's result by float rounding at most.
     """
     unfinished = sorted(range(len(paths)), key=lambda text: len(paths[text].input_ids))
     while unfinished:
@@ -105,7 +105,7 @@ def full_batches(
     rows_per_pass: int,
     may_pad: bool = True,
 ) -> Iterator[list[_Item]]:
-    """Cut `items`, which are sorted by length, into batches of as many as fit when padded.
+    """Cut `items`, sorted by length, into batches of as many as fit once they are padded.
 
     Without `may_pad`, all items of a batch have the same length.
     """
@@ -122,7 +122,7 @@ def full_batches(
 
 @contextmanager
 def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads in which PyTorch uses one thread each."""
+    """Yield a pool of threads, in each of which PyTorch uses one thread."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -172,10 +172,9 @@ def gradients(outputs: Tensor, points: Tensor) -> Iterator[Tensor]:
 def by_word(gradient: Tensor, delta: Tensor, words: Tensor, num_words: int) -> Tensor:
     """Multiply gradient and delta [rows, time, width], and sum over each word [rows, num_words].
 
-    `words` [rows, time] int32 is -1 on padding. On a CPU the native kernel computes it, one step
-    a call: the adaptive rule needs the share of each node by itself, and batches of steps could
-    save no more than the 0.3% of the processor's time that the calls take
-    (tools/measure_attributions.py).
+    `words` [rows, time] int32 is -1 on padding. On a CPU the native kernel computes the sums, one
+    step per call: the adaptive rule needs each node's share separately, and batches of steps could
+    save at most the 0.3% of the CPU time that the calls take (tools/measure_attributions.py).
     """
     if gradient.device.type == "cpu":
         one = torch.ones(1)
