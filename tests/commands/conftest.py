@@ -1,4 +1,4 @@
-"""A student with random weights, as an argument of a command."""
+"""A student with random weights, in a file whose path is an argument."""
 
 from __future__ import annotations
 

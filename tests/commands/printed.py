@@ -1,4 +1,4 @@
-"""What a command printed, by pytest's capsys."""
+"""What a command printed, as capsys caught it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gives PyTorch one thread, so that results do not depend on the machine's cores; tiny teachers."""
+"""Tiny teachers, saved or explained, on one thread of PyTorch, so that the cores do not matter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts of several kinds, and strings that few expect."""
+"""Ordinary texts, and strings that are odd, hostile or long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists, strings of any kind and size, and what is no text."""
+"""Lists, strings of any kind and size, and arguments that are not texts."""
 
 from __future__ import annotations
 
