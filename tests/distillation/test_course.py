@@ -19,7 +19,9 @@ from dixtill.claim import held
 from dixtill.distillation import course as course_module
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.course import distill
+from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.perturbation import perturbed_texts
+from dixtill.distillation.data.sources import check_teachers_labels
 from dixtill.distillation.distilled import Distilled
 from dixtill.distillation.student.examples import Examples
 from dixtill.distillation.student.trainer import StudentTrainer
@@ -187,7 +189,6 @@ def other_bert() -> Teacher:
     [
         ("teacher", {"teacher": other_bert}),
         ("attributions", {"steps": 3}),
-        ("training_texts", {"train": replace(TRAIN, label_names=("x", "y", "z"))}),
         ("training_texts", {"train": replace(TRAIN, labels=TRAIN.labels[1:] + TRAIN.labels[:1])}),
         ("validation_texts", {"valid": replace(VALID, texts=(*VALID.texts[:-1], "more"))}),
         ("texts_without_labels", {"unlabeled": UNLABELED[:1]}),
@@ -219,8 +220,40 @@ def test_a_students_null_score_is_learned_where_the_config_says_so(bert, tmp_pat
 
 @pytest.mark.parametrize("method", ["dixtill", "dixtill-paper", "kl"])
 def test_a_method_that_asks_a_teacher_needs_one(tmp_path, method):
-    with pytest.raises(InputError, match=f"the method {method} needs a teacher"):
+    with pytest.raises(InputError, match=f"{method} needs a teacher; .* method='none'"):
         run(None, tmp_path / "run", method)
+
+
+@pytest.mark.parametrize("names", [("neutral", "bearish", "bullish"), ("a", "b", "c"), ("a", "b")])
+def test_the_texts_have_the_teachers_labels_in_its_order(bert, tmp_path, names):
+    texts = Corpus(TRAIN.texts[:8], (0, 1) * 4, names)
+    sentence = f"labels bearish, bullish, neutral, but the texts have {', '.join(names)}; give"
+    with pytest.raises(InputError, match=sentence):
+        run(bert, tmp_path / "run", "kl", train=texts, valid=texts)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_teacher_without_names_learns_those_of_the_texts():
+    names = tuple(f"LABEL_{i}" for i in range(3))
+    check_teachers_labels(names, TRAIN)
+    with pytest.raises(InputError, match="the teacher has the labels LABEL_0, LABEL_1, but"):
+        check_teachers_labels(names[:2], TRAIN)
+    with pytest.raises(InputError, match="the teacher has the labels LABEL_1, LABEL_0, LABEL_2"):
+        check_teachers_labels(("LABEL_1", "LABEL_0", "LABEL_2"), TRAIN)
+
+
+def test_a_report_of_another_file_does_not_remain(bert, tmp_path, monkeypatch):
+    def student(report: bool) -> Distilled:
+        return run(bert, tmp_path / "run", "kl", perturbed=0, epochs=1, report=report)
+
+    page = tmp_path / "run" / "report.html"
+    assert student(report=True).report == page
+    assert student(report=False).report is None
+    assert not page.exists()
+    page.write_text("old")
+    monkeypatch.setattr(course_module, "write_report", lambda *parts: 1 / 0)
+    assert student(report=True).report_error == "division by zero"
+    assert not page.exists()
 
 
 def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_path):

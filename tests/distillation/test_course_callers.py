@@ -157,8 +157,9 @@ def test_the_result_has_the_student_its_scores_and_the_paths(capsys):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"epoch": 3}, "unknown setting 'epoch'; did you mean 'epochs'.*method.*layer.*holdout"),
-        ({"zzz": 3}, "unknown setting 'zzz'.*method.*layer.*holdout"),
+        ({"epoch": 3}, r"unknown setting 'epoch'; did you mean 'epochs'\?$"),
+        ({"zzz": 3}, "unknown setting 'zzz'; expected method, .*layer.*holdout"),
+        ({"qqq": 3, "www": 3, "xxx": 3, "yyy": 3, "zzz": 3}, "unknown setting 'qqq'"),
         ({"epochs": 0}, "epochs is 0, which is out of range"),
         ({"layer": "last"}, "unknown layer 'last', expected one of embeddings, word_embeddings"),
         ({"holdout": 1}, "holdout is 1, which is out of range"),

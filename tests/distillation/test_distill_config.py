@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.config import AllSettings, DistillConfig
 from dixtill.errors import InputError
 
 METHODS = ("dixtill", "dixtill-paper", "kl", "mse", "none")
@@ -135,3 +135,26 @@ def test_an_unknown_choice_is_refused_with_those_that_are_known(name, choices):
 def test_an_unknown_method_is_the_first_mistake_that_is_named():
     with pytest.raises(InputError, match="unknown method 'Dixtil'"):
         DistillConfig.of("Dixtil", explanation_weight=1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"symbols": "no"}, "symbols is 'no', expected True or False"),
+        ({"null_score": "no"}, "null_score is 'no', expected True or False"),
+        ({"calibrate": "no"}, "calibrate is 'no', expected True or False"),
+        ({"report": 0}, "report is 0, expected True or False"),
+        ({"cleaning": "urls"}, "cleaning is 'urls', expected a list of rules"),
+        ({"cleaning": None}, "cleaning is None, expected a list of rules"),
+        ({"cleaning": ["url"]}, "unknown cleaning rule 'url'; this version knows urls, "),
+        ({"cleaning": ["urls", "urls"]}, "a cleaning rule occurs twice in urls, urls"),
+    ],
+)
+def test_switches_and_cleaning_are_checked_before_any_work(settings, sentence):
+    with pytest.raises(InputError, match=sentence):
+        AllSettings.of(settings)
+
+
+def test_a_list_of_cleaning_rules_is_taken_as_a_tuple():
+    config, attribution, _ = AllSettings.of({"cleaning": ["urls"]})
+    assert (config.cleaning, attribution.cleaning) == (("urls",), ("urls",))

@@ -267,10 +267,11 @@ class AllSettings(NamedTuple):
         """
         kinds: tuple[type[Settings], ...] = (DistillConfig, AttributionSettings, CourseSettings)
         known = dict.fromkeys(name for kind in kinds for name in kind.names())
-        for name in given.keys() - known.keys():
-            close = get_close_matches(name, known, n=1)
-            meant = f"; did you mean '{close[0]}'?" if close else ";"
-            raise InputError(f"unknown setting '{name}'{meant} The settings are {', '.join(known)}")
+        for name in given:
+            if name not in known:
+                close = get_close_matches(name, known, n=1)
+                meant = f"did you mean '{close[0]}'?" if close else f"expected {', '.join(known)}"
+                raise InputError(f"unknown setting '{name}'; {meant}")
         of_kind = [{name: given[name] for name in kind.names() if name in given} for kind in kinds]
         config = DistillConfig.of(**of_kind[0])
         attribution = AttributionSettings(**of_kind[1])

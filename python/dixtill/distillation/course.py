@@ -35,7 +35,7 @@ from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.corpus import Corpus
 from .data.perturbation import perturbed_texts
-from .data.sources import Labeled, read_training, read_unlabeled
+from .data.sources import Labeled, check_teachers_labels, read_training, read_unlabeled
 from .distilled import Distilled
 from .measures.scores import Scores, score_classifier
 from .progress.live_table import watched
@@ -115,13 +115,11 @@ class Course:
     def __post_init__(self) -> None:
         """Raise InputError if the teacher does not fit the method or the texts."""
         check_label_names(self.train.label_names)
-        if self.teacher is None:
-            if self.config.method != "none":
-                raise InputError(f"the method {self.config.method} needs a teacher; give one")
-        elif len(self.teacher.labels) != len(self.train.label_names):
+        if self.teacher:
+            check_teachers_labels(self.teacher.labels, self.train)
+        elif (method := self.config.method) != "none":
             raise InputError(
-                f"the teacher has the labels {', '.join(self.teacher.labels)}, "
-                f"the texts {', '.join(self.train.label_names)}"
+                f"the method {method} needs a teacher; give one, or choose method='none'"
             )
 
     @property
@@ -277,10 +275,12 @@ class Course:
         self, history: Sequence[EpochMetrics], float_scores: Scores
     ) -> tuple[Path | None, str | None]:
         """Write the report; return its path and None, or None and the reason for its absence."""
-        if not self.settings.course.report:
-            return None, None
         page = self.files.run_folder / "report.html"
         try:
+            if page.is_file():
+                page.unlink()  # it describes what was written before
+            if not self.settings.course.report:
+                return None, None
             with self.watcher.stage("measuring for the report"):
                 explained = self._known()
                 write_report(page, self.files.out, history, float_scores, self.valid, *explained)

@@ -1,4 +1,4 @@
-"""The base of all dataclasses of settings: checks limits of numbers, and known choices."""
+"""The base of all dataclasses of settings: checks numbers, choices, switches and cleaning rules."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Any, ClassVar, get_args, get_type_hints
 
 from ..errors import InputError
 from ..limits import Limits
+from ..runtime.model_file.settings import check_rules
 
 
 @dataclass(frozen=True)
 class Settings:
-    """A dataclass of settings that checks its numbers and choices when it is created."""
+    """A dataclass of settings that checks them when it is created."""
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {}
 
     def __post_init__(self) -> None:
-        """Raise InputError if a number is out of its limits or a choice is unknown."""
+        """Raise InputError if a setting is of a wrong type, out of its limits or unknown."""
         for name, limit in self.LIMITS.items():
             value = getattr(self, name)
             if value is not None or self.default(name) is not None:
@@ -27,6 +28,12 @@ class Settings:
                 raise InputError(
                     f"unknown {name} '{getattr(self, name)}', expected one of {', '.join(known)}"
                 )
+        for name, hint in get_type_hints(type(self)).items():
+            if hint is bool and not isinstance(getattr(self, name), bool):
+                raise InputError(f"{name} is {getattr(self, name)!r:.40}, expected True or False")
+        if "cleaning" in self.names():
+            rules = getattr(self, "cleaning", None)
+            object.__setattr__(self, "cleaning", _checked_rules(rules))
 
     @classmethod
     def names(cls) -> list[str]:
@@ -48,3 +55,12 @@ class Settings:
             for name, values in known.items()
             if values and all(isinstance(value, str) for value in values)
         }
+
+
+def _checked_rules(rules: object) -> tuple[str, ...]:
+    if not isinstance(rules, (list, tuple)):
+        raise InputError(f"cleaning is {rules!r:.40}, expected a list of rules")
+    check_rules(rules)
+    if len(set(rules)) < len(rules):
+        raise InputError(f"a cleaning rule occurs twice in {', '.join(rules)}")
+    return tuple(rules)

@@ -122,13 +122,18 @@ def read_corpora(
     own_names = tables[0].own_names
     names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
     aliases = {}
-    if own_names and names == tuple(f"LABEL_{i}" for i in range(len(own_names))):
-        aliases = {name: i for i, name in enumerate(own_names)}  # the teacher's labels are unnamed
+    if own_names and len(own_names) == len(names) and is_unnamed(names):
+        aliases = {name: i for i, name in enumerate(own_names)}
     indices = indices_of([table.column for table in tables], names, aliases)
     return [
         Corpus(tuple(table.texts), tuple(labels), names)
         for table, labels in zip(tables, indices, strict=True)
     ]
+
+
+def is_unnamed(labels: Sequence[str]) -> bool:
+    """Whether the labels are those of a teacher whose classes were given no names."""
+    return tuple(labels) == tuple(f"LABEL_{i}" for i in range(len(labels)))
 
 
 def read_texts(

@@ -10,7 +10,7 @@ from ...errors import InputError
 from ...tables.labels import LabelColumn, LabelError, indices_of, label_text
 from ...tables.table import Layout
 from ..config import CourseSettings
-from .corpus import Corpus, read_corpora, read_texts, texts_without
+from .corpus import Corpus, is_unnamed, read_corpora, read_texts, texts_without
 
 Path: TypeAlias = str | os.PathLike[str]
 Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
@@ -52,6 +52,19 @@ def read_training(
     first, *second = corpora
     first = first.without(read_some(settings.exclude, settings, otherwise="csv"))
     return (first, second[0]) if second else first.split(settings.holdout, seed=0)
+
+
+def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
+    """Raise InputError unless the teacher has the texts' labels, in the same order.
+
+    Labels without names (LABEL_0, LABEL_1, ...) fit any texts with as many classes.
+    """
+    names = train.label_names
+    if tuple(labels) != names and not (is_unnamed(labels) and len(labels) == len(names)):
+        raise InputError(
+            f"the teacher has the labels {', '.join(labels)}, but the texts have "
+            f"{', '.join(names)}; give the texts the teacher's labels, in the same order"
+        )
 
 
 def read_unlabeled(settings: CourseSettings, valid: Corpus) -> list[str]:
