@@ -79,6 +79,14 @@ def _comparable(text: str) -> str:
     return " ".join(clean(text).casefold().split())
 
 
+class LabeledTexts(NamedTuple):
+    """Texts with labels that have not been matched to classes yet."""
+
+    texts: list[str]
+    column: LabelColumn
+    own_names: tuple[str, ...] | None = None  # the data set's names of the classes, in its order
+
+
 def read_corpus(
     path: str | Path,
     label_names: Sequence[str] | None = None,
@@ -118,7 +126,15 @@ def read_corpora(
         InputError: a file cannot be read or has no rows, a column is missing, or a row has no text,
             no known label, or more or fewer fields than the header.
     """
-    tables = [_read_labeled(str(path), text_column, label_column, layout) for path in paths]
+    return matched(
+        [read_labeled(path, text_column, label_column, layout) for path in paths], label_names
+    )
+
+
+def matched(
+    tables: Sequence[LabeledTexts], label_names: Sequence[str] | None = None
+) -> list[Corpus]:
+    """Match the labels of all `tables` to classes; see `read_corpora`."""
     own_names = tables[0].own_names
     names = tuple(label_names or own_names or _names_in(tables[0].column.labels))
     aliases = {}
@@ -194,26 +210,21 @@ def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> li
     return texts
 
 
-class _Labeled(NamedTuple):
-    """Texts with labels that have not been matched to classes yet."""
-
-    texts: list[str]
-    column: LabelColumn
-    own_names: tuple[str, ...] | None = None  # the data set's names of the classes, in its order
-
-
-def _read_labeled(path: str, text_column: str, label_column: str, layout: Layout) -> _Labeled:
+def read_labeled(
+    path: str | Path, text_column: str, label_column: str, layout: Layout
+) -> LabeledTexts:
+    """Read a file or a data set on the hub; raise InputError as `read_corpora` does."""
     if is_on_hub(path):
-        found = _of_hub(path, text_column, label_column)
+        found = _of_hub(str(path), text_column, label_column)
     else:
-        found = _of_file(path, text_column, label_column, layout)
+        found = _of_file(str(path), text_column, label_column, layout)
     for i, label in enumerate(found.column.labels):
         if not label:
             raise InputError(f"{found.column.place_of(i)}: the column '{label_column}' is empty")
     return found
 
 
-def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> _Labeled:
+def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> LabeledTexts:
     columns = [text_column, label_column]
     with opened_table(path, text_column, layout, "csv", columns) as table:
         if table.columns is not None:
@@ -225,10 +236,10 @@ def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> 
     if not rows:
         raise table.error_without_rows()
     numbers, texts, labels = map(list, zip(*rows, strict=True))
-    return _Labeled(texts, LabelColumn(table.name, table.unit, numbers, labels))
+    return LabeledTexts(texts, LabelColumn(table.name, table.unit, numbers, labels))
 
 
-def _of_hub(location: str, text_column: str, label_column: str) -> _Labeled:
+def _of_hub(location: str, text_column: str, label_column: str) -> LabeledTexts:
     found = read_hub(location, text_column, label_column)
     numbers = range(1, len(found.texts) + 1)
     texts = []
@@ -237,7 +248,7 @@ def _of_hub(location: str, text_column: str, label_column: str) -> _Labeled:
             raise InputError(f"{location}, row {number}: the field '{text_column}' is null")
         texts.append(text)
     column = LabelColumn(location, "row", numbers, found.labels)
-    return _Labeled(texts, column, found.label_names)
+    return LabeledTexts(texts, column, found.label_names)
 
 
 def _names_in(labels: Sequence[str]) -> tuple[str, ...]:

@@ -7,10 +7,18 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from ...errors import InputError
-from ...tables.labels import LabelColumn, LabelError, indices_of, label_text
+from ...tables.labels import LabelColumn, LabelError, label_text
 from ...tables.table import Layout
 from ..config import CourseSettings
-from .corpus import Corpus, is_unnamed, read_corpora, read_texts, texts_without
+from .corpus import (
+    Corpus,
+    LabeledTexts,
+    is_unnamed,
+    matched,
+    read_labeled,
+    read_texts,
+    texts_without,
+)
 
 Path: TypeAlias = str | os.PathLike[str]
 Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
@@ -28,27 +36,25 @@ def read_training(
     Args:
         train: a path, `hub:NAME`, a pair (texts, labels), or a Corpus, which is used as it is.
         valid: the same; None holds out a part of `train`.
-        label_names: the classes in order; None takes them from a Corpus or from the texts.
+        label_names: the classes in order; None takes those of `train`. A Corpus has its own.
         settings: the columns, `holdout`, and the texts to exclude from training.
 
     Raises:
-        InputError: as for `read_corpora`, or a pair is not one of texts and labels.
+        InputError: as for `read_corpora`, a pair is not one of texts and labels, or two Corpora
+            have different labels.
     """
     given = [source for source in (train, valid) if source is not None]
-    names = next((s.label_names for s in given if isinstance(s, Corpus)), label_names)
-    paths = [os.fspath(s) for s in given if isinstance(s, (str, os.PathLike))]
-    columns = (settings.text_column, settings.label_column, layout_of(settings))
-    read = iter(read_corpora(paths, names, *columns) if paths else ())
-    corpora: list[Corpus] = []
-    for source in given:
-        if isinstance(source, Corpus):
-            corpora.append(source)
-        elif isinstance(source, (str, os.PathLike)):
-            corpora.append(next(read))
-            names = corpora[-1].label_names
-        else:
-            corpora.append(_of_pair(source, names))
-            names = corpora[-1].label_names
+    own = [source for source in given if isinstance(source, Corpus)]
+    if own and own[0].label_names != own[-1].label_names:
+        raise InputError(
+            f"the training texts have the labels {', '.join(own[0].label_names)}, but the "
+            f"validation texts have {', '.join(own[-1].label_names)}; give both the same labels, "
+            "in the same order"
+        )
+    names = own[0].label_names if own else label_names
+    tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
+    read = iter(matched(tables, names) if tables else ())
+    corpora = [source if isinstance(source, Corpus) else next(read) for source in given]
     first, *second = corpora
     first = first.without(read_some(settings.exclude, settings, otherwise="csv"))
     return (first, second[0]) if second else first.split(settings.holdout, seed=0)
@@ -60,7 +66,7 @@ def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
     Labels without names (LABEL_0, LABEL_1, ...) fit any texts with as many classes.
     """
     names = train.label_names
-    if tuple(labels) != names and not (is_unnamed(labels) and len(labels) == len(names)):
+    if tuple(labels) != tuple(names) and not (is_unnamed(labels) and len(labels) == len(names)):
         raise InputError(
             f"the teacher has the labels {', '.join(labels)}, but the texts have "
             f"{', '.join(names)}; give the texts the teacher's labels, in the same order"
@@ -89,9 +95,16 @@ def layout_of(settings: CourseSettings) -> Layout:
     return Layout(settings.input_format, settings.delimiter)
 
 
-def _of_pair(
-    pair: tuple[Sequence[str], Sequence[object]], label_names: Sequence[str] | None
-) -> Corpus:
+def _table_of(
+    source: Path | tuple[Sequence[str], Sequence[object]], settings: CourseSettings
+) -> LabeledTexts:
+    if isinstance(source, (str, os.PathLike)):
+        path, layout = os.fspath(source), layout_of(settings)
+        return read_labeled(path, settings.text_column, settings.label_column, layout)
+    return _table_of_pair(source)
+
+
+def _table_of_pair(pair: tuple[Sequence[str], Sequence[object]]) -> LabeledTexts:
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise InputError(
             f"labeled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a pair "
@@ -104,10 +117,8 @@ def _of_pair(
         if not isinstance(text, str):
             raise InputError(f"text {row} is of type {type(text).__name__}, expected a str")
     names = [_name(row, label) for row, label in enumerate(labels)]
-    known = tuple(label_names or sorted(set(names)))
     column = LabelColumn("the pair of texts and labels", "row", range(len(names)), names)
-    (indices,) = indices_of([column], known)
-    return Corpus(tuple(texts), tuple(indices), known)
+    return LabeledTexts(texts, column)
 
 
 def _name(row: int, label: object) -> str:
