@@ -25,6 +25,10 @@ bool is_in_word(uint8_t entry) {
     return ' ' < entry && entry < punctuation_bit;
 }
 
+bool is_dropped(const Mark& mark) {
+    return mark.combining_class == 0 || unicode::lookup(mark.c).is(unicode::nonspacing);
+}
+
 uint8_t ascii_entry(uint8_t c, bool lowercase) {
     const unicode::CodePoint& code_point = unicode::lookup(c);
     if (code_point.is(unicode::dropped)) return dropped;
@@ -55,8 +59,14 @@ void Normalizer::read(const char32_t* text, size_t length, std::deque<Mark>& mar
                 ++at;
                 continue;
             }
-            // A dropped character is passed on before marks that wait.
-            if (!marks.empty() && ascii_[text[at]] != dropped) end_marks(marks, words);
+            if (!marks.empty()) {
+                if (ascii_[text[at]] == dropped) {
+                    marks.push_back({text[at], 0, static_cast<int64_t>(at)});
+                    ++at;
+                    continue;
+                }
+                end_marks(marks, words);
+            }
             at = read_ascii(text, length, at, words);
         }
         return at;
@@ -97,9 +107,10 @@ size_t Normalizer::read_ascii_word(const char32_t* text, size_t length, size_t a
 void Normalizer::read_other(char32_t c, int64_t source, std::deque<Mark>& marks,
                             WordCollector& words) const {
     const unicode::CodePoint& code_point = unicode::lookup(c);
-    if (c == zero_width_joiner) return words.drop_joiner(source);
-    if (code_point.is(unicode::dropped) || (symbols_ && draws_another(c))) {
-        return words.drop(source);
+    if (c == zero_width_joiner || code_point.is(unicode::dropped) ||
+        (symbols_ && draws_another(c))) {
+        if (marks.empty()) return drop(c, source, words);
+        return marks.push_back({c, 0, source});
     }
     if (code_point.is(unicode::space)) {
         end_marks(marks, words);
@@ -136,25 +147,34 @@ void Normalizer::decompose(char32_t c, int64_t source, std::deque<Mark>& marks,
     }
 }
 
-// Passes a run of combining marks on in canonical order.
+// Passes on a run of combining marks, and of dropped characters between them: first the marks that
+// stay, then what is dropped. A dropped character belongs to the word before it. If it came first,
+// that could be a word before the one that the marks begin, and the two spans would overlap.
 void Normalizer::end_marks(std::deque<Mark>& marks, WordCollector& words) const {
     if (marks.empty()) return;
     if (marks.size() == 1) {
         strip(marks.front().c, marks.front().source, words);
     } else {
-        strip_by_class(marks, words);
+        lower_by_class(marks, words);
+        in_blocks(marks.begin(), marks.end(), words.interruption(), [&](auto at, auto end) {
+            for (; at != end; ++at) {
+                if (is_dropped(*at)) drop(at->c, at->source, words);
+            }
+            return end;
+        });
     }
     marks.clear();
 }
 
 // By the classes of the marks, as the Unicode Standard's D109 asks. One pass for each class that
 // occurs, of about fifty: unlike a sort, it can be interrupted.
-void Normalizer::strip_by_class(const std::deque<Mark>& marks, WordCollector& words) const {
+void Normalizer::lower_by_class(const std::deque<Mark>& marks, WordCollector& words) const {
     constexpr unsigned last = 256;
     for (unsigned current = 0, next = last; current != last; current = next, next = last) {
         in_blocks(marks.begin(), marks.end(), words.interruption(), [&](auto at, auto end) {
             for (; at != end; ++at) {
-                if (at->combining_class == current) strip(at->c, at->source, words);
+                if (is_dropped(*at)) continue;
+                if (at->combining_class == current) lower(at->c, at->source, words);
                 if (at->combining_class > current) {
                     next = std::min<unsigned>(next, at->combining_class);
                 }
@@ -162,6 +182,10 @@ void Normalizer::strip_by_class(const std::deque<Mark>& marks, WordCollector& wo
             return end;
         });
     }
+}
+
+void Normalizer::drop(char32_t c, int64_t source, WordCollector& words) {
+    c == zero_width_joiner ? words.drop_joiner(source) : words.drop(source);
 }
 
 void Normalizer::strip(char32_t c, int64_t source, WordCollector& words) const {

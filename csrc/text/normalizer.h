@@ -11,7 +11,8 @@
 
 namespace dixtill {
 
-// A combining mark that waits until its run ends and is put in canonical order.
+// A combining mark that waits until its run ends and is put in canonical order; or a dropped
+// character behind one, whose class is 0.
 struct Mark {
     char32_t c;
     uint8_t combining_class;
@@ -33,9 +34,10 @@ class Normalizer {
                     WordCollector& words) const;
     void decompose(char32_t c, int64_t source, std::deque<Mark>& marks, WordCollector& words) const;
     void end_marks(std::deque<Mark>& marks, WordCollector& words) const;
-    void strip_by_class(const std::deque<Mark>& marks, WordCollector& words) const;
+    void lower_by_class(const std::deque<Mark>& marks, WordCollector& words) const;
     void strip(char32_t c, int64_t source, WordCollector& words) const;
     void lower(char32_t c, int64_t source, WordCollector& words) const;
+    static void drop(char32_t c, int64_t source, WordCollector& words);
 
     bool lowercase_;
     bool strip_accents_;

@@ -20,6 +20,11 @@ from dixtill.specification.words import Tokenizer, split_words
         ("技の本", ["技", "の", "本"]),
         ("cafe\u0301 ❤\ufe0f", ["cafe\u0301", "❤\ufe0f"]),
         ("a\u200bb", ["a\u200bb"]),
+        # U+A9C0 is a letter's sign with a combining class, and a word where it follows punctuation.
+        ("?\u0301\ua9c0\ufffdx", ["?", "\u0301\ua9c0\ufffdx"]),
+        ("?\u0334\ua9c0", ["?", "\u0334\ua9c0"]),
+        ("?\ua9c0\u0334", ["?", "\ua9c0\u0334"]),
+        ("?\u0301\0 a", ["?\u0301\0", "a"]),
     ],
 )
 def test_words_are_what_a_reader_would_call_words(text, words):

@@ -118,18 +118,36 @@ def _combining_class(char: str) -> int:
     return _tables().combining_class[char]
 
 
-def _in_canonical_order(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
-    """Sort each run of combining marks by class, as D109 of the Unicode Standard asks."""
-    marks: list[NormalizedChar] = []
+def _without_accents(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
+    """Drop nonspacing marks, and sort each run of combining marks as D109 of Unicode asks."""
+    run: list[NormalizedChar] = []  # combining marks, and what is dropped between them
     for item in chars:
         if item.char and _combining_class(item.char):
-            marks.append(item)
-            continue
-        if marks and item.char:
-            yield from sorted(marks, key=lambda mark: _combining_class(mark.char))
-            marks.clear()
-        yield item
-    yield from sorted(marks, key=lambda mark: _combining_class(mark.char))
+            run.append(item)
+        elif run and not item.char:
+            run.append(item)
+        else:
+            yield from _ended(run)
+            run.clear()
+            yield _stripped(item)
+    yield from _ended(run)
+
+
+def _ended(run: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
+    """Yield the marks that stay, by class, then what is dropped.
+
+    A dropped character belongs to the word before it. If it came first, that could be a word
+    before the one that the marks begin, and the spans of the two would overlap.
+    """
+    stripped = [_stripped(item) for item in run]
+    kept = [item for item in stripped if item.char]
+    yield from sorted(kept, key=lambda mark: _combining_class(mark.char))
+    yield from (item for item in stripped if not item.char)
+
+
+def _stripped(item: NormalizedChar) -> NormalizedChar:
+    is_stripped = item.char and _tables().nonspacing[item.char]
+    return NormalizedChar("", item.source) if is_stripped else item
 
 
 @dataclass(frozen=True)
@@ -191,10 +209,7 @@ class Normalizer:
             for item in chars
             for c in (_decompose(item.char) if item.char else ("",))
         )
-        nonspacing = _tables().nonspacing
-        for item in _in_canonical_order(decomposed):
-            stripped = item.char and nonspacing[item.char]
-            yield NormalizedChar("", item.source) if stripped else item
+        return _without_accents(decomposed)
 
     @staticmethod
     def _lower(char: str) -> str:
