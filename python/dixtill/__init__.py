@@ -136,12 +136,14 @@ def distill(
 
     This needs the extra `train`. A stopped call resumes when it is made again. The same settings
     give the same file as `dixtill distill`; the teacher runs on the GPU if there is one.
+    Calls in several threads take turns; several processes can distill at the same time.
 
     Args:
         teacher: folder or hub name of a fine-tuned sequence classifier, or a loaded Teacher; None
             for the method "none", which learns from labels alone.
         train: labeled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a pair (texts, labels), or a
-            Corpus.
+            Corpus, which has the teacher's labels in the same order (any names will do if the
+            teacher's are LABEL_0, LABEL_1, ...).
         valid: the same, to choose the best epoch and the temperature; None holds out a part of
             `train`.
         out: path of the student's .safetensors.

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -23,6 +26,7 @@ from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.perturbation import perturbed_texts
 from dixtill.distillation.data.sources import check_teachers_labels
 from dixtill.distillation.distilled import Distilled
+from dixtill.distillation.progress.watcher import Watcher
 from dixtill.distillation.student.examples import Examples
 from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.distillation.teacher.teacher import Teacher
@@ -240,6 +244,32 @@ def test_a_teacher_without_names_learns_those_of_the_texts():
         check_teachers_labels(names[:2], TRAIN)
     with pytest.raises(InputError, match="the teacher has the labels LABEL_1, LABEL_0, LABEL_2"):
         check_teachers_labels(("LABEL_1", "LABEL_0", "LABEL_2"), TRAIN)
+
+
+class Announced(Watcher):
+    """Says when its course begins."""
+
+    def __init__(self) -> None:
+        self.begun = Event()
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        self.begun.set()
+        return super().stage(name)
+
+
+def test_courses_of_two_threads_take_turns(bert, tmp_path):
+    def second() -> Distilled:
+        return run(bert, tmp_path / "second", "kl", watcher=watcher)
+
+    def start_second(metrics) -> None:
+        if metrics.epoch == 1:
+            started.append(pool.submit(second))
+            assert not watcher.begun.wait(0.5)
+
+    watcher, started = Announced(), []
+    with ThreadPoolExecutor() as pool:
+        first = run(bert, tmp_path / "first", "kl", watcher=EachEpoch(start_second))
+        assert weights(started[0].result()) == weights(first)
 
 
 def test_a_report_of_another_file_does_not_remain(bert, tmp_path, monkeypatch):

@@ -49,7 +49,7 @@ from .student.float_answers import logits_of, score
 from .student.quantize import check_embedding_bits, quantize
 from .student.run_folder import RunFolder
 from .student.student import Student
-from .student.trainer import StudentTrainer, threads
+from .student.trainer import TURN, StudentTrainer, threads
 from .student.vocabulary import Vocabulary, starting_vectors, student_vocabulary
 from .teacher.answer_store import answers
 from .teacher.precision import chosen_precision
@@ -70,7 +70,7 @@ def distill(
     chosen = AllSettings.of(settings)
     check_embedding_bits(chosen.course.embedding_bits)
     files = CourseFiles.of(chosen.course, out, [teacher, train, valid])
-    with ExitStack() as stack:
+    with TURN, ExitStack() as stack:
         if watcher is None:
             watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
         stack.enter_context(threads(chosen.course.threads))

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import numpy as np
@@ -185,6 +186,10 @@ class StudentTrainer:
         self._torch_rng = state["torch_rng"]
         self._rng.bit_generator.state = state["numpy_rng"]
         self._best_weights = state["best_weights"]
+
+
+# Held by the course that runs: PyTorch has one generator and one number of threads per process.
+TURN = RLock()
 
 
 @contextmanager
