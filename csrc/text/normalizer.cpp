@@ -54,19 +54,13 @@ void Normalizer::read(const char32_t* text, size_t length, std::deque<Mark>& mar
     in_blocks(size_t{0}, length, words.interruption(), [&](size_t at, size_t block_end) {
         while (at < block_end) {
             if (words.is_done()) return length;
-            if (text[at] >= 128) {
+            const bool is_ascii = text[at] < 128;
+            if (!is_ascii || (!marks.empty() && ascii_[text[at]] == dropped)) {
                 read_other(text[at], static_cast<int64_t>(at), marks, words);
                 ++at;
                 continue;
             }
-            if (!marks.empty()) {
-                if (ascii_[text[at]] == dropped) {
-                    marks.push_back({text[at], 0, static_cast<int64_t>(at)});
-                    ++at;
-                    continue;
-                }
-                end_marks(marks, words);
-            }
+            if (!marks.empty()) end_marks(marks, words);
             at = read_ascii(text, length, at, words);
         }
         return at;

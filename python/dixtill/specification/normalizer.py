@@ -122,9 +122,7 @@ def _without_accents(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar
     """Drop nonspacing marks, and sort each run of combining marks as D109 of Unicode asks."""
     run: list[NormalizedChar] = []  # combining marks, and what is dropped between them
     for item in chars:
-        if item.char and _combining_class(item.char):
-            run.append(item)
-        elif run and not item.char:
+        if _combining_class(item.char) if item.char else run:
             run.append(item)
         else:
             yield from _ended(run)
