@@ -106,10 +106,8 @@ def _table(name: str) -> str:
     figures = json.loads((FIGURES / table.file).read_text("utf-8"))
     source = figures["source"]
     link = f"[{table.file}]({FIGURES.name}/{table.file})"
-    return (
-        f"\n{table.render(figures)}\n\n"
-        f"{link} is written by `{source['command']}` ({source['version']}, {source['cpu']}).\n\n"
-    )
+    made = " ".join(filter(None, (f"{source['version']}, {source['cpu']}.", source.get("remark"))))
+    return f"\n{table.render(figures)}\n\n{link}: `{source['command']}`. {made}\n\n"
 
 
 if __name__ == "__main__":

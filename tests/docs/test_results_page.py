@@ -29,7 +29,8 @@ def test_a_table_stands_on_the_page_once_and_names_its_command(name):
     file = results_page.TABLES[name].file
     source = json.loads((results_page.FIGURES / file).read_text("utf-8"))["source"]
     assert set(source) >= {"command", "data", "version", "cpu"}
-    assert f"[{file}](results/{file}) is written by `{source['command']}`" in block
+    assert f"[{file}](results/{file}): `{source['command']}`" in block
+    assert source.get("remark", "") in block
     assert len(_TABLE.findall(block)) == 1
 
 
