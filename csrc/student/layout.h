@@ -27,6 +27,7 @@ struct StudentShape {
 struct PackedHeader {
     StudentShape shape;
     uint8_t forward_is_small, backward_is_small, readout_is_small;  // Matrix::has_small_sums
+    uint8_t unused[5];  // zero, where a compiler would leave any bytes
 };
 
 // Byte offsets of the blocks.

@@ -98,9 +98,11 @@ void copy_floats(const float* from, int64_t count, uint8_t* to) {
 void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out) {
     const Blocks blocks = place_blocks(shape);
     std::memset(out, 0, static_cast<size_t>(blocks.num_bytes));
-    const PackedHeader header = {shape, is_small(shape, weights.forward),
+    const PackedHeader header = {shape,
+                                 is_small(shape, weights.forward),
                                  is_small(shape, weights.backward),
-                                 is_readout_small(shape, weights)};
+                                 is_readout_small(shape, weights),
+                                 {}};
     std::memcpy(out, &header, sizeof header);
     pack_direction(shape, weights.forward, blocks.forward, out);
     pack_direction(shape, weights.backward, blocks.backward, out);
