@@ -18,17 +18,19 @@ from dataclasses import replace
 from statistics import median
 from time import perf_counter, process_time, thread_time
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
 
 from dixtill.distillation.attribution import integration
-from dixtill.distillation.attribution.attributor import Attribution, AttributionSettings, Attributor
+from dixtill.distillation.attribution.attributor import Attribution, Attributor
+from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.data.corpus import read_corpus
 from dixtill.distillation.teacher.teacher import Teacher
 
-_CAPTUM = AttributionSettings(explainer="captum", steps=50)
-_FLOAT32 = AttributionSettings()
+_FLOAT32 = AttributionSettings(precision="float32")
+_CAPTUM = replace(_FLOAT32, explainer="captum", steps=50)
 _BFLOAT16 = AttributionSettings(precision="bfloat16")
 SETTINGS = {
     "Captum, 50 nodes": _CAPTUM,
@@ -37,7 +39,7 @@ SETTINGS = {
     "adaptive, bfloat16": _BFLOAT16,
     "bfloat16, tolerance 0.05": replace(_BFLOAT16, tolerance=0.05),
 }
-REFERENCE = AttributionSettings(steps=300)
+REFERENCE = replace(_FLOAT32, steps=300)
 
 
 def cosines(rows: Sequence[Attribution], reference: Sequence[Attribution]) -> Iterator[float]:
@@ -74,11 +76,8 @@ def share_of_words(attributor: Attributor, texts: Sequence[str]) -> float:
         return found
 
     start = process_time()
-    integration.by_word = timed
-    try:
+    with patch.object(integration, "by_word", timed):
         attributor(texts)
-    finally:
-        integration.by_word = by_word
     return sum(seconds) / (process_time() - start)
 
 
