@@ -148,6 +148,6 @@ def test_a_model_that_fails_or_answers_at_random_is_refused():
 
 
 def test_the_page_names_the_kinds_that_are_tested():
-    (line,) = re.findall(r"Tested with (.*)", PAGE.read_text())
+    (line,) = re.findall(r"The tests cover (.*)", PAGE.read_text())
     named = {re.sub(r"\W", "", name).lower() for name in re.split(r", | and ", line.split(":")[0])}
     assert {kind.replace("_", "") for kind in KINDS} <= named
