@@ -73,7 +73,7 @@ def test_cold_start(
             labels=LABELS,
         )
     code[names.FIRST_ANSWER] = dixtill_code
-    labels = {names.FIRST_ANSWER: student.labels, names.ORT_FIRST_ANSWER: LABELS}
+    labels = {names.FIRST_ANSWER: student.settings.labels, names.ORT_FIRST_ANSWER: LABELS}
     candidates = [_candidate(name, code[name], labels.get(name, (None,))) for name in code]
     compare(names.COLD_START, candidates, seconds=SECONDS)
 

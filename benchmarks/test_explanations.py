@@ -122,7 +122,7 @@ def _by_dixtill(student: StudentModel) -> Candidate:
     expected = (shares[:, label] - shares.mean(axis=1)).sum()
 
     def check(answer: dixtill.Prediction) -> None:
-        assert answer.label == student.labels[label]
+        assert answer.label == student.settings.labels[label]
         assert math.isclose(sum(word.weight for word in answer.words), expected, rel_tol=1e-5)
 
     return Candidate(names.dixtill(target), lambda: explained(classifier, TEXT), check)
