@@ -28,17 +28,21 @@ class Killed(BaseException):
     """Ends a run as a signal would: it is no Exception, so nothing catches it."""
 
 
+def run_until_killed(base, out):
+    """Fine-tune, and be killed in the second epoch: the first one has its checkpoint."""
+
+    def kill(metrics):
+        if metrics.epoch == 2:
+            raise Killed
+
+    with pytest.raises(Killed):
+        finetune(base, TRAIN, VALID, CONFIG, out, EachEpoch(kill))
+
+
 def test_a_killed_run_resumes_and_ends_as_if_it_had_not_been_killed(bert_base, tmp_path):
     finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "whole")
 
-    def kill(_):
-        raise Killed
-
-    with pytest.raises(Killed):  # in the second epoch: the first has its checkpoint
-        finetune(
-            bert_base, TRAIN, VALID, CONFIG, tmp_path / "out",
-            EachEpoch(lambda metrics: kill(metrics) if metrics.epoch == 2 else None),
-        )  # fmt: skip
+    run_until_killed(bert_base, tmp_path / "out")
     assert not (tmp_path / "out").exists()
     (tmp_path / "out.unfinished" / "checkpoint-8").mkdir()  # as if killed while writing it
     watcher = EachEpoch()
@@ -124,14 +128,7 @@ def test_the_best_epoch_is_found_where_the_run_was_moved_to(bert_base, tmp_path)
 
 
 def test_an_unfinished_run_of_other_settings_is_refused(bert_base, tmp_path):
-    def kill(_):
-        raise Killed
-
-    with pytest.raises(Killed):  # in the second epoch: the first has its checkpoint
-        finetune(
-            bert_base, TRAIN, VALID, CONFIG, tmp_path / "out",
-            EachEpoch(lambda metrics: kill(metrics) if metrics.epoch == 2 else None),
-        )  # fmt: skip
+    run_until_killed(bert_base, tmp_path / "out")
     other = replace(CONFIG, epochs=3)
     with pytest.raises(InputError, match="unfinished run with another epochs; delete it or choose"):
         finetune(bert_base, TRAIN, VALID, other, tmp_path / "out")
