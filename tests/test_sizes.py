@@ -41,3 +41,9 @@ def test_no_function_is_long():
 def test_a_stage_of_the_distillation_has_few_files():
     folders = (path for path in (ROOT / "python/dixtill/distillation").rglob("*") if path.is_dir())
     assert not [folder for folder in folders if len(list(folder.glob("*.py"))) > MAX_FILES]
+
+
+def test_no_two_files_of_tests_have_one_name():
+    """pytest imports a test file by its name alone."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(set(names)) == sorted(names)

@@ -273,12 +273,15 @@ def test_courses_of_two_threads_take_turns(bert, tmp_path):
 
 
 def test_a_report_of_another_file_does_not_remain(bert, tmp_path, monkeypatch):
-    def student(report: bool) -> Distilled:
-        return run(bert, tmp_path / "run", "kl", perturbed=0, epochs=1, report=report)
+    def student(report: bool, bits: int = 4) -> Distilled:
+        settings = {"perturbed": 0, "epochs": 1, "embedding_bits": bits}
+        return run(bert, tmp_path / "run", "kl", report=report, **settings)
 
     page = tmp_path / "run" / "report.html"
     assert student(report=True).report == page
     assert student(report=False).report is None
+    assert page.exists()  # the file is the same
+    student(report=False, bits=8)
     assert not page.exists()
     page.write_text("old")
     monkeypatch.setattr(course_module, "write_report", lambda *parts: 1 / 0)

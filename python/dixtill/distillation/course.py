@@ -42,7 +42,7 @@ from .progress.live_table import watched
 from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
 from .provenance import provenance_of, run_of
-from .report import write_report
+from .report import describes, write_report
 from .student.calibration import divide_logits, fit_temperature
 from .student.examples import Examples, make_examples, unlabeled_examples
 from .student.float_answers import logits_of, score
@@ -277,8 +277,8 @@ class Course:
         """Write the report; return its path and None, or None and the reason for its absence."""
         page = self.files.run_folder / "report.html"
         try:
-            if page.is_file():
-                page.unlink()  # it describes what was written before
+            if page.is_file() and not describes(page, self.files.out):
+                page.unlink()
             if not self.settings.course.report:
                 return None, None
             with self.watcher.stage("measuring for the report"):

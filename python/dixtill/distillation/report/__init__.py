@@ -4,6 +4,6 @@ from ...extras import require
 
 require("train")
 
-from .page import write_report
+from .page import describes, write_report
 
-__all__ = ["write_report"]
+__all__ = ["describes", "write_report"]

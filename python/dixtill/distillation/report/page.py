@@ -6,6 +6,7 @@ import json
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,19 @@ def _parts(
     yield _examples(answers)
     yield _use(student)
     yield _settings(classifier.model.settings.provenance)
-    yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n"
+    yield (
+        f"<footer>Made by dixtill {__version__} from the file with the SHA-256 "
+        f"{_digest(student)}.</footer>\n</main>\n"
+    )
+
+
+def describes(page: Path, student: Path) -> bool:
+    """Return whether `page` is the report of the student's file as it is now."""
+    return _digest(student) in page.read_text(encoding="utf-8", errors="replace")
+
+
+def _digest(student: Path) -> str:
+    return sha256(student.read_bytes()).hexdigest()
 
 
 def _figures(student: Path, classifier: Classifier, float_scores: Scores, answers: Answers) -> str:
