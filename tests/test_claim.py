@@ -92,7 +92,7 @@ def test_a_file_in_the_place_of_the_folder_is_an_input_error(tmp_path):
 def test_a_folder_is_held_once_and_is_free_again(tmp_path):
     for _ in range(2):
         with held(tmp_path / "new"):
-            with pytest.raises(InputError, match=r"another process works in .*new; wait until"):
+            with pytest.raises(InputError, match=r"new is in use; wait until"):
                 held(tmp_path / "new").__enter__()
             with held(tmp_path / "other"):
                 pass
@@ -114,7 +114,7 @@ def test_a_folder_is_free_when_its_process_was_killed(tmp_path):
     with subprocess.Popen(arguments, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(InputError, match="another process works in"), held(tmp_path):
+        with pytest.raises(InputError, match="is in use; wait until"), held(tmp_path):
             pass
         process.send_signal(signal.SIGKILL)
     with held(tmp_path):
@@ -144,7 +144,7 @@ def test_a_child_that_outlives_its_parent_holds_nothing(tmp_path):
         assert process.stdout is not None
         child, temporary = process.stdout.readline().split()
         try:
-            with pytest.raises(InputError, match="works in"), held(tmp_path / "run"):
+            with pytest.raises(InputError, match="is in use"), held(tmp_path / "run"):
                 pass
             process.kill()
             process.wait()
@@ -206,7 +206,7 @@ def test_a_folder_that_its_holder_removed_is_created_again(tmp_path, monkeypatch
 
     monkeypatch.setattr(claim.fcntl, "flock", removed_meanwhile)
     with held(folder):
-        with pytest.raises(InputError, match="another process works in"), held(folder):
+        with pytest.raises(InputError, match="is in use; wait until"), held(folder):
             pass
         assert folder.is_dir()
 

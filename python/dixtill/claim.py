@@ -94,7 +94,7 @@ def held(folder: Path) -> Iterator[None]:
     The operating system releases the lock when the process ends, however it ends.
 
     Raises:
-        InputError: another process, or another part of this one, holds the lock.
+        InputError: another process, or another call in this one, holds the lock.
     """
     lock = _locked(folder)
     try:
@@ -134,7 +134,7 @@ def _locked(folder: Path) -> LockFile | None:
         except BlockingIOError as error:
             lock.close()
             raise InputError(
-                f"another process works in {folder}; wait until it ends, or choose another folder"
+                f"{folder} is in use; wait until the work in it ends, or choose another folder"
             ) from error
         except FileNotFoundError:  # removed before it was locked
             pass

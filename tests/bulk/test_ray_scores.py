@@ -145,7 +145,7 @@ def test_while_actors_score_no_other_run_takes_the_folder(folder, monkeypatch, c
     def disturbed_work(*arguments, **options):
         assert list((folder / "shared").glob("*.parquet")) == []
         assert score("shared", "--kernel", "scalar") == 2
-        assert "another process works in" in capsys.readouterr().err
+        assert "is in use; wait until" in capsys.readouterr().err
         return work(*arguments, **options)
 
     monkeypatch.setattr(ray_scores, "work", disturbed_work)

@@ -100,7 +100,7 @@ def test_two_students_do_not_mix_where_both_begin_in_a_new_folder(folder, monkey
     monkeypatch.setattr(scores, "Scorer", disturbed)
     assert score() == 0
     assert codes == [2]
-    assert "another process works in" in capsys.readouterr().err
+    assert "is in use; wait until" in capsys.readouterr().err
     assert score(out="alone") == 0
     assert contents(folder / "scores") == contents(folder / "alone")
 

@@ -140,7 +140,7 @@ def test_while_the_teacher_explains_no_other_run_takes_the_folder(monkeypatch, c
         if not codes:
             codes.append(None)  # of the run that comes in between
             codes[0] = distill("s.safetensors", *FEW, "--seed", "5")
-            assert "another process works in s.safetensors.run" in capsys.readouterr().err
+            assert "s.safetensors.run is in use" in capsys.readouterr().err
         return run(store, *arguments, **options)
 
     monkeypatch.setattr(AttributionStore, "run", disturbed)

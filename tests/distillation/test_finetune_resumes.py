@@ -166,5 +166,8 @@ def test_what_a_killed_write_left_is_no_foreign_file(bert_base, tmp_path):
 
 
 def test_a_run_in_another_process_is_left_alone(bert_base, tmp_path):
-    with held(tmp_path / "out.unfinished"), pytest.raises(InputError, match="another process work"):
+    with (
+        held(tmp_path / "out.unfinished"),
+        pytest.raises(InputError, match="is in use; wait until"),
+    ):
         finetune(bert_base, TRAIN, VALID, CONFIG, tmp_path / "out")

@@ -66,7 +66,7 @@ def finetune(
     Raises:
         InputError: there is no such base, its tokenizer is not a fast one, the labels of `train`
             and `valid` differ, `out` is taken, the unfinished run has another base, other texts or
-            other settings, another process works in it, or the training diverges.
+            other settings, the folder is in use, or the training diverges.
     """
     _check_labels(train, valid)
     _check_free(out)
