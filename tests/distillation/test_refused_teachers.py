@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 from tiny_teachers import BUILDERS, build
 from transformers import BertModel, PreTrainedTokenizerFast
 
 from dixtill.cli import main
+from dixtill.distillation.teacher import checkpoint
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -34,7 +37,8 @@ def test_a_folder_that_is_no_model_is_refused(bert_folder, damage):
     [
         ("empty", "the folder has no config.json, so transformers did not save a model there"),
         ("no/such/thing", "there is no such folder"),
-        ("file", "there is no such folder"),
+        ("file", "it is a file, expected a folder"),
+        ("not a name", "there is no folder not a name, and no model not a name on the hub"),
     ],
 )
 def test_names_without_a_model_have_an_error_of_our_own(tmp_path, monkeypatch, name, sentence):
@@ -43,6 +47,33 @@ def test_names_without_a_model_have_an_error_of_our_own(tmp_path, monkeypatch, n
     (tmp_path / "file").touch()
     with pytest.raises(InputError, match=f"from '{name}': {sentence}$"):
         Teacher.load(name)
+
+
+@pytest.mark.parametrize("name", ["my-bert", "owner/my-bert"])
+@pytest.mark.parametrize(
+    ("error", "end"),
+    [
+        (RepositoryNotFoundError("404", response=Mock()), "no model {} on the hub"),
+        (LocalEntryNotFoundError("offline"), "the hub cannot be asked for a model {}"),
+    ],
+)
+def test_a_name_of_no_folder_is_looked_for_here_first_and_then_on_the_hub(
+    tmp_path, monkeypatch, name, error, end
+):
+    def load(_):
+        try:
+            raise error
+        except Exception as cause:
+            raise OSError("first what transformers says about the hub") from cause
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(checkpoint.AutoTokenizer, "from_pretrained", load)
+    with pytest.raises(InputError) as raised:
+        Teacher.load(name)
+    assert str(raised.value) == (
+        f"cannot load a sequence classifier from '{name}': there is no folder {name}, and "
+        + end.format(name)
+    )
 
 
 def test_a_model_without_a_trained_head_is_refused(bert_folder):

@@ -14,6 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from huggingface_hub.errors import (
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+)
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
@@ -52,12 +57,27 @@ def loading(what: str, name: str | Path) -> Iterator[None]:
 def _reason(name: str | Path, error: Exception) -> str:
     """What is wrong with the name of a model, or else what transformers says."""
     folder = Path(name)
-    if folder.is_dir() and not (folder / "config.json").is_file():
-        return "the folder has no config.json, so transformers did not save a model there"
-    # A name on the hub is `name` or `owner/name`.
-    if not folder.is_dir() and (folder.is_absolute() or len(folder.parts) > 2 or folder.exists()):
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            return "the folder has no config.json, so transformers did not save a model there"
+        return first_line(error)
+    if folder.exists():
+        return "it is a file, expected a folder"
+    if folder.is_absolute() or len(folder.parts) > 2:  # on the hub: `name` or `owner/name`
         return "there is no such folder"
+    kinds = {type(cause) for cause in _causes_of(error)}
+    if kinds & {RepositoryNotFoundError, HFValidationError}:
+        return f"there is no folder {name}, and no model {name} on the hub"
+    if LocalEntryNotFoundError in kinds:
+        return f"there is no folder {name}, and the hub cannot be asked for a model {name}"
     return first_line(error)
+
+
+def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error, and those during whose handling it was raised."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
