@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 import tiny_teachers
 import torch
+from small_course import TRAIN, VALID
 from torch import Tensor
 
+from dixtill.distillation.course import distill
+from dixtill.distillation.progress.watcher import Watcher
 from dixtill.distillation.teacher import answer_store
-from dixtill.distillation.teacher.answer_store import answers
+from dixtill.distillation.teacher.answer_store import answers, answers_by_length
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -75,6 +78,39 @@ def test_a_stopped_run_goes_on_from_the_last_whole_file(tmp_path):
     resumed = answers(teacher, TEXTS, tmp_path)
     assert teacher.asked == [TEXTS[4:8], TEXTS[8:]]
     assert torch.equal(resumed, Counting().predict(TEXTS))
+
+
+def test_files_by_length_have_the_bits_of_one_call(bert, tmp_path, monkeypatch):
+    monkeypatch.setattr(answer_store, "_TEXTS_PER_FILE", 64)
+    texts = ["profit " * (row * 7 % 11) + str(row) for row in range(150)]
+    expected = bert.predict(texts)
+    assert torch.equal(answers_by_length(bert, texts, tmp_path), expected)
+    assert len(list(tmp_path.iterdir())) == 3
+    teacher = Counting()
+    answers_by_length(teacher, texts, tmp_path / "counted")
+    assert [text for part in teacher.asked for text in part] == sorted(texts, key=len)
+
+
+@pytest.mark.parametrize("method", ["kl", "mse"])
+def test_a_killed_course_of_answers_alone_does_not_ask_again(bert, tmp_path, monkeypatch, method):
+    class Killed(BaseException):
+        pass
+
+    class Mortal(Watcher):
+        def on_begin(self, history: object) -> None:
+            raise Killed
+
+    def run(watcher: Watcher) -> None:
+        out = tmp_path / "s.safetensors"
+        sizes = {"embedding_dim": 6, "hidden_dim": 5, "epochs": 1, "report": False}
+        distill(bert, TRAIN, VALID, out=out, method=method, watcher=watcher, **sizes)
+
+    with pytest.raises(Killed):
+        run(Mortal())
+    asked = []
+    monkeypatch.setattr(bert, "predict", lambda texts, **_: asked.append(texts))
+    run(Watcher())
+    assert asked == []
 
 
 def test_another_precision_has_answers_of_its_own(tmp_path):

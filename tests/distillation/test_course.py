@@ -67,7 +67,7 @@ def weights(distilled: Distilled) -> bytes:
     return b"".join(tensor.numpy().tobytes() for tensor in tensors)
 
 
-class Contrary:
+class Contrary(Teacher):
     """A teacher that answers the texts without labels the other way round."""
 
     def __init__(self, teacher) -> None:
@@ -133,7 +133,7 @@ def test_perturbed_texts_and_answers_are_the_same_for_every_seed(bert, tmp_path,
 
 def test_a_run_folder_is_one_processs(bert, tmp_path):
     folder = tmp_path / "run"
-    with held(folder), pytest.raises(InputError, match="another process works in"):
+    with held(folder), pytest.raises(InputError, match="is in use; wait until"):
         run(bert, folder, "kl", perturbed=0)
     assert list(folder.iterdir()) == []
     run(bert, folder, "kl", perturbed=0)

@@ -72,7 +72,7 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fine-tune, and print the scores of the saved teacher."""
-    from ..distillation.data.sources import read_training
+    from ..distillation.data.sources import read_course_texts
     from ..distillation.fine_tuning.finetune import finetune
     from ..distillation.progress.live_table import watched
 
@@ -81,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         check_folder(folder, inputs)
     labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     reading = {name: getattr(args, name) for name in CourseSettings.names() if hasattr(args, name)}
-    train, valid = read_training(args.train, args.valid, labels, CourseSettings(**reading))
+    settings = CourseSettings(**reading)
+    train, valid, _ = read_course_texts(args.train, args.valid, labels, settings)
     given = {name: getattr(args, name) for name in FinetuneConfig.names() if hasattr(args, name)}
     config = FinetuneConfig(**given)
     with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:

@@ -21,7 +21,7 @@ require("train")
 
 import torch
 
-from ..claim import held
+from ..claim import held, make_folder
 from ..errors import InputError
 from ..runtime.classifier import Classifier, load_classifier
 from ..runtime.model_file.label_names import check_label_names
@@ -35,7 +35,7 @@ from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.corpus import Corpus
 from .data.perturbation import perturbed_texts
-from .data.sources import Labeled, check_teachers_labels, read_training, read_unlabeled
+from .data.sources import Labeled, check_teachers_labels, read_course_texts
 from .distilled import Distilled
 from .measures.scores import Scores, score_classifier
 from .progress.live_table import watched
@@ -43,15 +43,15 @@ from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
 from .provenance import provenance_of, run_of
 from .report import describes, write_report
-from .student.calibration import divide_logits, fit_temperature
+from .student.calibration import calibrate
 from .student.examples import Examples, make_examples, unlabeled_examples
-from .student.float_answers import logits_of, score
+from .student.float_answers import score
 from .student.quantize import check_embedding_bits, quantize
 from .student.run_folder import RunFolder
 from .student.student import Student
 from .student.trainer import TURN, StudentTrainer, threads
 from .student.vocabulary import Vocabulary, starting_vectors, student_vocabulary
-from .teacher.answer_store import answers
+from .teacher.answer_store import answers, answers_by_length
 from .teacher.precision import chosen_precision
 from .teacher.teacher import Teacher
 
@@ -69,7 +69,9 @@ def distill(
     """Distill a student from a teacher and write its file; see `dixtill.distill`."""
     chosen = AllSettings.of(settings)
     check_embedding_bits(chosen.course.embedding_bits)
-    files = CourseFiles.of(chosen.course, out, [teacher, train, valid])
+    _check_types(teacher, progress, watcher)
+    folder = teacher.folder if isinstance(teacher, Teacher) else teacher
+    files = CourseFiles.of(chosen.course, out, [folder, train, valid])
     with TURN, ExitStack() as stack:
         if watcher is None:
             watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
@@ -77,9 +79,19 @@ def distill(
         with watcher.stage("loading the teacher"):
             loaded = _loaded(teacher)
         names = loaded.labels if loaded else None
-        corpora = read_training(train, valid, names, chosen.course)
-        unlabeled = read_unlabeled(chosen.course, corpora[1])
-        return Course(loaded, *corpora, unlabeled, chosen, files, watcher).run()
+        texts = read_course_texts(train, valid, names, chosen.course)
+        return Course(loaded, *texts, chosen, files, watcher).run()
+
+
+def _check_types(teacher: object, progress: object, watcher: object) -> None:
+    for name, value, types, expected in (
+        ("teacher", teacher, (str, os.PathLike, Teacher), "a folder, a hub name, a Teacher"),
+        ("watcher", watcher, Watcher, "a Watcher (dixtill.distillation.progress.watcher)"),
+    ):
+        if not (value is None or isinstance(value, types)):
+            raise InputError(f"{name} is {value!r:.40}, expected {expected} or None")
+    if not isinstance(progress, bool):
+        raise InputError(f"progress is {progress!r:.40}, expected True or False")
 
 
 def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
@@ -133,6 +145,7 @@ class Course:
             InputError: the run folder is in use or holds a different run, or the training
                 diverges.
         """
+        make_folder(self.files.out.parent)
         with held(self.files.run_folder):
             RunFolder(self.files.run_folder).claim(self._run)
             read = self._answer(self._explain())
@@ -140,7 +153,7 @@ class Course:
         found: dict[str, Any] = {"texts_without_labels": read.num_unlabeled}
         found["best_epoch"] = best_epoch(history).epoch
         with threads(1):
-            found |= self._calibrate(student, read.valid)
+            found |= calibrate(student, read.valid, self.settings.course.calibrate)
             float_scores = score(student, read.valid)
         found["valid_scores"] = asdict(float_scores)
         model, scores = self._quantize(student, read.vocabulary, found)
@@ -199,7 +212,7 @@ class Course:
         if explained is not None:
             logits = torch.tensor([row.logits for row in explained])
         elif self.teacher and asks:
-            logits = self.teacher.predict(cleaned)
+            logits = answers_by_length(self.teacher, cleaned, self.files.answers, self.watcher)
         examples = make_examples(
             self.train, tokenizer, config.cleaning, logits,
             explained if config.is_explained else None, config.merge, config.explained_classes,
@@ -234,18 +247,6 @@ class Course:
             )  # fmt: skip
             trainer.run(self.watcher)
         return student, trainer.history
-
-    def _calibrate(self, student: Student, valid: Examples) -> dict[str, float]:
-        """Fit a temperature on the validation texts and fold it into the student, if asked for.
-
-        Returns the temperature, and the calibration error before it.
-        """
-        error = score(student, valid).calibration_error
-        temperature = 1.0
-        if self.settings.course.calibrate:
-            temperature = fit_temperature(logits_of(student, valid), valid.labels)
-            divide_logits(student, temperature)
-        return {"temperature": temperature, "uncalibrated_error": error}
 
     def _quantize(
         self, student: Student, vocabulary: Vocabulary, found: Mapping[str, Any]

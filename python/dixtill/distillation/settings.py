@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, get_args, get_type_hints
 
 from ..errors import InputError
 from ..limits import Limits
 from ..runtime.model_file.settings import check_rules
+
+# What a value of these types is, for isinstance and in words.
+_KINDS: Mapping[Any, tuple[type, str]] = {
+    str: (str, "a str"),
+    os.PathLike[str]: (os.PathLike, "a path"),
+    Sequence[str]: (Iterable, "a list of str"),
+    type(None): (type(None), "None"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Settings:
         for name, hint in get_type_hints(type(self)).items():
             if hint is bool and not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name} is {getattr(self, name)!r:.40}, expected True or False")
+            _check_kind(name, getattr(self, name), get_args(hint) or (hint,))
         if "cleaning" in self.names():
             rules = getattr(self, "cleaning", None)
             object.__setattr__(self, "cleaning", _checked_rules(rules))
@@ -55,6 +65,16 @@ class Settings:
             for name, values in known.items()
             if values and all(isinstance(value, str) for value in values)
         }
+
+
+def _check_kind(name: str, value: object, types: Sequence[Any]) -> None:
+    """Raise InputError if all `types` are in _KINDS, and the value is of none of them."""
+    known = [_KINDS[kind] for kind in types if kind in _KINDS]
+    if len(known) < len(types) or isinstance(value, tuple(kind for kind, _ in known)):
+        return
+    *some, last = (words for _, words in known)
+    expected = f"{', '.join(some)} or {last}" if some else last
+    raise InputError(f"{name} is {value!r:.40}, expected {expected}")
 
 
 def _checked_rules(rules: object) -> tuple[str, ...]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from ...errors import InputError
 from ...tables.labels import LabelColumn, LabelError, label_text
@@ -25,23 +25,31 @@ Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
 Texts: TypeAlias = Path | Sequence[str]
 
 
-def read_training(
+class CourseTexts(NamedTuple):
+    """All texts that a course reads."""
+
+    train: Corpus
+    valid: Corpus
+    unlabeled: list[str]  # without copies of validation texts
+
+
+def read_course_texts(
     train: Labeled,
     valid: Labeled | None,
     label_names: Sequence[str] | None,
     settings: CourseSettings,
-) -> tuple[Corpus, Corpus]:
-    """Return training and validation texts; the held-out ones do not depend on a seed.
+) -> CourseTexts:
+    """Return all texts but the excluded ones; those held out do not depend on a seed.
 
     Args:
         train: a path, `hub:NAME`, a pair (texts, labels), or a Corpus, which is used as it is.
         valid: the same; None holds out a part of `train`.
         label_names: the classes in order; None takes those of `train`. A Corpus has its own.
-        settings: the columns, `holdout`, and the texts to exclude from training.
+        settings: the columns, `holdout`, the texts without labels, and those to exclude.
 
     Raises:
-        InputError: as for `read_corpora`, a pair is not one of texts and labels, or two Corpora
-            have different labels.
+        InputError: as for `read_corpora` and `read_texts`, a pair is not one of texts and labels,
+            or two Corpora have different labels.
     """
     given = [source for source in (train, valid) if source is not None]
     own = [source for source in given if isinstance(source, Corpus)]
@@ -55,9 +63,12 @@ def read_training(
     tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
     read = iter(matched(tables, names) if tables else ())
     corpora = [source if isinstance(source, Corpus) else next(read) for source in given]
+    excluded = _read_some("exclude", settings, otherwise="csv")
     first, *second = corpora
-    first = first.without(read_some(settings.exclude, settings, otherwise="csv"))
-    return (first, second[0]) if second else first.split(settings.holdout, seed=0)
+    first = first.without(excluded)
+    first, held_out = (first, second[0]) if second else first.split(settings.holdout, seed=0)
+    unlabeled = texts_without(_read_some("unlabeled", settings, otherwise="text"), held_out)
+    return CourseTexts(first, held_out, texts_without(unlabeled, excluded))
 
 
 def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
@@ -73,21 +84,17 @@ def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
         )
 
 
-def read_unlabeled(settings: CourseSettings, valid: Corpus) -> list[str]:
-    """Return the texts without labels, less copies of validation texts and excluded texts."""
-    texts = read_some(settings.unlabeled, settings)
-    excluded = read_some(settings.exclude, settings, otherwise="csv")
-    return texts_without(texts_without(texts, valid), excluded)
-
-
-def read_some(source: Texts | None, settings: CourseSettings, otherwise: str = "text") -> list[str]:
-    """Return the texts of a path or a list; for None, an empty list."""
+def _read_some(setting: str, settings: CourseSettings, otherwise: str) -> list[str]:
+    """Return the texts of a setting, which is a path, a list or None."""
+    source: Texts | None = getattr(settings, setting)
     if source is None:
         return []
     if isinstance(source, (str, os.PathLike)):
         path = os.fspath(source)
         return read_texts(path, settings.text_column, layout_of(settings), otherwise=otherwise)
-    return list(source)
+    texts = list(source)
+    _check_texts(texts, f"{setting}, row")
+    return texts
 
 
 def layout_of(settings: CourseSettings) -> Layout:
@@ -107,18 +114,27 @@ def _table_of(
 def _table_of_pair(pair: tuple[Sequence[str], Sequence[object]]) -> LabeledTexts:
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise InputError(
-            f"labeled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a pair "
-            "(texts, labels) or a Corpus"
+            f"labeled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a tuple "
+            "of two lists (texts, labels), or a Corpus"
         )
+    for name, column in zip(("texts", "labels"), pair, strict=True):
+        if isinstance(column, (str, bytes)) or not isinstance(column, Iterable):
+            raise InputError(
+                f"the {name} of a pair (texts, labels) are {column!r:.40}, expected a list"
+            )
     texts, labels = list(pair[0]), list(pair[1])
     if not texts or len(texts) != len(labels):
         raise InputError(f"{len(texts)} texts came with {len(labels)} labels; give one for each")
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise InputError(f"text {row} is of type {type(text).__name__}, expected a str")
+    _check_texts(texts, "text")
     names = [_name(row, label) for row, label in enumerate(labels)]
     column = LabelColumn("the pair of texts and labels", "row", range(len(names)), names)
     return LabeledTexts(texts, column)
+
+
+def _check_texts(texts: Sequence[object], unit: str) -> None:
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise InputError(f"{unit} {row} is of type {type(text).__name__}, expected a str")
 
 
 def _name(row: int, label: object) -> str:

@@ -11,9 +11,27 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ...errors import InputError
+from .examples import Examples
+from .float_answers import logits_of, score
 from .student import Student
 
 _LIMITS = (0.05, 20.0)  # without an error in the validation texts, the best temperature is 0
+
+
+def calibrate(student: Student, valid: Examples, is_wanted: bool) -> dict[str, float]:
+    """Fold a temperature that fits validation texts into the student, if it is wanted.
+
+    Returns the temperature, and the calibration error before it.
+
+    Raises:
+        InputError: a logit is not finite.
+    """
+    error = score(student, valid).calibration_error
+    temperature = 1.0
+    if is_wanted:
+        temperature = fit_temperature(logits_of(student, valid), valid.labels)
+        divide_logits(student, temperature)
+    return {"temperature": temperature, "uncalibrated_error": error}
 
 
 def fit_temperature(logits: Tensor, labels: Tensor) -> float:

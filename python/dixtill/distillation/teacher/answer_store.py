@@ -44,6 +44,21 @@ def answers(
     return torch.cat(found) if found else torch.empty(0, len(teacher.labels))
 
 
+def answers_by_length(
+    teacher: Teacher, texts: Sequence[str], folder: Path, watcher: Watcher | None = None
+) -> Tensor:
+    """Logits [texts, classes] in float32, stored in the same way, but in files by length of text.
+
+    If the teacher can pad, the batches are those of one call of `Teacher.predict`, whatever the
+    number of files.
+    """
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
+    found = answers(teacher, [texts[row] for row in order], folder, "float32", watcher)
+    logits = torch.empty_like(found)
+    logits[order] = found
+    return logits
+
+
 def _answers_to_part(
     teacher: Teacher, texts: Sequence[str], folder: Path, precision: Precision, advance: Advance
 ) -> Tensor:

@@ -44,6 +44,8 @@ class Teacher:
     """Names of the classes, in the order of the logits."""
     name: str | None = None
     """The last part of the hub name or folder that it was loaded from."""
+    folder: Path | None = None
+    """The folder that it was loaded from, if it was loaded from one."""
     padding: Padding = "right"
     """The side where padding changes no answer; "none" if only texts of equal length can share a
     batch."""
@@ -81,6 +83,8 @@ class Teacher:
         with errors_about(f"the teacher '{name_or_folder}'"):
             teacher = cls(model, tokenizer, max_length)
         teacher.name = Path(name_or_folder).name
+        if Path(name_or_folder).is_dir():
+            teacher.folder = Path(name_or_folder).resolve()
         return teacher
 
     def use_gpu(self) -> None:
