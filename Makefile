@@ -21,6 +21,7 @@ types:
 	$(BIN)mypy --strict
 	$(BIN)mypy --strict tools tests/bochs
 	$(BIN)mypy --strict -p benchmarks.reproduce
+	$(BIN)mypy --strict -p tests.behavior
 	$(BIN)python -m mypy.stubtest dixtill._native
 
 # The README's test command, in an environment that exists.

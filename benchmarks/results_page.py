@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.reporting import speed
+from benchmarks.reporting.behavior import behavior
 from benchmarks.reporting.speed_tables import beside_the_paper
 from benchmarks.reproduce import report_tables
 from benchmarks.reproduce.explanations import FAITHFULNESS_COLUMNS
@@ -79,6 +80,7 @@ TABLES = {
     "tfns-agreement": Table("study-tfns.json", _agreement),
     "tfns-faithfulness": Table("study-tfns.json", _faithfulness),
     "tfns-controlled": Table("study-tfns.json", _controlled),
+    "behavior": Table("behavior.json", behavior),
     "sst2-answers": Table("study-sst2.json", _answers),
     "sst2-differences": Table("study-sst2.json", _differences),
     "sst2-agreement": Table("study-sst2.json", _agreement),

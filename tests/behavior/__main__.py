@@ -1,0 +1,55 @@
+"""What a student can do, beside its teacher, by capability.
+
+python -m tests.behavior --model student.safetensors --teacher teacher-minilm --json behavior.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from benchmarks.reporting.behavior import behavior
+from benchmarks.reporting.source import source
+
+import dixtill
+
+from . import classifiers
+from .outcomes import counts, outcomes
+from .suite import suite
+
+
+def main() -> int:
+    args = _arguments()
+    tests = suite(seed=args.seed)
+    try:
+        student = outcomes(tests, classifiers.student(args.model))
+        teacher = outcomes(tests, classifiers.teacher(args.teacher)) if args.teacher else None
+    except dixtill.DixtillError as error:
+        print(error, file=sys.stderr)
+        return 2
+    figures = {
+        "source": source("tests.behavior", f"tests/behavior, seed {args.seed}"),
+        "capabilities": counts(tests, student, teacher),
+    }
+    print(behavior(figures))
+    if args.json:
+        args.json.write_text(json.dumps(figures, indent=1) + "\n", "utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.behavior", description=__doc__)
+    parser.add_argument(
+        "--model", type=Path, default=Path(dixtill.SHIPPED_MODEL), metavar="FILE",
+        help="a student of financial news (default: the one that ships)",
+    )  # fmt: skip
+    parser.add_argument("--teacher", type=Path, metavar="FOLDER", help="its teacher")
+    parser.add_argument("--seed", type=int, default=0, help="decides how the slots are filled")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there too")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
