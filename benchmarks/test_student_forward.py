@@ -27,10 +27,10 @@ from dixtill.distillation.student.quantize import dequantized
 from dixtill.distillation.student.student import Student
 from dixtill.distillation.teacher.compression import dynamic_int8
 from dixtill.runtime.targets import supported_targets
-from dixtill.specification import reference
+from dixtill.specification import kernels, reference
 from dixtill.specification.forward import Forward
-from dixtill.specification.kernels import StudentKernel
 from dixtill.specification.model_file import StudentModel
+from dixtill.specification.weights import pack_nibbles
 
 PARTS = ("logits", "probabilities", "scores", "attention", "contributions")
 TOLERANCE = 0.05  # of the largest logit: with int8 activations, without
@@ -126,6 +126,9 @@ def _by_kernels(
         for part in PARTS:
             np.testing.assert_array_equal(getattr(answer, part), getattr(expected, part))
 
+    packed, embedding = kernels.pack_weights(student.weights), student.weights.embedding_q8
+    if student.weights.embedding_bits == 4:
+        embedding = pack_nibbles(embedding)
     for target in supported_targets():
-        kernel = StudentKernel(student.weights, target)
-        yield Candidate(names.dixtill(target), partial(kernel.forward, ids, offsets), check)
+        answer = partial(kernels.forward, packed, embedding, ids, offsets, target)
+        yield Candidate(names.dixtill(target), answer, check)

@@ -6,9 +6,11 @@
 
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "../attribution/ig_accumulate.h"
 #include "../dispatch/targets.h"
+#include "../process/blocks.h"
 #include "../student/aligned_memory.h"
 #include "../student/forward.h"
 #include "../student/pack.h"
@@ -39,6 +41,18 @@ void check_dimensions(const char* name, const py::array& array, py::ssize_t expe
         throw std::invalid_argument(std::string(name) + " has " + std::to_string(array.ndim()) +
                                     " dimensions, expected " + std::to_string(expected));
     }
+}
+
+template <typename T>
+std::vector<T> copied(const py::array_t<T, py::array::c_style>& array, Interruption* interruption) {
+    std::vector<T> values;
+    values.reserve(static_cast<size_t>(array.size()));
+    in_blocks(array.data(), array.data() + array.size(), interruption,
+              [&values](const T* at, const T* end) {
+                  values.insert(values.end(), at, end);
+                  return end;
+              });
+    return values;
 }
 
 // An array that owns aligned memory.
@@ -108,9 +122,13 @@ py::tuple run_forward(const std::string& target, const UInt8Array& packed, const
     const ForwardOutputs outputs = {logits.mutable_data(), probabilities.mutable_data(),
                                     scores.mutable_data(), attention.mutable_data(),
                                     contributions.mutable_data()};
-    const RaggedBatch batch = {piece_ids.data(), offsets.data(), num_piece_ids, num_texts};
     without_gil([&](const auto& is_interruption_wanted) {
         Interruption interruption(is_interruption_wanted);
+        // The check and the kernel must see the same indices, though another thread may change the
+        // arrays.
+        const auto ids = copied(piece_ids, &interruption);
+        const auto bounds = copied(offsets, &interruption);
+        const RaggedBatch batch = {ids.data(), bounds.data(), num_piece_ids, num_texts};
         forward(kernels, student, embedding, batch, outputs, &interruption);
     });
     return py::make_tuple(logits, probabilities, scores, attention, contributions);
@@ -127,13 +145,14 @@ FloatArray run_ig_accumulate(const std::string& target, const FloatArray& gradie
     check_size("delta", delta.size(), num_texts * num_tokens * width);
     check_size("word_index", word_index.size(), num_texts * num_tokens);
     FloatArray attributions({num_texts, num_words});
-    const IgArguments arguments = {gradients.data(), step_weights.data(),
-                                   delta.data(),     word_index.data(),
-                                   num_steps,        num_texts,
-                                   num_tokens,       width,
-                                   num_words,        attributions.mutable_data()};
     without_gil([&](const auto& is_interruption_wanted) {
         Interruption interruption(is_interruption_wanted);
+        const auto words = copied(word_index, &interruption);  // as in run_forward
+        const IgArguments arguments = {gradients.data(), step_weights.data(),
+                                       delta.data(),     words.data(),
+                                       num_steps,        num_texts,
+                                       num_tokens,       width,
+                                       num_words,        attributions.mutable_data()};
         ig_accumulate(kernels, arguments, &interruption);
     });
     return attributions;

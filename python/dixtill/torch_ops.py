@@ -4,7 +4,9 @@
     torch.ops.dixtill.ig_accumulate              integrated gradients, merged into words
 
 Both run on CPU tensors and have fake kernels, so torch.compile and torch.export keep them. They
-have no gradients. They are registered through torch.library.Library, because a call through
+have no gradients. As with torch's own operators, no other thread may change a tensor while a call
+runs: the answer would be undefined, though no memory outside the tensors is touched. They are
+registered through torch.library.Library, because a call through
 torch.library.custom_op costs more. docs/how-to/torch.md shows how to use them.
 """
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 from hypothesis import strategies as st
 
+from dixtill.specification import kernels
 from dixtill.specification.forward import Forward
-from dixtill.specification.weights import StudentWeights
+from dixtill.specification.weights import StudentWeights, pack_nibbles
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,13 @@ def random_student(
         head_scale=scale(c, 2 * h),
         head_bias=floats(c),
     )
+
+
+def kernel_of(weights: StudentWeights, target: str | None = None) -> Callable[..., Forward]:
+    """The native forward of piece ids and offsets, with these weights and as many bits."""
+    rows = np.ascontiguousarray(weights.embedding_q8)
+    embedding = pack_nibbles(rows) if weights.embedding_bits == 4 else rows
+    return partial(kernels.forward, kernels.pack_weights(weights), embedding, target=target)
 
 
 def random_batch(num_pieces: int, lengths: list[int], seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,6 +16,7 @@ from random_students import (
     SIZES,
     Sizes,
     assert_same_bits,
+    kernel_of,
     random_batch,
     random_student,
     same_bits,
@@ -23,7 +24,6 @@ from random_students import (
 
 from dixtill.errors import InputError
 from dixtill.specification import kernels, reference
-from dixtill.specification.kernels import StudentKernel
 from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
 
 per_target = settings(
@@ -45,7 +45,7 @@ def test_a_target_gives_the_bits_of_the_specification(target, sizes, lengths, se
     weights = random_student(sizes, seed, largest=largest, bits=bits)
     batch = random_batch(sizes.num_pieces, lengths, seed)
     expected = reference.forward(weights, *batch)
-    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
 @per_target
@@ -62,7 +62,7 @@ def test_extreme_weights_and_saturated_gates_give_the_bits_of_the_specification(
     weights = random_student(sizes, seed, extreme=True, spread=spread, largest=largest, bits=bits)
     batch = random_batch(sizes.num_pieces, [0, 9, 1], seed)
     expected = reference.forward(weights, *batch)
-    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
 @pytest.mark.parametrize("hidden_dim", [1, 7, 8, 9, 50, 64])
@@ -71,28 +71,28 @@ def test_each_remainder_of_the_hidden_width_is_computed(target, hidden_dim):
     weights = random_student(sizes, seed=hidden_dim)
     batch = random_batch(20, [0, 1, 2, 33], seed=1)
     expected = reference.forward(weights, *batch)
-    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
 def test_a_long_text_gives_the_bits_of_the_specification(target):
     weights = random_student(SHIPPED, seed=2)
     batch = random_batch(SHIPPED.num_pieces, [3000], seed=2)
     expected = reference.forward(weights, *batch)
-    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
 @per_target
 @given(seed=SEEDS, lengths=st.lists(st.integers(0, 40), min_size=1, max_size=6))
 def test_batch_size_and_order_never_change_a_bit(target, seed, lengths):
-    kernel = StudentKernel(random_student(SHIPPED, seed=3), target)
+    kernel = kernel_of(random_student(SHIPPED, seed=3), target)
     ids, offsets = random_batch(SHIPPED.num_pieces, lengths, seed)
-    together = kernel.forward(ids, offsets)
+    together = kernel(ids, offsets)
     order = np.random.default_rng(seed).permutation(len(lengths))
     texts = [ids[offsets[b] : offsets[b + 1]] for b in order]
-    shuffled = kernel.forward(np.concatenate(texts), np.cumsum([0, *(len(text) for text in texts)]))
+    shuffled = kernel(np.concatenate(texts), np.cumsum([0, *(len(text) for text in texts)]))
     assert same_bits(shuffled.logits, together.logits[order])
     for b, text in enumerate(ids[offsets[b] : offsets[b + 1]] for b in range(len(lengths))):
-        alone = kernel.forward(text, [0, len(text)])
+        alone = kernel(text, [0, len(text)])
         rows = slice(offsets[b], offsets[b + 1])
         assert same_bits(alone.logits[0], together.logits[b])
         assert same_bits(alone.probabilities[0], together.probabilities[b])
@@ -103,7 +103,7 @@ def test_batch_size_and_order_never_change_a_bit(target, seed, lengths):
 
 def test_contributions_and_bias_sum_to_the_logits(target):
     weights = random_student(SHIPPED, seed=4)
-    result = StudentKernel(weights, target).forward(*random_batch(300, [37], seed=4))
+    result = kernel_of(weights, target)(*random_batch(300, [37], seed=4))
     total = weights.head_bias
     for contribution in result.contributions:
         total = total + contribution
@@ -111,15 +111,15 @@ def test_contributions_and_bias_sum_to_the_logits(target):
 
 
 def test_probabilities_sum_to_one(target):
-    kernel = StudentKernel(random_student(SHIPPED, seed=5), target)
-    result = kernel.forward(*random_batch(300, [20, 0, 15], seed=5))
+    kernel = kernel_of(random_student(SHIPPED, seed=5), target)
+    result = kernel(*random_batch(300, [20, 0, 15], seed=5))
     np.testing.assert_allclose(result.probabilities.sum(1), 1, atol=1e-6)
 
 
 @pytest.mark.parametrize("null_score", [-3.0, 0.0, 3.0, 20.0])
 def test_attention_is_softmax_over_the_null_score_and_the_pieces(target, null_score):
     weights = with_null_score(random_student(SHIPPED, seed=5), null_score)
-    result = StudentKernel(weights, target).forward(*random_batch(300, [20, 15], seed=5))
+    result = kernel_of(weights, target)(*random_batch(300, [20, 15], seed=5))
     for rows in (slice(20), slice(20, 35)):
         exponentials = np.exp(result.scores[rows].astype(np.float64))
         expected = exponentials / (np.exp(null_score) + exponentials.sum())
@@ -130,7 +130,7 @@ def test_attention_is_softmax_over_the_null_score_and_the_pieces(target, null_sc
 @pytest.mark.parametrize("length", [1, 7, 8, 9, 40])
 def test_without_a_null_score_attention_is_softmax_to_the_last_bit(target, length):
     weights = with_null_score(random_student(SHIPPED, seed=5), NO_NULL_SCORE)
-    result = StudentKernel(weights, target).forward(*random_batch(300, [length], seed=length))
+    result = kernel_of(weights, target)(*random_batch(300, [length], seed=length))
     assert same_bits(result.attention, reference.softmax(result.scores))
 
 
@@ -139,21 +139,21 @@ def test_an_extreme_null_score_gives_the_bits_of_the_specification(target, null_
     weights = with_null_score(random_student(SHIPPED, seed=6), null_score)
     batch = random_batch(300, [0, 1, 8, 30], seed=6)
     expected = reference.forward(weights, *batch)
-    assert_same_bits(StudentKernel(weights, target).forward(*batch), expected)
+    assert_same_bits(kernel_of(weights, target)(*batch), expected)
     assert np.isfinite(expected.logits).all()
 
 
 @pytest.mark.parametrize("null_score", [NO_NULL_SCORE, 0.5])
 def test_an_empty_text_gets_the_bias(target, null_score):
     weights = with_null_score(random_student(SHIPPED, seed=6), null_score)
-    result = StudentKernel(weights, target).forward([], [0, 0])
+    result = kernel_of(weights, target)([], [0, 0])
     assert same_bits(result.logits[0], weights.head_bias)
     assert result.scores.shape == (0,)
     assert result.contributions.shape == (0, 3)
 
 
 def test_an_empty_batch_is_answered(target):
-    result = StudentKernel(random_student(SHIPPED, seed=7), target).forward([], [0])
+    result = kernel_of(random_student(SHIPPED, seed=7), target)([], [0])
     assert result.logits.shape == (0, 3)
 
 
@@ -175,8 +175,8 @@ def test_weights_need_not_be_contiguous(target):
     )
     batch = random_batch(SHIPPED.num_pieces, [5], seed=9)
     assert_same_bits(
-        StudentKernel(strided, target).forward(*batch),
-        StudentKernel(weights, target).forward(*batch),
+        kernel_of(strided, target)(*batch),
+        kernel_of(weights, target)(*batch),
     )
 
 
@@ -196,9 +196,9 @@ def test_weights_need_not_be_contiguous(target):
     ],
 )
 def test_a_wrong_batch_is_refused_with_its_position_and_value(target, piece_ids, offsets, message):
-    kernel = StudentKernel(random_student(SHIPPED, seed=10), target)
+    kernel = kernel_of(random_student(SHIPPED, seed=10), target)
     with pytest.raises(InputError, match=message):
-        kernel.forward(piece_ids, offsets)
+        kernel(piece_ids, offsets)
 
 
 def test_damaged_packed_weights_are_refused(target):
@@ -245,13 +245,11 @@ def test_an_embedding_of_4_bits_takes_half_the_bytes_and_no_other_width(target):
 
 
 def test_threads_share_a_kernel(target):
-    kernel = StudentKernel(random_student(SHIPPED, seed=13), target)
+    kernel = kernel_of(random_student(SHIPPED, seed=13), target)
     batch = random_batch(SHIPPED.num_pieces, [30] * 20, seed=13)
-    expected = kernel.forward(*batch)
+    expected = kernel(*batch)
     results = []
-    threads = [
-        threading.Thread(target=lambda: results.append(kernel.forward(*batch))) for _ in range(4)
-    ]
+    threads = [threading.Thread(target=lambda: results.append(kernel(*batch))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -263,9 +261,9 @@ def test_threads_share_a_kernel(target):
 
 def test_other_threads_run_while_the_kernel_computes():
     weights = random_student(SHIPPED, seed=0)
-    kernel = StudentKernel(weights, "scalar")
+    kernel = kernel_of(weights, "scalar")
     piece_ids, offsets = random_batch(SHIPPED.num_pieces, [400] * 20, seed=0)
-    thread = threading.Thread(target=kernel.forward, args=(piece_ids, offsets))
+    thread = threading.Thread(target=kernel, args=(piece_ids, offsets))
     thread.start()
     num_ticks = 0
     while thread.is_alive():  # with the lock held, this loop would turn once or twice

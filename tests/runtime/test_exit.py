@@ -15,19 +15,21 @@ CALLS = {
     "a long text": "student('Profit falls ' * 2000)",
     "a check": "student('Profit falls after record earnings', check=True)",
     "checks of minutes": "student(['Profit falls after record earnings ' * 50] * 500, check=True)",
-    "a kernel": "kernel.forward(ids, offsets)",
+    "a kernel": "kernel(ids, offsets)",
 }
 # Ends while its daemon threads are busy, in the midst of a file that it leaves open.
 PROGRAM = """
 import sys, threading, time
+from functools import partial
 import dixtill
 
 student = dixtill.load()
 if "kernel" in sys.argv[1]:
     import numpy as np
-    from dixtill.specification.kernels import StudentKernel
+    from dixtill.specification import kernels
     from tiny_students import random_model
-    kernel = StudentKernel(random_model().weights)
+    weights = random_model().weights
+    kernel = partial(kernels.forward, kernels.pack_weights(weights), weights.embedding_q8)
     ids, offsets = np.zeros(1_000_000, np.int32), np.arange(0, 1_000_001, 10)
 
 def work():

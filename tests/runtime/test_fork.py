@@ -13,15 +13,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(not hasattr(os, "fork"), reas
 # answers too. A child that takes longer than ten seconds hangs, and is ended by its number.
 PROGRAM = """
 import os, signal, sys, threading, time, warnings
+from functools import partial
 import numpy as np
 import dixtill
-from dixtill.specification.kernels import StudentKernel
+from dixtill.specification import kernels
 from tiny_students import random_model
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about threads and fork
 os.environ["DIXTILL_NUM_THREADS"] = "2"
 student = dixtill.load()
-kernel = StudentKernel(random_model().weights)
+weights = random_model().weights
+kernel = partial(kernels.forward, kernels.pack_weights(weights), weights.embedding_q8)
 ids, offsets = np.zeros(8, np.int32), np.array([0, 8])
 texts = ["Profit falls"] * 40
 expected = [answer.label for answer in student(texts)]
@@ -30,10 +32,10 @@ is_over = False
 def answer():
     while not is_over:
         student(["up"])
-        kernel.forward(ids, offsets)
+        kernel(ids, offsets)
 
 def is_right():
-    kernel.forward(ids, offsets)
+    kernel(ids, offsets)
     right = [answer.label for answer in student(texts)] == expected
     return right and student("Profit falls", check=True).label == expected[0]
 

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..runtime.targets import choose_target, native
 from .forward import Forward
-from .weights import Float32Array, Int8Array, StudentWeights, UInt8Array, pack_nibbles
+from .weights import Float32Array, Int8Array, StudentWeights, UInt8Array
 
-__all__ = ["StudentKernel", "forward", "ig_accumulate", "pack_weights"]
+__all__ = ["forward", "ig_accumulate", "pack_weights"]
 
 Int32Array = npt.NDArray[np.int32]
 IntegerT = TypeVar("IntegerT", np.int32, np.int64)
@@ -51,9 +51,9 @@ def forward(
 
     packed is the result of pack_weights. embedding holds 8 bits a value, int8 [V, d], or 4, uint8
     [V, (d + 1) // 2]. piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P that
-    never decrease. Contiguous int32 ids and int64 offsets are used without a copy, so no other
-    thread may change them meanwhile. Raises InputError, with the position and the value, before
-    anything is computed; KernelError when `target` is not supported (see choose_target).
+    never decrease. If another thread changes an array during the call, the answer is undefined, but
+    no memory outside the arrays is touched. Raises InputError, with the position and the value,
+    before anything is computed; KernelError when `target` is not supported (see choose_target).
     """
     chosen = choose_target(target)
     ids = _flat_integers("piece_ids", piece_ids, np.int32)
@@ -62,27 +62,6 @@ def forward(
         return Forward(*native.forward(chosen, packed, embedding, ids, bounds))
     except ValueError as error:
         raise InputError(str(error)) from None
-
-
-class StudentKernel:
-    """A student that is packed once, for many batches; threads may share it."""
-
-    __slots__ = ("_embedding", "_packed", "target")
-
-    def __init__(self, weights: StudentWeights, target: str | None = None) -> None:
-        """Pack the weights. An embedding of 8 bits is kept as it is.
-
-        Raises KernelError when `target` is not supported (see choose_target).
-        """
-        self.target = choose_target(target)
-        self._packed = pack_weights(weights)
-        self._embedding: Int8Array | UInt8Array = np.ascontiguousarray(weights.embedding_q8)
-        if weights.embedding_bits == 4:
-            self._embedding = pack_nibbles(weights.embedding_q8)
-
-    def forward(self, piece_ids: npt.ArrayLike, offsets: npt.ArrayLike) -> Forward:
-        """Run a ragged batch; see `forward`."""
-        return forward(self._packed, self._embedding, piece_ids, offsets, self.target)
 
 
 def ig_accumulate(
@@ -100,7 +79,8 @@ def ig_accumulate(
     read. The attribution of token t, sum over s of step_weights[s] * dot(gradients[s, b, t],
     delta[b, t]), is added to its word. The sum over S may be split into calls, whose results the
     caller adds. Reads each gradient once, and keeps nothing of their size unless they have to be
-    made contiguous. Raises InputError for a wrong shape, type or index.
+    made contiguous. If another thread changes an array during the call, see `forward`. Raises
+    InputError for a wrong shape, type or index.
     """
     chosen = choose_target(target)
     arrays = {"gradients": gradients, "step_weights": step_weights, "delta": delta}
