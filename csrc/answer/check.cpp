@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "logits.h"
+
 namespace dixtill {
 namespace {
 
@@ -16,8 +18,7 @@ class WordRemoval {
                 const LogitsOf& logits_of)
         : text_(text),
           logits_of_(logits_of),
-          label_(
-              static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin())),
+          label_(largest(logits)),
           is_removed_(text.spans.size(), 0) {}
 
     size_t num_words() const { return is_removed_.size(); }
@@ -27,14 +28,15 @@ class WordRemoval {
     int64_t num_passes() const { return num_passes_; }
 
     // The margin of the text's label without the words that are removed.
-    double margin_now() { return margin(logits_now(), label_); }
+    double margin_now() { return margin_of(logits_now()); }
+
+    // The margin of that label in other logits.
+    double margin_of(const std::vector<float>& logits) const {
+        return margin(logits.data(), logits.size(), label_);
+    }
 
     // Whether the label changes without them.
-    bool flips_now() {
-        const std::vector<float>& logits = logits_now();
-        return std::max_element(logits.begin(), logits.end()) - logits.begin() !=
-               static_cast<std::ptrdiff_t>(label_);
-    }
+    bool flips_now() { return largest(logits_now()) != label_; }
 
     std::vector<int32_t> removed() const {
         std::vector<int32_t> words;
@@ -153,19 +155,11 @@ void find_flip(WordRemoval& removal, const std::vector<size_t>& by_effect, Check
 
 }  // namespace
 
-double margin(const std::vector<float>& logits, size_t label) {
-    double sum = 0.0;
-    for (const float logit : logits) sum += static_cast<double>(logit);
-    return static_cast<double>(logits[label]) - sum / static_cast<double>(logits.size());
-}
-
 Check check_words(const TokenizedText& text, const std::vector<float>& logits,
                   const LogitsOf& logits_of) {
     WordRemoval removal(text, logits, logits_of);
     Check check;
-    const size_t label =
-        static_cast<size_t>(std::max_element(logits.begin(), logits.end()) - logits.begin());
-    check.effects = effects_of_words(removal, margin(logits, label));
+    check.effects = effects_of_words(removal, removal.margin_of(logits));
     find_flip(removal, descending(check.effects), check);
     return check;
 }

@@ -19,9 +19,6 @@ struct Check {
 // Returns the student's logits for pieces. They are valid until the next call.
 using LogitsOf = std::function<const std::vector<float>&(const std::vector<int32_t>& piece_ids)>;
 
-// Returns the margin of class `label`: its logit minus the mean of all logits.
-double margin(const std::vector<float>& logits, size_t label);
-
 // Leaves out each word alone. Then removes words greedily, each time the one with the largest
 // effect, until the label changes. Then looks for a smaller set that changes it: size by size,
 // words of large effect first, until a fixed number of passes is used up. The same logits give the

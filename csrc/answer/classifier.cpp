@@ -12,6 +12,7 @@
 #include "../process/blocks.h"
 #include "check.h"
 #include "gate_weights.h"
+#include "logits.h"
 #include "record.h"
 #include "text_list.h"
 
@@ -53,18 +54,6 @@ void for_each_piece(const TokenizedText& text, Interruption* interruption, const
         for (; at < end; ++at) add(at, static_cast<size_t>(text.word_of_piece[at]));
         return end;
     });
-}
-
-// Returns the index of the first of the largest values.
-int32_t largest(const std::vector<float>& values) {
-    return static_cast<int32_t>(std::max_element(values.begin(), values.end()) - values.begin());
-}
-
-// Returns what a piece adds to the logit of class `label`, minus what it adds to the mean logit.
-double above_mean(const float* contributions, size_t num_classes, size_t label) {
-    double sum = 0.0;
-    for (size_t k = 0; k < num_classes; ++k) sum += contributions[k];
-    return contributions[label] - sum / static_cast<double>(num_classes);
 }
 
 }  // namespace
@@ -184,13 +173,13 @@ void Classifier::weigh_by_scores(Worker& worker, Interruption* interruption) con
     for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
 }
 
-// A word has the sum of its pieces' contributions to the label.
+// A word has the sum of what its pieces add to the margin of the label.
 void Classifier::weigh_by_contributions(Worker& worker, Interruption* interruption) const {
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
-    const size_t label = static_cast<size_t>(largest(worker.logits));
+    const size_t label = largest(worker.logits);
     for_each_piece(worker.text, interruption, [&](size_t piece, size_t word) {
         worker.weights[word] +=
-            above_mean(worker.contributions.data() + piece * num_classes, num_classes, label);
+            margin(worker.contributions.data() + piece * num_classes, num_classes, label);
     });
 }
 
@@ -218,7 +207,7 @@ void Classifier::write(const Worker& worker, bool is_checked, Interruption* inte
                        Record& record) const {
     const TokenizedText& text = worker.text;
     const RecordHead head = {
-        largest(worker.logits), static_cast<int32_t>(text.spans.size()),
+        static_cast<int32_t>(largest(worker.logits)), static_cast<int32_t>(text.spans.size()),
         (text.truncated ? RecordHead::is_truncated : 0) | (is_checked ? RecordHead::is_checked : 0),
         static_cast<int32_t>(text.piece_ids.size()), worker.num_unknown_pieces};
     record.clear();
