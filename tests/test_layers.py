@@ -1,6 +1,6 @@
 """Nothing imports what stands above it: ARCHITECTURE.md says where each folder and file stands.
 
-Imports inside functions count, those for type checkers alone do not.
+Imports inside functions and calls of import_module count, those for type checkers alone do not.
 """
 
 from __future__ import annotations
@@ -70,9 +70,29 @@ def imported(path: Path) -> Iterator[list[str]]:
             for alias in node.names:
                 inside = base / alias.name
                 yield [name_of(p) for p in (inside, inside / "__init__", base, base / "__init__")]
+        elif isinstance(node, ast.Call) and "import" in (called := ast.unparse(node.func)):
+            # A name with a hole, as in f".commands.{name}", may be that of any module.
+            assert called == "import_module", f"{path} calls {called}"
+            name, package = node.args
+            assert ast.unparse(package) == "__package__", path
+            parts = [part.value if isinstance(part, ast.Constant) else "*"
+                     for part in getattr(name, "values", [name])]  # fmt: skip
+            for target in modules_named("".join(parts), path):
+                yield [name_of(target)]
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             names = [getattr(node, "module", None), *(alias.name for alias in node.names)]
             assert not any(f"{name}.".startswith("dixtill.") for name in names), path
+
+
+def modules_named(pattern: str, path: Path) -> list[Path]:
+    """The modules that a relative name with wildcards may be, seen from the file at `path`."""
+    name = pattern.lstrip(".")
+    assert name != pattern, f"{path} imports {pattern}, which is not relative"
+    folder = path.parents[len(pattern) - len(name) - 1]
+    found = [*folder.glob(f"{name.replace('.', '/')}.py"),
+             *folder.glob(f"{name.replace('.', '/')}/__init__.py")]  # fmt: skip
+    assert found, f"{path} imports {pattern}, which does not exist"
+    return found
 
 
 def nodes_that_run(node: ast.AST) -> Iterator[ast.AST]:
@@ -116,3 +136,25 @@ def test_no_files_import_each_other_in_a_circle():
 def test_one_module_imports_the_native_one():
     importers = [name for name, targets in imports().items() if NATIVE in targets]
     assert importers == ["python/dixtill/runtime/targets"]
+
+
+def test_calls_of_import_module_are_imports(tmp_path):
+    for name in ("a", "b", "commands/one", "commands/two"):
+        (tmp_path / name).with_suffix(".py").parent.mkdir(exist_ok=True)
+        (tmp_path / name).with_suffix(".py").touch()
+    path = tmp_path / "a.py"
+
+    def imported_by(code: str) -> list[str]:
+        path.write_text(code)
+        return sorted(Path(name).name for names in imported(path) for name in names)
+
+    assert imported_by('import_module(".b", __package__)') == ["b"]
+    assert imported_by('import_module(f".commands.{name}", __package__)') == ["one", "two"]
+    for hidden in (
+        '__import__("dixtill.b")',
+        "import_module(name, __package__)",
+        'import_module("dixtill.b", __package__)',
+        "importlib.import_module(name)",
+    ):
+        with pytest.raises(AssertionError):
+            imported_by(hidden)

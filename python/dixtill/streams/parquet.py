@@ -8,16 +8,19 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ..bulk.answer_columns import answer_columns
+from ..extras import require
 from ..runtime.prediction import Prediction
 from ..tables.arrow_types import cell, schema_of
 from ..tables.rows import Row, check_columns
 from ..whole_file import naming, replacing
 from .answers import AnswerColumns
 from .writers import GROUP, columns_of
+
+require("score")
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 
 class _TableWriter:

@@ -11,11 +11,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain
 from pathlib import PurePath
-from types import ModuleType
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from ..errors import InputError
 from ..runtime.classifier import Classifier
@@ -126,8 +124,9 @@ class Stream:
         interruption: Interruption,
     ) -> Writer:
         if kind == "parquet":
-            opening = _parquet().parquet_writer(self.output, answers, rows.schema)
-            return cast(Writer, stack.enter_context(opening))
+            from .parquet import parquet_writer  # needs pyarrow
+
+            return stack.enter_context(parquet_writer(self.output, answers, rows.schema))
         sink = stack.enter_context(open_sink(self.output, interruption))
         if kind == "csv":
             return CsvTable(sink, answers, rows.columns, self.csv_guard)
@@ -192,8 +191,3 @@ class _Run:
             num_written += len(part)
             self._progress.rows += len(part)
             yield
-
-
-def _parquet() -> ModuleType:
-    import_module("..bulk", __package__)  # without pyarrow, its error says what to install
-    return import_module(".parquet", __package__)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import PurePath
-from typing import cast
 
 from ..errors import InputError
 from . import FORMATS
@@ -88,8 +86,9 @@ def parquet_rows(
     path: str, text_column: str, as_fields: bool = True, only: Sequence[str] | None = None
 ) -> Rows:
     """Call `read_parquet`, importing pyarrow only now."""
-    module = import_module(".parquet", __package__)
-    return cast(Rows, module.read_parquet(path, text_column, as_fields, only))
+    from .parquet import read_parquet
+
+    return read_parquet(path, text_column, as_fields, only)
 
 
 class Table:
