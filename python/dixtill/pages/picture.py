@@ -232,6 +232,8 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[tuple[str, int, bo
     flip = frozenset((check and check.flip) or ())
     text = prediction.text[:_MOST_CHARS]
     for index, word in enumerate(prediction.words):
+        if word.start >= len(text):
+            break
         yield from ((part, 0, False, False) for part in _split(text[done : word.start]))
         shown = _SPACES.sub(" ", text[word.start : word.end])
         strength = level(word.weight, scale, len(_SUPPORTS))
