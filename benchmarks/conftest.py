@@ -143,7 +143,7 @@ def minilm() -> nn.Module:
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    """A folder for models of hundreds of megabytes, which pytest's own folders would keep."""
+    """Give a folder for models of hundreds of megabytes, which pytest's own folders would keep."""
     with tempfile.TemporaryDirectory(prefix="dixtill-benchmarks-") as name:
         yield Path(name)
 
@@ -162,7 +162,7 @@ def minilm_onnx_int8(minilm: nn.Module, folder: Path) -> Path | None:
 
 
 def _exported(model: nn.Module, path: Path) -> Path | None:
-    """A transformer's ONNX file, or None without ONNX Runtime."""
+    """Return a transformer's ONNX file, or None without ONNX Runtime."""
     if not peers.is_installed("ONNX Runtime"):
         return None
     import torch

@@ -20,7 +20,7 @@ _BUILDS = Path(__file__).parents[1] / "build"
 
 
 def describe_machine() -> dict[str, Any]:
-    """The additions to pytest-benchmark's own record, which has the CPU and its flags."""
+    """Return what to add to pytest-benchmark's own record, which has the CPU and its flags."""
     import torch
 
     from dixtill.runtime.targets import supported_targets
@@ -51,7 +51,7 @@ def _is_editable(package: str) -> bool:
 
 
 def _compiler_flags() -> dict[str, str]:
-    """The flags of each object file in the newest build in build/, if there is one."""
+    """Return the flags of each object file in the newest build in build/, if there is one."""
     builds = sorted(_BUILDS.glob("*/build.ninja"), key=lambda path: path.stat().st_mtime)
     if not builds:
         return {}

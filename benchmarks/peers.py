@@ -21,7 +21,7 @@ PEERS = (*MODULES, COMPILER)
 
 
 def what_to_install(peer: str) -> str:
-    """What to install for `peer`, or "" if nothing is missing."""
+    """Return what to install for `peer`, or "" if nothing is missing."""
     if peer == COMPILER:
         return "" if any(map(shutil.which, COMPILERS)) else "needs a C++ compiler"
     modules, command = MODULES[peer]

@@ -98,12 +98,12 @@ def main() -> None:
 
 
 def rendered(page: str) -> str:
-    """The page with each of its tables made from the JSON."""
+    """Return the page with each of its tables made from the JSON."""
     return _TABLE.sub(lambda found: f"{found[1]}{_table(found[2])}{found[3]}", page)
 
 
 def _table(name: str) -> str:
-    """The table and its source, with an empty line around each."""
+    """Return the table and its source, with an empty line around each."""
     table = TABLES[name]
     figures = json.loads((FIGURES / table.file).read_text("utf-8"))
     source = figures["source"]

@@ -106,10 +106,10 @@ def _garbage_kept() -> Iterator[None]:
 
 
 def clock_overhead_ns() -> float:
-    """The time that timing adds to each call."""
+    """Return the time that timing adds to each call."""
     return median(-(perf_counter_ns() - perf_counter_ns()) for _ in range(10_000))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of `values` do not exceed (nearest rank)."""
+    """Return the smallest value that at least `share` of `values` do not exceed (nearest rank)."""
     return sorted(values)[max(0, ceil(share * len(values)) - 1)]

@@ -25,7 +25,7 @@ Int64Array = npt.NDArray[np.int64]
 
 
 def word_pieces(vocabulary: Sequence[str]) -> Tokenizer:
-    """Hugging Face's tokenizer with the student's pieces."""
+    """Return Hugging Face's tokenizer with the student's pieces."""
     ids = {piece: i for i, piece in enumerate(vocabulary)}
     tokenizer = Tokenizer(WordPiece(ids, unk_token=vocabulary[0]))
     tokenizer.normalizer = BertNormalizer()
@@ -49,13 +49,13 @@ def explained(classifier: Classifier, text: str) -> Prediction:
 
 
 def specified(student: StudentModel, text: str) -> Forward:
-    """The expected answer to a text, by Hugging Face's tokenizer and the reference in NumPy."""
+    """Return the expected answer to a text, by Hugging Face's tokenizer and the NumPy reference."""
     ids = np.array(word_pieces(student.vocabulary).encode(text).ids, np.int32)
     return reference.forward(student.weights, ids, np.array([0, len(ids)], np.int64))
 
 
 def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Array, Int64Array]:
-    """Piece ids [num_texts * length] and their offsets [num_texts + 1]."""
+    """Return piece ids [num_texts * length] and their offsets [num_texts + 1]."""
     rng = np.random.default_rng(0)
     ids = rng.integers(0, num_pieces, num_texts * length, dtype=np.int32)
     return ids, np.arange(num_texts + 1, dtype=np.int64) * length
@@ -75,7 +75,7 @@ class LogitsOfFullTexts(nn.Module):
         self.head = student.head
 
     def forward(self, piece_ids: Tensor) -> Tensor:
-        """Logits [batch, classes] of ids [batch, time]."""
+        """Return logits [batch, classes] of ids [batch, time]."""
         states = self.lstm(self.embedding(piece_ids))[0]
         scores = self.attention_vector(torch.tanh(self.attention_weight(states)))
         null_scores = self.null_score.expand_as(scores[:, :1])

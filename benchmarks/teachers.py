@@ -19,12 +19,12 @@ Logits = Callable[[Any], np.ndarray]  # logits [texts, classes] of a text or a l
 
 
 def bert_base() -> nn.Module:
-    """BERT-base's size: about 110 million weights."""
+    """Build a model of BERT-base's size: about 110 million weights."""
     return _random_bert(BertConfig(num_labels=len(LABELS)))
 
 
 def minilm_l6() -> nn.Module:
-    """The size of all-MiniLM-L6: about 23 million weights, half of them embeddings."""
+    """Build a model of all-MiniLM-L6's size: 23 million weights, half of them embeddings."""
     return _random_bert(
         BertConfig(
             hidden_size=384,
@@ -43,7 +43,7 @@ def _random_bert(config: BertConfig) -> nn.Module:
 
 
 def fast_tokenizer(vocabulary: tuple[str, ...]) -> Any:
-    """BERT's tokenizer, in Rust, with the student's pieces, so that lengths equal dixtill's.
+    """Build BERT's fast tokenizer with the student's pieces, so that lengths equal dixtill's.
 
     Unused pieces fill the vocabulary up to the models' number of embeddings, as in BERT's own.
     """

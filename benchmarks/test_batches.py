@@ -61,7 +61,7 @@ def _by_transformer(path: Path, tokenizer: Any, texts: list[str], num_threads: i
     alone = in_onnx_runtime(Session(path), tokenizer)
 
     def check(answers: np.ndarray) -> None:
-        """Padding changes only the scales of int8."""
+        """Check the logits; padding changes them only through the scales of int8."""
         assert answers.shape == (len(texts), 3)
         for text, answer in zip(texts[:NUM_CHECKED], answers, strict=False):
             np.testing.assert_allclose(answer, alone(text)[0], rtol=0, atol=0.05)

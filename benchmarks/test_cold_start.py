@@ -110,7 +110,7 @@ def run(program: str) -> dict[str, Any]:
 
 
 def installed_bytes(module: str) -> int:
-    """The size in bytes of the installed distribution that contains a module."""
+    """Return the size in bytes of the installed distribution that contains a module."""
     if module == "dixtill":  # in an editable installation its files are elsewhere
         folder = Path(dixtill.__file__).parent
         paths = {p for p in folder.rglob("*") if p.suffix != ".pyc"} | {Path(native.__file__)}

@@ -129,7 +129,7 @@ def _by_dixtill(student: StudentModel) -> Candidate:
 
 
 def _checked() -> Candidate:
-    """The answer, the effect of leaving out each word, and the fewest that change the label."""
+    """Return the answer, each word's effect, and the fewest words that change the label."""
     target = supported_targets()[0]
     classifier = dixtill.load(dixtill.SHIPPED_MODEL, kernel=target)
 

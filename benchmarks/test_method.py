@@ -73,7 +73,7 @@ def test_the_report_says_what_holds() -> None:
 def _benchmark(
     group: str, name: str, seconds: float, cpu_share: float = 1.0, **facts: float
 ) -> dict[str, Any]:
-    """A result as in pytest-benchmark's JSON, with fifty calls."""
+    """Return a result as in pytest-benchmark's JSON, with fifty calls."""
     times = {"p90": seconds, "p99": seconds, "cpu_share": cpu_share}
     return {
         "group": group,

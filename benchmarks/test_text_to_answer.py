@@ -58,7 +58,7 @@ def transformers(
     bert_onnx: Path | None,
     minilm_onnx_int8: Path | None,
 ) -> list[Transformer]:
-    """The first is the baseline."""
+    """Return the transformers to time; the first is the baseline."""
     teacher, small = in_pytorch(bert, tokenizer), in_pytorch(minilm, tokenizer)
 
     def in_torch(name: str, model: nn.Module, original: Logits, kind: str) -> Transformer:

@@ -38,7 +38,7 @@ _TAILS = (
 
 
 def made_up_tweets(number: int, seed: int = 0) -> list[tuple[str, str]]:
-    """Texts of 4 to about 40 words with their labels; TWEETS are among them."""
+    """Make texts of 4 to about 40 words with their labels; TWEETS are among them."""
     rng = random.Random(seed)
     known = [(TWEETS[length], label) for length, label in TWEET_LABELS.items()]
     return known + [_tweet(rng) for _ in range(number - len(known))]

@@ -20,7 +20,7 @@ class Trained(NamedTuple):
 
 
 def fasttext_bigrams(folder: Path) -> Trained:
-    """fastText with its defaults: width 100, two million buckets for bigrams, 800 MB.
+    """Train fastText with its defaults: width 100, two million buckets for bigrams, 800 MB.
 
     It is called through its binding, which saves the time of its Python wrapper (and avoids the
     wrapper's array copy, which NumPy 2 refuses).
@@ -42,7 +42,7 @@ def fasttext_bigrams(folder: Path) -> Trained:
 
 
 def tfidf_logistic_regression() -> Trained:
-    """scikit-learn with TF-IDF of words and bigrams."""
+    """Train scikit-learn's logistic regression on TF-IDF of words and bigrams."""
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline

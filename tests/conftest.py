@@ -66,7 +66,7 @@ def browser() -> Iterator[object]:
         filter(None, map(shutil.which, _BROWSERS)), None
     )
     if found is None:
-        pytest.skip("needs Chromium, such as of apt-get install chromium (or set DIXTILL_CHROMIUM)")
+        pytest.skip("needs Chromium: apt-get install chromium, or set DIXTILL_CHROMIUM")
     is_root = hasattr(os, "geteuid") and os.geteuid() == 0  # Chromium has no sandbox for root
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, chromium_sandbox=not is_root)

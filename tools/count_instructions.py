@@ -1,6 +1,6 @@
 """Count the instructions of kernels under valgrind, and fail if a count has grown by over 2%.
 
-Times on a shared machine vary by tens of per cent; a count of instructions is the same each time.
+Times on a shared machine vary by tens of percent; a count of instructions is the same each time.
 It depends on the compiler, so tests/golden/instruction_counts.json holds one set of counts for each
 compiler; for one that it does not know, this reports and never fails. Targets that valgrind does
 not emulate (AVX-512) are not counted.

@@ -82,7 +82,7 @@ def _latency(groups: Groups, group: str) -> Any:
 
 
 def _points(groups: Groups, targets: Sequence[str]) -> list[tuple[str, float, float, float]]:
-    """Name, accuracy in percent, MB and seconds of everything that has all of them."""
+    """Return name, accuracy in percent, MB and seconds of everything that has all of them."""
     if not targets:
         return []
     group = names.text_to_answer(12)

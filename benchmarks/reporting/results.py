@@ -48,7 +48,7 @@ Groups = Mapping[str, Sequence[Result]]
 
 
 def grouped(benchmarks: Iterable[Mapping[str, Any]]) -> Groups:
-    """All results, in the order of measurement."""
+    """Return all results, in the order of measurement."""
     groups: dict[str, list[Result]] = {}
     for benchmark in benchmarks:
         result = Result.of(benchmark)

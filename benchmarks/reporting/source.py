@@ -12,7 +12,7 @@ import dixtill
 
 
 def source(module: str, data: str) -> dict[str, Any]:
-    """The running command as `python -m MODULE` with its arguments, its data and the CPU."""
+    """Return the running command as `python -m MODULE` with its arguments, its data and the CPU."""
     return {
         "command": shlex.join(["python", "-m", module, *sys.argv[1:]]),
         "data": data,

@@ -17,7 +17,7 @@ _RATES = ("texts", "gigabytes")  # facts that count what one call does
 
 
 def speed_figures(groups: Groups, targets: Sequence[str]) -> Figures:
-    """Medians in seconds, speed-ups over each group's first candidate, sizes in MB."""
+    """Return medians in seconds, speed-ups over each group's first candidate, sizes in MB."""
     return {
         "groups": {name: _group(results) for name, results in groups.items()},
         "beside_the_paper": paper_figures(groups, targets, PAPER_WORDS),
@@ -43,7 +43,7 @@ def _group(results: Sequence[Result]) -> list[Figures]:
 
 
 def text_to_answer(figures: Figures) -> str:
-    """Times from text to answer for both lengths, slowest first."""
+    """Return times from text to answer for both lengths, slowest first."""
     by_length = [
         {item["name"]: item for item in figures["groups"][names.text_to_answer(length)]}
         for length in _LENGTHS
@@ -67,7 +67,7 @@ def _time(item: Mapping[str, float] | None) -> str:
 
 
 def other_groups(figures: Figures, left_out: Iterable[str] = ()) -> str:
-    """For every other group: time, speed-up over its first candidate, texts per second, memory."""
+    """Return time, speed-up, texts per second and memory of every other group."""
     left_out = {*left_out, *(names.text_to_answer(length) for length in _LENGTHS)}
     rows = [
         [group if number == 0 else "", *_other(item)]

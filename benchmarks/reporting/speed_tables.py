@@ -35,7 +35,7 @@ PAPER = {
 
 
 def group_tables(benchmarks: Iterable[Mapping[str, Any]]) -> str:
-    """Tables of all groups in the order of measurement; the first row is the baseline."""
+    """Return tables of all groups in the order of measurement; the first row is the baseline."""
     groups = grouped(benchmarks)
     return "\n\n".join(_group_table(name, results) for name, results in groups.items())
 
@@ -61,17 +61,17 @@ def _group_table(group: str, results: Sequence[Result]) -> str:
 
 
 def _bandwidth(results: Sequence[Result]) -> tuple[str, list[str]]:
-    """The bandwidth as a share of that of a plain sum, if there is one."""
+    """Return the bandwidth as a share of that of a plain sum, if there is one."""
     rates = {result.name: result.facts.get("gigabytes", 0) / result.median for result in results}
     most = rates.get(names.SUM)
     return "of torch.sum's GB/s", [f"{rate / most:.0%}" for rate in rates.values()] if most else []
 
 
 def _disturbance(results: Sequence[Result]) -> tuple[str, list[str]]:
-    """The share of a core that each had, if one had less than it could use."""
+    """Return the share of a core that each had, if one had less than it could use."""
     disturbed = any(result.was_disturbed for result in results)
     shares = [f"{result.cpu_share:.0%}" for result in results]
-    return "had of a core", shares if disturbed else []
+    return "share of a core", shares if disturbed else []
 
 
 def _durations(result: Result) -> list[str]:
@@ -92,7 +92,7 @@ def _fact(result: Result, fact: str) -> str:
 
 
 def paper_table(groups: Groups, targets: Sequence[str], num_words: int) -> str:
-    """Size, compression, time and speed-up over the teacher, here and in the paper."""
+    """Return size, compression, time and speed-up over the teacher, here and in the paper."""
     figures = paper_figures(groups, targets, num_words)
     if not figures:
         return "The paper's table needs the group 'text to answer'."
@@ -100,7 +100,7 @@ def paper_table(groups: Groups, targets: Sequence[str], num_words: int) -> str:
 
 
 def paper_figures(groups: Groups, targets: Sequence[str], num_words: int) -> list[dict[str, Any]]:
-    """Name, size in MB, compression, seconds and speed-up of the paper's models, if measured."""
+    """Return name, MB, compression, seconds and speed-up of the paper's measured models."""
     group = names.text_to_answer(num_words)
     teacher = find(groups, group, names.TEACHER)
     if not teacher or not targets:
@@ -123,7 +123,7 @@ def _beside_teacher(here: Result, teacher: Result) -> dict[str, float]:
 
 
 def beside_the_paper(figures: Sequence[Mapping[str, Any]], num_words: int) -> str:
-    """The table of `paper_figures`, with the paper's own."""
+    """Return the table of `paper_figures`, with the paper's own."""
     rows = [
         [item["name"], *(_paper_cells(item) if "size" in item else [""] * 4), *PAPER[item["name"]]]
         for item in figures

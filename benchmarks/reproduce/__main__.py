@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def _is_wanted(step: Step, methods: Sequence[str]) -> bool:
-    """The measurements without students of methods that are not in `methods`, if it names any."""
+    """Return whether a measurement is wanted: students only of the `methods`, if any are named."""
     is_of_student = step.key.kind in ("student", "explanations")
     return not (methods and is_of_student) or step.key.name in methods
 
@@ -68,7 +68,7 @@ def _run(steps: Sequence[Step], out: Path, only: Sequence[str], plan: bool) -> N
 
 
 def _foreseen(missing: Sequence[Step], steps: Sequence[Step], out: Path) -> str:
-    """An estimate of the time left, from the median of finished steps of the same kind."""
+    """Return an estimate of the time left, from the median of finished steps of the same kind."""
     known: dict[str, list[float]] = defaultdict(list)
     for step in steps:
         if (content := read(out, step.key)) is not None:

@@ -46,7 +46,7 @@ def best(
     held_out: Corpus,
     predict: Callable[[Settings], Sequence[int]],
 ) -> Settings:
-    """The first with the highest accuracy plus macro-F1, which also chooses a student's epoch."""
+    """Return the first with the highest accuracy plus macro-F1, as students choose their epoch."""
 
     def quality(settings: Settings) -> float:
         predicted = predict(settings)

@@ -16,7 +16,7 @@ _DIGITS = 6
 
 
 def of_logits(logits: Tensor) -> Content:
-    """Logits [texts, classes]."""
+    """Return logits [texts, classes]."""
     return of_probabilities(logits.double().softmax(dim=1).tolist())
 
 
@@ -25,7 +25,7 @@ def of_predictions(predictions: Sequence[Prediction]) -> Content:
 
 
 def of_probabilities(probabilities: Sequence[Sequence[float]]) -> Content:
-    """Labels and rounded probabilities [texts, classes]; rounding never changes a label."""
+    """Return labels and rounded probabilities [texts, classes]; rounding changes no label."""
     return {
         **of_labels([int(np.argmax(row)) for row in probabilities]),
         "probabilities": [[round(value, _DIGITS) for value in row] for row in probabilities],
@@ -33,12 +33,12 @@ def of_probabilities(probabilities: Sequence[Sequence[float]]) -> Content:
 
 
 def of_labels(predicted: Sequence[int]) -> Content:
-    """The answers of a classifier without probabilities."""
+    """Return the answers of a classifier without probabilities."""
     return {"predicted": list(predicted), "probabilities": None}
 
 
 def read_answers(record: StudyRecord, teacher: Content, content: Content) -> Answers:
-    """A measurement's answers, with the true labels and the teacher's."""
+    """Return a measurement's answers, with the true labels and the teacher's."""
     probabilities: Any = content["probabilities"]
     return Answers(
         labels=np.array(record.labels),

@@ -29,7 +29,7 @@ from dixtill.specification.cleaning import DEFAULT_RULES, clean
 
 
 def measure(teacher: Teacher, test: Corpus) -> Content:
-    """The answers and the size of a model."""
+    """Return the answers and the size of a model."""
     return {
         **answers.of_logits(teacher.predict(cleaned(test))),
         "num_bytes": stored_bytes(teacher.model),
@@ -41,7 +41,7 @@ def in_int8(teacher: Teacher) -> Teacher:
 
 
 def importance(teacher: Teacher, train: Corpus) -> Content:
-    """The importance of the heads, by gradients on randomly chosen training texts."""
+    """Return the importance of the heads, by gradients on randomly chosen training texts."""
     rows = np.random.default_rng(0).permutation(len(train))[:NUM_RANKING_TEXTS].tolist()
     texts = train.take(rows)
     scores = head_importance(teacher, cleaned(texts), texts.labels)
@@ -63,6 +63,6 @@ def _with_model(teacher: Teacher, model: nn.Module) -> Teacher:
 
 
 def asked_for_one(teacher: Teacher) -> Callable[[str], int]:
-    """A function from a text to its class, as fast as PyTorch allows."""
+    """Return a function from a text to its class, as fast as PyTorch allows."""
     logits = in_pytorch(teacher.model, teacher.tokenizer)
     return lambda text: int(logits(clean(text, DEFAULT_RULES)).argmax())

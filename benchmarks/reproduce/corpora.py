@@ -27,5 +27,5 @@ class Corpora:
 
 
 def cleaned(corpus: Corpus) -> list[str]:
-    """The texts as teachers and students see them."""
+    """Return the texts as teachers and students see them."""
     return [clean(text, DEFAULT_RULES) for text in corpus.texts]

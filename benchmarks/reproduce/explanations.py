@@ -43,7 +43,7 @@ Weights = npt.NDArray[np.float64]
 
 
 def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
-    """Numbers [texts][columns] for each way to explain; null if a text has too few words."""
+    """Return numbers [texts][columns] for each way to explain; null if a text has too few words."""
     model = read_model(student_file)
     classifiers = {
         name: Classifier(replace(model, settings=model.settings._replace(explanation=name)))
@@ -63,7 +63,7 @@ def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
 def _weights(
     classifiers: Mapping[str, Classifier], gradients: StudentGradients, text: str, seed: int
 ) -> dict[str, Weights]:
-    """The words' weights for each way to explain."""
+    """Return the words' weights for each way to explain."""
     predictions = {name: classifier(text) for name, classifier in classifiers.items()}
     found = {
         name: np.array([word.weight for word in prediction.words])
@@ -80,7 +80,7 @@ def _weights(
 def _row(
     classifier: Classifier, prediction: Prediction, own: Weights, teacher: Attribution
 ) -> list[float | None]:
-    """All columns; null where ranks need two words, or where the first k are all of the words."""
+    """Return all columns; null where ranks need two words, or where the first k are all words."""
     if len(own) < 2:
         return [None] * len(COLUMNS)
     theirs = measures.by_words(prediction, teacher)

@@ -81,7 +81,7 @@ def _lines(corpus: Corpus) -> str:
 
 
 def _line(text: str) -> str:
-    """The text in lower case, with punctuation set apart, as in fastText's tutorial."""
+    """Return the text in lower case, with punctuation set apart, as in fastText's tutorial."""
     apart = _PUNCTUATION.sub(r" \1 ", clean(text, DEFAULT_RULES).lower())
     return " ".join(apart.encode("utf-8", "replace").decode().split()) + "\n"
 

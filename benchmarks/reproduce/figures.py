@@ -23,7 +23,7 @@ MEDIAN = "leave-one-out, median"
 
 
 def study_figures(study: MeasuredStudy) -> Figures:
-    """All figures of the study that the report shows."""
+    """Return all figures of the study that the report shows."""
     record = study.record
     rows = [*study.students, *study.alternatives, *study.compressed]
     ours = [row for row in rows if row.title == record.ours]
@@ -53,7 +53,7 @@ def study_figures(study: MeasuredStudy) -> Figures:
 
 
 def _answers(row: Row, seconds: Mapping[str, Mapping[str, float]]) -> Figures:
-    """Mean and standard deviation over the seeds; figures that were not measured are left out."""
+    """Return mean and standard deviation over the seeds; leave out what was not measured."""
     figures: Figures = {"title": row.title, "seeds": len(row.contents)}
     for measure in MEASURES:
         if (values := row.values(measure)) is not None:
@@ -102,7 +102,7 @@ def _interval(found: Interval, factor: float = 1) -> Figures:
 
 
 def _timed(timing: Content) -> Figures | None:
-    """The number of timed texts, and the smallest share of a core that a classifier had."""
+    """Return the number of timed texts, and the smallest share of a core that a classifier had."""
     if not timing.get("num_texts"):
         return None
     shares = [item["cpu_share"] for item in timing["classifiers"].values()]
@@ -110,7 +110,7 @@ def _timed(timing: Content) -> Figures | None:
 
 
 def _explanations(item: Explained) -> Iterable[Figures]:
-    """For each way to explain, means over texts and seeds, and the median of leave-one-out."""
+    """Return means over texts and seeds for each way to explain, and leave-one-out's median."""
     for shown in item.by_seed:
         means = dict(zip(item.columns, map(float, item.means(shown)), strict=True))
         medians = dict(zip(item.columns, map(float, item.medians(shown)), strict=True))
@@ -124,7 +124,7 @@ def _explanations(item: Explained) -> Iterable[Figures]:
 
 
 def _controlled(item: Explained) -> Iterable[Figures]:
-    """A student's own weights minus random weights, and minus integrated gradients."""
+    """Return a student's own weights minus random weights, and minus integrated gradients."""
     for control in (RANDOM, GRADIENTS):
         found = dict(zip(item.columns, item.minus(item.gives, control), strict=True))
         yield {

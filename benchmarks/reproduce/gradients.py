@@ -39,7 +39,7 @@ class StudentGradients:
         self._nodes, self._weights = fixed_rule("gausslegendre", steps)
 
     def __call__(self, text: str, target: int) -> npt.NDArray[np.float64]:
-        """One number per word for the logit of class `target`."""
+        """Return one number per word for the logit of class `target`."""
         read = self._tokenizer.read(text, self._cleaning)
         ids = torch.tensor([read.piece_ids])
         delta = self._student.embedding(ids) - self._baseline  # [1, time, width]
@@ -52,7 +52,7 @@ class StudentGradients:
         return by_word
 
     def _logits(self, points: Tensor, ids: Tensor) -> Tensor:
-        """Logits [steps, classes] at points [steps, time, width] of the embedding."""
+        """Return logits [steps, classes] at points [steps, time, width] of the embedding."""
         repeated = ids.expand(len(points), -1)
         mask = torch.ones_like(repeated, dtype=torch.bool)
         with changed_output(self._student.embedding, lambda _: points):

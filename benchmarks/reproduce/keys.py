@@ -46,7 +46,7 @@ def title_of_heads(record: StudyRecord, keep: int, how: str) -> str:
 
 
 def compressed_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """The titles of the teacher and its compressed forms, each with one key per seed."""
+    """Return the titles of the teacher and its compressed forms, each with one key per seed."""
     rows = {"teacher": [TEACHER], "PTQ (int8)": [PTQ]}
     for keep in kept_heads(record):
         rows[title_of_heads(record, keep, "by importance")] = [important_heads(keep)]
@@ -57,7 +57,7 @@ def compressed_rows(record: StudyRecord) -> dict[str, list[Key]]:
 
 
 def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """The titles of the alternatives to a student, each with one key per seed."""
+    """Return the titles of the alternatives to a student, each with one key per seed."""
     seeds = range(record.seeds)
     return {
         "TF-IDF + linear SVM": [SVM],
@@ -67,7 +67,7 @@ def alternative_rows(record: StudyRecord) -> dict[str, list[Key]]:
 
 
 def student_rows(record: StudyRecord) -> dict[str, list[Key]]:
-    """The titles of the students, each with one key per seed."""
+    """Return the titles of the students, each with one key per seed."""
     return {
         method: [student(record, method, seed) for seed in range(record.seeds)]
         for method in record.methods

@@ -42,13 +42,13 @@ class Row:
     resamples: Bootstrap
 
     def values(self, measure: str) -> list[float] | None:
-        """One value per seed, or None if the measure needs probabilities that are missing."""
+        """Return one value per seed, or None if the measure needs missing probabilities."""
         if not self._has(measure):
             return None
         return [MEASURES[measure](answers) for answers in self.answers]
 
     def minus(self, other: Row, measure: str) -> Interval | None:
-        """The difference between the means over the seeds, on the same texts."""
+        """Return the difference between the means over the seeds, on the same texts."""
         if not (self._has(measure) and other._has(measure)):
             return None
         mine, theirs = (
@@ -57,7 +57,7 @@ class Row:
         return interval(float(mine - theirs), self.resampled(measure) - other.resampled(measure))
 
     def resampled(self, measure: str) -> Floats:
-        """The mean over the seeds in each resample."""
+        """Return the mean over the seeds in each resample."""
         features = [MEASURES[measure].features(answers) for answers in self.answers]
         return self.resamples.resampled(features, MEASURES[measure].of_means)
 
@@ -77,18 +77,18 @@ class Explained:
     resamples: Bootstrap
 
     def means(self, shown: str) -> Floats:
-        """Means [columns], over texts and then seeds."""
+        """Return means [columns], over texts and then seeds."""
         of_seeds = [mean_of_present(present(values).mean(axis=0)) for values in self.by_seed[shown]]
         mean: Floats = np.mean(of_seeds, axis=0)
         return mean
 
     def medians(self, shown: str) -> Floats:
-        """Medians [columns] over texts, averaged over seeds."""
+        """Return medians [columns] over texts, averaged over seeds."""
         mean: Floats = np.mean([np.nanmedian(v, axis=0) for v in self.by_seed[shown]], axis=0)
         return mean
 
     def minus(self, shown: str, other: str) -> list[Interval]:
-        """The difference between two ways to explain the same texts, for each column."""
+        """Return the difference between two ways to explain the same texts, for each column."""
         differences = self._resampled(shown) - self._resampled(other)
         values = self.means(shown) - self.means(other)
         return [interval(float(value), differences[:, i]) for i, value in enumerate(values)]

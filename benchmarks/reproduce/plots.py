@@ -23,7 +23,7 @@ _EXPLAINED = ("feature@3", "sign@3", "cosine", "comprehensiveness", "leave-one-o
 
 
 def write_plots(study: MeasuredStudy, folder: Path) -> list[Path]:
-    """Those of which something was measured."""
+    """Draw the plots for which something was measured."""
     drawn = {
         "answers": _answers(study),
         "heads": _heads(study),

@@ -20,16 +20,16 @@ _NOT_MEASURED = "–"
 
 
 def report(figures: Figures) -> str:
-    """All tables for which something was measured."""
+    """Return all tables for which something was measured."""
     texts = figures["texts"]
     parts = [
         f"# {figures['dataset']}",
         f"Teacher {figures['teacher']}; {texts['train']} texts train, {texts['held_out']} choose "
         f"epochs and settings, {texts['test']} test and choose nothing. Up to {figures['seeds']} "
-        "seeds; mean ± standard deviation over them, in per cent. Intervals: 95%, of "
+        "seeds; mean ± standard deviation over them, in percent. Intervals are 95% intervals of "
         f"{figures['resamples']:,} paired bootstrap resamples of the test texts, seeds averaged; "
-        "bold where it leaves zero out. A calibration error grows when texts are resampled, "
-        "the smaller one more: its intervals lean towards zero.",
+        "a difference is bold if its interval excludes zero. Resampling texts raises a "
+        "calibration error, a small one more than a large one, so its differences lean to zero.",
         "## Methods",
         _methods(figures),
         "## Answers",
@@ -71,7 +71,7 @@ def answers(
     with_seeds: bool = False,
     with_size: bool = False,
 ) -> str:
-    """A row for each classifier: mean and standard deviation of each measure."""
+    """Return a row for each classifier: mean and standard deviation of each measure."""
     measures = list(measures)
     header = ["", *["seeds"] * with_seeds, *measures, *["size"] * with_size]
     cells = [
@@ -87,7 +87,7 @@ def answers(
 
 
 def _spread(found: Mapping[str, float] | None) -> str:
-    """Mean and standard deviation in percent."""
+    """Format mean and standard deviation in percent."""
     if found is None:
         return _NOT_MEASURED
     mean = f"{found['mean']:.1f}"
@@ -95,7 +95,7 @@ def _spread(found: Mapping[str, float] | None) -> str:
 
 
 def differences(rows: Sequence[Figures], measures: Iterable[str]) -> str:
-    """A row for each pair: differences in points with their intervals."""
+    """Return a row for each pair: differences in points with their intervals."""
     measures = list(measures)
     cells = [
         [row["title"], *(_interval(row.get(measure), 1) for measure in measures)] for row in rows
@@ -104,7 +104,7 @@ def differences(rows: Sequence[Figures], measures: Iterable[str]) -> str:
 
 
 def _interval(found: Mapping[str, Any] | None, digits: int) -> str:
-    """The difference and its interval, in bold if the interval excludes zero."""
+    """Return the difference and its interval, in bold if the interval excludes zero."""
     if found is None:
         return _NOT_MEASURED
     value, low, high = (_signed(found[name], digits) for name in ("value", "low", "high"))
@@ -117,7 +117,7 @@ def _signed(number: float, digits: int) -> str:
 
 
 def explanations(rows: Iterable[Figures], columns: Sequence[str]) -> str:
-    """A row for each student and way to explain; the student's own way is marked."""
+    """Return a row for each student and way to explain; the student's own way is marked."""
     cells = [
         [
             row["student"],
@@ -130,7 +130,7 @@ def explanations(rows: Iterable[Figures], columns: Sequence[str]) -> str:
 
 
 def controlled(rows: Iterable[Figures], columns: Sequence[str]) -> str:
-    """Each student's own explanations minus the controls, with intervals."""
+    """Return each student's own explanations minus the controls, with intervals."""
     cells = [
         [row["student"], row["title"], *(_interval(row.get(column), 2) for column in columns)]
         for row in rows
@@ -139,7 +139,7 @@ def controlled(rows: Iterable[Figures], columns: Sequence[str]) -> str:
 
 
 def _sizes(rows: Sequence[Figures]) -> str:
-    """Sizes and times compared with the teacher's; times are per text, and training per seed."""
+    """Tabulate sizes and times beside the teacher's; times are per text, training per seed."""
     teacher = next(row for row in rows if row["title"] == "teacher")
     header = ["", "size", "compression", "median time", "p90", "speed-up", "training"]
     return markdown_table(header, (_sizes_row(row, teacher) for row in rows))

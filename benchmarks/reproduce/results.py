@@ -56,7 +56,7 @@ def claim(folder: Path, record: StudyRecord) -> None:
 
 
 def read_record(folder: Path) -> StudyRecord:
-    """The study in `folder`.
+    """Read the study in `folder`.
 
     Raises:
         InputError: there is no study, or it is from another version.
@@ -92,7 +92,7 @@ class Key:
 
 
 def read(folder: Path, key: Key) -> Content | None:
-    """The measurement, or None if it was not made yet."""
+    """Read the measurement, or return None if it was not made yet."""
     path = key.path(folder)
     if not path.exists():
         return None
@@ -101,7 +101,7 @@ def read(folder: Path, key: Key) -> Content | None:
 
 
 def read_seeds(folder: Path, keys: Sequence[Key]) -> list[Content]:
-    """The measurements that were made."""
+    """Read the measurements that were made."""
     return [content for key in keys if (content := read(folder, key)) is not None]
 
 

@@ -64,14 +64,14 @@ def _only(means: Floats) -> Floats:
 
 
 def _confusion(answers: Answers) -> Floats:
-    """One-hot cell of the confusion matrix, true class by predicted class."""
+    """Return each text's cell of the confusion matrix, true by predicted class, as one-hot."""
     cells = answers.labels * answers.num_classes + answers.predicted
     one_hot: Floats = np.eye(answers.num_classes**2)[cells]
     return one_hot
 
 
 def _macro_f1(means: Floats) -> Floats:
-    """Macro-F1 over all classes; a class that neither occurs nor is predicted counts as 0."""
+    """Return macro-F1 over all classes; one that neither occurs nor is predicted counts as 0."""
     classes = round(means.shape[-1] ** 0.5)
     cells = means.reshape(*means.shape[:-1], classes, classes)
     hits = np.diagonal(cells, axis1=-2, axis2=-1)
@@ -90,13 +90,13 @@ MEASURES = {
 
 
 def present(values: Floats) -> Floats:
-    """The features for `mean_of_present` of numbers that are NaN for some texts."""
+    """Return the features for `mean_of_present` of numbers that are NaN for some texts."""
     there = ~np.isnan(values)
     return np.hstack([np.where(there, values, 0.0), there])
 
 
 def mean_of_present(means: Floats) -> Floats:
-    """The mean of each column over texts that have it; [..., 2 columns] to [..., columns]."""
+    """Return each column's mean over the texts that have it, [..., 2 columns] to [..., columns]."""
     values, there = np.split(means, 2, axis=-1)
     return np.divide(values, there, out=np.full_like(values, np.nan), where=there > 0)
 
@@ -124,14 +124,14 @@ class Bootstrap:
         self._weights = counts / num_texts
 
     def resampled(self, of_seeds: Sequence[Floats], of_means: Callable[[Floats], Floats]) -> Floats:
-        """The mean over the seeds in each resample; `of_seeds` has features [texts, ...]."""
+        """Return the mean over the seeds in each resample; `of_seeds` has features [texts, ...]."""
         values = [of_means(self._weights @ features) for features in of_seeds]
         mean: Floats = np.mean(values, axis=0)
         return mean
 
 
 def interval(value: float, differences: Floats, confidence: float = 0.95) -> Interval:
-    """The measured `value` with the percentile interval of the resampled `differences`."""
+    """Return the measured `value` with the percentile interval of the resampled `differences`."""
     tail = (1 - confidence) / 2
     low, high = np.nanquantile(differences, [tail, 1 - tail])
     return Interval(value, float(low), float(high))

@@ -95,7 +95,7 @@ class Study:
         return quickest_precision(self.teacher.device)
 
     def steps(self) -> Iterator[Step]:
-        """All steps, seed by seed, so that the time left can be estimated after the first seed."""
+        """Return all steps, seed by seed: the time left can be estimated after the first seed."""
         yield Step(keys.TEACHER, lambda: self._compressed(self.teacher))
         yield Step(keys.PTQ, lambda: self._compressed(compressed.in_int8(self.teacher)))
         yield Step(keys.IMPORTANCE, self._importance)

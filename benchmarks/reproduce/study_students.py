@@ -73,7 +73,7 @@ def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
 
 
 def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
-    """The answers of the student before quantization, from its run's checkpoint."""
+    """Return the answers of the student before quantization, from its run's checkpoint."""
     s = model.shape
     student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)

@@ -19,7 +19,7 @@ Ask = Callable[[str], object]
 
 
 def measure(classifiers: Mapping[str, Ask], texts: Sequence[str]) -> Content:
-    """Medians, and the share of a core; below 0.8, other processes had some of it."""
+    """Return medians, and the share of a core; below 0.8, other processes had some of it."""
     durations: dict[str, list[int]] = {name: [] for name in classifiers}
     wall, cpu = dict.fromkeys(classifiers, 0), dict.fromkeys(classifiers, 0)
     for text in texts:

@@ -67,7 +67,7 @@ class ClaimFile:
             write_whole(folder / self.name, json.dumps({**before, **now}, indent=1).encode())
 
     def _has_files(self, folder: Path) -> bool:
-        """Whether any file depends on the claim; leftovers of killed processes do not count."""
+        """Return whether any file depends on the claim, leftovers of killed processes aside."""
         found = (path for pattern in self.files for path in folder.glob(pattern))
         return any(not is_temporary(path) and path.name != self.name for path in found)
 

@@ -29,7 +29,7 @@ class NativeModuleError(DixtillError, ImportError):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's message, or its type where the message is empty."""
+    """Return the first line of an error's message, or its type where the message is empty."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 

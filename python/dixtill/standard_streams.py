@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def is_open(stream: TextIO | None) -> bool:
-    """Whether a stream exists and is not closed."""
+    """Return whether a stream exists and is not closed."""
     return stream is not None and not getattr(stream, "closed", False)
 
 
 def is_terminal(stream: TextIO | None) -> bool:
-    """Whether a stream is an open terminal; a replacement of sys.stdout may lack `isatty`."""
+    """Return whether a stream is an open terminal; a replaced sys.stdout may lack `isatty`."""
     return stream is not None and is_open(stream) and hasattr(stream, "isatty") and stream.isatty()
 
 
@@ -66,7 +66,7 @@ def discard(stream: TextIO) -> None:
 
 @contextmanager
 def printable_streams() -> Iterator[None]:
-    """In the context, printing to a closed standard stream is harmless: the output is discarded.
+    """Make printing to a closed standard stream harmless in the context: discard the output.
 
     The descriptors 0 to 2 are occupied if they are free. Otherwise the next opened file would get
     one of them, and a library's warnings would be written into it.

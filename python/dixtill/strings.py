@@ -10,7 +10,7 @@ _REPLACEMENT = "\ufffd"
 
 
 def has_surrogates(text: str) -> bool:
-    """Whether the text has a lone surrogate, which UTF-8 cannot encode."""
+    """Return whether the text has a lone surrogate, which UTF-8 cannot encode."""
     try:
         text.encode()  # under 1 ms for a million characters; a loop takes 60 ms
     except UnicodeEncodeError:

@@ -168,7 +168,7 @@ def naming(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def is_temporary(path: Path) -> bool:
-    """Whether a file has a temporary name, as `replacing` gives them."""
+    """Return whether a file has a temporary name, as `replacing` gives them."""
     return path.name.startswith(_BEGIN) and path.name.endswith(_END)
 
 
@@ -283,7 +283,7 @@ def _check_writable(folder: Path, path: Path) -> None:
 
 
 def _is_same(one: Input, other: Input) -> bool:
-    """Whether two names are the same file or folder; character devices never count as the same."""
+    """Return whether two names are one file or folder; character devices are never the same."""
     try:
         state = os.stat(one)
         return os.path.samestat(state, os.stat(other)) and not stat.S_ISCHR(state.st_mode)

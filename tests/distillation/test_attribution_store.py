@@ -137,7 +137,7 @@ def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):
         whole = path.read_bytes()
         damages = {"truncated": whole[:-100], "no parquet": b"text,label\n" * 99, "empty": b""}
         path.write_bytes(damages[damage])
-        expected = "is no Parquet file: .*; delete it and run again"
+        expected = "is not a Parquet file: .*; delete it and run again"
     uses = {
         "run": lambda: store.run(attributor, TEXTS),
         "read": lambda: store.read(attributor, TEXTS),
@@ -152,7 +152,7 @@ def test_each_shard_may_be_cut_anywhere(store, attributor):
     content = path.read_bytes()
     for length in {0, 1, 3, 4, *range(11, len(content), 997), len(content) - 1}:
         path.write_bytes(content[:length])
-        with pytest.raises(InputError, match=f"{path.name} is no Parquet file: "):
+        with pytest.raises(InputError, match=f"{path.name} is not a Parquet file: "):
             store.run(attributor, TEXTS[:2])
 
 

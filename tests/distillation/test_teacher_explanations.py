@@ -40,7 +40,7 @@ def test_the_teachers_answers_and_attributions_are_read(folder, bert):
 def test_a_mistake_is_one_sentence(folder, bert, tmp_path):
     with pytest.raises(InputError, match="attributions of none of the 1 texts; run"):
         read_teacher_explanations(folder, ["another"], NAMES)
-    with pytest.raises(InputError, match="is no folder of attributions"):
+    with pytest.raises(InputError, match="is not a folder of attributions"):
         read_teacher_explanations(tmp_path / "none", TEXTS, NAMES)
     with pytest.raises(InputError, match="a teacher of 3 classes; the student has 2: a, b"):
         read_teacher_explanations(folder, TEXTS, ["a", "b"])

@@ -166,7 +166,7 @@ def test_a_hostile_name_or_label_is_no_markup_in_the_card():
 def test_without_test_texts_the_card_has_the_validation_scores_and_says_so(fitted, tmp_path):
     hub.save_pretrained(fitted / "s.safetensors", tmp_path / "plain")
     card = (tmp_path / "plain" / "README.md").read_text(encoding="utf-8")
-    assert "On the validation texts, which chose its epoch: accuracy " in card
+    assert "On the validation texts, which chose its epoch, it has an accuracy of " in card
     assert "model-index" not in front_matter(tmp_path / "plain")
     assert "license" not in front_matter(tmp_path / "plain")
     assert "Not stated." in card
@@ -199,10 +199,10 @@ def test_scores_of_each_label_add_up(fitted):
     assert 0 < measured.microseconds < 1e5
 
 
-def test_a_student_worse_than_the_commonest_label_says_so(student, tmp_path):
+def test_a_student_worse_than_the_most_common_label_says_so(student, tmp_path):
     texts = Corpus(("up", "down", "profit") * 5, (0, 1, 2) * 5, dixtill.load(student).labels)
     hub.save_pretrained(student, tmp_path / "bad", texts)
-    assert "not beyond doubt above" in (tmp_path / "bad" / "README.md").read_text("utf-8")
+    assert "may be no more accurate" in (tmp_path / "bad" / "README.md").read_text("utf-8")
 
 
 def test_another_student_or_page_in_the_folder_is_kept(fitted, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Connect to a Ray cluster and run a pool of actors on it. Knows nothing of the work itself.
+"""Connect to a Ray cluster and run a pool of actors on it, whatever their work is.
 
 If an actor dies, Ray gives its row to another: a row may be worked on twice, but its result
 arrives once. A cluster that was already running is left as it was.

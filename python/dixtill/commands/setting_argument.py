@@ -17,7 +17,7 @@ def add_setting(
     is_method_dependent: bool = False,
     **options: Any,
 ) -> None:
-    """An option for the setting `name` of a kind of settings.
+    """Add an option for the setting `name` of a kind of settings.
 
     In `help`, {default} stands for the default. Where the default depends on the method, an option
     that is not given is None.

@@ -149,7 +149,7 @@ GRAMMARS: dict[Language, Grammar] = {"en": ENGLISH, "it": ITALIAN}
 
 
 def make_reviews(number: int, seed: int) -> tuple[Review, ...]:
-    """`number` reviews, no two with the same text, half of them in each language."""
+    """Make `number` reviews, no two with the same text, half of them in each language."""
     rng = random.Random(seed)
     reviews: dict[str, Review] = {}
     while len(reviews) < number:

@@ -47,17 +47,17 @@ class Settings:
 
     @classmethod
     def names(cls) -> list[str]:
-        """The names of all settings."""
+        """Return the names of all settings."""
         return [field.name for field in fields(cls)]
 
     @classmethod
     def default(cls, name: str) -> Any:
-        """The default of a setting."""
+        """Return the default of a setting."""
         return getattr(cls, name)
 
     @classmethod
     def choices(cls) -> dict[str, tuple[str, ...]]:
-        """The choices of each setting that is one of several strings."""
+        """Return the choices of each setting that is one of several strings."""
         hints = get_type_hints(cls)
         known = {name: get_args(hints[name]) for name in cls.names()}
         return {

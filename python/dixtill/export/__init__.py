@@ -1,4 +1,4 @@
-"""Students in other programs' formats; needs the extra `onnx`, and no torch."""
+"""Writes students in other programs' formats; needs the extra `onnx`, and no torch."""
 
 from ..extras import require
 

@@ -1,8 +1,8 @@
-"""The float student as an ONNX graph, padding and reasons included.
+"""Builds the float student as an ONNX graph, with padding and explanations.
 
-Written operator by operator: the graph is the equations of distillation/student/student.py, for any
-batch and length, and needs no exporter. It reads piece ids: the program that runs it splits texts,
-by the settings and the vocabulary in the model's metadata.
+The graph is built operator by operator from the equations of distillation/student/student.py, so it
+needs no exporter, and it takes any batch and length. It reads piece ids: the program that runs it
+splits texts, by the settings and the vocabulary in the model's metadata.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..specification.model_file import StudentModel
 from ..version import __version__
 from ..whole_file import write_whole
 
-OPSET = 17  # of 2022; every runtime since then
+OPSET = 17  # of 2022; every runtime since then supports it
 _IR_VERSION = 8
 _NO_SCORE = -1e30  # of padding: its exponential is zero beside that of any null score
 _GATES = (0, 3, 1, 2)  # ONNX has i, o, f, g where PyTorch has i, f, g, o
@@ -34,13 +34,14 @@ FloatArray = npt.NDArray[np.floating[Any]]
 def onnx_student(
     model: StudentModel, parameters: Mapping[str, FloatArray] | None = None
 ) -> ModelProto:
-    """The graph of a student, from pieces to probabilities.
+    """Return a student as a graph from pieces to probabilities.
 
-    Inputs: `piece_ids` [batch, time] int64, any valid id on padding; `mask` [batch, time] bool,
-    True on the pieces of each text, which come first. Outputs, float32: `probabilities` and
-    `logits` [batch, classes], `contributions` [batch, time, classes], each piece's share of each
-    logit; with the head's bias they sum to it. And `attention` [batch, time], whose sum is what
-    the null score leaves: weights by gates are made of both (specification/reference.py).
+    The inputs are `piece_ids` [batch, time] int64, any valid id on padding, and `mask`
+    [batch, time] bool, True on the pieces of each text, which come first. The outputs are float32:
+    `probabilities` and `logits` [batch, classes]; `contributions` [batch, time, classes], each
+    piece's share of each logit, which add up to the logits with the head's bias; and `attention`
+    [batch, time], which sums to what the null score leaves. The weights of words by gates can be
+    computed from contributions and attention (specification/reference.py).
 
     Args:
         model: gives vocabulary, labels and settings.
@@ -104,7 +105,7 @@ def write_onnx(
 
 
 def _metadata(model: StudentModel) -> dict[str, str]:
-    """The labels, and everything that is needed to read a text as specification/ does."""
+    """Return the labels, and everything that is needed to read a text as specification/ does."""
     settings = model.settings
     return {
         "labels": json.dumps(settings.labels),
@@ -128,7 +129,7 @@ def _output(name: str, *shape: str | int) -> Any:
 
 
 def _constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
-    """The weights as ONNX lays them out; [2, ...] holds both directions."""
+    """Return the weights as ONNX lays them out; [2, ...] holds both directions."""
     both = [
         {
             name: _gates_reordered(parameters[f"lstm.{name}_l0{suffix}"])
@@ -176,7 +177,7 @@ def _nodes(hidden_dim: int) -> list[NodeProto]:
     return [
         node("Cast", "mask", "mask_count", to=TensorProto.INT32),
         node("ReduceSum", "mask_count time", "num_pieces", keepdims=0),
-        node("Max", "num_pieces one", "lengths"),  # an LSTM reads one piece at least
+        node("Max", "num_pieces one", "lengths"),  # an LSTM reads at least one piece
         node("Gather", "embedding piece_ids", "vectors"),
         node("Transpose", "vectors", "by_time", perm=[1, 0, 2]),
         node(
@@ -193,7 +194,7 @@ def _nodes(hidden_dim: int) -> list[NodeProto]:
         node("MatMul", "units attention_vector", "scores_column"),
         node("Squeeze", "scores_column last", "scores"),  # [batch, time]
         node("Where", "mask scores no_score", "real_scores"),
-        # Of a text without pieces the null score takes all.
+        # In a text without pieces, the null score gets all the attention.
         node("Pad", "real_scores one_before null_score", "all_scores"),  # [batch, 1 + time]
         node("Softmax", "all_scores", "shares", axis=1),
         node("Slice", "shares first_piece end time", "attention"),

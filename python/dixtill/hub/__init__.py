@@ -58,8 +58,8 @@ def save_pretrained(
     Args:
         model: a student, as `dixtill.load` takes it: a file, a folder, bytes or an open file.
         folder: created if it does not exist.
-        corpus: labeled texts that chose nothing, on which the student is measured; by default
-            the card has the scores on the validation texts, which chose the epoch.
+        corpus: labeled texts that played no part in the training, to measure the student on; by
+            default the card has the scores on the validation texts, which chose the epoch.
         text: what cannot be measured: names, language, license.
 
     Raises:
@@ -85,7 +85,7 @@ def save_pretrained(
 
 
 def _check_is_ours(folder: Path, content: bytes) -> None:
-    """Raise InputError if the folder holds another student, or another's page."""
+    """Raise InputError if the folder holds another student, or a page not by dixtill."""
     student, page = folder / STUDENT_FILE, folder / CARD_FILE
     if student.is_file() and student.read_bytes() != content:
         raise InputError(
@@ -122,7 +122,7 @@ def push_to_hub(
             allow_patterns=[STUDENT_FILE, CARD_FILE],
             commit_message="A student and its card, by dixtill",
         )
-    except Exception as error:  # the network and the hub raise all kinds
+    except Exception as error:  # the network and the hub raise many kinds
         raise InputError(f"cannot push {folder} to '{repo_id}': {error}") from error
     return str(address)
 

@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 _TASK = "text-classification"
 _WEIGHTS = {
-    "gates": "the integrated gradient of the label's logit, against the mean of all labels, over a "
-    "gate in the attention",
-    "contributions": "its exact share of the label's logit, against the mean of all labels",
+    "gates": "the integrated gradient of the label's logit, compared with the mean of all labels, "
+    "over a gate in the attention",
+    "contributions": "its exact share of the label's logit, compared with the mean of all labels",
     "scores": "the student's raw attention score, as in the paper",
 }
 
 
 @dataclass(frozen=True)
 class CardText:
-    """What the model file does not say; the card leaves out what is None, or says it is unknown."""
+    """What the model file does not say; what is None is left out or called unknown in the card."""
 
     name: str = "student"  # of the model, or of its repository
-    data: str = "labeled texts"  # name of what was measured on
+    data: str = "labeled texts"  # name of the texts that the student was measured on
     language: str | None = None  # a code such as `en`
     license: str | None = None  # the hub's name of it, such as `apache-2.0`
     base_model: str | None = None  # hub name of the teacher
@@ -42,7 +42,7 @@ def card_of(
     measured: StudentMeasures | None,
     text: CardText,
 ) -> str:
-    """The card of a student whose file has `num_bytes`."""
+    """Return the card of a student whose file has `num_bytes`."""
     parts = [
         f"---\n{_front_matter(measured, text)}\n---",
         f"# {in_markdown(text.name)}",
@@ -137,15 +137,15 @@ def _measures(measured: StudentMeasures, text: CardText) -> list[str]:
         for row in measured.by_label
     ]
     return [
-        f"On the {measured.rows:,} texts of {in_markdown(text.data)}, in per cent, with 95% "
-        "intervals (Clopper and Pearson for the accuracy, a bootstrap of the texts for the "
-        "others). Always giving the commonest label has an accuracy of "
+        f"The scores on the {measured.rows:,} texts of {in_markdown(text.data)} are in percent, "
+        "with 95% intervals (Clopper and Pearson for the accuracy, a bootstrap of the texts for "
+        "the others). Always giving the most common label has an accuracy of "
         f"{100 * measured.majority:.1f}.",
         "\n".join(["| | | 95% |", "|---|---|---|", *rows]),
         "\n".join(
             ["| label | texts | precision | recall | F1 |", "|---|---|---|---|---|", *by_label]
         ),
-        f"From a text to its answer it took {measured.microseconds:.0f} µs in the median, on one "
+        f"The median time from a text to its answer was {measured.microseconds:.0f} µs, on one "
         f"thread ({in_markdown(measured.machine)}).",
     ]
 
@@ -155,12 +155,12 @@ def _validation(provenance: Mapping[str, Any]) -> str:
     names = ("accuracy", "macro_f1", "calibration_error")
     found = [_mapping(scores).get(name) for name in names]
     if not all(isinstance(score, float) for score in found):
-        return "Not measured: `dixtill card --data` measures it on labeled texts."
+        return "It was not measured; `dixtill card --data` measures it on labeled texts."
     accuracy, macro_f1, error = found
     return (
-        f"On the validation texts, which chose its epoch: accuracy {accuracy:.3f}, macro-F1 "
-        f"{macro_f1:.3f}, calibration error (ECE) {error:.3f}. It was not measured on texts that "
-        "chose nothing."
+        f"On the validation texts, which chose its epoch, it has an accuracy of {accuracy:.3f}, a "
+        f"macro-F1 of {macro_f1:.3f} and a calibration error (ECE) of {error:.3f}. It was not "
+        "measured on texts that played no part in its training."
     )
 
 
@@ -183,7 +183,7 @@ def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    """A part of the provenance; in a foreign file it may be of any type."""
+    """Return a part of the provenance, or an empty one: in a foreign file it may be of any type."""
     return value if isinstance(value, dict) else {}
 
 
@@ -193,16 +193,18 @@ def _rounded(value: object) -> object:
 
 def _limits(model: StudentModel | LoadedModel, measured: StudentMeasures | None) -> str:
     lines = [
-        "- It knows texts like those that it learned from; of others it guesses, with confidence.",
-        "- Its probabilities are calibrated, if at all, on texts like its validation texts.",
-        "- The weights say what decided in the student, not what is true, and not what decided in "
-        "its teacher.",
+        "- It knows texts like those that it learned from. On other texts it guesses with "
+        "confidence.",
+        "- Its probabilities are calibrated, if at all, for texts like its validation texts.",
+        "- The weights say what decided the student's answer. They do not say what is true, or "
+        "what decided its teacher's answer.",
         f"- Longer texts are cut after {model.settings.max_pieces} pieces"
         + (f"; {measured.truncated:.1%} of those measured were." if measured else "."),
     ]
     if measured and measured.majority >= measured.accuracy.low:
         lines.append(
-            "- Its accuracy is not beyond doubt above that of always giving the commonest label."
+            "- It may be no more accurate than always giving the most common label: that "
+            "accuracy is not below the interval of its own."
         )
     return "\n".join(lines)
 

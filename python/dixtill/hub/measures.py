@@ -40,7 +40,7 @@ class StudentMeasures:
     """How a student does on labeled texts."""
 
     rows: int
-    majority: float  # the accuracy of always giving the commonest label
+    majority: float  # the accuracy of always giving the most common label
     accuracy: Interval  # Clopper and Pearson
     macro_f1: Interval  # bootstrap of the texts
     calibration_error: Interval  # bootstrap of the texts

@@ -134,7 +134,7 @@ def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
 
 
 def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """With a threshold: how many texts get a label, and how many of these labels are right."""
+    """With a threshold, return how many texts get a label and how many of these are right."""
     if not any(text.prediction.threshold for text in texts):
         return []
     answered = [text for text in texts if text.prediction.label is not None]
@@ -179,7 +179,7 @@ def _checked(texts: Sequence[ExplainedText]) -> list[Figure]:
 
 
 def _unknown(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """The share of words unknown to the student, if there are any."""
+    """Return the share of words unknown to the student, if there are any."""
     words = [word for text in texts for word in text.prediction.words]
     unknown = sum(word.is_unknown for word in words)
     if not unknown:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def findings_of(answer: bytes, weights: Sequence[float], num_labels: int) -> Findings | None:
-    """The fields of an answer's Check, None without one; `weights` are those of its words."""
+    """Return the fields of an answer's Check, or None without one; `weights` are the words'."""
     found = native.check_of(answer, num_labels)
     if found is None:
         return None
@@ -24,7 +24,7 @@ def findings_of(answer: bytes, weights: Sequence[float], num_labels: int) -> Fin
 
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
-    """Spearman's correlation, Pearson's of the ranks; None where either is constant.
+    """Return Spearman's correlation, Pearson's of the ranks; None where either is constant.
 
     >>> rank_correlation([1.0, 2.0, 30.0], [-5.0, 0.0, 0.5])
     1.0
@@ -37,7 +37,7 @@ def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:
 
 
 def _centered_ranks(values: Sequence[float]) -> list[float]:
-    """Ranks minus their mean; equal values share the mean of their ranks."""
+    """Return ranks minus their mean; equal values share the mean of their ranks."""
     order = sorted(range(len(values)), key=values.__getitem__)
     ranks = [0.0] * len(values)
     first = 0

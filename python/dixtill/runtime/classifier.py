@@ -1,4 +1,4 @@
-"""Answers texts: the story of inference.
+"""Answers texts with a student.
 
 One native call cleans and splits a text, runs the student and weighs the words; this file checks
 the arguments and returns the answers. It needs no NumPy. specification/ says what the native call
@@ -97,7 +97,7 @@ class Classifier:
         check: bool = False,
         threshold: float | None = None,
     ) -> Prediction | list[Prediction]:
-        """Answer one text, or each of a list; every string has an answer.
+        """Answer one text, or each text of a list; every string has an answer.
 
         A long list is shared among DIXTILL_NUM_THREADS threads, by default as many as the process
         has CPUs. Neither the threads nor the other texts change a bit of an answer.
@@ -105,7 +105,7 @@ class Classifier:
         Args:
             check: also leave out each word in turn, and search for the smallest set of words
                 without which the label changes (see Check). This takes as long as about 100
-                answers, and at most 2,100 for a text of up to 60 words.
+                answers, and at most as long as 2,100 for a text of up to 60 words.
             threshold: replaces the classifier's.
 
         Raises:
@@ -132,8 +132,8 @@ class Classifier:
     ) -> Iterator[list[Prediction]]:
         """Answer a list in parts: yield the next predictions, in order, about ten times a second.
 
-        So they can be used before the rest of the list is answered. Arguments and errors are those
-        of a call.
+        The caller can use them before the rest of the list is answered. Arguments and errors are
+        those of `__call__`.
         """
         lowest = self._threshold if threshold is None else checked_threshold(threshold)
         return self._parts(_plain_texts(texts), choose_num_threads(), check, lowest)
@@ -166,7 +166,7 @@ class Classifier:
 def load_classifier(
     source: StudentSource | None = None, kernel: str | None = None, threshold: float = 0.0
 ) -> Classifier:
-    """A classifier of a student, by default of the one that ships: see `dixtill.load`.
+    """Load a student as a classifier, by default the one that ships: see `dixtill.load`.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.

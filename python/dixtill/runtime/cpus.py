@@ -1,7 +1,8 @@
-"""How many CPUs this process may use: by affinity, and by the quota of its control groups.
+"""Counts the CPUs that this process may use, by affinity and by the quota of its control groups.
 
-A container that may use two CPUs of sixty-four sees all of them; its quota is in the files of
-(v2: cpu.max, v1: cpu.cfs_quota_us). Without these files, and outside Linux, no quota is known.
+A container that may use two CPUs of sixty-four sees all of them. Its quota is in a file of its
+control group (v2: cpu.max, v1: cpu.cfs_quota_us). Without these files, and outside Linux, no quota
+is known.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def cpu_quota(root: str = "/") -> int | None:
 
 
 def _cgroup_folders(root: str) -> Iterator[str]:
-    """The folders of the process's cgroups, and of those above them, that may limit its CPU time.
+    """Yield the folders of the process's cgroups, and of those above them, that may limit CPU time.
 
     A line of /proc/self/cgroup is ID:CONTROLLERS:PATH; v2 has the ID 0 and names no controllers.
     In a container the path may be the host's and not exist; then only the mount's top is found,
@@ -84,7 +85,7 @@ def _quota_v1(folder: str) -> int | None:
 
 
 def _cpus_of(quota: str, period: str) -> int | None:
-    """Microseconds of CPU time in each period, as CPUs; None for "max", -1 and the like."""
+    """Convert microseconds of CPU time per period to CPUs; None for "max", -1 and the like."""
     try:
         time, length = int(quota), int(period)
     except ValueError:

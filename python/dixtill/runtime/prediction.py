@@ -108,7 +108,7 @@ class Prediction:
 
     @classmethod
     def _of(cls, text: str, labels: tuple[str, ...], answer: bytes, threshold: float) -> Prediction:
-        """The prediction that a native answer holds."""
+        """Return the prediction that a native answer holds."""
         prediction = _new(cls)
         prediction._text = text
         prediction._labels = labels
@@ -238,7 +238,7 @@ class Prediction:
         }
 
     def __str__(self) -> str:
-        """The label with its probability, then a line for each word; safe for a terminal.
+        """Return the label with its probability, then a line for each word; safe for a terminal.
 
         It is in color if standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded).
         `format` and f-strings use no color: write those to a file or a log.
@@ -253,7 +253,7 @@ class Prediction:
         return format(shown(self, color=False), spec)
 
     def _repr_html_(self) -> str:
-        """The prediction as HTML, which notebooks show."""
+        """Return the prediction as HTML, which notebooks show."""
         from .show.html import prediction_html
 
         return prediction_html(self)

@@ -1,6 +1,6 @@
-"""The native module, and which target (instruction set) of it to run.
+"""Imports the native module, and chooses which of its targets (instruction sets) to run.
 
-The only importer of the native module. Needs no NumPy.
+No other file imports the native module. This one needs no NumPy.
 """
 
 from __future__ import annotations
@@ -96,11 +96,11 @@ def choose_target(name: str | None = None) -> str:
 
 
 def choose_num_threads() -> int:
-    """The environment's DIXTILL_NUM_THREADS, else the number of CPUs that this process may use.
+    """Return the environment's DIXTILL_NUM_THREADS, else how many CPUs this process may use.
 
     The latter heeds the affinity and a container's CPU quota: see cpus.py.
 
-    Raises InputError when the variable is no number from 1 to 1024.
+    Raises InputError when the variable is not a number from 1 to 1024.
     """
     asked = os.environ.get(THREADS_VARIABLE)
     if not asked:

@@ -1,4 +1,4 @@
-"""The words of an answer as JSON, made by the native module, for writing many answers."""
+"""Writes the words of an answer as JSON in the native module, for programs with many answers."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What an answer must be, in Python and NumPy; native code equals it, floats to the last bit."""
+"""Specifies the answers in Python and NumPy; native code equals it, floats to the last bit."""

@@ -1,4 +1,4 @@
-"""Removes from a text what a classifier should not read, and remembers where the rest stood.
+"""Removes from a text what a classifier should not read, and remembers where the rest was.
 
 Teacher and student both read the cleaned text; a span in it is mapped to a span in the text as the
 user wrote it. Rules are named in a student's file, and what a name means never changes: a better
@@ -33,7 +33,7 @@ _ENTITIES = {
 _ENTITY = re.compile(r"&(?:#([0-9]{1,7})|#[xX]([0-9a-fA-F]{1,6})|(" + "|".join(_ENTITIES) + "));")
 
 _REFERENCE = re.compile(r"&(?:#([0-9]+);?|#[xX]([0-9a-fA-F]+);?|([A-Za-z][0-9A-Za-z]*;?))")
-_DIGITS = 8  # without leading zeros; any number this long is past the last code point
+_DIGITS = 8  # after leading zeros; any number this long is past the last code point
 _LONGEST_NAME = max(map(len, html5))
 
 
@@ -44,7 +44,7 @@ class CleanedText(NamedTuple):
     places: Sequence[int]  # [characters + 1], where each began in the user's text; then its end
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Where `text[start:end]` stands in the text as the user wrote it."""
+        """Return where `text[start:end]` stands in the text as the user wrote it."""
         return self.places[start], self.places[end]
 
 
@@ -91,12 +91,12 @@ def _unescape(match: re.Match[str]) -> str:
 
 
 def _same_length(pattern: re.Pattern[str], replace: Callable[[re.Match[str]], str]) -> _Rule:
-    """A rule whose replacement has as many characters as the match."""
+    """Return a rule whose replacement has as many characters as the match."""
     return lambda cleaned: cleaned._replace(text=pattern.sub(replace, cleaned.text))
 
 
 def _references(text: str) -> Iterable[_Replacement]:
-    """HTML's character references, by the rules of `html.unescape` of the standard library."""
+    """Find HTML's character references by the rules of the standard library's `html.unescape`."""
     for match in _REFERENCE.finditer(text):
         decimal, hexadecimal, name = match.groups()
         if name is None:

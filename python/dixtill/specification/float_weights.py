@@ -1,4 +1,4 @@
-"""The float values that a student's int8 weights stand for, by PyTorch's names."""
+"""Converts a student's int8 weights to the float values that they stand for, by PyTorch's names."""
 
 from __future__ import annotations
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from .weights import Float32Array
 
 
-@dataclass(slots=True, eq=False)  # frozen, it would take a microsecond more to make
+@dataclass(slots=True, eq=False)  # making a frozen one takes a microsecond longer
 class Forward:
     """Results for a ragged batch of B texts with P pieces in all and C classes.
 
-    A text's contributions and the head's bias, added in order of time to the bias, are its logits:
-    not about, but bit for bit.
+    Adding a text's contributions to the head's bias, in order of time, gives its logits bit for
+    bit.
     """
 
     logits: Float32Array  # [B, C]

@@ -1,7 +1,7 @@
-"""The native kernels, with checked NumPy arguments.
+"""Calls the native kernels with checked NumPy arguments.
 
-For tests of their bits and for torch operators (torch_ops.py); reference.py says what they compute.
-runtime/classifier.py answers texts without this module.
+Tests of the kernels' bits and the torch operators (torch_ops.py) use it; reference.py says what the
+kernels compute. runtime/classifier.py answers texts without this module.
 """
 
 from __future__ import annotations
@@ -77,10 +77,10 @@ def ig_accumulate(
     gradients [S, B, T, D] along the path, step_weights [S], delta [B, T, D] (input minus
     baseline), word_index [B, T] in [-1, num_words), where -1 is padding, whose gradients are never
     read. The attribution of token t, sum over s of step_weights[s] * dot(gradients[s, b, t],
-    delta[b, t]), is added to its word. The sum over S may be split into calls, whose results the
-    caller adds. Reads each gradient once, and keeps nothing of their size unless they have to be
-    made contiguous. If another thread changes an array during the call, see `forward`. Raises
-    InputError for a wrong shape, type or index.
+    delta[b, t]), is added to its word. The caller may split the steps S into several calls and add
+    up the results. Each gradient is read once, and nothing of their size is allocated unless they
+    have to be made contiguous. If another thread changes an array during the call, see `forward`.
+    Raises InputError for a wrong shape, type or index.
     """
     chosen = choose_target(target)
     arrays = {"gradients": gradients, "step_weights": step_weights, "delta": delta}

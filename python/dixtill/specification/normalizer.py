@@ -70,7 +70,7 @@ def _tables() -> _Tables:
 
 @lru_cache(maxsize=4096)
 def _is_punctuation(char: str) -> bool:
-    """Whether BERT sets `char` apart from its neighbors."""
+    """Return whether BERT sets `char` apart from its neighbors."""
     return bool(_tables().punctuation[char])
 
 
@@ -86,12 +86,12 @@ def _is_symbol(char: str) -> bool:
 
 
 def _draws_another(char: str) -> bool:
-    """Whether `char` only says how to draw the one before: a variation selector or a keycap."""
+    """Return whether `char` only says how to draw the one before: a variation or a keycap."""
     return "\ufe00" <= char <= "\ufe0f" or char == _KEYCAP
 
 
 def _decompose(char: str) -> str:
-    """Canonical decomposition; Hangul by the arithmetic of the Unicode Standard, 3.12."""
+    """Decompose canonically; Hangul by the arithmetic of the Unicode Standard, 3.12."""
     code_point = ord(char)
     if not _HANGUL_FIRST <= code_point <= _HANGUL_LAST:
         return _tables().decomposition.get(char, char)
@@ -102,8 +102,8 @@ def _decompose(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _clean(char: str) -> str:
-    """A character after cleaning: white space is a space, an ideograph has spaces around it."""
-    if "\ud800" <= char <= "\udfff":  # a lone surrogate: no character, dropped like U+FFFD
+    """Clean a character: white space becomes a space, an ideograph gets spaces around it."""
+    if "\ud800" <= char <= "\udfff":  # a lone surrogate is dropped, like U+FFFD
         return ""
     tables = _tables()
     if tables.dropped[char]:
@@ -134,8 +134,8 @@ def _without_accents(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar
 def _ended(run: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
     """Yield the marks that stay, by class, then what is dropped.
 
-    A dropped character belongs to the word before it. If it came first, that could be a word
-    before the one that the marks begin, and the spans of the two would overlap.
+    A dropped character belongs to the word before it. If it were yielded before the marks, that
+    could be the word before the one that the marks begin, and the spans of the two would overlap.
     """
     stripped = [_stripped(item) for item in run]
     kept = [item for item in stripped if item.char]
@@ -161,15 +161,15 @@ class Normalizer:
     symbols: bool = False
 
     def is_punctuation(self, char: str) -> bool:
-        """Whether a normalized character is set apart from its neighbors."""
+        """Return whether a normalized character is set apart from its neighbors."""
         return _is_punctuation(char) or (self.symbols and _is_variant_of_punctuation(char))
 
     def is_symbol(self, char: str) -> bool:
-        """Whether a normalized character is a symbol or an emoji, and not punctuation."""
+        """Return whether a normalized character is a symbol or an emoji, and not punctuation."""
         return self.symbols and _is_symbol(char) and not _is_variant_of_punctuation(char)
 
     def plain_form(self, text: str) -> str:
-        """Normalized `text` with each typographic variant as it is written in ASCII.
+        """Return normalized `text` with each typographic variant as it is written in ASCII.
 
         >>> Normalizer(symbols=True).plain_form("\u2212"), Normalizer().plain_form("\u2212")
         ('-', '\u2212')

@@ -24,7 +24,7 @@ ROUNDING_SHIFT = np.float32(12582912.0)  # 1.5 * 2**23: adding it rounds to an i
 
 
 def tanh_ratio(x: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """Numerator and denominator of a minimax [5/4] rational for tanh, constant beyond ±5.03.
+    """Return a minimax [5/4] rational for tanh, numerator and denominator; constant past ±5.03.
 
     The numerator is odd in x; the denominator lies in [1, 20.1].
     """
@@ -37,14 +37,14 @@ def tanh_ratio(x: Float32Array) -> tuple[Float32Array, Float32Array]:
 
 
 def tanh(x: Float32Array) -> Float32Array:
-    """Hyperbolic tangent with an absolute error of at most 4.5e-5, in [-0.99996, 0.99996]."""
+    """Return tanh with an absolute error of at most 4.5e-5, in [-0.99996, 0.99996]."""
     top, bottom = tanh_ratio(x)
     ratio: Float32Array = top / bottom
     return ratio
 
 
 def lstm_cell(gates: Float32Array, cell: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """The next cell and 127 times the next hidden state, [H] each; gates i, f, g, o are [4, H].
+    """Return the next cell and 127 times the hidden state, [H] each; gates i, f, g, o are [4, H].
 
     cell = sigmoid(f) cell + sigmoid(i) tanh(g) and hidden = sigmoid(o) tanh(cell), each over one
     denominator, with sigmoid(z) = (bottom + top) / (2 bottom) of the ratio for z / 2. This takes
@@ -66,7 +66,7 @@ def lstm_cell(gates: Float32Array, cell: Float32Array) -> tuple[Float32Array, Fl
 
 
 def exp(x: Float32Array) -> Float32Array:
-    """Exponential of x clamped to [-87, 88]; the relative error is at most 1.9e-7, and exp(0) is 1.
+    """Return exp of x clamped to [-87, 88]; the relative error is at most 1.9e-7, exp(0) is 1.
 
     x = n ln 2 + r; a polynomial gives exp(r), and n goes to the exponent bits.
     """
@@ -102,7 +102,7 @@ def ig_accumulate(
     word_index: Int32Array,
     num_words: int,
 ) -> Float32Array:
-    """Integrated gradients by word, [B, num_words].
+    """Return integrated gradients by word, [B, num_words].
 
     gradients [S, B, T, D], step_weights [S], delta [B, T, D] (input minus baseline), word_index
     [B, T] (-1 on padding, whose gradients are not used). A token's attribution is
@@ -121,7 +121,7 @@ def ig_accumulate(
 def word_weights(
     forward: Forward, word_of_piece: Sequence[int], num_words: int, explanation: str
 ) -> list[float]:
-    """The weight of each word of one text, in double precision.
+    """Return the weight of each word of one text, in double precision.
 
     Gates and contributions add up to logit_k - mean(logits) of the predicted class k, minus the
     same difference of the head's biases. With scores, a word's weight is the mean of its pieces.
@@ -143,7 +143,7 @@ def word_weights(
 
 
 def gate_weights(contributed: Sequence[float], attention: Sequence[float]) -> list[float]:
-    """Integrated gradients of sum(contributed) over a gate for each word, from closed to open.
+    """Integrate the gradients of sum(contributed) over a gate for each word, from closed to open.
 
     A gate g scales exp(score) of the word's pieces. With all of them at s, the attention of word i
     is s a_i / (1 - A + s A), where A = sum(attention); the integrals over s from 0 to 1 are
@@ -158,7 +158,7 @@ def gate_weights(contributed: Sequence[float], attention: Sequence[float]) -> li
 
 
 def gate_factors(attended: float) -> tuple[float, float]:
-    """L / A and (L - A) / A^2 for L = -log(1 - A), A in [0, 1].
+    """Return L / A and (L - A) / A^2 for L = -log(1 - A), A in [0, 1].
 
     Below 2^-20 their limits are returned, 1 and 1/2; A above 1 - 2^-40 counts as 1 - 2^-40.
     """
@@ -170,7 +170,7 @@ def gate_factors(attended: float) -> tuple[float, float]:
 
 
 def minus_log(x: float) -> float:
-    """-log(x) for x in (0, 1]: the absolute error is at most 3e-16 or the relative one 2e-15.
+    """Return -log(x) for x in (0, 1], within 3e-16 or, relatively, within 2e-15.
 
     The last bits of a library's logarithm differ from one platform to another, so this is our own.
     x = m 2^e with m in [1/2, 1), and -log(m) = 2 artanh(z) = 2 (z + z^3 / 3 + z^5 / 5 + ...) for
@@ -241,7 +241,7 @@ def _hidden_states(weights: StudentWeights, piece_ids: Int32Array) -> tuple[Int8
 def _lstm(
     weight_q8: Int8Array, scale: Float32Array, bias: Float32Array, inputs_q8: Int8Array
 ) -> Int8Array:
-    """Hidden states [T, H] of one direction; inputs are [T, d]."""
+    """Return the hidden states [T, H] of one direction; inputs are [T, d]."""
     num_units = scale.size // 4
     hidden_q8 = np.zeros(num_units, np.int8)
     cell = np.zeros(num_units, np.float32)
@@ -260,7 +260,7 @@ def _quantize(scaled: Float32Array) -> Int8Array:
 
 
 def _product(weight_q8: Int8Array, x_q8: Int8Array) -> Float32Array:
-    """Matrix product as exact integers [..., rows], converted to float32."""
+    """Multiply as exact integers, and convert the product [..., rows] to float32."""
     products: Int32Array = x_q8.astype(np.int32) @ weight_q8.astype(np.int32).T
     return products.astype(np.float32)
 
@@ -271,12 +271,12 @@ def _attention_scores(weights: StudentWeights, states_q8: Int8Array) -> Float32A
 
 
 def attention_of(scores: Float32Array, null_score: Float32Array) -> Float32Array:
-    """Softmax over the null score [1] and the scores [T]; the null score's value is left out."""
+    """Return softmax over the null score [1] and the scores [T], without the null score's value."""
     return softmax(np.concatenate([null_score, scores]))[1:]
 
 
 def softmax(values: Float32Array) -> Float32Array:
-    """Softmax of one vector; the sum runs in order."""
+    """Return the softmax of one vector; the sum runs in order."""
     exponentials = exp(values - values.max())
     return exponentials / sum_in_order(exponentials)
 

@@ -17,7 +17,7 @@ Int8Array = npt.NDArray[np.int8]
 UInt8Array = npt.NDArray[np.uint8]
 Float32Array = npt.NDArray[np.float32]
 
-# Its product with the largest sum of int8 products is a finite float: no answer is infinite.
+# The product of this and the largest sum of int8 products is finite, so no answer is infinite.
 _LARGEST_FLOAT = 1e25
 
 NO_NULL_SCORE = -_LARGEST_FLOAT
@@ -32,7 +32,8 @@ class StudentWeights:
     quantization has folded the scales of the activations (one per embedding column, 1/127 for
     hidden states) into weights and scales. Gates stand in PyTorch's order i, f, g, o.
 
-    With V pieces, embedding width d, H units a direction, A attention units and C classes:
+    In the shapes there are V pieces, embedding width d, H units per direction, A attention units
+    and C classes.
     """
 
     embedding_q8: Int8Array  # [V, d]; multiples of 16 if it is to be kept in 4 bits

@@ -51,7 +51,7 @@ class TokenizedText:
 
 
 def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
-    """Words of `text`, lazily.
+    """Yield the words of `text`, lazily.
 
     White space separates chunks. Within a chunk, each punctuation mark at either end is a word, and
     so is the text between. With the normalizer's `symbols`, a symbol is a chunk of its own,
@@ -75,7 +75,7 @@ def split_words(text: str, normalizer: Normalizer) -> Iterator[Word]:
 
 
 def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
-    """The pre-tokens of each chunk: between white space, or the symbols of one emoji."""
+    """Yield the pre-tokens of each chunk: between white space, or the symbols of one emoji."""
     runs: list[_Run] = []
     for char, index in normalizer(text):
         if not char:  # dropped; it belongs to the run before, so that a span covers accents
@@ -104,7 +104,7 @@ def _chunks(text: str, normalizer: Normalizer) -> Iterator[list[Pretoken]]:
 
 
 def _is_joined(symbol: str, runs: list[_Run], before: str) -> bool:
-    """Whether `symbol` makes one emoji with those in `runs`; `before` is the character before it.
+    """Return whether `symbol` makes one emoji with those in `runs`; `before` precedes it.
 
     These are the emoji sequences of UTS 51 that need no list: joined by a joiner, with a skin tone,
     or pairs of regional indicators.
@@ -190,7 +190,7 @@ class Tokenizer:
         return [self._unknown_id] if ids is None else ids
 
     def _matches(self, pretoken: str) -> list[int] | None:
-        """The pieces, or None where no piece matches some part: then the whole is unknown."""
+        """Return the pieces, or None where some part matches none: then the whole is unknown."""
         if len(pretoken) > MAX_PRETOKEN_CHARS:
             return None
         ids: list[int] = []

@@ -1,4 +1,4 @@
-"""A small program that copies blocks from its standard input to its standard output.
+"""This small program copies blocks from its standard input to its standard output.
 
 When a process is killed, the kernel may cut its current write in the middle of a line. This
 process survives its parent and writes every block that it has received completely. Each block

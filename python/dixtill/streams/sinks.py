@@ -59,7 +59,7 @@ def _write_all(file: BinaryIO, block: bytes, name: str) -> None:
 
 
 class _BlockWriter:
-    """The other end of block_writer.py."""
+    """Sends blocks to a process that runs block_writer.py."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._name = name

@@ -73,7 +73,7 @@ class CsvTable:
         columns: Sequence[str] | None,
         guarded: bool = False,
     ) -> None:
-        """If `guarded`, no spreadsheet reads a cell as a formula."""
+        """Write to `sink`; if `guarded`, no spreadsheet reads a cell as a formula."""
         self._guarded = guarded
         self.group = 0 if columns else GROUP
         self._sink = sink

@@ -98,7 +98,7 @@ def _of_different_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _has_two_of_one_name(line: bytes) -> bool:
-    """Whether any object of the line has two fields of the same name.
+    """Return whether any object of the line has two fields of the same name.
 
     Slow: it calls a Python function for each object.
     """

@@ -1,8 +1,8 @@
 """Read lines from a file or standard input as they arrive, decompressing gzip.
 
-A block of lines is what one read returns: 256 KiB of a file, or what a pipe holds at the moment,
-so that a line written to a pipe is answered at once. Memory is bounded: only the beginning of a
-line longer than LARGEST_ROW is kept.
+A block of lines is what one read returns: 256 KiB of a file, or what a pipe holds at the moment, so
+that a line written to a pipe is answered at once. Memory is bounded: of a line longer than
+LARGEST_ROW, only the beginning is kept.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ class _Joined:
 
 
 def _is_utf16(head: bytes) -> bool:
-    """Whether the input begins with a UTF-16 mark or with two ASCII letters in UTF-16."""
+    """Return whether the input begins with a UTF-16 mark or with two ASCII letters in UTF-16."""
     zeros = [byte == 0 for byte in head[:4]]
     return head.startswith(_UTF16_MARKS) or zeros in ([False, True] * 2, [True, False] * 2)
 
@@ -196,5 +196,5 @@ def state_of(file: BinaryIO) -> os.stat_result | None:
 
 
 def is_regular(state: os.stat_result | None) -> bool:
-    """Whether a status is that of a regular file, not of a pipe or a terminal."""
+    """Return whether a status is that of a regular file, not of a pipe or a terminal."""
     return state is not None and stat.S_ISREG(state.st_mode)

@@ -91,10 +91,10 @@ class Attributor:
     ) -> None:
         """Limit each forward and backward pass to `rows_per_pass` tokens x steps, to bound memory.
 
-        The precision "auto" becomes the one that suits the teacher's present device.
+        The precision "auto" becomes the one that is quickest on the teacher's present device.
 
         Raises:
-            InputError: `rows_per_pass` is no positive integer.
+            InputError: `rows_per_pass` is not a positive integer.
         """
         self.teacher = teacher
         precision = chosen_precision(settings.precision, teacher.device)
@@ -114,7 +114,7 @@ class Attributor:
         return [self._attribution(*pair) for pair in zip(read, integrals, strict=True)]
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of the teacher's tokens in each text, special tokens included."""
+        """Return the number of the teacher's tokens in each text, special tokens included."""
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
 
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
@@ -169,7 +169,7 @@ class Attributor:
             yield _ReadText(text, spans, path, logits[row], target, both)
 
     def _attribution(self, read: _ReadText, integral: Integral) -> Attribution:
-        """The attribution of a text; the entry for tokens outside every word is dropped."""
+        """Return the attribution of a text, without the entry for tokens outside every word."""
         of_target = integral.by_output[int((read.path.classes == read.target).nonzero())]
         output, baseline_output = read.outputs
         by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)
@@ -191,7 +191,7 @@ class Attributor:
 
 
 def _quadratures(settings: AttributionSettings, paths: Sequence[Path]) -> list[Quadrature]:
-    """How to integrate along each path."""
+    """Return a quadrature for each path."""
     if settings.steps is not None:
         rule = fixed_rule(settings.quadrature, settings.steps)
         return [FixedQuadrature(rule) for _ in paths]

@@ -27,7 +27,7 @@ _NUM_SAMPLES = 32  # GradientShap's points between baseline and text
 def explain(
     name: str, answers: LayerAnswers, path: Path, quadrature: FixedRule, steps: int
 ) -> Integral:
-    """A text's attributions by the explainer `name`; only integrated gradients use `steps`."""
+    """Explain a text by the explainer `name`; only integrated gradients use `steps`."""
     forward = _Forward(answers)
     end = (path.start + path.delta).requires_grad_()
     fixed = {
@@ -91,7 +91,7 @@ def _integrated_gradients(
 def _gradient_x_input(
     forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object
 ) -> Tensor:
-    """The gradient at the text times the difference from the baseline, not times the raw input."""
+    """Multiply the gradient at the text by the difference from the baseline, not by the input."""
     from captum.attr import Saliency
 
     gradient: Tensor = Saliency(forward).attribute(abs=False, **fixed)
@@ -118,7 +118,7 @@ def _gradient_shap(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: 
 
 
 def _occlusion(forward: _Forward, path: Path, fixed: Mapping[str, Any], *_: object) -> Tensor:
-    """The drop of the answer when the baseline replaces a word."""
+    """Return how much the answer drops when the baseline replaces a word."""
     from captum.attr import FeatureAblation
 
     words = path.word_of_token.long()

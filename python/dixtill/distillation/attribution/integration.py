@@ -186,7 +186,7 @@ def by_word(gradient: Tensor, delta: Tensor, words: Tensor, num_words: int) -> T
 
 
 def by_word_in_torch(gradient: Tensor, delta: Tensor, words: Tensor, num_words: int) -> Tensor:
-    """`by_word` on any device; the result is on the CPU."""
+    """Do what `by_word` does on any device, and return the result on the CPU."""
     by_token = (gradient * delta).sum(dim=2).cpu()  # zero on padding
     found = torch.zeros(len(words), num_words)
     return found.scatter_add(1, words.clamp(min=0).long(), by_token)

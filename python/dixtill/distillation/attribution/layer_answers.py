@@ -31,7 +31,7 @@ class LayerAnswers:
     precision: Precision
 
     def for_many_passes(self) -> LayerAnswers:
-        """The same answers from weights cast once; valid until the teacher's weights change."""
+        """Return the same answers from weights cast once, valid until the teacher's change."""
         if self.precision == "float32":
             return self
         teacher = copy(self.teacher)
@@ -46,17 +46,17 @@ class LayerAnswers:
         return self.of_logits(logits.float())
 
     def of_logits(self, logits: Tensor) -> Tensor:
-        """Logits or probabilities [rows, classes]."""
+        """Return logits or probabilities [rows, classes], as `output` says."""
         return logits.softmax(dim=1) if self.output == "probability" else logits
 
     @torch.no_grad()
     def read(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        """The layer's output [batch, time, width], and the logits."""
+        """Return the layer's output [batch, time, width], and the logits."""
         return self._read(batch.inputs, batch.input_ids)
 
     @torch.no_grad()
     def read_baselines(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:
-        """The same for the baselines, in which [PAD] replaces every word but no special token.
+        """Do the same for the baselines, where [PAD] replaces every word but no special token.
 
         Only the word vectors change: positions that a model derives from its ids stay. Texts with
         the same number of tokens share a baseline, which the teacher reads once.

@@ -20,7 +20,7 @@ from .store import Explain
 
 
 def explain_with(pool: Pool, attributor: Attributor) -> Explain:
-    """A function that explains with copies of `attributor`, whose teacher must be on the CPU."""
+    """Return a function that explains with copies of `attributor`, whose teacher is on the CPU."""
 
     def explain(shards: Sequence[Sequence[str]]) -> Iterator[tuple[int, list[Attribution]]]:
         if not shards:

@@ -51,7 +51,7 @@ class Rule(NamedTuple):
 
 
 def fixed_rule(method: FixedRule, steps: int) -> Rule:
-    """The rule `method` with `steps` nodes, by Captum's name for it.
+    """Return the rule `method`, by Captum's name for it, with `steps` nodes.
 
     >>> nodes, weights = fixed_rule("gausslegendre", 3)
     >>> round(float((weights * nodes**5).sum()), 6)  # exact up to degree 5: 1/6
@@ -151,7 +151,7 @@ class AdaptiveQuadrature:
         self._halve(self._rough_panels())
 
     def _rough_panels(self) -> list[int]:
-        """The panels to halve, roughest first, as many as the remaining steps allow."""
+        """Return the panels to halve, roughest first, as many as the remaining steps allow."""
         settled = are_accurate(self.value, self._errors.sum(dim=0), self._sums, self._tolerance)
         largest = self._errors.amax(dim=0).clamp(min=torch.finfo(torch.float32).tiny)
         sizes = torch.where(settled, 0, self._errors / largest).amax(dim=1)
@@ -166,7 +166,7 @@ class AdaptiveQuadrature:
 
 
 def are_accurate(value: Tensor, errors: Tensor, sums: Tensor, tolerance: float) -> Tensor:
-    """Whether each row of `value` [outputs, words] is accurate; bool [outputs].
+    """Return whether each row of `value` [outputs, words] is accurate, as bool [outputs].
 
     A row is accurate if its sum differs from `sums` by at most `tolerance` times the sum of its
     absolute values, and `errors` is at most 4 x `tolerance` times its norm. Neither test suffices

@@ -1,4 +1,4 @@
-"""Stores attributions in Parquet shards; a killed run leaves whole shards, which the next reuses.
+"""Stores attributions in Parquet shards; a killed run leaves whole shards for the next run.
 
 Each row has a key made from teacher, settings and text. The order in which texts are cut into
 shards depends on the texts alone, so an interrupted run leaves the same files as any other. Two
@@ -103,7 +103,7 @@ class AttributionStore:
         processes (attribution/pool.py); the shards are identical.
 
         Raises:
-            InputError: the folder is a file, or a Parquet file in it is no shard of attributions.
+            InputError: the folder is a file, or holds a Parquet file that is not a shard.
         """
         if self.folder.exists() and not self.folder.is_dir():
             raise InputError(f"{self.folder} is a file; attributions need a folder")
@@ -129,10 +129,10 @@ class AttributionStore:
         return RunSummary(computed=len(missing), reused=len(items) - len(missing))
 
     def read(self, attributor: Attributor, texts: Sequence[str]) -> list[Attribution]:
-        """The stored attributions of `texts`, in their order.
+        """Return the stored attributions of `texts`, in their order.
 
         Raises:
-            InputError: a Parquet file is no shard, or a text was not explained by this teacher
+            InputError: a Parquet file is not a shard, or a text was not explained by this teacher
                 with these settings.
         """
         known = self.known(attributor, texts)
@@ -145,10 +145,10 @@ class AttributionStore:
         return [known[text] for text in texts]
 
     def known(self, attributor: Attributor, texts: Sequence[str]) -> dict[str, Attribution]:
-        """The attributions of those `texts` that this teacher explained with these settings.
+        """Return the attributions of those `texts` that this teacher explained with these settings.
 
         Raises:
-            InputError: a Parquet file is no shard.
+            InputError: a Parquet file is not a shard.
         """
         text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
         found: dict[str, Attribution] = {}
@@ -159,16 +159,18 @@ class AttributionStore:
         return found
 
     def find(self, texts: Sequence[str], teacher: str | None = None) -> dict[str, Attribution]:
-        """The stored attributions of those `texts` that have any.
+        """Return the stored attributions of those `texts` that have any.
 
         They come from the teacher with the fingerprint `teacher`, or from any if it is None.
 
         Raises:
-            InputError: the folder is missing, a Parquet file is no shard, or the texts were
+            InputError: the folder is missing, a Parquet file is not a shard, or the texts were
                 explained only by other teachers, by several, or with several settings.
         """
         if not self.folder.is_dir():
-            raise InputError(f"{self.folder} is no folder of attributions")
+            raise InputError(
+                f"{self.folder} is not a folder of attributions; `dixtill attribute` makes one"
+            )
         wanted = {_hash(text): text for text in texts}
         found: dict[tuple[str, str], dict[str, Attribution]] = {}
         for path, row in self._rows():
@@ -222,7 +224,9 @@ def _read(path: Path) -> pa.Table:
     try:
         table = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path} is no Parquet file: {error}; delete it and run again") from error
+        raise InputError(
+            f"{path} is not a Parquet file: {error}; delete it and run again"
+        ) from error
     if table.schema != _SCHEMA:
         raise InputError(f"{path} holds no attributions of this version; use another folder")
     return table
@@ -246,17 +250,17 @@ def _attribution(path: Path, text: str, row: dict[str, Any]) -> Attribution:
 
 
 def _tuples(value: Any) -> Any:
-    """`value` with its lists, at every depth, made tuples."""
+    """Return `value` with its lists, at every depth, turned into tuples."""
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
 def _storable(text: str) -> str:
-    """`text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
+    """Return `text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:
-    """The key of each text."""
+    """Return the key of each text."""
     teacher = _hash(attributor.teacher.fingerprint)
     settings = _hash(json.dumps(attributor.settings.as_dict(), sort_keys=True))
     return [str(_Key(teacher, settings, _hash(text))) for text in texts]
@@ -267,7 +271,7 @@ def _hash(text: str) -> str:
 
 
 def _plan(attributor: Attributor, texts: Sequence[str]) -> list[_Item]:
-    """The distinct texts, shortest first, so that the texts of a batch need little padding."""
+    """Return the distinct texts, shortest first, so that a batch needs little padding."""
     distinct = list(dict.fromkeys(texts))
     keys = _keys(attributor, distinct)
     return sorted(map(_Item, attributor.num_tokens(distinct), keys, distinct))

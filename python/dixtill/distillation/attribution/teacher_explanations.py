@@ -16,11 +16,11 @@ from .store import AttributionStore
 def read_teacher_explanations(
     folder: Path, texts: Sequence[str], labels: Sequence[str], teacher: str | None = None
 ) -> dict[str, Prediction]:
-    """The teacher's answer to each of `texts` that is stored, with attributions as word weights.
+    """Read the teacher's stored answers to `texts`, with attributions as the words' weights.
 
     The teacher itself is not needed; its classes are taken to be the student's `labels`. If
-    `teacher` is a fingerprint, only that teacher's attributions count; if it is None, or was taken
-    by an older version, any teacher's do.
+    `teacher` is a fingerprint, only that teacher's attributions count. If it is None or the
+    fingerprint of an older version, any teacher's attributions count.
 
     Raises:
         InputError: the folder holds none of the texts, or attributions of another teacher only, of

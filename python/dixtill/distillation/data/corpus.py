@@ -148,7 +148,7 @@ def matched(
 
 
 def is_unnamed(labels: Sequence[str]) -> bool:
-    """Whether the labels are those of a teacher whose classes were given no names."""
+    """Return whether the labels are those of a teacher whose classes were given no names."""
     return tuple(labels) == tuple(f"LABEL_{i}" for i in range(len(labels)))
 
 

@@ -32,7 +32,7 @@ def mark_whole(checkpoint: Path) -> None:
 
 
 def last_checkpoint(folder: Path) -> str | None:
-    """The last complete checkpoint whose best epoch has a complete one too, or None.
+    """Return the last complete checkpoint whose best epoch has a complete one too, or None.
 
     Incomplete checkpoints, and those after the returned one, are removed.
     """
@@ -67,7 +67,7 @@ def saving(folder: Path) -> Iterator[None]:
 
 
 def _best_of(checkpoint: Path) -> str:
-    """The name of the best checkpoint at the time when this one was written."""
+    """Return the name of the checkpoint that was the best when this one was written."""
     best = json.loads((checkpoint / _STATE).read_bytes())["best_model_checkpoint"]
     return Path(best).name if best else checkpoint.name
 
@@ -81,7 +81,7 @@ def _is_whole(checkpoint: Path) -> bool:
 
 
 def _digests(checkpoint: Path) -> dict[str, str]:
-    """SHA-256 of each file, by its name in the checkpoint."""
+    """Return the SHA-256 of each file, by its name in the checkpoint."""
     return {
         path.relative_to(checkpoint).as_posix(): _digest(path)
         for path in sorted(checkpoint.rglob("*"))

@@ -162,7 +162,7 @@ def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
 def score_teacher(
     teacher: Teacher, corpus: Corpus, cleaning: Sequence[str] = DEFAULT_RULES
 ) -> Scores:
-    """Scores of a teacher on `corpus`, which must have the teacher's labels in the same order."""
+    """Score a teacher on `corpus`, which must have the teacher's labels in the same order."""
     logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
     return scores_of(corpus.labels, logits.softmax(dim=1).numpy())
 

@@ -96,7 +96,7 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
 
 
 def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Token ids and label of each text, without padding."""
+    """Return token ids and label of each text, without padding."""
     encoded = limits.tokens([clean(text, config.cleaning) for text in corpus.texts])
     return [
         {
@@ -110,7 +110,7 @@ def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[di
 
 
 def _logits_alone(output: Any, _labels: Any) -> Any:
-    """The logits; an encoder-decoder returns a tuple, which begins with them."""
+    """Return the logits; an encoder-decoder returns a tuple, which begins with them."""
     return output[0] if isinstance(output, tuple) else output
 
 
@@ -120,7 +120,7 @@ def _metrics(prediction: Any) -> dict[str, float]:
 
 
 def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
-    """AdamW with a separate learning rate for the head, which is all but the base model."""
+    """Return AdamW with a separate learning rate for the head, which is all but the base model."""
     body = {id(parameter) for parameter in model.base_model.parameters()}
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for parameter in model.parameters():
@@ -190,7 +190,7 @@ class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
 
 
 def _history(state: Any) -> list[EpochMetrics]:
-    """The epochs in transformers' log, which has two entries for each."""
+    """Return the epochs in transformers' log, which has two entries for each."""
     trained = [entry for entry in state.log_history if "loss" in entry]
     scored = [entry for entry in state.log_history if "eval_macro_f1" in entry]
     return [

@@ -34,7 +34,7 @@ def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[
     """Measure `threshold` on probabilities [N, C] and the indices [N] of the true labels.
 
     Raises:
-        InputError: `threshold` is no probability.
+        InputError: `threshold` is not a probability.
     """
     threshold = limits.PROBABILITY.checked("the threshold", threshold)
     answered = probabilities.max(axis=1) >= threshold
@@ -74,7 +74,7 @@ def choose_threshold(
 
 
 def _shortest_decimal(above: float, up_to: float) -> float:
-    """A number in (above, up_to] with the fewest decimals."""
+    """Return a number in (above, up_to] with the fewest decimals."""
     for digits in range(1, 17):
         scale = 10.0**digits
         rounded = math.floor(up_to * scale) / scale

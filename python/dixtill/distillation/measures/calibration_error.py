@@ -16,7 +16,7 @@ FloatArray = npt.NDArray[np.floating]
 def calibration_error(
     probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
 ) -> float:
-    """The expected calibration error (ECE) of probabilities [N, C], in [0, 1].
+    """Return the expected calibration error (ECE) of probabilities [N, C], in [0, 1].
 
     >>> confident = np.array([[0.9, 0.1], [0.9, 0.1]])  # and right half of the time
     >>> round(calibration_error(confident, np.array([0, 1])), 3)
@@ -28,7 +28,7 @@ def calibration_error(
 def calibration_gaps(
     probabilities: FloatArray, labels: npt.NDArray[np.integer], bins: int = NUM_BINS
 ) -> npt.NDArray[np.float64]:
-    """For each text, 1 or 0 for a right or wrong answer minus its probability; [N, bins].
+    """Return each text's 1 or 0, for a right or wrong answer, minus its probability; [N, bins].
 
     The gap is in the column of the probability's bin, and the other columns are zero. The bins have
     equal width and include their upper edge.

@@ -34,7 +34,7 @@ SHARES = (0.01, 0.05, 0.1, 0.2, 0.5)  # shares of the words, as in ERASER; at le
 
 
 def feature_agreement(a: Weights, b: Weights, k: int) -> float:
-    """The share that the `k` words of largest magnitude have in common; of all, if there are fewer.
+    """Return the share that both have of the `k` words of largest magnitude; of all, if fewer.
 
     Raises:
         InputError: the weights are empty or differ in number, or `k` is below 1.
@@ -44,20 +44,20 @@ def feature_agreement(a: Weights, b: Weights, k: int) -> float:
 
 
 def sign_agreement(a: Weights, b: Weights, k: int) -> float:
-    """Feature agreement that counts only common words whose weights have the same sign."""
+    """Return the feature agreement that counts only common words of the same sign."""
     first, second = _top(a, b, k)
     common = set(first) & set(second)
     return sum(bool(np.sign(a[i]) == np.sign(b[i])) for i in common) / len(first)
 
 
 def rank_agreement(a: Weights, b: Weights, k: int) -> float:
-    """The share of the first `k` ranks that have the same word in both."""
+    """Return the share of the first `k` ranks that have the same word in both."""
     first, second = _top(a, b, k)
     return sum(i == j for i, j in zip(first, second, strict=True)) / len(first)
 
 
 def spearman(a: Weights, b: Weights) -> float:
-    """The rank correlation of the signed weights; 0 if either is constant."""
+    """Return the rank correlation of the signed weights; 0 if either is constant."""
     _check(a, b)
     if np.ptp(a) == 0 or np.ptp(b) == 0:
         return 0.0
@@ -65,7 +65,7 @@ def spearman(a: Weights, b: Weights) -> float:
 
 
 def cosine(a: Weights, b: Weights) -> float:
-    """The cosine of the signed weights; 0 if either is all zeros."""
+    """Return the cosine of the signed weights; 0 if either is all zeros."""
     _check(a, b)
     lengths = float(np.linalg.norm(a) * np.linalg.norm(b))
     return float(a @ b) / lengths if lengths else 0.0
@@ -124,24 +124,24 @@ def faithfulness(
 
 
 def by_words(prediction: Prediction, teacher: Attribution) -> Weights:
-    """The teacher's attributions in the order of the student's words, by their spans."""
+    """Return the teacher's attributions in the order of the student's words, by their spans."""
     return by_spans([(word.start, word.end) for word in prediction.words], teacher)
 
 
 def by_spans(spans: Iterable[Span], teacher: Attribution) -> Weights:
-    """The teacher's attributions of the words at `spans`; 0 for a span that it does not have."""
+    """Return the teacher's attributions of the words at `spans`; 0 for a span that it lacks."""
     own_spans = zip(teacher.starts, teacher.ends, strict=True)
     by_span = dict(zip(own_spans, teacher.attributions, strict=True))
     return np.array([by_span.get(span, 0.0) for span in spans])
 
 
 def random_weights(num_words: int, seed: int) -> Weights:
-    """Normally distributed random weights, as a control."""
+    """Draw normally distributed weights, as a control."""
     return np.random.default_rng(seed).normal(size=num_words)
 
 
 def _only(text: str, spans: Sequence[Span], kept: Iterable[int]) -> str:
-    """`text` with spaces in place of the words that are not `kept`."""
+    """Return `text` with spaces in place of the words that are not `kept`."""
     chars = list(text)
     for start, end in (spans[i] for i in set(range(len(spans))) - set(kept)):
         chars[start:end] = " " * (end - start)
@@ -149,7 +149,7 @@ def _only(text: str, spans: Sequence[Span], kept: Iterable[int]) -> str:
 
 
 def _area(values: Weights) -> float:
-    """The area under the curve over the share of words, by the trapezoid rule."""
+    """Return the area under the curve over the share of words, by the trapezoid rule."""
     return float((values[1:] + values[:-1]).mean() / 2)
 
 

@@ -36,7 +36,7 @@ class LabelScores:
 
 
 def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
-    """Scores of probabilities [N, C]; in macro-F1, a class that does not occur counts as 0.
+    """Score probabilities [N, C]; in macro-F1, a class that does not occur counts as 0.
 
     Raises:
         InputError: a probability is not finite.
@@ -56,7 +56,7 @@ def scores_of(labels: Sequence[int], probabilities: FloatArray) -> Scores:
 def label_scores(
     labels: Sequence[int], probabilities: FloatArray, names: Sequence[str]
 ) -> tuple[LabelScores, ...]:
-    """The scores of each label from probabilities [N, C]; an undefined score is 0."""
+    """Return the scores of each label from probabilities [N, C]; an undefined score is 0."""
     columns = precision_recall_fscore_support(
         labels, probabilities.argmax(axis=1), labels=range(len(names)), zero_division=0.0
     )
@@ -67,17 +67,17 @@ def label_scores(
 
 
 def exact_interval(hits: int, count: int) -> tuple[float, float]:
-    """The 95% confidence interval of a share, by Clopper and Pearson."""
+    """Return the 95% confidence interval of a share, by Clopper and Pearson."""
     interval = stats.binomtest(hits, count).proportion_ci(0.95, method="exact")
     return float(interval.low), float(interval.high)
 
 
 def score_classifier(classifier: Classifier, corpus: Corpus) -> Scores:
-    """Scores of a student as users run it; `corpus` must have the model's labels in its order."""
+    """Score a student as users run it; `corpus` must have the model's labels in its order."""
     return scores_of(corpus.labels, probabilities_of(classifier, corpus))
 
 
 def probabilities_of(classifier: Classifier, corpus: Corpus) -> FloatArray:
-    """Probabilities [N, C] of a student as users run it."""
+    """Return probabilities [N, C] of a student as users run it."""
     predictions = classifier.predict(corpus.texts)
     return np.array([list(prediction.probabilities.values()) for prediction in predictions])

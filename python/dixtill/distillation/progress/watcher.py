@@ -26,25 +26,25 @@ class Watcher:
     """Receives the progress of a run. This one ignores it; subclasses override what they need."""
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """The run begins, or resumes after these epochs; possibly no step follows."""
+        """Note that the run begins, or resumes after these epochs; perhaps no step follows."""
 
     def on_step(self, step: Step) -> None:
-        """A step is done."""
+        """Note that a step is done."""
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
-        """An epoch has ended."""
+        """Note that an epoch has ended."""
 
     def on_end(self) -> None:
-        """The training has ended."""
+        """Note that the training has ended."""
 
     @contextmanager
     def stage(self, description: str) -> Iterator[None]:
-        """A stage of work that lasts as long as the context."""
+        """Show a stage of work that lasts as long as the context."""
         yield
 
     @contextmanager
     def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
-        """A stage of `total` units, `done` of which are already finished.
+        """Show a stage of `total` units, `done` of which are already finished.
 
         The context yields a function; call it with the number of units that have been added.
         """
@@ -58,28 +58,28 @@ class Watchers(Watcher):
         self._watchers = watchers
 
     def on_begin(self, history: Sequence[EpochMetrics]) -> None:
-        """Tell each watcher."""
+        """Note that the run begins, or resumes after these epochs; perhaps no step follows."""
         for watcher in self._watchers:
             watcher.on_begin(history)
 
     def on_step(self, step: Step) -> None:
-        """Tell each watcher."""
+        """Note that a step is done."""
         for watcher in self._watchers:
             watcher.on_step(step)
 
     def on_epoch(self, metrics: EpochMetrics) -> None:
-        """Tell each watcher."""
+        """Note that an epoch has ended."""
         for watcher in self._watchers:
             watcher.on_epoch(metrics)
 
     def on_end(self) -> None:
-        """Tell each watcher."""
+        """Note that the training has ended."""
         for watcher in self._watchers:
             watcher.on_end()
 
     @contextmanager
     def stage(self, description: str) -> Iterator[None]:
-        """Tell each watcher."""
+        """Show a stage of work that lasts as long as the context."""
         with ExitStack() as stack:
             for watcher in self._watchers:
                 stack.enter_context(watcher.stage(description))
@@ -87,7 +87,7 @@ class Watchers(Watcher):
 
     @contextmanager
     def bar(self, description: str, total: int, unit: str, done: int = 0) -> Iterator[Advance]:
-        """Tell each watcher."""
+        """Show a stage of `total` units, `done` of which are already finished."""
         with ExitStack() as stack:
             bars = [watcher.bar(description, total, unit, done) for watcher in self._watchers]
             advances = [stack.enter_context(bar) for bar in bars]

@@ -28,7 +28,7 @@ class _Frame:
 
 
 def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str) -> str:
-    """A line for each series, over the epochs from 1; `best` is marked."""
+    """Draw a line for each series, over the epochs from 1, and mark the epoch `best`."""
     values = [value for line in series.values() for value in line if math.isfinite(value)]
     # If training diverged, there may be no finite value to draw.
     ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
@@ -48,7 +48,7 @@ def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str)
 
 
 def reliability_chart(bins: Sequence[Bin], caption: str) -> str:
-    """The share of right answers by their probability; larger dots stand for more answers."""
+    """Draw the share of right answers by their probability; larger dots are more answers."""
     ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
     frame = _Frame((0.0, 1.05), (-0.04, 1.08))  # room for a large dot at an end
     most = max(one.count for one in bins)
@@ -113,7 +113,7 @@ def _figure(marks: Sequence[str], caption: str, key: str) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Three to seven round numbers that cover `low` to `high`."""
+    """Return three to seven round numbers that cover `low` to `high`."""
     span = (high - low) or abs(high) or 1.0
     step = 10 ** math.floor(math.log10(span / 2))
     for factor in (1, 2, 5, 10):

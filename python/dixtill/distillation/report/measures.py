@@ -67,22 +67,22 @@ class Answers:
         return self.corpus.label_names
 
     def probabilities(self) -> npt.NDArray[np.float64]:
-        """Probabilities [texts, classes]."""
+        """Return probabilities [texts, classes]."""
         return np.array([list(p.probabilities.values()) for p in self.predictions])
 
     def confusion(self) -> npt.NDArray[np.int64]:
-        """The number of texts by true and predicted class [classes, classes]."""
+        """Return the number of texts by true and predicted class [classes, classes]."""
         counts: npt.NDArray[np.int64] = confusion_matrix(
             self.corpus.labels, self._predicted(), labels=range(len(self.labels))
         )
         return counts
 
     def classes(self) -> tuple[LabelScores, ...]:
-        """The scores of each class."""
+        """Return the scores of each class."""
         return label_scores(self.corpus.labels, self.probabilities(), self.labels)
 
     def bins(self, count: int = NUM_BINS) -> list[Bin]:
-        """The bins of the calibration error that are not empty."""
+        """Return the bins of the calibration error that are not empty."""
         probabilities = self.probabilities()
         top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == self.corpus.labels
         column = np.clip(np.ceil(top * count).astype(int) - 1, 0, count - 1)
@@ -162,7 +162,7 @@ def _weights(prediction: Prediction) -> measures.Weights:
 
 
 def some(items: Sequence[_Item]) -> list[_Item]:
-    """At most 200 of `items`, evenly spread, because a file may be sorted by label."""
+    """Return at most 200 of `items`, evenly spread, because a file may be sorted by label."""
     rows = np.linspace(0, len(items) - 1, min(_MAX_EXPLAINED, len(items))).astype(int)
     return [items[row] for row in rows]
 

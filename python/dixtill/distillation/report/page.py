@@ -229,7 +229,7 @@ def _examples(answers: Answers) -> str:
 
 
 def _by_turns(pairs: Sequence[tuple[Prediction, int]]) -> list[tuple[Prediction, int]]:
-    """The predicted labels by turns, as the surest answers may all be of one."""
+    """Take the predicted labels in turns, because the surest answers may all have one label."""
     turns: Counter[str] = Counter()
     ranked = []
     for pair in pairs:

@@ -55,7 +55,7 @@ class Examples:
         )
 
     def batch(self, rows: npt.NDArray[np.int64]) -> Batch:
-        """The examples at `rows`."""
+        """Return the examples at `rows`, padded."""
         texts = [self.texts[row] for row in rows]
         word_of_piece = _padded([torch.tensor(t.word_of_piece) for t in texts], -1)
         return Batch(
@@ -139,7 +139,7 @@ def unlabeled_examples(
     teacher_logits: Tensor,
     classes: ExplainedClasses = "predicted",
 ) -> Examples:
-    """Examples of cleaned `texts` with the teacher's answers but no labels or attributions."""
+    """Return examples of cleaned `texts` with the teacher's answers alone, without labels."""
     read = [tokenizer(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
@@ -167,7 +167,7 @@ def _by_word(
     merge: Merge,
     classes: ExplainedClasses,
 ) -> Tensor:
-    """The teacher's attributions [words, outputs] of the student's words, matched by span."""
+    """Return the teacher's attributions [words, outputs] of the student's words, by span."""
     if classes == "all" and not explained.by_class:
         raise InputError(
             "the attributions are only those of the predicted class; explain with "

@@ -12,12 +12,12 @@ from .student import Student
 
 @torch.no_grad()
 def logits_of(student: Student, examples: Examples) -> Tensor:
-    """A float student's logits [N, C]; puts the student in evaluation mode."""
+    """Return a float student's logits [N, C]; put the student in evaluation mode."""
     student.eval()
     batches = examples.ordered_batches(256)
     return torch.cat([student(batch.piece_ids, batch.mask).logits for batch in batches])
 
 
 def score(student: Student, examples: Examples) -> Scores:
-    """A float student's scores; puts the student in evaluation mode."""
+    """Score a float student; put it in evaluation mode."""
     return scores_of(examples.labels.tolist(), logits_of(student, examples).softmax(dim=1).numpy())

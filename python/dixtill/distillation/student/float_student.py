@@ -15,7 +15,7 @@ from .student import Student
 
 
 def float_student(run_folder: Path, model: StudentModel) -> Student:
-    """The student of the best epoch, calibrated like the file's, in evaluation mode.
+    """Load the student of the best epoch, calibrated like the file's, in evaluation mode.
 
     Raises:
         InputError: the folder holds no run, or not the run that made the model, or weights that

@@ -14,7 +14,7 @@ _SMALLEST_UNIT = 0.1  # in logits; keeps texts with tiny weights from dominating
 
 
 def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """1 - exp(-tau^2 KL(teacher || student)), in [0, 1]; KL is the batch mean, as published.
+    """Return 1 - exp(-`kl_loss`), in [0, 1], as published: KL is the mean over the batch.
 
     Args:
         student_logits: [batch, classes].
@@ -25,7 +25,7 @@ def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature:
 
 
 def kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
-    """tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), batch mean (Hinton 2015)."""
+    """Return tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), the batch mean."""
     divergence = functional.kl_div(
         functional.log_softmax(student_logits / temperature, dim=1),
         functional.log_softmax(teacher_logits / temperature, dim=1),
@@ -36,12 +36,12 @@ def kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) 
 
 
 def mse_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
-    """Mean squared difference of the logits (Ba and Caruana 2014)."""
+    """Return the mean squared difference of the logits (Ba and Caruana 2014)."""
     return functional.mse_loss(student_logits, teacher_logits)
 
 
 def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
+    """Return the mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
 
     Args:
         student: [batch, words, outputs], the student's explanation, zero on padding.
@@ -54,7 +54,7 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 
 
 def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
-    """The difference between the logits' change and the removed words' weights.
+    """Compare the removed words' weights with the change of the logits.
 
     It is the smooth L1 loss (Huber, threshold 1) of the error divided by 0.1 plus the mean size of
     the text's weights, averaged over texts and classes. At zero, a word's weight is the exact
@@ -74,7 +74,7 @@ def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
 
 
 def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
-    """Integrated gradients over one gate per word, as in specification/reference.py.
+    """Return integrated gradients over one gate per word, as in specification/reference.py.
 
     Args:
         contributions: [batch, words, classes], zero on padding.

@@ -27,7 +27,7 @@ def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
 
 
 def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batch) -> Terms:
-    """The terms that need one forward pass: all but additivity."""
+    """Return the terms that need one forward pass: all but additivity."""
     terms = {
         "task": torch.nn.functional.cross_entropy(
             output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
@@ -48,7 +48,7 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 
 
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
-    """(1 - alpha) task + alpha (answers + explanations) + additivity, with the last two weighted.
+    """Return (1 - alpha) task + alpha (answers + weighted explanations) + weighted additivity.
 
     Without the answers' term, the task has the weight 1.
     """
@@ -64,7 +64,7 @@ def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
 
 
 def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """The student's explanation that is aligned to the teacher's [batch, words, outputs]."""
+    """Return the student's explanation that is aligned to the teacher's [batch, words, outputs]."""
     if config.explanation == "scores":
         num_words = batch.attributions.shape[1]
         return losses.mean_over_words(output.scores[..., None], batch.word_of_piece, num_words)
@@ -77,7 +77,7 @@ def _explanation(config: DistillConfig, output: StudentOutput, batch: Batch) -> 
 def _additivity(
     config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
 ) -> Tensor:
-    """The additivity loss for one random word removed from each text."""
+    """Return the additivity loss for one random word removed from each text."""
     removed = random_word(batch.word_of_piece, batch.attributions.shape[1])
     without = student(*without_words(batch, removed))
     weights = _weights(config, output, batch)
@@ -85,7 +85,7 @@ def _additivity(
 
 
 def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """The words' weights [batch, words, classes], centered over the classes.
+    """Return the words' weights [batch, words, classes], centered over the classes.
 
     They are gate weights if those are the student's explanation, else contributions.
     """
@@ -108,7 +108,7 @@ def random_word(word_of_piece: Tensor, num_words: int) -> Tensor:
 
 
 def without_words(batch: Batch, removed: Tensor) -> tuple[Tensor, Tensor]:
-    """Piece ids and mask [batch, time] of the texts without the `removed` words [batch, words].
+    """Return piece ids and mask [batch, time] of the texts without the `removed` words.
 
     The pieces that stay move to the front; a text may become empty.
     """

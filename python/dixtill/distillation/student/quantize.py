@@ -65,7 +65,7 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
 
 
 def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array, FloatArray]:
-    """The int8 embedding [V, d], and the scale of each column [d]."""
+    """Return the int8 embedding [V, d], and the scale of each column [d]."""
     embedding = parameters["embedding.weight"]
     if bits == 8:
         scale = _scale(embedding, axis=0)
@@ -77,7 +77,7 @@ def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array,
 
 
 def _best_step(embedding: FloatArray) -> FloatArray:
-    """The step of each column with the least squared rounding error; large values are clipped."""
+    """Return each column's step of least squared rounding error; large values are clipped."""
     largest = _scale(embedding, axis=0) * (_LARGEST / _LARGEST_Q4)
     steps = largest * np.linspace(0.2, 1.0, 41)[:, None]  # [candidates, d]
     errors = [((_round_q4(embedding / s) * s - embedding) ** 2).sum(axis=0) for s in steps]
@@ -110,7 +110,7 @@ def _round_q4(values: FloatArray) -> FloatArray:
 def _direction(
     name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
 ) -> dict[str, Any]:
-    """The weights of one direction of the LSTM, with input and recurrent columns side by side."""
+    """Return the weights of one direction of the LSTM: input columns, then recurrent ones."""
     from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
     from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
     bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
@@ -133,14 +133,14 @@ def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:
 
 
 def _sums_of_four(matrix: FloatArray) -> FloatArray:
-    """Sums of the magnitudes in columns 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7); [rows, sums]."""
+    """Sum the magnitudes in columns 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7); [rows, sums]."""
     padded = np.pad(np.abs(matrix), ((0, 0), (0, -matrix.shape[1] % 8)))
     sums: FloatArray = padded.reshape(len(matrix), -1, 2, 2, 2).sum(axis=(2, 4))
     return sums.reshape(len(matrix), -1)
 
 
 def _scale(matrix: FloatArray, axis: int) -> FloatArray:
-    """The step that maps each row's or column's largest magnitude to 127; 1 if all are zero."""
+    """Return the step that maps the largest magnitude of a row or column to 127; 1 if all are 0."""
     largest: FloatArray = np.abs(matrix).max(axis=axis)
     return np.where(largest > 0, largest / _LARGEST, 1.0)
 
@@ -150,7 +150,7 @@ def _round(values: FloatArray) -> Int8Array:
 
 
 def dequantized(weights: StudentWeights) -> Student:
-    """A float student with the values that the int8 weights stand for."""
+    """Return a float student with the values that the int8 weights stand for."""
     student = Student(
         weights.shape.num_pieces,
         weights.shape.num_classes,

@@ -72,7 +72,7 @@ class Student(nn.Module):
         )
 
     def _attention(self, scores: Tensor) -> Tensor:
-        """exp(e_t) / (exp(e_0) + sum_s exp(e_s)): softmax times what the null score leaves.
+        """Return exp(e_t) / (exp(e_0) + sum_s exp(e_s)): softmax times what the null score leaves.
 
         Without a null score this equals softmax to the last bit. A text without pieces gets zeros
         instead of a division by zero.

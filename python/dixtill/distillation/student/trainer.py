@@ -194,7 +194,7 @@ TURN = RLock()
 
 @contextmanager
 def threads(count: int | None) -> Iterator[None]:
-    """Inside the context, PyTorch uses that many threads; None changes nothing.
+    """Make PyTorch use that many threads inside the context; None changes nothing.
 
     A student gains no speed from more than one, and sums split over threads differ in their last
     bits.
@@ -208,7 +208,7 @@ def threads(count: int | None) -> Iterator[None]:
 
 
 def _warmup_then_decay(step: int, warmup: int, total: int) -> float:
-    """Linear from 0 to 1 in `warmup` steps, then linear to 0 at `total`."""
+    """Rise linearly from 0 to 1 in `warmup` steps, then fall linearly to 0 at `total`."""
     return min((step + 1) / warmup, (total - step) / max(1, total - warmup))
 
 
@@ -221,7 +221,7 @@ def _copy(student: Student) -> dict[str, Tensor]:
 
 
 def _digest(*parts: Examples) -> str:
-    """SHA-256 over pieces and labels.
+    """Return the SHA-256 of pieces and labels.
 
     The teacher's answers are left out, because their last bits may depend on the number of threads.
     """

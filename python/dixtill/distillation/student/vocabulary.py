@@ -75,7 +75,7 @@ def student_vocabulary(
 
 
 def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:
-    """The teacher's vocabulary if it splits text like words.py (apart from symbols), else None."""
+    """Return the teacher's vocabulary if it splits text like words.py, symbols aside, else None."""
     spec: dict[str, Any] = json.loads(teacher.tokenizer.backend_tokenizer.to_str())
     model, normalizer = spec["model"], spec["normalizer"] or {}
     is_bert = (
@@ -146,7 +146,7 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
 
 
 def _alphabet(split: Sequence[str]) -> list[str]:
-    """The most frequent characters of split texts: at least 1,000, and 99.95% of the text.
+    """Return the most frequent characters: at least 1,000, and 99.95% of the split texts.
 
     The student reads other characters, such as stray symbols of other scripts, as unknown.
     """
@@ -158,7 +158,7 @@ def _alphabet(split: Sequence[str]) -> list[str]:
 
 
 def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
-    """Initial vectors [pieces, width]: the teacher's, reduced to the student's width by SVD.
+    """Return initial vectors [pieces, width]: the teacher's, reduced to that width by SVD.
 
     A piece that is several tokens to the teacher gets the mean of their vectors. Without a teacher,
     vectors are drawn from PyTorch's generator.
@@ -178,7 +178,7 @@ def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int
 
 
 def _teacher_ids(pieces: Sequence[str], teacher: Teacher) -> list[list[int]]:
-    """The ids of the teacher's tokens for each piece."""
+    """Return the ids of the teacher's tokens for each piece."""
     own = teacher.tokenizer.get_vocab()
     unknown = teacher.tokenizer.unk_token_id
     fallback = [unknown if unknown is not None else teacher.tokenizer.pad_token_id]

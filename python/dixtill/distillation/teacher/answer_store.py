@@ -27,7 +27,7 @@ def answers(
     precision: Precision = "float32",
     watcher: Watcher | None = None,
 ) -> Tensor:
-    """Logits [texts, classes] of cleaned `texts`; reads those in `folder` and stores the others.
+    """Return logits [texts, classes] of cleaned `texts`; read those in `folder`, store the others.
 
     A stopped run resumes after the last whole file. A file's name is a hash of teacher, texts and
     precision.

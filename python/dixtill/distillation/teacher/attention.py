@@ -60,7 +60,7 @@ def plain_attention(
 
 
 def _addend(mask: Tensor) -> Tensor:
-    """The values to add to the scores: a float mask itself, or 0 and a large negative number."""
+    """Return what to add to the scores: a float mask itself, or 0 and a large negative number."""
     if mask.dtype != torch.bool:
         return mask
     return torch.where(mask, 0.0, torch.finfo(torch.float32).min)

@@ -55,7 +55,7 @@ def loading(what: str, name: str | Path) -> Iterator[None]:
 
 
 def _reason(name: str | Path, error: Exception) -> str:
-    """What is wrong with the name of a model, or else what transformers says."""
+    """Say what is wrong with the name of a model, or else what transformers says."""
     folder = Path(name)
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -81,7 +81,7 @@ def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
-    """A float32 model of the auto class `kind`, and the names of the weights drawn at random.
+    """Load a float32 model of the auto class `kind`; also return the weights drawn at random.
 
     Raises:
         InputError: the weights have other shapes, or more layers, than the config says.

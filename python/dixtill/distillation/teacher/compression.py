@@ -22,7 +22,7 @@ from .teacher import Teacher
 
 
 def dynamic_int8(model: nn.Module, layers: tuple[type[nn.Module], ...] = (nn.Linear,)) -> nn.Module:
-    """A copy with `layers` in int8, which quantizes activations at run time (PTQ)."""
+    """Return a copy with `layers` in int8, which quantizes activations at run time (PTQ)."""
     with warnings.catch_warnings():
         # torch 2.13 deprecates torch.ao in favor of torchao, which would be one more dependency.
         warnings.simplefilter("ignore")
@@ -35,7 +35,7 @@ def dynamic_int8(model: nn.Module, layers: tuple[type[nn.Module], ...] = (nn.Lin
 def prune_attention_heads(
     model: nn.Module, keep: int, scores: Sequence[Tensor] | None = None
 ) -> nn.Module:
-    """A copy of a BERT-like model or an MPNet with `keep` heads in each layer (AHP).
+    """Return a copy of a BERT-like model or an MPNet with `keep` heads in each layer (AHP).
 
     Args:
         model: a transformer; it is not changed.
@@ -65,7 +65,7 @@ def prune_attention_heads(
 def head_importance(
     teacher: Teacher, texts: Sequence[str], labels: Sequence[int], batch_size: int = 32
 ) -> list[Tensor]:
-    """The importance of each head, [layers][heads]: the mean of |d loss / d mask| over the texts.
+    """Return each head's importance [layers][heads]: the mean of |d loss / d mask| over texts.
 
     The mask, 1, multiplies the head's output; the loss is the cross-entropy of the label (Michel,
     Levy and Neubig, "Are Sixteen Heads Really Better than One?", 2019). The authors also divide by
@@ -96,7 +96,7 @@ def head_importance(
 
 
 def random_head_scores(model: nn.Module, seed: int) -> list[Tensor]:
-    """Random scores [layers][heads], as a control.
+    """Draw random scores [layers][heads], as a control.
 
     Raises:
         InputError: the model's attention does not have BERT's or MPNet's form.
@@ -106,7 +106,7 @@ def random_head_scores(model: nn.Module, seed: int) -> list[Tensor]:
 
 
 def stored_bytes(model: nn.Module) -> int:
-    """The size of the weights in bytes, as torch.save writes them."""
+    """Return the size of the weights in bytes, as torch.save writes them."""
     content = io.BytesIO()
     torch.save(model.state_dict(), content)
     return content.tell()
@@ -131,7 +131,7 @@ class _AttentionLayer(NamedTuple):
 
 
 def _attention_layers(model: nn.Module) -> list[_AttentionLayer]:
-    """The attention of all layers, first to last."""
+    """Return the attention of all layers, first to last."""
     layers = [layer for module in model.modules() if (layer := _attention_layer(module))]
     if not layers:
         raise InputError(
@@ -172,13 +172,13 @@ def _prune_layer(layer: _AttentionLayer, keep: int, scores: Tensor) -> None:
 
 
 def _with_bias_of(heads: Tensor, _module: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The arguments of an MPNet's attention, their position bias [1, heads, ...] cut to `heads`."""
+    """Return the arguments of an MPNet's attention with the position bias cut to `heads`."""
     states, mask, bias, *rest = arguments
     return states, mask, bias if bias is None else bias[:, heads], *rest
 
 
 def _strength(layer: _AttentionLayer) -> Tensor:
-    """A bound on what each head can add to the layer's output, [heads]."""
+    """Return a bound on what each head can add to the layer's output, [heads]."""
     heads, size = layer.num_heads, layer.attention.attention_head_size
     value = getattr(layer.attention, layer.inputs[2]).weight.detach().view(heads, size, -1)
     written = layer.output.weight.detach().view(-1, heads, size)  # [hidden, heads, size]

@@ -44,12 +44,12 @@ class Place:
     form: Form
 
     def vectors_of(self, output: Any, time: int) -> Tensor:
-        """The text's vectors [batch, time, width] in a module's output."""
+        """Return the text's vectors [batch, time, width] in a module's output."""
         found = tensor_of(output)
         return found.transpose(0, 1) if self.form == "columns" else found[:, :time]
 
     def with_vectors(self, output: Any, vectors: Tensor) -> Any:
-        """The module's output with `vectors` [batch, time, width] in place of the text's own."""
+        """Return the module's output with `vectors` [batch, time, width] in place of its own."""
         if self.form == "columns":
             found = vectors.transpose(0, 1)
         elif self.form == "shifted":
@@ -114,7 +114,7 @@ def find_layer(
 
 
 def _form(given: Any, output: Any, ids: Tensor) -> Form | None:
-    """How an output holds the vectors of `ids`, or None; `given` is the module's input, if any."""
+    """Return how `output` holds the vectors of `ids`, or None; `given` is the module's input."""
     try:
         batch, length, _ = tensor_of(output).shape
     except (AttributeError, ValueError):
@@ -132,7 +132,7 @@ def _form(given: Any, output: Any, ids: Tensor) -> Form | None:
 
 
 def tensor_of(output: Any) -> Tensor:
-    """A module's output, or its first element if it is a tuple."""
+    """Return a module's output, or its first element if it is a tuple."""
     tensor: Tensor = output[0] if isinstance(output, tuple) else output
     return tensor
 

@@ -11,11 +11,11 @@ _SOFTMAX = (None, "single_label_classification")
 
 
 def class_names(config: Any) -> tuple[str, ...]:
-    """Names of the classes in the order of the logits, stripped of surrounding white space.
+    """Return the classes' names in the order of the logits, stripped of surrounding space.
 
     Raises:
-        InputError: the head is no softmax over at least two classes, or the names are not one
-            distinct str per class.
+        InputError: the head is not a softmax over at least two classes, or the names are not
+            one distinct str per class.
     """
     problem, names = getattr(config, "problem_type", None), config.id2label
     if problem not in _SOFTMAX:

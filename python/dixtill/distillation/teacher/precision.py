@@ -18,13 +18,13 @@ from .attention import PlainAttention
 
 
 def autocast(device: torch.device, precision: Precision) -> torch.autocast:
-    """A context in which matrix products have this precision."""
+    """Return a context in which matrix products have this precision."""
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
 
 
 @contextmanager
 def differentiable(device: torch.device, precision: Precision) -> Iterator[None]:
-    """Like `autocast`, for answers that are differentiated."""
+    """Give the context of `autocast` for answers that are differentiated."""
     with autocast(device, precision), attention_for_gradients(device, precision):
         yield
 
@@ -32,13 +32,13 @@ def differentiable(device: torch.device, precision: Precision) -> Iterator[None]
 def attention_for_gradients(
     device: torch.device, precision: Precision
 ) -> AbstractContextManager[object]:
-    """A context that uses the attention whose forward and backward passes are fastest together."""
+    """Return a context with the attention whose forward and backward are fastest together."""
     is_fused_slower = device.type == "cpu" and precision == "bfloat16"
     return PlainAttention() if is_fused_slower else nullcontext()
 
 
 def with_cast_weights(model: nn.Module) -> nn.Module:
-    """A copy with bfloat16 weights in its linear layers; all other tensors are shared with `model`.
+    """Return a copy with bfloat16 linear weights; all other tensors are shared with `model`.
 
     `autocast` would cast the frozen weights again in every pass.
     """
@@ -51,12 +51,12 @@ def with_cast_weights(model: nn.Module) -> nn.Module:
 
 
 def chosen_precision(choice: PrecisionChoice, device: torch.device) -> Precision:
-    """The precision that was asked for; "auto" asks for the quickest one."""
+    """Return the precision that was asked for; "auto" asks for the quickest one."""
     return quickest_precision(device) if choice == "auto" else choice
 
 
 def quickest_precision(device: torch.device) -> Precision:
-    """bfloat16 if the device has units for it, else float32, which is more exact.
+    """Return bfloat16 if the device has units for it, else float32, which is more exact.
 
     On a CPU these units are AMX: with AVX512_BF16 alone, bfloat16 products are slower than float32.
     """

@@ -105,7 +105,7 @@ def _found(teacher: Teacher, name: Layer, inputs: Inputs) -> EmbeddingLayer | No
 def _problem(
     teacher: Teacher, layer: EmbeddingLayer, inputs: Inputs, other_inputs: Inputs
 ) -> str | None:
-    """Why gradients at the layer would not explain the answers, or None if they do."""
+    """Return why gradients at the layer would not explain the answers, or None if they do."""
     with torch.no_grad(), layer.captured(teacher.model, inputs[0].shape[1]) as captured:
         expected = teacher.logits(*other_inputs)
     vectors = captured[0].detach().clone().requires_grad_()

@@ -55,8 +55,8 @@ class Teacher:
 
         Raises:
             InputError: the tokenizer is not fast and so reports no character spans, has no padding
-                token, or belongs to another model; the head is no softmax over named classes; or
-                the model fails or gives an answer that is not finite.
+                token, or belongs to another model; the head is not a softmax over named classes;
+                or the model fails or gives an answer that is not finite.
         """
         self.labels = class_names(model.config)
         self.model = model.eval().requires_grad_(False)
@@ -76,7 +76,7 @@ class Teacher:
         """Load a teacher by its name on the hub, or from a folder.
 
         Raises:
-            InputError: there is no such model, it is no sequence classifier, or no student can
+            InputError: there is no such model, it is not a sequence classifier, or no student can
                 learn from it.
         """
         model, tokenizer = load_checkpoint(name_or_folder)
@@ -120,7 +120,7 @@ class Teacher:
         return module if isinstance(module, nn.Module) else self.word_embeddings
 
     def layer(self, name: Layer) -> EmbeddingLayer:
-        """The places of that layer's vectors in the model, which a forward pass shows.
+        """Find the places of that layer's vectors in the model, which a forward pass shows.
 
         Raises:
             InputError: replacing the vectors does not have the effect of replacing the words, or
@@ -131,7 +131,7 @@ class Teacher:
         return self._layers[name]
 
     def _num_positions(self) -> int:
-        """The number of positions of the model; RoBERTa and its kin reserve some for padding."""
+        """Return the model's number of positions; RoBERTa and its kin reserve some for padding."""
         table = getattr(self.embeddings, "position_embeddings", None)
         if isinstance(table, nn.Embedding):
             return table.num_embeddings - (
@@ -141,7 +141,7 @@ class Teacher:
         return number if number and number > 0 else 2**30  # XLNet's -1 means no limit
 
     def tokens(self, texts: Sequence[str]) -> list[EncodedText]:
-        """Tokens of each cleaned text, cut at `max_length`."""
+        """Return the tokens of each cleaned text, cut at `max_length`."""
         if not texts:
             return []
         # The tokenizers library rejects lone surrogates.
@@ -170,7 +170,7 @@ class Teacher:
         return text
 
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens of each cleaned text, without padding."""
+        """Return the number of tokens of each cleaned text, without padding."""
         return [
             len(text.input_ids)
             for start in range(0, len(texts), _TEXTS_PER_CALL)
@@ -178,7 +178,7 @@ class Teacher:
         ]
 
     def encode(self, texts: Sequence[str]) -> EncodedBatch:
-        """Tokens of cleaned `texts`, padded; they must be of one length if `padding` is "none"."""
+        """Return the tokens of cleaned `texts`, padded; with padding "none" all have one length."""
         encoded = self.tokens(texts)
         ids, mask, types = self.padded_inputs(
             [torch.tensor(text.input_ids) for text in encoded],
@@ -188,7 +188,7 @@ class Teacher:
         return EncodedBatch(ids, mask, types, special, [text.offsets for text in encoded])
 
     def padded_inputs(self, ids: Sequence[Tensor], types: Sequence[Tensor]) -> Inputs:
-        """The model's inputs, from the token ids and types [time] of each text."""
+        """Return the model's inputs, from the token ids and types [time] of each text."""
         return (
             self.padded(ids, self.tokenizer.pad_token_id),
             self.padded([torch.ones_like(row) for row in ids], 0),
@@ -196,14 +196,14 @@ class Teacher:
         )
 
     def padded(self, rows: Sequence[Tensor], value: float) -> Tensor:
-        """Rows [time, ...] as one tensor [batch, time, ...], filled with `value` where padded."""
+        """Stack rows [time, ...] as one tensor [batch, time, ...], padded with `value`."""
         side = "left" if self.padding == "left" else "right"
         return pad_sequence(list(rows), True, value, side)
 
     def logits(
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
-        """Logits [batch, classes] of padded tokens, returned on the CPU."""
+        """Return logits [batch, classes] of padded tokens, on the CPU."""
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None and self.reads_token_types:
             given["token_type_ids"] = token_type_ids
@@ -230,7 +230,7 @@ class Teacher:
         precision: Precision = "float32",
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> Tensor:
-        """Logits [texts, classes] of cleaned texts; `precision` is that of the matrix products.
+        """Return logits [texts, classes] of cleaned texts; matrix products have that `precision`.
 
         `on_batch` is called with the number of texts of each finished batch.
 
@@ -277,7 +277,7 @@ class Teacher:
 
 
 def _settings_of(config: Any) -> Any:
-    """A model's config, at every depth without the keys that say where and how it was saved."""
+    """Return a model's config without the keys, at any depth, that say how it was saved."""
     if isinstance(config, dict):
         kept = config.keys() - _SAVING_KEYS
         return {str(name): _settings_of(config[name]) for name in kept}

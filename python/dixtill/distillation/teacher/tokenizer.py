@@ -56,7 +56,7 @@ def agree_on_padding(config: Any, tokenizer: Any) -> None:
 
 
 def probe_texts(tokenizer: Any) -> list[str]:
-    """An empty, a short and a longer text, made of pieces from all parts of the vocabulary.
+    """Make an empty, a short and a longer text of pieces from all parts of the vocabulary.
 
     Raises:
         InputError: the vocabulary has only special tokens.

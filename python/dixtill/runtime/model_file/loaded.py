@@ -104,7 +104,7 @@ def load_model(source: StudentSource) -> LoadedModel:
 
 
 def _reloaded(content: bytes) -> LoadedModel:
-    """The model that a pickle holds."""
+    """Return the model that a pickle holds."""
     with naming_the_student(content):
         model = load_model(content)
         model.verify()

@@ -60,7 +60,7 @@ class StudentSettings(
 
     @classmethod
     def of(cls, description: Mapping[str, Any]) -> StudentSettings:
-        """The settings in a model file's description, not checked yet.
+        """Return the settings in a model file's description, not checked yet.
 
         Raises:
             InputError: one is missing.
@@ -82,7 +82,7 @@ class StudentSettings(
             raise InputError(f"the metadata lacks {error}") from error
 
     def description(self) -> dict[str, Any]:
-        """The settings as a model file holds them; `of` reads them."""
+        """Return the settings as a model file holds them; `of` reads them."""
         return {
             "format_version": FORMAT_VERSION,
             "labels": self.labels,
@@ -93,7 +93,7 @@ class StudentSettings(
         }
 
     def checked(self, num_classes: int) -> StudentSettings:
-        """The same settings with plain strings, for a student of `num_classes` classes.
+        """Return the settings with plain strings, checked for a student of `num_classes` classes.
 
         Raises:
             InputError: one is of the wrong type, unknown, or does not fit the number of classes.
@@ -136,7 +136,7 @@ class StudentSettings(
 def digest(
     description: Mapping[str, Any], tensors: Iterable[tuple[str, str, Shape, memoryview]]
 ) -> str:
-    """SHA-256 of a description and of tensors, so that a flipped bit in a weight is noticed.
+    """Return the SHA-256 of a description and tensors, so that a flipped bit is noticed.
 
     A tensor is its name, NumPy's name of its type, its shape and its bytes.
 

@@ -1,4 +1,4 @@
-"""The sizes of a student, from the shapes of its weights. Needs no NumPy."""
+"""Finds the sizes of a student from the shapes of its weights. Needs no NumPy."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class StudentShape(
         ["num_pieces", "embedding_dim", "hidden_dim", "attention_dim", "num_classes"],
     )
 ):
-    """V pieces, embedding width d, H units a direction, A attention units and C classes."""
+    """V pieces, embedding width d, H units per direction, A attention units and C classes."""
 
     __slots__ = ()
     num_pieces: int
@@ -80,7 +80,7 @@ class StudentShape(
         return shape
 
     def weights(self) -> dict[str, Shape]:
-        """The shape of each weight."""
+        """Return the shape of each weight."""
         v, d, h, a, c = self
         lstm = {"weight_q8": (4 * h, d + h), "scale": (4 * h,), "bias": (4 * h,)}
         return {

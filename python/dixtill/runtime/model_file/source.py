@@ -32,7 +32,7 @@ SHIPPED_MODEL = os.path.join(os.path.normpath(_PACKAGE), "models", "tfns.safeten
 
 
 def shipped_student() -> str:
-    """The model file of the student that ships with dixtill.
+    """Return the model file of the student that ships with dixtill.
 
     Raises:
         ModelFileError: it is missing.
@@ -90,7 +90,7 @@ class UnusableFileError(InputError):
 
 
 class naming_the_student:
-    """Turns errors inside the context into a ModelFileError with the source and the remedy."""
+    """Turns errors inside the context into a ModelFileError that names the source and a remedy."""
 
     def __init__(self, source: StudentSource) -> None:
         self._source = source
@@ -145,5 +145,5 @@ def _in_one_line(message: str) -> str:
 
 
 def reason(error: Exception) -> str:
-    """The operating system's message, without its number."""
+    """Return the operating system's message, without its number."""
     return getattr(error, "strerror", None) or str(error)

@@ -34,17 +34,17 @@ _UNSHOWABLE_IN_TEXT = {
 
 
 def escaped(text: str) -> str:
-    """`text` for HTML, in an element or in a quoted attribute; U+FFFD for unsafe characters."""
+    """Escape `text` for HTML, in an element or a quoted attribute; replace unsafe characters."""
     return escape(str.translate(text, _UNSHOWABLE))  # a plain str even of a subclass
 
 
 def _escaped_text(text: str) -> str:
-    """`escaped` for a text in an element with `dir`: bidirectional overrides stay what they are."""
+    """Escape a text for an element with `dir`, which keeps bidirectional overrides."""
     return escape(str.translate(text, _UNSHOWABLE_IN_TEXT))
 
 
 def signed(number: float) -> str:
-    """A number with two decimals and a sign; the minus is as wide as the plus."""
+    """Format a number with two decimals and a sign; the minus is as wide as the plus."""
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
@@ -77,7 +77,7 @@ def prediction_html(prediction: Prediction) -> str:
 
 
 def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
-    """The whole text in order: words, and the characters between them."""
+    """Yield the whole text in order: words, and the characters between them."""
     text, check = prediction.text, prediction.check
     flip = frozenset((check and check.flip) or ())
     done = 0
@@ -101,7 +101,7 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
 
 
 def _classes(strength: int, is_flip: bool, is_unknown: bool) -> str:
-    """The class attribute, as short as HTML allows: a page has tens of thousands of them."""
+    """Return the class attribute, as short as HTML allows: a page has tens of thousands."""
     names = [f"{'p' if strength > 0 else 'n'}{abs(strength)}"] * bool(strength)
     names += ["flip"] * is_flip + ["unknown"] * is_unknown
     if not names:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def level(weight: float, scale: float, num_levels: int) -> int:
-    """The level of a weight, from -num_levels to num_levels; 0 if it is small beside `scale`.
+    """Return a weight's level, from -num_levels to num_levels; 0 if it is small beside `scale`.
 
     >>> [level(weight, scale=2.0, num_levels=5) for weight in (-9.0, -1.0, 0.1, 0.8, 2.0)]
     [-5, -3, 0, 2, 5]
@@ -23,12 +23,12 @@ def level(weight: float, scale: float, num_levels: int) -> int:
 
 
 def largest_weight(words: Iterable[ExplainedWord]) -> float:
-    """The largest magnitude of a weight, or 0 without words."""
+    """Return the largest magnitude of a weight, or 0 without words."""
     return max((abs(word.weight) for word in words), default=0.0)
 
 
 def common_scale(explanations: Iterable[Iterable[ExplainedWord]]) -> float:
-    """A scale for many texts, so that a color means the same in each.
+    """Return a scale for many texts, so that a color means the same in each.
 
     It is the median of the texts' strongest weights, so that no single word makes all others pale.
     """

@@ -26,7 +26,7 @@ _OPPOSES = ("\x1b[38;5;130m", "\x1b[38;5;166m", "\x1b[1;38;5;166m")  # brown, or
 
 
 def wants_color(stream: TextIO | None = None) -> bool:
-    """Whether to color what is printed to `stream`, by default standard output.
+    """Return whether to color what is printed to `stream`, by default standard output.
 
     Python itself decides the same way since 3.13: never with NO_COLOR, always with FORCE_COLOR, and
     otherwise on a terminal that is not dumb.
@@ -45,7 +45,7 @@ def wants_color(stream: TextIO | None = None) -> bool:
 
 
 def shown(prediction: Prediction, color: bool) -> str:
-    """The label with its probability, then a line for each word; safe for a terminal."""
+    """Format the label with its probability, then a line for each word; safe for a terminal."""
     label, rest = headline(prediction)
     lines = [f"{_BOLD}{label}{_RESET}{rest}" if color else f"{label}{rest}"]
     lines += _word_lines(prediction, color)
@@ -55,7 +55,7 @@ def shown(prediction: Prediction, color: bool) -> str:
 
 
 def check_sentences(prediction: Prediction) -> list[str]:
-    """Sentences about the check: which words change the label, and the correlation."""
+    """Return sentences about the check: which words change the label, and the correlation."""
     check = prediction.check
     if check is None:
         return []
@@ -79,7 +79,7 @@ def _flip_sentence(prediction: Prediction, check: Check) -> str:
 
 
 def headline(prediction: Prediction) -> tuple[str, str]:
-    """The label, and the text beside it: its probability, or why there is no label."""
+    """Return the label, and the text beside it: its probability, or why there is no label."""
     label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
     if prediction.label is None:
         return "no label", f": {label} {probability} is below {prediction.threshold!r}"
