@@ -8,8 +8,8 @@
 namespace dixtill {
 namespace {
 
-// About 15 ms for 12 words, 60 ms for 27. Enough to try all sets of up to 2 of 60 words, 3 of 20, 4
-// of 14 or 5 of 12.
+// These take about 15 ms for 12 words, 60 ms for 27. They are enough to try all sets of up to 2 of
+// 60 words, 3 of 20, 4 of 14 or 5 of 12.
 constexpr int64_t kMaxPasses = 2048;
 
 class WordRemoval {

@@ -110,7 +110,7 @@ std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
                 list->leave();
             });
         }
-    } catch (const std::system_error&) {  // the system has no more threads: go on with fewer
+    } catch (const std::system_error&) {  // the system has no more threads: continue with fewer
     } catch (const std::bad_alloc&) {
     }
     work();

@@ -1,4 +1,4 @@
-// Text to answer: tokenizer, student and word weights in one call.
+// Goes from a text to its answer: tokenizer, student and word weights in one call.
 #pragma once
 
 #include <cstdint>
@@ -44,7 +44,7 @@ class Classifier {
     Record answer(std::string_view utf8, bool is_checked,
                   Interruption* interruption = nullptr) const;
 
-    // Returns the answers to the first texts: those that are begun within a tenth of a second, but
+    // Returns the answers to the first texts: those that are begun within a tenth of a second, and
     // at least one. So the caller sees the first answers early, however long the list takes. Any
     // number of threads gives the same bits. Throws Interrupted.
     std::vector<Record> answer_some(std::vector<std::string_view> texts, int64_t num_threads,

@@ -1,6 +1,5 @@
 // Turns the contributions of words into their integrated gradients over gates in the attention.
-// specification/reference.py is the specification, to the last bit, and docs/adr/0016 the
-// derivation.
+// specification/reference.py specifies it to the last bit, and docs/adr/0016 derives it.
 #pragma once
 
 #include <vector>
@@ -8,7 +7,7 @@
 namespace dixtill {
 
 // `weights` [words] holds contributions, and is overwritten. `attention` [words] holds each word's
-// share; what is missing to 1 belongs to the null score.
+// share; the rest up to 1 belongs to the null score.
 void gate_weights(const std::vector<double>& attention, std::vector<double>& weights);
 
 }  // namespace dixtill

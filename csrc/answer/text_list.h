@@ -17,8 +17,8 @@
 
 namespace dixtill {
 
-// No thread owns the list: while the caller waits for the others, Python may end the caller's
-// thread, with everything on its stack.
+// The threads share ownership of the list: while the caller waits for the others, Python may end
+// the caller's thread, with everything on its stack.
 class TextList {
   public:
     using Record = std::string;

@@ -1,4 +1,4 @@
-// The words of an answer as JSON, for programs that write many answers to a file.
+// Writes the words of an answer as JSON, for programs that write many answers to a file.
 #pragma once
 
 #include <string>

@@ -10,8 +10,8 @@
 namespace dixtill {
 namespace {
 
-// Of the gradients, 1 MB at a time: what a block has of delta stays in the second cache while the
-// steps go by, and a block takes less than a millisecond.
+// A block has 1 MB of gradients: its part of delta then stays in the second cache through all
+// steps, and it takes less than a millisecond.
 constexpr int64_t kFloatsPerBlock = 1 << 18;
 constexpr int64_t kFloatsPerPiece = 1 << 10;  // are read in about the time of one piece
 

@@ -1,4 +1,4 @@
-// Integrated-gradients accumulation with checked arguments; the arithmetic is in kernels/.
+// Accumulates integrated gradients with checked arguments; the arithmetic is in kernels/.
 #pragma once
 
 #include "../kernels/interface.h"

@@ -1,6 +1,6 @@
-// The Python module dixtill._native. It has one door for the product, Classifier (classifier.cpp),
-// and doors for tests and torch operators: the kernels on arrays (kernels.cpp) and the tokenizer
-// (text.cpp). Python code imports it in runtime/targets.py alone.
+// The Python module dixtill._native. Products use its Classifier (classifier.cpp); tests and torch
+// operators use the kernels on arrays (kernels.cpp) and the tokenizer (text.cpp). Only
+// runtime/targets.py imports it.
 #include <pybind11/pybind11.h>
 
 #include "../dispatch/targets.h"
@@ -29,7 +29,7 @@ bool is_main_interpreter() {
 }  // namespace
 
 PYBIND11_MODULE(_native_of_main, module, py::mod_gil_not_used()) {
-    // From 3.13 on, Python calls the function below in the main interpreter, whichever imports.
+    // From 3.13 on, Python calls the function below in the main interpreter, whichever one imports.
     if (!is_main_interpreter()) throw py::import_error(kRefusal);
     module.doc() = "The compiled part of dixtill; use dixtill.infer and dixtill.load.";
     module.def("targets", targets);

@@ -1,4 +1,4 @@
-// From the LSTM's states of one text to scores, attention, contributions and logits.
+// Computes scores, attention, contributions and logits from the LSTM's states of one text.
 #pragma once
 
 #include "activations.h"

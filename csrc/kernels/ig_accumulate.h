@@ -1,5 +1,5 @@
-// Integrated gradients: the weighted sum over the path's steps, times input minus baseline, merged
-// into words. Reads each gradient once and keeps nothing of their size.
+// Computes integrated gradients: the weighted sum over the path's steps, times input minus
+// baseline, merged into words. Reads each gradient once and allocates nothing of their size.
 #pragma once
 
 #include "interface.h"

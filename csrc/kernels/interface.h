@@ -1,5 +1,5 @@
-// What a caller hands to a kernel: plain data, the same for every target. Checking it, and
-// allocating the working memory, is the work of student/ and attribution/.
+// What a caller passes to a kernel: plain data, the same for every target. student/ and
+// attribution/ check it and allocate the working memory.
 #pragma once
 
 #include <cstddef>
@@ -33,7 +33,7 @@ struct Matrix {
     int64_t num_rows;
     int64_t num_groups;
     // Whether |w| sums to at most kSmallSum over the four columns of each row whose products are
-    // added in one int16: two neighbors and the two four columns further. The quantizer ensures it.
+    // added in one int16: 8n + (0, 1, 4, 5) and 8n + (2, 3, 6, 7). The quantizer ensures it.
     bool has_small_sums;
 };
 

@@ -1,4 +1,4 @@
-// A packed int8 matrix times an int8 vector. What the products mean is the caller's business.
+// Multiplies a packed int8 matrix by an int8 vector, whatever the products mean to the caller.
 #pragma once
 
 #include "interface.h"
@@ -87,7 +87,7 @@ static inline void multiply_count(int64_t count, const Matrix& matrix, int64_t f
     }
 }
 
-// The last two blocks share what is left, so that neither is too short to hide a latency.
+// The last two blocks share what is left, so that neither is too short to hide the latency.
 static inline int64_t next_block(int64_t remaining) {
     if (remaining <= kMaxAccumulators) return remaining;
     return remaining < 2 * kMaxAccumulators ? (remaining + 1) / 2 : kMaxAccumulators;

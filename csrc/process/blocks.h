@@ -40,7 +40,7 @@ Position find_in_blocks(Position at, Position end, Interruption* interruption, c
     }
 }
 
-// Makes room for `size` values, and keeps those that are there. Memory that is new is filled in
+// Makes room for `size` values, and keeps those that are there. New memory is filled in
 // blocks, so that a gigabyte of it can be interrupted.
 template <typename T>
 void grow(std::vector<T>& values, size_t size, Interruption* interruption) {

@@ -1,4 +1,4 @@
-// How long work ends early when its caller wants it to.
+// Lets long work end early when its caller wants that.
 #pragma once
 
 #include <algorithm>
@@ -38,10 +38,10 @@ class Interruption {
         return !has_come();
     }
 
-    // Whether the caller wanted the work to stop. It may then end, but must not succeed.
+    // Whether the caller wanted the work to stop. The work may then end, but must not succeed.
     bool has_come() const { return has_come_.load(std::memory_order_relaxed); }
 
-    // Asks the caller, if the last time was long enough ago. Only for the thread that made this.
+    // Asks the caller if enough time has passed. Only the thread that made this may call it.
     void look() {
         num_pieces_ = 0;
         if (has_come()) return;

@@ -24,8 +24,8 @@ static inline I32 small_dot4(I32 acc, I8 x, I8 w) {
     return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
 }
 
-// Two groups of columns are added in int16 before they are widened, which saves one multiplication
-// in four.
+// Two groups of columns are added in int16 before they are widened, which saves one of four
+// multiplications.
 static inline I32 small_dot8(I32 acc, I8 x, I8 w, I8 next_x, I8 next_w) {
     const __m256i sums =
         _mm256_add_epi16(_mm256_maddubs_epi16(x, w), _mm256_maddubs_epi16(next_x, next_w));

@@ -1,4 +1,4 @@
-// AVX-512 with VNNI: sixteen rows, or sixteen units, in a register. Sums stay at eight lanes
+// AVX-512 with VNNI: a register holds sixteen rows, or sixteen units. Sums stay at eight lanes
 // (docs/adr/0001).
 #pragma once
 

@@ -23,7 +23,7 @@ struct StudentShape {
     int64_t num_classes;
 };
 
-// What the buffer begins with.
+// The beginning of the buffer.
 struct PackedHeader {
     StudentShape shape;
     uint8_t forward_is_small, backward_is_small, readout_is_small;  // Matrix::has_small_sums

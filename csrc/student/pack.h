@@ -1,4 +1,4 @@
-// Weights of a model file to the layout that the kernels read.
+// Converts the weights of a model file to the layout that the kernels read.
 #pragma once
 
 #include <cstdint>

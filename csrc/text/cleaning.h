@@ -1,5 +1,5 @@
-// Removes from a text what a classifier should not read, and remembers where the rest stood: the
-// rules of python/dixtill/specification/cleaning.py, on code points and in place.
+// Removes from a text what a classifier should not read, and remembers where the rest was, by the
+// rules of python/dixtill/specification/cleaning.py. It works on code points and in place.
 #pragma once
 
 #include <cstddef>

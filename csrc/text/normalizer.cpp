@@ -142,8 +142,8 @@ void Normalizer::decompose(char32_t c, int64_t source, std::deque<Mark>& marks,
 }
 
 // Passes on a run of combining marks, and of dropped characters between them: first the marks that
-// stay, then what is dropped. A dropped character belongs to the word before it. If it came first,
-// that could be a word before the one that the marks begin, and the two spans would overlap.
+// stay, then what is dropped. A dropped character belongs to the word before it. If it came before
+// the marks, that could be the word before the one that they begin, and the spans would overlap.
 void Normalizer::end_marks(std::deque<Mark>& marks, WordCollector& words) const {
     if (marks.empty()) return;
     if (marks.size() == 1) {

@@ -12,7 +12,7 @@ namespace dixtill {
 
 class Vocabulary {
   public:
-    // `pieces` are UTF-8, joined by '\n', and numbered from zero. Copied. Throws
+    // `pieces` are UTF-8, joined by '\n', and numbered from zero. They are copied. Throws
     // std::invalid_argument when a piece occurs twice or [UNK] is missing. Whatever the pieces
     // are, finding one takes at most max_probes slots and then a binary search.
     explicit Vocabulary(std::string_view pieces);

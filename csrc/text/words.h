@@ -88,7 +88,7 @@ class WordCollector {
     TokenizedText& out_;  // more than max_pieces piece_ids until finish(), to know of the rest
     Pretoken pretoken_;
     bool is_open_ = false;
-    Word middle_;  // from the chunk's first pre-token that is no punctuation to its last
+    Word middle_;  // from the chunk's first pre-token that is not punctuation to its last
     bool has_middle_ = false;
     char32_t first_symbol_ = 0;  // of a chunk of symbols
     size_t num_symbols_ = 0;

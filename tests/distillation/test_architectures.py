@@ -99,7 +99,7 @@ def test_a_tokenizer_that_pads_on_the_left_is_taken_where_it_changes_no_answer()
 @pytest.mark.parametrize(
     ("fault", "message"),
     [
-        ("called twice", "no vectors of the tokens, one for each"),
+        ("called twice", "do not give one vector for each token"),
         ("read elsewhere", "the vectors of other words do not get the answer"),
         ("no gradient", "does not require grad"),
     ],

@@ -170,7 +170,7 @@ def test_a_stopped_course_resumes_to_the_same_file(bert, tmp_path):
     whole = course("whole")
     with pytest.raises(Stopped):
         course("stopped", EachEpoch(stop))
-    torch.rand(5)  # whoever else draws in between
+    torch.rand(5)  # other code draws in between
     watcher = EachEpoch()
     resumed = course("stopped", watcher)
     assert [metrics.epoch for metrics in watcher.epochs] == [3]

@@ -1,5 +1,5 @@
-"""From a transformer to a student.
+"""Makes a student of a transformer.
 
-course.py is the whole course, config.py its settings; the folders are its stages. All but config.py
-need the extra `train`.
+course.py is the whole course, config.py has its settings, and the folders are its stages. All but
+config.py need the extra `train`.
 """

@@ -46,12 +46,12 @@ class DistillConfig(Settings):
     method: Method = "dixtill"
     alpha: float = 0.9  # weight of the teacher's answers and explanations against labels
     temperature: float = 2.0
-    kl: KlForm = "plain"  # 1 - exp(-KL) as published, or KL itself
+    kl: KlForm = "plain"  # KL itself; "bounded" is 1 - exp(-KL), as published
     explanation: Explanation = "gates"  # what is aligned and shown
     explained_classes: ExplainedClasses = "all"
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
-    additivity: float = 0.25  # weight of the loss that makes weights equal effects of absence
+    additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int = 30  # made-up texts per training text, for the teacher to answer
     seed: int = 0
     epochs: int = 5  # passes over all texts, the perturbed ones too

@@ -1,8 +1,8 @@
-"""The whole course: a teacher and labeled texts in, a student's file out.
+"""Runs the whole course: a teacher and labeled texts in, a student's file out.
 
-Read, explain, answer, train, calibrate, quantize, write, report: each step is a method of Course,
-on top of the stages in the folders beside this file. A stopped course resumes: explanations,
-answers and epochs that are stored are not made again.
+Its steps are to read, explain, answer, train, calibrate, quantize, write and report. Most are
+methods of Course, on top of the stages in the folders beside this file. A stopped course resumes:
+explanations, answers and epochs that are stored are not made again.
 """
 
 from __future__ import annotations
@@ -230,7 +230,7 @@ class Course:
         return _Read(vocabulary, examples, valid, len(more))
 
     def _train(self, read: _Read) -> tuple[Student, tuple[EpochMetrics, ...]]:
-        """Train a student, and return it as of its best epoch, with the metrics of all epochs."""
+        """Return a trained student with the weights of its best epoch, and all epochs' metrics."""
         config = self.config
         with threads(1):
             torch.manual_seed(config.seed)

@@ -1,4 +1,4 @@
-"""The files and folders that a course writes."""
+"""Chooses the files and folders that a course writes."""
 
 from __future__ import annotations
 

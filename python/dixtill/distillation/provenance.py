@@ -1,4 +1,4 @@
-"""What a run depends on, and what a student's file says about its origin."""
+"""Records what a run depends on, and what a student's file says about its origin."""
 
 from __future__ import annotations
 

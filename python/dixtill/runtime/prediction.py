@@ -1,6 +1,6 @@
-"""What a user receives: a label, its probabilities, and a signed weight for each word.
+"""Defines what a user receives: a label, its probabilities, and a signed weight for each word.
 
-Plain data without NumPy. A prediction keeps the native answer and unpacks what is asked for.
+It is plain data without NumPy. A prediction keeps the native answer and unpacks what is asked for.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The int8 forward in NumPy: the specification that every native kernel equals, bit for bit.
+"""Specifies the int8 forward pass in NumPy: every native kernel equals it, bit for bit.
 
 This code is written for a reader, not for speed. Everything is float32, one operation at a time
-and in a stated order: no fused multiply-add, no pairwise sums. It does not check its input.
+and in a stated order, without fused multiply-add or pairwise sums. It does not check its input.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Captum's attributions along the same path: to compare with ours, and to distill from.
+"""Computes Captum's attributions along the same path, to compare with ours and to distill from.
 
 Texts and classes are explained one at a time, each with the same random numbers, so that no text's
 result depends on another text. Captum 0.9's DeepLift handles only modules such as ReLU and Tanh: in

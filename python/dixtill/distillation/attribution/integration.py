@@ -133,7 +133,7 @@ def _workers(number: int) -> Iterator[ThreadPoolExecutor]:
 
 
 def _pass(answers: LayerAnswers, paths: Sequence[Path], points: Sequence[_Point]) -> list[Tensor]:
-    """Run one forward pass for all points, and a backward pass for each output."""
+    """Run one forward pass for all points, and one backward pass for each output."""
     texts = list(dict.fromkeys(point.text for point in points))
     rows = torch.tensor([texts.index(point.text) for point in points])
     of_texts = [paths[text] for text in texts]

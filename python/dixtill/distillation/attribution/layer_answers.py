@@ -1,4 +1,4 @@
-"""A teacher's answers as a function of one layer's output, the function to differentiate.
+"""Gives a teacher's answers as a function of one layer's output, to be differentiated.
 
 The layer is the embedding module or the word embeddings.
 """
@@ -20,7 +20,7 @@ from ..teacher.tokens import EncodedBatch, Inputs
 
 @dataclass(frozen=True)
 class LayerAnswers:
-    """f [rows, classes] of points [rows, time, width] and the teacher's other inputs for each text.
+    """Maps points [rows, time, width] and the teacher's other inputs to answers [rows, classes].
 
     Several threads may call it at once.
     """

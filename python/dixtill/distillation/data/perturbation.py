@@ -1,10 +1,10 @@
 """Makes more texts from the training texts, for the teacher to answer.
 
-A small corpus shows a student few of a teacher's answers, and a teacher is overconfident on texts
-that it was trained on. Perturbed texts have no label; the teacher's answer takes its place (Tang et
-al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks", who mask
-words, replace them and cut n-grams). Words are replaced by words that follow or precede the same
-neighbor elsewhere ("noising", Xie et al. 2017). White space separates words.
+A small corpus shows a student few of a teacher's answers, and a teacher is overconfident about the
+texts that it was trained on. Perturbed texts have no label; the teacher's answer takes its place
+(Tang et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks", who
+mask words, replace them and cut n-grams). Words are replaced by words that follow or precede the
+same neighbor elsewhere ("noising", Xie et al. 2017). White space separates words.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Makes a teacher of a pretrained transformer."""
+"""Turns a pretrained transformer into a teacher."""
 
 from ...extras import require
 

@@ -53,7 +53,7 @@ def finetune(
     out: Path,
     watcher: Watcher | None = None,
 ) -> Scores:
-    """Fine-tune `base` into the folder `out`; returns the saved teacher's scores on `valid`.
+    """Fine-tune `base` into the folder `out`, and return the saved teacher's scores on `valid`.
 
     Args:
         base: a name on the hub or a folder; its tokenizer must be a fast one.

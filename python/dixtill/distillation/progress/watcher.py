@@ -15,7 +15,7 @@ Advance = Callable[[int], None]
 
 
 class Step(NamedTuple):
-    """How far a run has got."""
+    """How far a run has come."""
 
     done: int  # steps, over all epochs so far
     per_epoch: int

@@ -1,4 +1,4 @@
-"""Charts as inline SVG, colored by the page's style sheet; titles of the marks give the numbers."""
+"""Draws charts as inline SVG, colored by the page's style sheet; the marks' titles give numbers."""
 
 from __future__ import annotations
 

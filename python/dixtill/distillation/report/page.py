@@ -1,4 +1,4 @@
-"""report.html of a run folder: one page that needs nothing but itself, without a script."""
+"""Writes the report.html of a run folder: one self-contained page without a script."""
 
 from __future__ import annotations
 
@@ -135,9 +135,9 @@ def _answers(answers: Answers) -> str:
         f"Share of right answers by their probability (calibration error {error:.3f})",
     )
     return (
-        "<h2>Answers</h2><p>To the validation texts, by the file as it ships; they chose the best "
-        "epoch and the temperature, so other texts will do a little worse. A calibrated "
-        "student’s dots lie on the diagonal; their area is the number of texts.</p>"
+        "<h2>Answers</h2><p>These are the answers of the file to the validation texts. They chose "
+        "the best epoch and the temperature, so scores on other texts will be a little lower. A "
+        "calibrated student’s dots lie on the diagonal; their area is the number of texts.</p>"
         f'<div class="charts"><div>{_confusion(answers)}{_classes(answers)}</div>'
         f"<div>{chart}{_bins(answers)}</div></div>\n"
     )
@@ -196,7 +196,7 @@ def _explanations(faithfulness: Comparison, agreement: Comparison, explained_are
     return (
         "<h2>Explanations</h2><p>Leave one out is the rank correlation of the weights with what "
         "each word’s absence costs. Comprehensiveness and insertion are good when large, "
-        "sufficiency and deletion when small: a random explanation is the measure of that.</p>"
+        "sufficiency and deletion when small. Compare them with those of random weights.</p>"
         f'<div class="charts">{"".join(f"<div>{table}</div>" for table in tables)}</div>\n'
     )
 
@@ -243,7 +243,8 @@ def _example(answers: Answers, prediction: Prediction, true: int) -> str:
     score = signed(sum(word.weight for word in prediction.words))
     return (
         f'<div class="example"><p><b>{escaped(prediction.top_label)}</b> '
-        f"({prediction.probability:.2f}), truly {escaped(answers.labels[true])}, score {score}</p>"
+        f"({prediction.probability:.2f}), true label {escaped(answers.labels[true])}, score "
+        f"{score}</p>"
         f"<p>{words_html(prediction)}</p></div>"
     )
 

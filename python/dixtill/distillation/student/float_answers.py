@@ -19,5 +19,5 @@ def logits_of(student: Student, examples: Examples) -> Tensor:
 
 
 def score(student: Student, examples: Examples) -> Scores:
-    """Score a float student; put it in evaluation mode."""
+    """Return a float student's scores; put the student in evaluation mode."""
     return scores_of(examples.labels.tolist(), logits_of(student, examples).softmax(dim=1).numpy())

@@ -1,7 +1,7 @@
 """The losses of DiXtill as pure functions (Cantini et al. 2024, Journal of Big Data 11:63).
 
-L = (1 - alpha) * CE + alpha * (KL term + explanation term). A term that makes explanations additive
-goes beyond the paper. Each loss is a scalar.
+L = (1 - alpha) * CE + alpha * (KL term + explanation term). The additivity loss is dixtill's own.
+Each loss is a scalar.
 """
 
 from __future__ import annotations
@@ -56,9 +56,9 @@ def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
 def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
     """Compare the removed words' weights with the change of the logits.
 
-    It is the smooth L1 loss (Huber, threshold 1) of the error divided by 0.1 plus the mean size of
-    the text's weights, averaged over texts and classes. At zero, a word's weight is the exact
-    effect of leaving the word out.
+    Returns the smooth L1 loss (Huber, threshold 1), averaged over texts and classes. The error is
+    divided by 0.1 plus the mean absolute weight of the text's words. Where the loss is zero, a
+    word's weight is the exact effect of leaving the word out.
 
     Args:
         weights: [batch, words, classes], centered over the classes, zero on padding.
@@ -83,7 +83,7 @@ def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:
     Returns:
         [batch, words, classes], with the same sums over the words as the contributions.
     """
-    # Closer to 0, float32 loses the digits of the difference; closer to 1, those of the logarithm.
+    # Closer to 0, float32 loses digits of log - attended; closer to 1, digits of the logarithm.
     attended = attention.sum(dim=1).clamp(1e-3, 1 - 1e-6)[:, None, None]
     log = -torch.log1p(-attended)
     total = contributions.sum(dim=1, keepdim=True)

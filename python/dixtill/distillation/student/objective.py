@@ -1,4 +1,4 @@
-"""A student's loss: the terms of its method for a batch, and their weighted sum."""
+"""Computes a student's loss: the terms of its method for a batch, and their weighted sum."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Terms = dict[str, Tensor]
 def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
     """Run the student on a batch, and return the terms of its loss.
 
-    The task's term is a mean over all texts, in which a text without a label counts as zero.
+    The term of the task is a mean over all texts, in which a text without a label counts as zero.
     """
     output: StudentOutput = student(batch.piece_ids, batch.mask)
     terms = distillation_terms(config, output, batch)
@@ -50,7 +50,7 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
     """Return (1 - alpha) task + alpha (answers + weighted explanations) + weighted additivity.
 
-    Without the answers' term, the task has the weight 1.
+    Without a term for the teacher's answers, the task has the weight 1.
     """
     total = terms["task"]
     answers = terms.get("mse", terms.get("kl"))

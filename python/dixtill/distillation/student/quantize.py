@@ -1,14 +1,14 @@
 """Quantizes a float student to symmetric int8 weights with one scale per row.
 
 The embedding has 8 or 4 bits. A row's scale is large enough for AVX2 to add four products in int16
-(kSmallSum in csrc/kernels/interface.h); this costs weights up to one bit, and no accuracy.
+(kSmallSum in csrc/kernels/interface.h); this costs the weights less than one bit, and no accuracy.
 Activations have fixed scales: one per column of the embedding, and 1/127 for LSTM states, which lie
 in [-1, 1]. Both are folded into the rows that read them, so that the runtime sees integers and one
 scale per row (specification/weights.py).
 
-A 4-bit value is an integer from -7 to 7, stored as 16 times that in int8. The error from rounding a
-column is compensated in the following columns, as far as possible, in the products that the LSTM
-computes. This is the error feedback of GPTQ (Frantar et al. 2023), applied to activations.
+A 4-bit value is an integer from -7 to 7, stored as 16 times that in int8. The following columns
+compensate for the error of rounding a column, as far as the LSTM's products allow. This is the
+error feedback of GPTQ (Frantar et al. 2023), with the LSTM's weights instead of activations.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from .student import Student
 _LARGEST = 127
 _LARGEST_SUM = 128  # of the magnitudes of four weights
 _LARGEST_Q4 = 7
-_STEP_Q4 = 16  # between 4-bit values as int8
+_STEP_Q4 = 16  # between neighboring 4-bit values, as int8
 _DAMPING = 1e-3  # share of the readers' mean square; makes the inverse exist
 FloatArray = npt.NDArray[np.float64]
 

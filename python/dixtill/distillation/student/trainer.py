@@ -1,4 +1,4 @@
-"""Trains a student: a run can be resumed, and equal seeds give equal students.
+"""Trains a student. A run can be resumed, and equal seeds give equal students.
 
 The loss is in objective.py, the batches in examples.py, the files in run_folder.py, and the
 conversion to int8 in quantize.py.
@@ -188,7 +188,7 @@ class StudentTrainer:
         self._best_weights = state["best_weights"]
 
 
-# Held by the course that runs: PyTorch has one generator and one number of threads per process.
+# The running course holds this: PyTorch has one generator and one thread count per process.
 TURN = RLock()
 
 

@@ -1,4 +1,4 @@
-"""Compresses a teacher without a student: int8 weights, or fewer attention heads.
+"""Compresses a teacher without a student, by int8 weights or by fewer attention heads.
 
 These are the two baselines of the paper. They train nothing and do not change the given model.
 """

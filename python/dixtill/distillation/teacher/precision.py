@@ -1,4 +1,4 @@
-"""The precision of a teacher's matrix products: float32, or bfloat16 where that is faster.
+"""Chooses the precision of a teacher's matrix products: float32, or bfloat16 where it is faster.
 
 Parameters and sums stay in float32.
 """

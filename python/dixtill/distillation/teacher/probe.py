@@ -77,7 +77,7 @@ def layer_for_gradients(teacher: Teacher, name: Layer) -> EmbeddingLayer:
     types = [torch.tensor(encoded.token_type_ids)]
     with _no_random_numbers_drawn():
         layer: EmbeddingLayer | None = None
-        problem: str | None = "its modules give no vectors of the tokens, one for each"
+        problem: str | None = "its modules do not give one vector for each token"
         try:
             inputs, other_inputs = (teacher.padded_inputs([row], types) for row in (ids, others))
             layer = _found(teacher, name, inputs)

@@ -1,4 +1,4 @@
-"""The rules for names of classes, the same for model files, teachers and training data."""
+"""Checks names of classes, by the same rules for model files, teachers and training data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model file says about its tensors: the version, the student's settings and a checksum."""
+"""Checks what a model file says of its tensors: version, the student's settings and checksum."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Where a student comes from: a model file, a folder with one, its bytes, or an open binary file.
+"""Opens a student from a model file, a folder with one, its bytes, or an open binary file.
 
-This module alone tells these apart, and names a source that cannot be used in an error.
+Only this module tells these apart, and names the source in an error when it cannot be used.
 """
 
 from __future__ import annotations

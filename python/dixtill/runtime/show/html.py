@@ -1,4 +1,4 @@
-"""A prediction as HTML: the text as it was written, its words colored by their weights.
+"""Formats a prediction as HTML: the text as it was written, its words colored by their weights.
 
 Everything that comes from a text or a label is escaped. Colors follow the reader's preference for
 light or dark. Words that oppose the label are also underlined with dashes, and words that the

@@ -1,4 +1,4 @@
-"""How strongly a weight is colored: levels from zero to full, on the caller's scale."""
+"""Decides how strongly a weight is colored: levels from zero to full, on the caller's scale."""
 
 from __future__ import annotations
 

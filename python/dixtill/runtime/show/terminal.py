@@ -1,8 +1,8 @@
-"""A prediction as lines of text, for a terminal in color.
+"""Formats a prediction as lines of text, for a terminal in color.
 
-The colors are among the 256 that terminals share; each has a contrast of at least 3.7 with black
-and with white. Color-blind people can tell blue from orange, and the sign is always shown. Without
-color, the lines hold the same characters.
+The colors are among the 256 that terminals share; each has a contrast of at least 3.7 to 1 with
+black and with white. Color-blind people can tell blue from orange, and the sign is always shown.
+Without color, the lines hold the same characters.
 """
 
 from __future__ import annotations
