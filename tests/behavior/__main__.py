@@ -16,13 +16,14 @@ from benchmarks.reporting.source import source
 import dixtill
 
 from . import classifiers
+from .lexicon import LEXICONS
 from .outcomes import counts, outcomes
 from .suite import suite
 
 
 def main() -> int:
     args = _arguments()
-    tests = suite(seed=args.seed)
+    tests = suite(args.part, args.seed)
     try:
         student = outcomes(tests, classifiers.student(args.model))
         teacher = outcomes(tests, classifiers.teacher(args.teacher)) if args.teacher else None
@@ -30,7 +31,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 2
     figures = {
-        "source": source("tests.behavior", f"tests/behavior, seed {args.seed}"),
+        "source": source("tests.behavior", f"tests/behavior, {args.part}, seed {args.seed}"),
         "capabilities": counts(tests, student, teacher),
     }
     print(behavior(figures))
@@ -46,6 +47,10 @@ def _arguments() -> argparse.Namespace:
         help="a student of financial news (default: the one that ships)",
     )  # fmt: skip
     parser.add_argument("--teacher", type=Path, metavar="FOLDER", help="its teacher")
+    parser.add_argument(
+        "--part", choices=list(LEXICONS), default="evaluation",
+        help="lessons: the templates that a student may learn from (default: evaluation)",
+    )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="decides how the slots are filled")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there too")
     return parser.parse_args()

@@ -75,6 +75,9 @@ GUIDANCE = Statements(
             "{company} hikes its profit guidance",
             "{company} expects sales of {major}, well above estimates",
             "{company} boosts its margin targets",
+            "{company} now expects a better year than it did in {quarter}",
+            "Full-year forecast of {company} goes up to {major}",
+            "{ticker} tops estimates with its outlook",
         ),
         "bearish": (
             "{company} cuts full-year outlook",
@@ -84,6 +87,9 @@ GUIDANCE = Statements(
             "{company} slashes its profit guidance",
             "{company} expects sales of {minor}, well below estimates",
             "{company} withdraws its margin targets",
+            "{company} now expects a worse year than it did in {quarter}",
+            "Full-year forecast of {company} goes down to {minor}",
+            "{ticker} disappoints with its outlook",
         ),
         "neutral": (
             "{company} reaffirms full-year outlook",
@@ -93,6 +99,9 @@ GUIDANCE = Statements(
             "{company} maintains its profit guidance",
             "{company} expects sales of {minor}, as analysts do",
             "{company} repeats its margin targets",
+            "{company} still expects the year that it forecast in {quarter}",
+            "Full-year forecast of {company} stays at {major}",
+            "{ticker} sticks to its outlook",
         ),
     },
     lessons={

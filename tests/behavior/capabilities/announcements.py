@@ -47,6 +47,10 @@ QUESTIONS = Statements(
             "Can anything stop the {company} rally?",
             "Who is buying {company} as it climbs to a new high?",
             "Did you see how {company} crushed estimates?",
+            "{company} up {large}: what happened?",
+            "Why is {company} stock so strong this week?",
+            "How did {company} manage to double its profit?",
+            "Why is everybody so bullish on {ticker}?",
         ),
         "bearish": (
             "Why did {company} stock plunge {large} today?",
@@ -55,6 +59,10 @@ QUESTIONS = Statements(
             "Can anything stop the {company} selloff?",
             "Who is selling {company} as it sinks to a new low?",
             "Did you see how {company} missed estimates?",
+            "{company} down {large}: what happened?",
+            "Why is {company} stock so weak this week?",
+            "How did {company} manage to lose so much money?",
+            "Why is everybody so bearish on {ticker}?",
         ),
         "neutral": (
             "Is {company} a buy or a sell?",
@@ -63,6 +71,10 @@ QUESTIONS = Statements(
             "When does {company} report earnings?",
             "Who owns {company} stock?",
             "How does {company} make money?",
+            "{company} or {rival}: which stock do you own?",
+            "Is it time to look at {company}?",
+            "How did {company} get its name?",
+            "Who runs {ticker}?",
         ),
     },
     lessons={

@@ -12,6 +12,10 @@ PRICE_TARGETS = Statements(
             "{bank} takes {company} target from {low} to {high}",
             "{ticker} target {low} -> {high} ({bank})",
             "{company} price target raised to {high} at {bank}",
+            "{company}: {bank} ups PT from {low} to {high}",
+            "{bank} thinks {company} is worth {high} instead of {low}",
+            "{ticker} PT {high} (was {low}) at {bank}",
+            "Higher price target for {company} at {bank}: {high}",
         ),
         "bearish": (
             "{company} PT to {low} from {high} at {bank}",
@@ -20,6 +24,10 @@ PRICE_TARGETS = Statements(
             "{bank} takes {company} target from {high} to {low}",
             "{ticker} target {high} -> {low} ({bank})",
             "{company} price target lowered to {low} at {bank}",
+            "{company}: {bank} trims PT from {high} to {low}",
+            "{bank} thinks {company} is worth {low} instead of {high}",
+            "{ticker} PT {low} (was {high}) at {bank}",
+            "Lower price target for {company} at {bank}: {low}",
         ),
         "neutral": (
             "{company} PT stays at {high} at {bank}",
@@ -28,6 +36,10 @@ PRICE_TARGETS = Statements(
             "{bank} keeps {company} target of {low}",
             "{ticker} target {high}, unchanged ({bank})",
             "{company} price target maintained at {low} at {bank}",
+            "{company}: {bank} repeats PT of {high}",
+            "{bank} thinks {company} is worth {low}, as before",
+            "{ticker} PT {high} (was {high}) at {bank}",
+            "Same price target for {company} at {bank}: {low}",
         ),
     },
     lessons={
@@ -60,6 +72,9 @@ RESULTS = Statements(
             "{ticker}: {quarter} revenue {major}, consensus {minor}",
             "{company} earned {more} a share in {quarter}, more than the {less} forecast",
             "{company} {quarter} EPS of {more} tops the {less} consensus",
+            "{company} {quarter} loss per share {less}, analysts feared {more}",
+            "{ticker} beats by a wide margin: EPS {more} against {less}",
+            "{company} {quarter} sales of {major} exceed the {minor} that analysts expected",
         ),
         "bearish": (
             "{company} {quarter} EPS {less} vs. {more} expected",
@@ -69,6 +84,9 @@ RESULTS = Statements(
             "{ticker}: {quarter} revenue {minor}, consensus {major}",
             "{company} earned {less} a share in {quarter}, less than the {more} forecast",
             "{company} {quarter} EPS of {less} trails the {more} consensus",
+            "{company} {quarter} loss per share {more}, analysts feared {less}",
+            "{ticker} misses by a wide margin: EPS {less} against {more}",
+            "{company} {quarter} sales of {minor} fall short of the {major} that analysts expected",
         ),
         "neutral": (
             "{company} {quarter} EPS {less} vs. {less} expected",
@@ -78,6 +96,9 @@ RESULTS = Statements(
             "{ticker}: {quarter} revenue {minor}, matching the consensus",
             "{company} earned {more} a share in {quarter}, exactly as forecast",
             "{company} {quarter} EPS of {less} is in line with the consensus",
+            "{company} {quarter} loss per share {less}, as analysts feared",
+            "{ticker} neither beats nor misses: EPS {more} against {more}",
+            "{company} {quarter} sales of {minor} equal what analysts expected",
         ),
     },
     lessons={
@@ -108,6 +129,9 @@ SIGNED_NUMBERS = Statements(
             "{ticker} (+{large} pre)",
             "{company} stock: +{small} today",
             "Movers: {company} +{large}",
+            "{ticker} premarket: +{small}",
+            "{company} closed at {high} (+{small})",
+            "{company} shares, {day}: +{small}",
         ),
         "bearish": (
             "{ticker} -{large}",
@@ -115,6 +139,9 @@ SIGNED_NUMBERS = Statements(
             "{ticker} (-{large} pre)",
             "{company} stock: -{small} today",
             "Movers: {company} -{large}",
+            "{ticker} premarket: -{small}",
+            "{company} closed at {low} (-{small})",
+            "{company} shares, {day}: -{small}",
         ),
         "neutral": (
             "{ticker} 0.0%",
@@ -122,6 +149,9 @@ SIGNED_NUMBERS = Statements(
             "{ticker} (0.0% pre)",
             "{company} stock: 0.0% today",
             "Movers: {company} 0%, {rival} 0%",
+            "{ticker} premarket: 0%",
+            "{company} closed at {high} (unchanged)",
+            "{company} shares, {day}: 0.0%",
         ),
     },
     lessons={
