@@ -7,12 +7,12 @@ from typing import Any
 
 from benchmarks.reporting.results import markdown_table
 
-_HEADER = ("capability", "kind", "tests", "teacher", "student", "student, of the teacher's")
+_HEADER = ("capability", "kind", "tests", "teacher", "student", "student, of teacher's passes")
 _NONE = "–"
 
 
 def behavior(figures: Mapping[str, Any]) -> str:
-    """Pass rates in per cent; the last column is of the tests that the teacher passes."""
+    """Return pass rates in percent; the last column is over the tests that the teacher passes."""
     rows: Sequence[Mapping[str, Any]] = figures["capabilities"]
     kinds = dict.fromkeys(row["kind"] for row in rows)
     sums = [_sum(kind, [row for row in rows if row["kind"] == kind]) for kind in kinds]
@@ -20,7 +20,7 @@ def behavior(figures: Mapping[str, Any]) -> str:
 
 
 def _sum(kind: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The counts of all these rows as one row."""
+    """Return the counts of all these rows as one row."""
     counted = ("tests", "teacher", "student", "both")
     sums = {
         name: None if rows[0][name] is None else sum(row[name] for row in rows) for name in counted

@@ -1,4 +1,4 @@
-"""What a student can do, beside its teacher, by capability.
+"""Measures what a student can read, beside its teacher, by capability.
 
 python -m tests.behavior --model student.safetensors --teacher teacher-minilm --json behavior.json
 """

@@ -1,4 +1,4 @@
-"""One test of behavior, of the three kinds in CheckList (Ribeiro et al. 2020).
+"""Defines tests of behavior, of the three kinds in CheckList (Ribeiro et al. 2020).
 
 A test has one or two texts, and says whether a classifier's answers to them pass.
 """
@@ -17,7 +17,7 @@ LABELS: tuple[Label, ...] = ("bearish", "bullish", "neutral")
 
 @dataclass(frozen=True)
 class MinimumFunctionality:
-    """The text has this label."""
+    """Asks for the text's label."""
 
     text: str
     label: Label
@@ -34,7 +34,7 @@ class MinimumFunctionality:
 
 @dataclass(frozen=True)
 class Invariance:
-    """The perturbed text has the label that the classifier gives to the text."""
+    """Asks that the perturbed text get the label that the classifier gives to the text."""
 
     text: str
     perturbed: str
@@ -51,9 +51,9 @@ class Invariance:
 
 @dataclass(frozen=True)
 class Direction:
-    """The sentiment of the first text exceeds that of the second by more than `margin`.
+    """Asks that the first text's sentiment exceed that of the second by more than `margin`.
 
-    A negative margin says that it may be lower, but not by as much as that.
+    With a negative margin the sentiment may be lower, but not by that much.
     """
 
     more_bullish: str
@@ -74,10 +74,10 @@ Case = MinimumFunctionality | Invariance | Direction
 
 
 def label_of(answer: Probabilities) -> Label:
-    """The most probable label; the first of them if several are."""
+    """Return the most probable label; if several are, the first of them."""
     return LABELS[max(range(len(LABELS)), key=answer.__getitem__)]
 
 
 def sentiment_of(answer: Probabilities) -> float:
-    """P(bullish) - P(bearish), from -1 to 1."""
+    """Return P(bullish) - P(bearish), from -1 to 1."""
     return answer[LABELS.index("bullish")] - answer[LABELS.index("bearish")]

@@ -1,4 +1,4 @@
-"""A student and a teacher as the suite asks them: texts in, probabilities out."""
+"""Loads a student and a teacher as the suite asks them: texts in, probabilities out."""
 
 from __future__ import annotations
 

@@ -25,10 +25,11 @@ class Family(Protocol):
     def name(self) -> str: ...
 
     def cases(self, part: Part, seed: int, number: int) -> list[Case]:
-        """Different tests, `number` of them, as many for each label as for the others.
+        """Make `number` different tests, equally many for each label.
 
         Raises:
-            ValueError: `number` is no multiple of the labels, or the templates make fewer tests.
+            ValueError: `number` is not a multiple of the number of labels, or the templates make
+                fewer tests.
         """
         ...
 
@@ -59,7 +60,7 @@ class Statements:
 
 @dataclass(frozen=True)
 class Pairs:
-    """Pairs of texts of which one is more bullish, or at least not less, by `margin`."""
+    """Pairs of texts, of which one must be more bullish by `margin` (less, if it is negative)."""
 
     name: str
     evaluation: Mapping[float, Contrasts]  # by margin
@@ -85,7 +86,7 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Perturbed:
-    """Statements of other families, and the same after a perturbation that changes no label."""
+    """Statements of other families, each also after a perturbation that changes no label."""
 
     name: str
     bases: Sequence[Statements]
@@ -124,7 +125,7 @@ def _share(number: int, groups: int) -> int:
 def _distinct(
     templates: Sequence[_Template], number: int, make: Callable[[_Template], Case | None]
 ) -> list[Case]:
-    """Different tests of the templates in turn; `make` returns None where it makes none."""
+    """Make different tests from the templates in turn; `make` may return None."""
     found: dict[Case, None] = {}
     for attempt in range(_ATTEMPTS * number):
         case = make(templates[attempt % len(templates)])

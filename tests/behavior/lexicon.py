@@ -1,4 +1,4 @@
-"""What the slots of templates are filled with; `evaluation` and `lessons` share no entry."""
+"""Fills the slots of templates; `evaluation` and `lessons` share no entry."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ LEXICONS: dict[Part, Lexicon] = {
 
 
 def pick(rng: random.Random, items: Sequence[_Item]) -> _Item:
-    """One of the items. Of all of `random`, only `random()` stays the same in every Python."""
+    """Pick one of the items by `random()`, whose numbers alone are the same in every Python."""
     return items[int(rng.random() * len(items))]
 
 
@@ -117,7 +117,7 @@ def numbers(part: Part, rng: random.Random) -> Fills:
 
 
 def fills(part: Part, rng: random.Random) -> Fills:
-    """Every slot, drawn anew."""
+    """Draw an entry for every slot."""
     lexicon = LEXICONS[part]
     return {
         **names(part, rng),

@@ -13,7 +13,7 @@ Outcomes = dict[str, list[bool]]  # whether each test passes, by capability
 
 
 class Counts(TypedDict):
-    """How many tests of a capability pass; those of a teacher are None where there is none."""
+    """How many tests of a capability pass; the teacher's numbers are None without a teacher."""
 
     capability: str
     kind: str
@@ -24,7 +24,7 @@ class Counts(TypedDict):
 
 
 def outcomes(tests: Suite, answer: Answer) -> Outcomes:
-    """Whether the classifier passes each test; each text is asked once."""
+    """Return whether the classifier passes each test; each text is answered once."""
     cases = [case for group in tests.values() for case in group]
     texts = list(dict.fromkeys(text for case in cases for text in case.texts))
     answers = dict(zip(texts, answer(texts), strict=True))
@@ -35,7 +35,7 @@ def outcomes(tests: Suite, answer: Answer) -> Outcomes:
 
 
 def counts(tests: Suite, student: Outcomes, teacher: Outcomes | None) -> list[Counts]:
-    """A row for each capability, in the order of the suite."""
+    """Return a row for each capability, in the order of the suite."""
     return [
         {
             "capability": name,

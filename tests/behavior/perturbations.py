@@ -1,4 +1,4 @@
-"""Changes of a text that change no careful reader's label."""
+"""Changes a text in ways that change no careful reader's label."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def other_numbers(template: str, fills: Fills, part: Part, rng: random.Random) -
 
 
 def other_case(template: str, fills: Fills, part: Part, rng: random.Random) -> str:
-    """All in small letters, all in capitals, or each word with a capital."""
+    """Write all in small letters, all in capitals, or each word with a capital."""
     text = template.format(**fills)
     return pick(rng, (text.lower(), text.upper(), string.capwords(text)))
 
 
 def with_typo(template: str, fills: Fills, part: Part, rng: random.Random) -> str:
-    """Two letters inside one word change places; names, tickers and numbers stay."""
+    """Swap two letters inside one word that is not a name, a ticker or a number."""
     words = template.split(" ")
     places = [
         (number, start)

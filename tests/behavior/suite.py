@@ -24,12 +24,12 @@ Suite = dict[str, list[Case]]  # the tests of each capability, by its name
 
 
 def suite(part: Part = "evaluation", seed: int = 0, tests: int = TESTS) -> Suite:
-    """As many tests of each capability as `tests` says; the seed decides how slots are filled.
+    """Make `tests` tests of each capability; the seed decides how slots are filled.
 
     The tests of `evaluation` and `lessons` share neither a template nor an entry of the lexicon, so
     that a student may learn from the one and be measured on the other.
 
     Raises:
-        ValueError: `tests` is no multiple of 6, or a capability has too few templates for it.
+        ValueError: `tests` is not a multiple of 6, or a capability has too few templates for it.
     """
     return {family.name: family.cases(part, seed, tests) for family in CAPABILITIES}

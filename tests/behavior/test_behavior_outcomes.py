@@ -1,4 +1,4 @@
-"""Outcomes are counted right, and those of the student that ships are those of the results."""
+"""Outcomes are counted right, and the shipped student's are those in docs/results.md."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SUITE: Suite = {
 
 
 def counts_words(texts: Sequence[str]) -> list[Probabilities]:
-    """The more ups the more bullish; without any word that it knows, neutral."""
+    """The more ups, the more bullish; a text without a known word is neutral."""
     assert len(set(texts)) == len(texts)
     return [
         (0.1, 0.8, 0.1) if "up" in text else (0.8, 0.1, 0.1) if "down" in text else (0.2, 0.2, 0.6)
@@ -100,7 +100,7 @@ def test_a_model_of_other_labels_is_refused() -> None:
 
 
 def test_the_student_that_ships_passes_what_the_results_say() -> None:
-    """If another student ships, write the results anew: docs/results.md has the command."""
+    """If another student ships, measure again: docs/results.md has the command."""
     found = outcomes(suite(), classifiers.student(dixtill.SHIPPED_MODEL))
     expected = {row["capability"]: row["student"] for row in results()}
     assert {name: sum(passed) for name, passed in found.items()} == expected
@@ -108,7 +108,7 @@ def test_the_student_that_ships_passes_what_the_results_say() -> None:
 
 @pytest.mark.slow
 def test_the_teacher_passes_what_the_results_say(teacher_tfns: Path) -> None:
-    """But for a text or two, which rounding on another CPU decides."""
+    """Rounding on another CPU may decide a text or two otherwise."""
     found = outcomes(suite(), classifiers.teacher(teacher_tfns))
     expected = {row["capability"]: row["teacher"] for row in results()}
     assert found.keys() == expected.keys()

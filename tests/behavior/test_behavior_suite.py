@@ -1,4 +1,4 @@
-"""The suite is large, balanced, free of copies, and the same wherever it is made."""
+"""The suite is large, balanced, free of copies, and the same on every machine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def cases(part: Part) -> list[Case]:
 
 
 def templates(family: Family, part: Part) -> set[str]:
-    """Those of its own: a family of perturbed texts has none."""
+    """Return the family's own templates; a family of perturbed texts has none."""
     if isinstance(family, Statements):
         return {template for group in family.sentences(part).values() for template in group}
     if isinstance(family, Pairs):

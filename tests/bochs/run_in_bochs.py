@@ -67,7 +67,7 @@ def image(data: bytes) -> bytes:
 
 
 def prepare(folder: Path, cpu: str, program: list[str], file: Path) -> None:
-    """Everything that Bochs reads."""
+    """Write everything that Bochs reads."""
     arguments = "".join(f"{text}\0" for text in program).encode()
     images = [image(Path(program[0]).read_bytes()), image(arguments), image(file.read_bytes())]
     disk = build_supervisor(folder) + b"".join(images)
@@ -78,7 +78,7 @@ def prepare(folder: Path, cpu: str, program: list[str], file: Path) -> None:
 
 
 def emulate(folder: Path, timeout: float) -> str:
-    """Run Bochs until it stops; what the program printed. Its screen needs a terminal."""
+    """Run Bochs, whose screen needs a terminal, and return what the program printed."""
     master, terminal = pty.openpty()
     bochs = subprocess.Popen(
         ["bochs", "-q", "-f", "bochsrc.txt", "-rc", "debugger.txt"],
@@ -107,7 +107,7 @@ def _drain(master: int) -> None:
 
 
 def run(cpu: str, program: list[str], file: Path, timeout: float = 120.0) -> tuple[int, str]:
-    """Exit status and output of the program; status 125 when it did not come to its end."""
+    """Return the program's exit status and output; the status is 125 if it did not finish."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder, cpu, program, file)
@@ -121,7 +121,7 @@ def run(cpu: str, program: list[str], file: Path, timeout: float = 120.0) -> tup
 
 
 def main() -> int:
-    """Run the program of the command line; its exit status."""
+    """Run the program of the command line, and return its exit status."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(125))  # so that Bochs is stopped, too
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--cpu", required=True, help="a model of 'bochs -help cpu'")

@@ -119,7 +119,7 @@ def test_a_folder_that_is_not_there_lacks_every_text(store, attributor):
         store.read(attributor, TEXTS)
 
 
-def test_no_texts_are_no_work(store, attributor):
+def test_without_texts_there_is_nothing_to_do(store, attributor):
     assert store.run(attributor, []) == (0, 0)
     assert store.read(attributor, []) == []
     assert not contents(store)

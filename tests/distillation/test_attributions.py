@@ -53,7 +53,7 @@ def test_tokens_are_counted_word_by_word(bert):
 
 @pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("explained", ["logit", "probability"])
-def test_to_explain_all_classes_changes_nothing_of_the_predicted_one(
+def test_explaining_all_classes_changes_nothing_for_the_predicted_one(
     any_teacher, explained, explainer
 ):
     every = explain(any_teacher, TEXTS, output=explained, classes="all", explainer=explainer)

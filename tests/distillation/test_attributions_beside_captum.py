@@ -120,7 +120,7 @@ def test_the_outputs_are_those_of_the_model(any_teacher, explained):
 
 @pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
 @pytest.mark.parametrize("explained", ["logit", "probability"])
-def test_each_classs_words_equal_captums(kind, layer, explained):
+def test_the_words_of_each_class_equal_captums(kind, layer, explained):
     teacher = tiny_teacher(kind)
     settings = AttributionSettings(layer=layer, output=explained, classes="all", steps=5)
     for row in Attributor(teacher, settings)(TEXTS[:4]):

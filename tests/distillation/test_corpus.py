@@ -37,7 +37,7 @@ def test_quotes_commas_and_newlines_belong_to_the_text(write):
     assert corpus.label_names == ("0", "1")
 
 
-def test_a_byte_order_mark_is_no_part_of_the_header(write):
+def test_a_byte_order_mark_is_not_part_of_the_header(write):
     corpus = read_corpus(write(b"\xef\xbb\xbftext,label\ncaf\xc3\xa9,0\n"))
     assert corpus.texts == ("café",)
 
@@ -117,7 +117,7 @@ def test_a_file_that_cannot_be_used_says_why(write, content, message):
         read_corpus(write(content), NAMES)
 
 
-def test_a_row_without_label_is_no_class_of_its_own(write):
+def test_a_missing_label_does_not_become_a_class(write):
     with pytest.raises(InputError, match="line 3: the column 'label' is empty"):
         read_corpus(write("text,label\na,up\nb,\n"))
 

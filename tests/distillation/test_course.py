@@ -131,7 +131,7 @@ def test_perturbed_texts_and_answers_are_the_same_for_every_seed(bert, tmp_path,
     assert not (tmp_path / "0" / "answers").exists()
 
 
-def test_a_run_folder_is_one_processs(bert, tmp_path):
+def test_a_run_folder_is_used_by_one_process_at_a_time(bert, tmp_path):
     folder = tmp_path / "run"
     with held(folder), pytest.raises(InputError, match="is in use; wait until"):
         run(bert, folder, "kl", perturbed=0)
@@ -155,7 +155,7 @@ def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, mo
 
 
 class Stopped(Exception):
-    """As if the machine had gone down."""
+    """Stands for a machine that lost power."""
 
 
 def test_a_stopped_course_resumes_to_the_same_file(bert, tmp_path):
@@ -202,7 +202,7 @@ def other_bert() -> Teacher:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_run_of_anything_else_is_refused(bert, tmp_path, differs, changes):
-    """Or a finished run would come back under the name of what it was not trained with."""
+    """Otherwise a finished run would be returned for a teacher or texts that it never saw."""
     given = {"unlabeled": UNLABELED, "perturbed": 1, "epochs": 1}
     first = run(bert, tmp_path / "run", "dixtill", **given)
     teacher = changes.get("teacher", lambda: bert)()

@@ -141,7 +141,7 @@ def test_the_result_has_the_student_its_scores_and_the_paths(capsys):
     result = dixtill.distill(
         "teacher", "train.csv", "valid.csv", out="s.safetensors", method="none", epochs=2
     )
-    assert capsys.readouterr() == ("", "")  # standard error is no terminal
+    assert capsys.readouterr() == ("", "")  # standard error is not a terminal
     assert result.student("a text") == dixtill.load("s.safetensors")("a text")
     assert (result.path, result.run_folder) == (Path("s.safetensors"), Path("s.safetensors.run"))
     assert result.report == result.run_folder / "report.html"

@@ -63,7 +63,7 @@ def test_empty_texts_are_kept_and_null_ones_refused_wherever_they_come_from(tmp_
         (5, "of type int, expected a path"),
     ],
 )
-def test_what_is_no_pair_of_lists_is_refused(given, sentence):
+def test_anything_but_a_pair_of_lists_is_refused(given, sentence):
     with pytest.raises(InputError, match=sentence):
         read_course_texts(given, PAIR, None, SETTINGS)
 

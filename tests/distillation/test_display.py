@@ -45,7 +45,7 @@ def test_a_log_has_one_line_an_epoch_and_nothing_else(capsys):
 
 
 @pytest.mark.parametrize("name", ["FORCE_COLOR", "CLICOLOR_FORCE", "TTY_COMPATIBLE"])
-def test_a_pipe_is_no_terminal_whatever_the_environment_says(monkeypatch, name):
+def test_a_pipe_is_not_a_terminal_whatever_the_environment_says(monkeypatch, name):
     monkeypatch.setenv(name, "1")
     output = io.StringIO()
     monkeypatch.setattr(sys, "stderr", output)
@@ -162,7 +162,7 @@ def test_no_number_is_cut_off(width):
     assert ("additivity" in head) == (width >= 100)
 
 
-def test_of_many_epochs_the_last_are_on_the_screen_and_all_stay():
+def test_the_screen_shows_the_last_epochs_and_keeps_all_at_the_end():
     screen = Screen(height=12)
     screen.table.on_begin([])
     for epoch in range(1, 31):
@@ -253,7 +253,7 @@ def test_without_tensorboard_one_sentence_names_the_extra(tmp_path, monkeypatch)
     assert not (tmp_path / "log").exists()
 
 
-def test_a_file_is_no_place_for_a_log(tmp_path):
+def test_a_log_cannot_be_written_into_a_file(tmp_path):
     pytest.importorskip("tensorboard")
     (tmp_path / "log").write_text("")
     with pytest.raises(InputError, match="log is a file"):

@@ -97,7 +97,7 @@ def test_a_base_without_tokenizer_files_is_refused_before_the_run(bert_base, tmp
     assert not (tmp_path / "out.unfinished").exists()
 
 
-def test_a_base_keeps_no_head_that_is_no_softmax(tmp_path):
+def test_a_base_keeps_only_a_softmax_head(tmp_path):
     model, tokenizer = tiny_teachers.build("bert")
     model.config.problem_type = "multi_label_classification"
     model.save_pretrained(tmp_path / "base")

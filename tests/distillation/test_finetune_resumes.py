@@ -25,7 +25,7 @@ THREE = replace(CONFIG, epochs=3)
 
 
 class Killed(BaseException):
-    """Ends a run as a signal would: it is no Exception, so nothing catches it."""
+    """Ends a run as a signal would: it is not an Exception, so nothing catches it."""
 
 
 def run_until_killed(base, out):
@@ -158,7 +158,7 @@ def test_a_foreign_folder_of_the_unfinished_name_is_left_alone(bert_base, tmp_pa
     assert (tmp_path / "out.unfinished" / "notes.txt").read_text() == "mine"
 
 
-def test_what_a_killed_write_left_is_no_foreign_file(bert_base, tmp_path):
+def test_the_leftover_of_a_killed_write_is_not_a_foreign_file(bert_base, tmp_path):
     (tmp_path / "out.unfinished").mkdir()
     (tmp_path / "out.unfinished" / ".dixtill-0123456789abcdef.tmp").write_bytes(b'{"base')
     finetune(bert_base, TRAIN, VALID, replace(CONFIG, epochs=1), tmp_path / "out")

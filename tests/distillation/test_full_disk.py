@@ -1,7 +1,7 @@
 """A full disk and truncated files give a one-sentence error, and leave existing files alone.
 
-The operating system plays the full disk: no file of this process may grow beyond a limit
-(RLIMIT_FSIZE), so that the libraries themselves fail to write.
+A limit of the operating system stands in for the full disk: no file of this process may grow beyond
+it (RLIMIT_FSIZE), so that the libraries themselves fail to write.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Runner:
         assert self._said() == "ready"
 
     def run(self, folder: Path, command: str, kill_after: float | None = None) -> int:
-        """The exit status, negative for a signal; the command is killed after that many seconds."""
+        """Return the exit status, negative for a signal; kill the command after some seconds."""
         assert self._process.stdin
         request = [str(folder), command.split(), str(folder / LOG)]
         self._process.stdin.write(json.dumps(request) + "\n")

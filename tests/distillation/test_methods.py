@@ -66,7 +66,7 @@ def test_the_explanation_loss_turns_attention_to_the_words_that_matter(tmp_path)
     assert aligned > agreement(replace(config, method="kl"), *OF_LABEL) + 0.1
 
 
-def test_the_explanation_loss_turns_every_classs_contributions(tmp_path):
+def test_the_explanation_loss_turns_the_contributions_of_every_class(tmp_path):
     def agreement(method: str) -> float:
         config = replace(CONFIG, method=method, epochs=15, additivity=0.0)
         trainer = new_trainer(tmp_path / method, config)

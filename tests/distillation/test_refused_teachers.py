@@ -19,7 +19,7 @@ from dixtill.errors import InputError
 
 
 @pytest.mark.parametrize("damage", ["gone", "no_weights", "bad_weights", "bad_tokenizer"])
-def test_a_folder_that_is_no_model_is_refused(bert_folder, damage):
+def test_a_folder_without_a_model_is_refused(bert_folder, damage):
     if damage == "gone":
         bert_folder = bert_folder / "absent"
     elif damage == "no_weights":

@@ -80,7 +80,7 @@ def test_a_config_cut_anywhere_is_one_sentence(tmp_path):
             new_trainer(tmp_path, replace(CONFIG, epochs=1))
 
 
-def test_a_checkpoint_without_its_config_is_of_nobody_knows_what(tmp_path):
+def test_a_checkpoint_without_its_config_is_refused(tmp_path):
     trained(tmp_path, replace(CONFIG, epochs=1))
     (tmp_path / "config.json").unlink()
     with pytest.raises(InputError, match=r"not a run: config.json is missing; choose another run"):

@@ -27,7 +27,7 @@ ONE = Attribution(
 )
 
 
-def test_of_an_explanation_and_itself_all_measures_are_one():
+def test_an_explanation_agrees_wholly_with_itself_in_every_measure():
     assert TOOL["shown"]([(ONE, ONE)]) == (
         "1 texts  feature@3 1.00  sign@3 1.00  Spearman 1.00  cosine 1.00"
     )

@@ -123,7 +123,7 @@ def test_a_trained_vocabulary_follows_the_teachers_normalization(normalizer, exp
 
 
 @pytest.mark.parametrize("teacher", [None, "roberta", "xlm_roberta"])
-def test_vowel_signs_are_no_accents(teacher):
+def test_vowel_signs_are_not_accents(teacher):
     texts = ("कुल लाभ", "कल लाभ", "かく がく", "tiền tiên")
     vocabulary = student_vocabulary(texts, teacher and tiny_teacher(teacher))
     for one, other in (("कुल", "कल"), ("かく", "がく"), ("tiền", "tiên")):

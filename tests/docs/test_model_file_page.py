@@ -196,7 +196,7 @@ def test_a_flipped_bit_changes_the_checksum(path):
 
 
 def cleaned(read: PageReader, text: str) -> str:
-    """By the rules that the page lists; blanks at the end of a reference change no piece."""
+    """Clean by the rules that the page lists; blanks at the end of a reference change no piece."""
     for rule in read.description["cleaning"]:
         if rule == "html_entities_v2":
             text = html.unescape(text)
@@ -211,7 +211,7 @@ def cleaned(read: PageReader, text: str) -> str:
 
 
 def told_apart(text: str, pieces: dict[str, int]) -> str:
-    """With symbols between blanks, and what is no piece by its plain form."""
+    """Put blanks around symbols, and write in its plain form what is not a piece."""
     tables = json.loads(UNICODE.read_text(encoding="utf-8"))
     text = re.sub("[\ufe00-\ufe0f\u20e3]", "", text)
     parts = []

@@ -42,7 +42,7 @@ _FEW = 60  # rows of the tutorial's files, where another page uses such files
 
 
 def prepare_own_texts() -> None:
-    """What README's student needs: labeled texts and an encoder, small, made by the tutorial."""
+    """Make what README's student needs: labeled texts and a small encoder, as in the tutorial."""
     tutorial = ROOT / "docs" / "tutorial.md"
     files = [block for block in blocks_of(tutorial) if block.title]
     for block in files:
@@ -95,7 +95,7 @@ def test_the_blocks_that_are_not_run_are_counted():
 
 
 def test_no_block_hides_what_is_to_be_run():
-    """As a shell session, or in a language that the reader does not know."""
+    """A block could hide as a shell session, or in a language that the reader does not know."""
     for page in pages():
         for block in blocks_of(page):
             assert block.language in KNOWN, f"{page}, line {block.line}: {block.language}"
@@ -110,7 +110,7 @@ def is_left_out(block: Block) -> bool:
 
 
 def test_the_losses_of_the_training_page_are_what_it_says_is_minimized():
-    """Its run takes too long for a test; its rows are not those of another loss."""
+    """Its run takes too long for a test, so its rows are checked against the formula."""
     page = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     rows = re.findall(r"^ +\d((?:  +\d\.\d{4}){5})", page, re.MULTILINE)
     assert len(rows) == 6

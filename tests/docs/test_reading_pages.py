@@ -1,4 +1,4 @@
-"""The reader of pages believes nothing: what a page says wrongly, it refuses."""
+"""The reader of pages refuses a page that says anything wrong."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_comment_counts_for_the_block_right_after_it_alone(tmp_path):
     assert (first.remark, first.argument, second.remark) == ("not run", "a\nb", "")
 
 
-def test_files_and_data_are_no_code(tmp_path: Path):
+def test_files_and_data_are_not_code(tmp_path: Path):
     page = tmp_path / "page.md"
     page.write_text('```python title="a.py"\n```\n\n```json\n{}\n```\n\n```sh\n```\n', "utf-8")
     assert [is_code(block) for block in blocks_of(page)] == [False, False, True]

@@ -1,4 +1,4 @@
-"""docs/results.md: its tables are those of the JSON, and each names the command that wrote it."""
+"""The tables of docs/results.md are those of the JSON, and name the command that wrote it."""
 
 from __future__ import annotations
 

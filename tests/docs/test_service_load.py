@@ -10,7 +10,7 @@ from tools import soak_service
 
 pytestmark = pytest.mark.slow
 
-MAX_GROWTH_MIB = 8  # what the allocator may keep more, of 60 at the start
+MAX_GROWTH_MIB = 8  # MiB that the allocator may keep, beyond 60 at the start
 
 
 @pytest.mark.skipif(not find_spec("uvicorn"), reason="serves: pip install 'dixtill[test]'")

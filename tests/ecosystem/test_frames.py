@@ -106,13 +106,13 @@ def test_below_the_threshold_there_is_no_label(series, student):
 
 
 @LIBRARIES
-def test_what_is_no_text_is_named(series, classifier):
+def test_a_value_that_is_not_a_text_is_named(series, classifier):
     with pytest.raises(TypeError, match="row 0 of the column is of type int, expected a str"):
         frames.answer(series([1, 2]), classifier)
 
 
 @pytest.mark.parametrize("texts", [["up"], pd.DataFrame({"text": ["up"]}), pd.Index(["up"])])
-def test_what_is_no_column_is_told_what_is(texts, classifier):
+def test_an_error_says_what_a_column_is(texts, classifier):
     with pytest.raises(TypeError, match="expected a Series of pandas or polars"):
         frames.answer(texts, classifier)
 

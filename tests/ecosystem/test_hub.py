@@ -138,7 +138,7 @@ def test_the_card_says_what_one_has_to_know(pushed):
 HOSTILE = 'a`b|*c*_d_ [x](y)\n---\n# <i>\x1b[2J\u202e: "q" ```'
 
 
-def test_a_hostile_name_or_label_is_no_markup_in_the_card():
+def test_a_hostile_name_or_label_is_not_markup_in_the_card():
     markdown_it = pytest.importorskip("markdown_it", reason="reads the card with markdown-it-py")
     labels = (HOSTILE, "- plain", "third")
     model = random_model(labels=labels, provenance={"config": [], "teacher": HOSTILE})
@@ -264,7 +264,7 @@ def test_a_repository_of_the_hub_is_downloaded_and_loaded(pushed, monkeypatch):
     assert (student.labels, student.threshold) == (("down", "up"), 0.5)
 
 
-def test_what_is_nowhere_says_where_was_looked(tmp_path, monkeypatch):
+def test_a_missing_student_is_an_error_that_says_where_it_was_looked_for(tmp_path, monkeypatch):
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(
         ModelFileError, match="no folder me/none here, and no student named me/none"

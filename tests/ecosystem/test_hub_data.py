@@ -109,7 +109,7 @@ def test_texts_without_labels_leave_out_empty_and_equal_ones():
         ("hub:a:b:c:d", "expected hub:NAME"),
     ],
 )
-def test_what_is_not_there_says_what_is(location, sentence):
+def test_a_missing_data_set_or_split_is_named_in_a_sentence(location, sentence):
     write_parquet("reviews")
     with pytest.raises(InputError) as caught:
         read_corpus(location)
@@ -214,7 +214,7 @@ def test_labels_that_name_no_class_are_refused(labels):
         read_corpus("hub:odd")
 
 
-def test_a_missing_text_is_no_empty_one():
+def test_a_missing_text_is_not_an_empty_one():
     classed(["a", None], [0, 1]).save_to_disk("gaps")
     with pytest.raises(InputError, match="hub:gaps, row 2: the field 'text' is null"):
         read_corpus("hub:gaps")

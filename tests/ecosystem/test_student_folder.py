@@ -87,7 +87,7 @@ def test_every_command_takes_a_folder_as_it_takes_the_file_in_it(command, capsys
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_every_command_refuses_what_is_no_student_in_one_sentence(command, model, expected, capsys):
+def test_every_command_refuses_other_files_in_one_sentence(command, model, expected, capsys):
     assert main([*COMMANDS[command], "--model", model]) == 2
     output, error = capsys.readouterr()
     assert output == ""

@@ -1,5 +1,6 @@
-// Text to answer, fuzzed: any bytes, every option of a student, on the best target that runs here;
-// an eighth of the inputs is answered on all targets, of which scalar takes most of the time.
+// Fuzzes the way from a text to its answer: any bytes, every option of a student, on the best
+// target that runs here. An eighth of the inputs is answered on all targets; scalar takes most of
+// the time.
 //
 // An input is three bytes of options and then texts, each ending at a byte 0xFF, which no UTF-8
 // has. A finding is a sanitizer's report, an exception, or a broken invariant: targets agree bit

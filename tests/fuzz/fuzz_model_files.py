@@ -54,7 +54,7 @@ def case(rng: random.Random) -> str:
 
 
 def load_and_answer(content: bytes) -> str:
-    """What comes of a file: refused, or answers."""
+    """Return what became of a file: it was refused, or it answers."""
     try:
         classifier = dixtill.load(content)
     except ModelFileError as error:
@@ -120,7 +120,7 @@ def change_header(rng: random.Random, parts: Parts) -> None:
 
 
 def change_shape(rng: random.Random, parts: Parts) -> None:
-    """Another shape for as many bytes, or one dimension larger or smaller, with its bytes."""
+    """Take another shape for as many bytes, or one dimension larger or smaller with its bytes."""
     tensor = rng.choice(list(parts.tensors.values()))
     if not tensor.shape:
         return
@@ -140,7 +140,7 @@ def change_dimension(rng: random.Random, parts: Parts) -> None:
 
 
 def change_values(rng: random.Random, parts: Parts) -> None:
-    """Some numbers of a tensor, to the ends of what they can be."""
+    """Set some numbers of a tensor to the ends of their range."""
     tensor = rng.choice([t for t in parts.tensors.values() if t.content])
     if tensor.dtype == "F32":
         values = np.frombuffer(tensor.content, "<f4").copy()
@@ -155,7 +155,7 @@ def change_values(rng: random.Random, parts: Parts) -> None:
 
 
 def change_tensors(rng: random.Random, parts: Parts) -> None:
-    """A tensor is gone, has another name, or there is one more."""
+    """Remove a tensor, rename one, or add one."""
     name = rng.choice(list(parts.tensors))
     tensor = parts.tensors[name]
     if rng.random() < 0.7:
@@ -166,7 +166,7 @@ def change_tensors(rng: random.Random, parts: Parts) -> None:
 
 
 def change_vocabulary(rng: random.Random, parts: Parts) -> None:
-    """Other pieces, as many or more or fewer; or bytes that are no text or no zlib stream."""
+    """Take other pieces, more or fewer; or bytes that are not text or not a zlib stream."""
     tensor = parts.tensors.get("vocabulary")
     if tensor is None:
         return

@@ -187,12 +187,12 @@ def check_length(message: str) -> None:
 
 
 def refuse(name: str) -> None:
-    """NaN and the infinities are no JSON."""
-    raise ValueError(f"{name} is no JSON")
+    """Refuse NaN and the infinities, which are not valid JSON."""
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def read(path: Path) -> None:
-    """Read a table as training does; fails on what is no sentence."""
+    """Read a table as training does; fail if an error is not a sentence."""
     try:
         with opened_table(str(path), "text") as rows:
             for row in rows.rows_with_text():

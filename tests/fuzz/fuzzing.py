@@ -20,7 +20,7 @@ Case = Callable[[random.Random], str]
 
 
 class Finding(AssertionError):
-    """A case that ended as none may, with its number."""
+    """A case that ended as no case may, with its number."""
 
     def __init__(self, seed: int, number: int, error: BaseException) -> None:
         super().__init__(f"seed {seed}, case {number}: {type(error).__name__}: {error}")
@@ -48,7 +48,7 @@ def run_cases(
 
 
 def main(case: Case, module: str) -> int:
-    """The command line of a fuzzer; its exit status."""
+    """Run a fuzzer from the command line, and return its exit status."""
     parser = argparse.ArgumentParser(prog=f"python -m {module}")
     length = parser.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=float)
@@ -74,6 +74,6 @@ def main(case: Case, module: str) -> int:
 
 
 def peak_mib() -> int:
-    """The most memory that this process has had, in MiB."""
+    """Return the most memory that this process has had, in MiB."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak // (2**20 if sys.platform == "darwin" else 2**10)

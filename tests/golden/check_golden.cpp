@@ -1,5 +1,5 @@
-// Runs every target that this CPU supports on the cases of golden.bin and compares the bits. Needs
-// no Python, so it runs where none is: under an emulator, on a board, on bare metal.
+// Runs every target that this CPU supports on the cases of golden.bin and compares the bits. It
+// needs no Python, so it also runs under an emulator, on a board, or on bare metal.
 //
 //   check_golden FILE [--require TARGET[,TARGET...]]
 //

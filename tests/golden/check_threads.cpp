@@ -60,7 +60,7 @@ bool begins_with(const std::vector<Record>& all, const std::vector<Record>& begi
     return !begin.empty() && std::equal(begin.begin(), begin.end(), all.begin());
 }
 
-// One of the ways to ask, by turns; false where an answer is another one.
+// Asks in one of several ways, in turn; returns false if an answer is wrong.
 bool is_right(const Classifier& classifier, const Expected& expected, size_t turn) {
     const size_t i = turn % expected.texts.size();
     const auto never = [] { return false; };
@@ -79,7 +79,7 @@ bool is_right(const Classifier& classifier, const Expected& expected, size_t tur
     }
 }
 
-// A caller that wants no more hears so in all of its threads.
+// Checks that an interruption ends the call in all of its threads.
 bool is_interrupted(const Classifier& classifier, const Expected& expected) {
     const std::vector<std::string_view> views(100'000, expected.views[0]);
     try {

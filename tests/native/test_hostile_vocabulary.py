@@ -60,7 +60,7 @@ def native(pieces: Sequence[str]) -> Callable[[str], object]:
 
 
 def seconds(call: Callable[[], object]) -> float:
-    """The least of five: what disturbs a measurement only adds to it."""
+    """Return the least of five times: disturbances only add to a measurement."""
     times = []
     for _ in range(5):
         start = time.perf_counter()

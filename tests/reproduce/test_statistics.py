@@ -88,7 +88,7 @@ def test_a_measure_is_what_scikit_learn_or_its_definition_says(measure):
     assert MEASURES[measure](given) == pytest.approx(expected(measure, given))
 
 
-def test_macro_f1_counts_a_class_that_nobody_sees_as_nothing():
+def test_macro_f1_counts_a_class_that_never_occurs_as_0():
     given = answers(1)
     few = drawn(given, np.flatnonzero((given.labels == 2) & (given.predicted != 0)))
     assert MEASURES["macro-F1"](few) == pytest.approx(expected("macro-F1", few))

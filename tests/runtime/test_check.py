@@ -105,13 +105,13 @@ def specified_flip(model, text, effects):
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(5))
-def test_of_sets_as_small_the_one_of_the_greatest_effects_is_found(text, seed):
+def test_among_sets_of_one_size_the_one_of_largest_effects_is_found(text, seed):
     model = random_model(seed)
     check = Classifier(model)(text, check=True).check
     assert check.flip == specified_flip(model, text, check.effects)
 
 
-def test_some_of_these_students_need_no_word_one_and_several():
+def test_flips_of_every_kind_occur_among_these_students():
     found = [
         Classifier(random_model(seed))(t, check=True).check for seed in range(12) for t in TEXTS
     ]

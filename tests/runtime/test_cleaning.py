@@ -54,7 +54,7 @@ def test_the_first_rules_stay_what_they_were(text, cleaned):
         ("https://\u3042\u200bb www.", "            www."),
     ],
 )
-def test_a_url_ends_where_none_goes_on(text, cleaned):
+def test_a_url_ends_at_a_character_that_no_url_has(text, cleaned):
     assert clean(text) == cleaned
 
 

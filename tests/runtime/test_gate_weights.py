@@ -66,7 +66,7 @@ def test_the_factors_are_finite_where_nothing_is_left_of_the_null_score():
 
 
 def test_a_word_of_the_mean_counts_for_nothing_without_a_null_score():
-    """Then to open all gates a little is to open them all the way: only differences count."""
+    """Opening all gates a little then equals opening them wholly, so only differences count."""
     attention = [0.5, 0.3, 0.2]
     weights = reference.gate_weights(
         [2 * a for a in attention], [a * (1 - 1e-9) for a in attention]

@@ -25,7 +25,7 @@ def test_a_newer_and_an_older_format_are_refused(path):
 
 
 def test_a_student_of_format_3_keeps_its_rules(tmp_path):
-    """What such a file answered when it was the format of today."""
+    """Its answers are those that it gave when format 3 was current."""
     first_rules = ("urls", "html_entities")
     vocabulary = ("[UNK]", "up", "down", "nestl", "&", "5", "-", "3", "%", "##s", "##bn", "€")
     model = random_model(vocabulary=vocabulary, cleaning=first_rules, symbols=False)
@@ -115,7 +115,7 @@ def test_provenance_is_read_or_refused_at_every_depth_of_nesting(path):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"format_version": 3' + "[" * 100_000])
-def test_metadata_that_is_no_json_object_is_refused(path, text):
+def test_metadata_that_is_not_a_json_object_is_refused(path, text):
     tensors, _ = parts(path)
     rewrite(path, tensors, text)
     assert "metadata is" in refusal(path)

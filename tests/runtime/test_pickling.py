@@ -107,7 +107,7 @@ def test_a_kernel_by_name_is_kept_and_a_default_is_chosen_anew(monkeypatch):
         pickle.loads(there[0])
 
 
-def test_a_kernel_of_the_environment_is_no_kernel_by_name(monkeypatch):
+def test_a_pickle_does_not_keep_the_kernel_of_the_environment(monkeypatch):
     monkeypatch.setenv("DIXTILL_KERNEL", "scalar")
     content = pickle.dumps(dixtill.load())
     monkeypatch.delenv("DIXTILL_KERNEL")

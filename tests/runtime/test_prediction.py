@@ -81,7 +81,7 @@ def test_no_attribute_can_be_set_or_removed(name):
         delattr(answer, name)
 
 
-def test_nor_can_one_of_a_word():
+def test_no_attribute_of_a_word_can_be_set():
     with pytest.raises(AttributeError):
         prediction().words[0].weight = 0.0
 
@@ -105,7 +105,7 @@ def test_the_hash_of_a_read_prediction_is_that_of_an_unread_one():
 
 
 @pytest.mark.parametrize("wrong", ["0.5", b"1", [0.5], {}, 1j])
-def test_a_threshold_that_is_no_number_is_a_type_error(wrong):
+def test_a_threshold_that_is_not_a_number_is_a_type_error(wrong):
     with pytest.raises(TypeError, match="expected a number from 0 to 1"):
         dixtill.load(threshold=wrong)
     with pytest.raises(TypeError, match="expected a number from 0 to 1"):

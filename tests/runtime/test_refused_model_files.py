@@ -1,4 +1,4 @@
-"""A file that is no student, or has tensors that do not fit, is refused in one sentence."""
+"""A file that is not a student, or has tensors that do not fit, is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_a_missing_file_is_refused(tmp_path):
     assert "there is no such file" in refusal(tmp_path / "m.safetensors")
 
 
-def test_a_number_is_no_path():
+def test_a_number_is_not_a_path():
     with pytest.raises(TypeError):
         read_model(0)
 
@@ -111,7 +111,7 @@ def test_a_name_that_no_file_can_have_is_refused(tmp_path, name):
         ((200_005).to_bytes(8, "little") + b'{"a":' + b"[" * 200_000, "nested too deeply"),
     ],
 )
-def test_content_that_is_no_student_is_refused(tmp_path, content, message):
+def test_content_that_is_not_a_student_is_refused(tmp_path, content, message):
     (tmp_path / "m.safetensors").write_bytes(content)
     with pytest.raises(ModelFileError, match=message):
         read_model(tmp_path / "m.safetensors")
@@ -176,7 +176,7 @@ def test_a_tensor_that_does_not_fit_is_refused(path, name, change, message):
 
 
 @pytest.mark.parametrize("null_score", [np.nan, -np.inf, -1.1e25])
-def test_answering_refuses_a_null_score_that_is_no_number(path, null_score):
+def test_answering_refuses_a_null_score_that_no_file_may_hold(path, null_score):
     tensors, description = parts(path)
     rewrite(path, {**tensors, "null_score": np.full(1, null_score, np.float32)}, description)
     with pytest.raises(ModelFileError, match="weight 'null_score' holds"):

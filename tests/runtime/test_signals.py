@@ -14,8 +14,8 @@ from running import run_program
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name != "posix", reason="needs signals")]
 
 # Runs the first argument and sends itself SIGINT meanwhile, some seconds after its native part has
-# begun; up to three times, as each machine has a bad moment. Prints what became of the calls, and
-# the shortest time from signal to exception.
+# begun; up to three times, because a machine can be slow for a moment. Prints what became of the
+# calls, and the shortest time from signal to exception.
 PROGRAM = """
 import os, signal, sys, threading, time
 from functools import partial

@@ -154,7 +154,7 @@ def test_the_dict_of_a_long_text_takes_less_than_its_answer(text):
 
 
 def _seconds(call):
-    """The least of five: what disturbs a measurement only adds to it."""
+    """Return the least of five times: disturbances only add to a measurement."""
     times = []
     for _ in range(5):
         start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Where a student may come from, and that its file is of no importance once it was loaded."""
+"""A student may come from many sources, and its file does not matter once it is loaded."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_a_pipe_is_read_as_its_bytes_come(path, answers):
 
 
 @pytest.mark.parametrize("wrong", [3, None, ["m.safetensors"], io.StringIO("x")])
-def test_what_is_no_source_is_a_type_error_that_says_what_is(wrong):
+def test_a_type_error_says_what_a_source_is(wrong):
     with pytest.raises(TypeError, match=r"bytes|binary"):
         read_model(wrong)
 
@@ -106,7 +106,7 @@ def test_a_file_open_as_text_is_refused(path):
 @pytest.mark.parametrize(
     ("source", "name"), [(b"", "<bytes>"), (io.BytesIO(b"{}"), "<file>"), (b"\0" * 99, "<bytes>")]
 )
-def test_what_has_no_name_is_refused_with_a_sentence(source, name):
+def test_a_source_without_a_name_is_refused_with_a_sentence(source, name):
     with pytest.raises(ModelFileError, match=f"^{name}: .*expected"):
         dixtill.load(source)
 

@@ -69,6 +69,6 @@ def test_it_escapes_what_the_rest_of_the_package_does():
 
 
 @pytest.mark.parametrize("answer", [b"", bytes(12), native_answer(1.0)[:-1]])
-def test_an_answer_that_is_none_is_refused(answer):
+def test_bytes_that_are_not_an_answer_are_refused(answer):
     with pytest.raises(ValueError, match="not one of this version"):
         native.words_json("up", answer, 3)

@@ -42,8 +42,8 @@ def test_a_plain_form_is_read_only_where_the_rest_is_unknown(text):
 
 @hypothesis.given(text=TEXTS)
 @hypothesis.settings(max_examples=500, deadline=None)
-def test_without_symbols_a_text_is_read_as_ever(text):
-    """A text that has none is read the same with the option and without it."""
+def test_a_text_without_symbols_is_read_the_same_with_the_option_and_without_it(text):
+    """The option `symbols` changes nothing in a text without symbols."""
     told, untold = Normalizer(symbols=True), Normalizer()
     normal = [char for char, _ in told(text) if char]
     if normal != [char for char, _ in untold(text) if char] or any(map(told.is_symbol, normal)):

@@ -47,7 +47,7 @@ def answers(
 def answers_by_length(
     teacher: Teacher, texts: Sequence[str], folder: Path, watcher: Watcher | None = None
 ) -> Tensor:
-    """Logits [texts, classes] in float32, stored in the same way, but in files by length of text.
+    """Do what `answers` does, in float32 and with the texts sorted into files by length.
 
     If the teacher can pad, the batches are those of one call of `Teacher.predict`, whatever the
     number of files.
