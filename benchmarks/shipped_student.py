@@ -51,7 +51,7 @@ def explained(classifier: Classifier, text: str) -> Prediction:
 def specified(student: StudentModel, text: str) -> Forward:
     """Return the expected answer to a text, by Hugging Face's tokenizer and the NumPy reference."""
     ids = np.array(word_pieces(student.vocabulary).encode(text).ids, np.int32)
-    return reference.forward(student.weights, ids, np.array([0, len(ids)], np.int64))
+    return reference.forward(student.parameters, ids, np.array([0, len(ids)], np.int64))
 
 
 def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Array, Int64Array]:

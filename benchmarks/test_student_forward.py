@@ -30,7 +30,7 @@ from dixtill.runtime.targets import supported_targets
 from dixtill.specification import kernels, reference
 from dixtill.specification.forward import Forward
 from dixtill.specification.model_file import StudentModel
-from dixtill.specification.weights import pack_nibbles
+from dixtill.specification.parameters import pack_nibbles
 
 PARTS = ("logits", "probabilities", "scores", "attention", "contributions")
 TOLERANCE = 0.05  # of the largest logit: with int8 activations, without
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.torch.jit.script_method. is dep
 
 @pytest.fixture(scope="module")
 def float_student(student: StudentModel) -> Student:
-    return dequantized(student.weights)
+    return dequantized(student.parameters)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +67,8 @@ def test_student_forward(
     sessions: dict[str, Session],
     batch: Batch,
 ) -> None:
-    ids, offsets = random_batch(student.weights.shape.num_pieces, *batch)
-    expected = reference.forward(student.weights, ids, offsets)
+    ids, offsets = random_batch(student.parameters.shape.num_pieces, *batch)
+    expected = reference.forward(student.parameters, ids, offsets)
     rows = torch.from_numpy(ids).long().view(batch)
     candidates = [
         *_in_pytorch(float_student, rows, expected),
@@ -126,8 +126,8 @@ def _by_kernels(
         for part in PARTS:
             np.testing.assert_array_equal(getattr(answer, part), getattr(expected, part))
 
-    packed, embedding = kernels.pack_weights(student.weights), student.weights.embedding_q8
-    if student.weights.embedding_bits == 4:
+    packed, embedding = kernels.pack_parameters(student.parameters), student.parameters.embedding_q8
+    if student.parameters.embedding_bits == 4:
         embedding = pack_nibbles(embedding)
     for target in supported_targets():
         answer = partial(kernels.forward, packed, embedding, ids, offsets, target)

@@ -8,7 +8,7 @@ import numpy as np
 
 from dixtill.runtime.model_file.settings import StudentSettings
 from dixtill.specification.model_file import StudentModel
-from dixtill.specification.weights import StudentWeights
+from dixtill.specification.parameters import StudentParameters
 
 _PIECES = """apple shares share jump after record earn fall profit up down
 a ##a ##b ##s ##ed ##ings 中 é & $ % . ! -"""
@@ -17,7 +17,7 @@ VOCABULARY = ("[UNK]", *_PIECES.split())
 
 def random_weights(
     rng: np.random.Generator, num_pieces: int, d: int, h: int, a: int, c: int, bits: int = 8
-) -> StudentWeights:
+) -> StudentParameters:
     """Weights of moderate size: no gate is saturated, and every piece has a say.
 
     `bits` are the embedding's.
@@ -41,7 +41,7 @@ def random_weights(
     if bits == 4:
         embedding_q8 = (embedding_q8 / 18).astype(np.int8) * np.int8(16)
     unit = 10 / (127 * 127 * np.sqrt(2 * h))
-    return StudentWeights(
+    return StudentParameters(
         embedding_q8=embedding_q8,
         **lstm("forward"),
         **lstm("backward"),
@@ -58,7 +58,7 @@ def random_weights(
 def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> StudentModel:
     """Make a student of three classes; `changes` replace its vocabulary, weights or settings."""
     vocabulary = changes.pop("vocabulary", VOCABULARY)
-    weights = changes.pop("weights", None)
+    weights = changes.pop("parameters", None)
     settings: dict[str, Any] = {
         "labels": ("bearish", "bullish", "neutral"),
         "cleaning": ("html_entities_v2", "urls_v2"),

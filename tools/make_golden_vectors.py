@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from dixtill.specification import reference
 from dixtill.specification.forward import Forward
-from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
+from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
 MAGIC = b"DIXGOLD3"
@@ -78,7 +78,7 @@ class Student:
     """A student, a batch and the answer."""
 
     name: str
-    weights: StudentWeights
+    weights: StudentParameters
     piece_ids: npt.NDArray[np.int32]  # [P]
     offsets: npt.NDArray[np.int64]  # [B + 1]
     expected: Forward
@@ -138,7 +138,7 @@ def students() -> Iterator[Student]:
         yield Student(recipe.name, weights, ids, offsets, expected)
 
 
-def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
+def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
     d, h, a, c = (
         recipe.embedding_dim, recipe.hidden_dim, recipe.attention_dim, recipe.num_classes
     )  # fmt: skip
@@ -163,7 +163,7 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentWeights:
     null_score = floats(1)
     if recipe.null_score is not None:
         null_score = np.full(1, recipe.null_score, np.float32)
-    return StudentWeights(
+    return StudentParameters(
         embedding_q8=embedding_q8,
         forward_weight_q8=q8(4 * h, d + h),
         forward_scale=scale(4 * h, d + h),

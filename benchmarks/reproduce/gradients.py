@@ -32,7 +32,7 @@ class StudentGradients:
     ) -> None:
         self._cleaning = model.settings.cleaning
         self._tokenizer = model.tokenizer()
-        self._student = dequantized(model.weights).requires_grad_(False)
+        self._student = dequantized(model.parameters).requires_grad_(False)
         vectors = self._student.embedding.weight
         unknown = vectors[model.vocabulary.index(UNKNOWN_PIECE)]
         self._baseline = unknown if baseline == "unknown" else torch.zeros_like(unknown)

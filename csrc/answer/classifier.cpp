@@ -25,10 +25,10 @@ constexpr size_t kLargeText = 1 << 20;
 constexpr size_t kBytesPerPiece = 64;
 
 StudentView pack_into(AlignedMemory& memory, const StudentShape& shape,
-                      const StudentWeights& weights) {
+                      const StudentParameters& parameters) {
     const int64_t num_bytes = packed_bytes(shape);
     memory = AlignedMemory(num_bytes);
-    pack(shape, weights, memory.data());
+    pack(shape, parameters, memory.data());
     return view_packed(memory.data(), num_bytes);
 }
 
@@ -70,10 +70,10 @@ struct Classifier::Worker {
 };
 
 Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
-                       const StudentWeights& weights, const Embedding& embedding,
+                       const StudentParameters& parameters, const Embedding& embedding,
                        Tokenizer tokenizer, Explanation explanation)
     : kernels_(kernels),
-      student_(pack_into(memory_, shape, weights)),
+      student_(pack_into(memory_, shape, parameters)),
       embedding_(embedding),
       tokenizer_(std::move(tokenizer)),
       explanation_(explanation) {}

@@ -34,10 +34,11 @@ using Record = std::string;
 
 class Classifier {
   public:
-    // The weights are copied; the embedding and the tokenizer's vocabulary must outlive the
+    // The parameters are copied; the embedding and the tokenizer's vocabulary must outlive the
     // classifier.
-    Classifier(const Kernels& kernels, const StudentShape& shape, const StudentWeights& weights,
-               const Embedding& embedding, Tokenizer tokenizer, Explanation explanation);
+    Classifier(const Kernels& kernels, const StudentShape& shape,
+               const StudentParameters& parameters, const Embedding& embedding, Tokenizer tokenizer,
+               Explanation explanation);
     ~Classifier();
 
     // Many threads may call this at once. Throws Interrupted.

@@ -38,7 +38,7 @@ constexpr size_t kBytesAtOnce = 1 << 24;
 // Times the largest sum of int8 products, this is a finite float, so no answer is infinite.
 constexpr float kLargestFloat = 1e25F;
 
-// Weights of a model file by name, kept alive; floats are copied, as a file may misalign them.
+// Parameters of a model file by name, kept alive; floats are copied, as a file may misalign them.
 class Tensors {
   public:
     explicit Tensors(const py::dict& buffers) {
@@ -61,7 +61,7 @@ class Tensors {
         check_size(name, static_cast<int64_t>(found.size()), count);
         if (std::memchr(found.data(), 0x80, found.size()) != nullptr) {
             throw std::invalid_argument("weight '" + name +
-                                        "' holds -128; int8 weights lie in [-127, 127]");
+                                        "' holds -128; int8 parameters lie in [-127, 127]");
         }
         return reinterpret_cast<const int8_t*>(found.data());
     }
@@ -80,7 +80,7 @@ class Tensors {
         }
         if (is_beyond) {
             throw std::invalid_argument("weight '" + name +
-                                        "' holds -8; weights of 4 bits lie in [-7, 7]");
+                                        "' holds -8; parameters of 4 bits lie in [-7, 7]");
         }
         return values;
     }
@@ -121,17 +121,18 @@ Embedding embedding_of(const Tensors& tensors, int64_t num_pieces, int64_t dim) 
     return {rows, num_pieces, row_bytes, bits};
 }
 
-LstmWeights lstm_weights(Tensors& tensors, const std::string& way, const StudentShape& shape) {
+LstmParameters lstm_parameters(Tensors& tensors, const std::string& way,
+                               const StudentShape& shape) {
     const int64_t num_rows = 4 * shape.hidden_dim;
     const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
     return {tensors.int8(way + "_weight_q8", num_rows * num_columns),
             tensors.floats(way + "_scale", num_rows), tensors.floats(way + "_bias", num_rows)};
 }
 
-StudentWeights student_weights(Tensors& tensors, const StudentShape& shape) {
+StudentParameters student_parameters(Tensors& tensors, const StudentShape& shape) {
     const int64_t num_states = 2 * shape.hidden_dim;
-    return {lstm_weights(tensors, "forward", shape),
-            lstm_weights(tensors, "backward", shape),
+    return {lstm_parameters(tensors, "forward", shape),
+            lstm_parameters(tensors, "backward", shape),
             tensors.int8("attention_weight_q8", shape.attention_dim * num_states),
             tensors.floats("attention_scale", shape.attention_dim),
             tensors.floats("attention_vector", shape.attention_dim),
@@ -198,7 +199,7 @@ class PyClassifier {
     Classifier make(const StudentShape& shape, int64_t num_pieces, const Kernels& kernels,
                     const TokenizerOptions& options, Explanation explanation) {
         packed_bytes(shape);  // refuses sizes whose products would overflow below
-        return Classifier(kernels, shape, student_weights(tensors_, shape),
+        return Classifier(kernels, shape, student_parameters(tensors_, shape),
                           embedding_of(tensors_, num_pieces, shape.embedding_dim),
                           Tokenizer(tensors_.bytes("vocabulary"), options), explanation);
     }

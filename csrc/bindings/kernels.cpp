@@ -62,8 +62,8 @@ UInt8Array aligned_bytes(int64_t num_bytes) {
     return UInt8Array(num_bytes, memory->data(), owner);
 }
 
-LstmWeights lstm_weights(const StudentShape& shape, const Int8Array& weight_q8,
-                         const FloatArray& scale, const FloatArray& bias) {
+LstmParameters lstm_parameters(const StudentShape& shape, const Int8Array& weight_q8,
+                               const FloatArray& scale, const FloatArray& bias) {
     const int64_t num_rows = 4 * shape.hidden_dim;
     check_size("weight_q8", weight_q8.size(), num_rows * (shape.embedding_dim + shape.hidden_dim));
     check_size("scale", scale.size(), num_rows);
@@ -71,14 +71,14 @@ LstmWeights lstm_weights(const StudentShape& shape, const Int8Array& weight_q8,
     return {weight_q8.data(), scale.data(), bias.data()};
 }
 
-UInt8Array pack_weights(int64_t embedding_dim, int64_t hidden_dim,
-                        const Int8Array& forward_weight_q8, const FloatArray& forward_scale,
-                        const FloatArray& forward_bias, const Int8Array& backward_weight_q8,
-                        const FloatArray& backward_scale, const FloatArray& backward_bias,
-                        const Int8Array& attention_weight_q8, const FloatArray& attention_scale,
-                        const FloatArray& attention_vector, const FloatArray& null_score,
-                        const Int8Array& head_weight_q8, const FloatArray& head_scale,
-                        const FloatArray& head_bias) {
+UInt8Array pack_parameters(int64_t embedding_dim, int64_t hidden_dim,
+                           const Int8Array& forward_weight_q8, const FloatArray& forward_scale,
+                           const FloatArray& forward_bias, const Int8Array& backward_weight_q8,
+                           const FloatArray& backward_scale, const FloatArray& backward_bias,
+                           const Int8Array& attention_weight_q8, const FloatArray& attention_scale,
+                           const FloatArray& attention_vector, const FloatArray& null_score,
+                           const Int8Array& head_weight_q8, const FloatArray& head_scale,
+                           const FloatArray& head_bias) {
     const StudentShape shape = {embedding_dim, hidden_dim, attention_scale.size(),
                                 head_scale.size()};
     UInt8Array packed = aligned_bytes(packed_bytes(shape));
@@ -89,8 +89,8 @@ UInt8Array pack_weights(int64_t embedding_dim, int64_t hidden_dim,
     check_size("head_weight_q8", head_weight_q8.size(), shape.num_classes * 2 * hidden_dim);
     check_size("head_bias", head_bias.size(), shape.num_classes);
     pack(shape,
-         {lstm_weights(shape, forward_weight_q8, forward_scale, forward_bias),
-          lstm_weights(shape, backward_weight_q8, backward_scale, backward_bias),
+         {lstm_parameters(shape, forward_weight_q8, forward_scale, forward_bias),
+          lstm_parameters(shape, backward_weight_q8, backward_scale, backward_bias),
           attention_weight_q8.data(), attention_scale.data(), attention_vector.data(),
           null_score.data(), head_weight_q8.data(), head_scale.data(), head_bias.data()},
          packed.mutable_data());
@@ -161,7 +161,7 @@ FloatArray run_ig_accumulate(const std::string& target, const FloatArray& gradie
 }  // namespace
 
 void register_kernels(py::module_& module) {
-    module.def("pack_weights", pack_weights, py::kw_only(), py::arg("embedding_dim"),
+    module.def("pack_parameters", pack_parameters, py::kw_only(), py::arg("embedding_dim"),
                py::arg("hidden_dim"), py::arg("forward_weight_q8"), py::arg("forward_scale"),
                py::arg("forward_bias"), py::arg("backward_weight_q8"), py::arg("backward_scale"),
                py::arg("backward_bias"), py::arg("attention_weight_q8"), py::arg("attention_scale"),

@@ -50,7 +50,8 @@ static inline void update_units(const Direction& lstm, const DirectionScratch& s
     store_activation(scratch.hidden_q8 + unit, scaled_hidden(output, cell));
 }
 
-// Lanes past the last unit read rows of other gates: bounded numbers, which meet only zero weights.
+// Lanes past the last unit read rows of other gates: bounded numbers, which meet only zero
+// parameters.
 static inline void update_cells(const Direction& lstm, int64_t hidden_dim,
                                 const DirectionScratch& scratch) {
     for (int64_t first = 0; first < hidden_dim; first += kBlockUnits) {

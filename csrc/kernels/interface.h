@@ -29,7 +29,7 @@ static constexpr int64_t padded_rows(int64_t num_rows) {
 
 // A packed int8 matrix: [num_groups][padded_rows / 8][8 rows][4 columns].
 struct Matrix {
-    const int8_t* weights_q8;
+    const int8_t* values_q8;
     int64_t num_rows;
     int64_t num_groups;
     // Whether |w| sums to at most kSmallSum over the four columns of each row whose products are

@@ -20,38 +20,38 @@ static inline const int32_t* first_sums(const Matrix& matrix, const int32_t* cor
 
 // Adds to N registers of rows the products of all groups of columns.
 template <int64_t N>
-static inline void add_products(const int8_t* weights, int64_t group_bytes, int64_t num_groups,
+static inline void add_products(const int8_t* values, int64_t group_bytes, int64_t num_groups,
                                 const int8_t* x, I32* sums) {
     for (int64_t group = 0; group < num_groups; ++group) {
         const I8 input = broadcast4(x + group * kGroupColumns);
         DIXTILL_UNROLL
         for (int64_t i = 0; i < N; ++i) {
-            sums[i] = dot4(sums[i], input, load_i8(weights + i * kRegisterBytes));
+            sums[i] = dot4(sums[i], input, load_i8(values + i * kRegisterBytes));
         }
-        weights += group_bytes;
+        values += group_bytes;
     }
 }
 
 // The same where the matrix has_small_sums, two groups at a time.
 template <int64_t N>
-static inline void add_small_products(const int8_t* weights, int64_t group_bytes,
-                                      int64_t num_groups, const int8_t* x, I32* sums) {
+static inline void add_small_products(const int8_t* values, int64_t group_bytes, int64_t num_groups,
+                                      const int8_t* x, I32* sums) {
     int64_t group = 0;
     for (; group + 2 <= num_groups; group += 2) {
         const I8 input = broadcast4(x + group * kGroupColumns);
         const I8 next = broadcast4(x + (group + 1) * kGroupColumns);
         DIXTILL_UNROLL
         for (int64_t i = 0; i < N; ++i) {
-            const int8_t* w = weights + i * kRegisterBytes;
+            const int8_t* w = values + i * kRegisterBytes;
             sums[i] = small_dot8(sums[i], input, load_i8(w), next, load_i8(w + group_bytes));
         }
-        weights += 2 * group_bytes;
+        values += 2 * group_bytes;
     }
     if (group == num_groups) return;
     const I8 input = broadcast4(x + group * kGroupColumns);
     DIXTILL_UNROLL
     for (int64_t i = 0; i < N; ++i) {
-        sums[i] = small_dot4(sums[i], input, load_i8(weights + i * kRegisterBytes));
+        sums[i] = small_dot4(sums[i], input, load_i8(values + i * kRegisterBytes));
     }
 }
 
@@ -60,7 +60,7 @@ static inline void add_small_products(const int8_t* weights, int64_t group_bytes
 template <int64_t N>
 static inline void multiply_rows(const Matrix& matrix, int64_t first_row, const int8_t* x,
                                  const int32_t* start, int32_t* products) {
-    const int8_t* weights = matrix.weights_q8 + first_row * kGroupColumns;
+    const int8_t* values = matrix.values_q8 + first_row * kGroupColumns;
     const int64_t group_bytes = padded_rows(matrix.num_rows) * kGroupColumns;
     start += first_row;
     products += first_row;
@@ -68,9 +68,9 @@ static inline void multiply_rows(const Matrix& matrix, int64_t first_row, const 
     DIXTILL_UNROLL
     for (int64_t i = 0; i < N; ++i) sums[i] = load_i32(start + i * kRegisterRows);
     if (matrix.has_small_sums) {
-        add_small_products<N>(weights, group_bytes, matrix.num_groups, x, sums);
+        add_small_products<N>(values, group_bytes, matrix.num_groups, x, sums);
     } else {
-        add_products<N>(weights, group_bytes, matrix.num_groups, x, sums);
+        add_products<N>(values, group_bytes, matrix.num_groups, x, sums);
     }
     DIXTILL_UNROLL
     for (int64_t i = 0; i < N; ++i) store_i32(products + i * kRegisterRows, sums[i]);

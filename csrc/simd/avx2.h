@@ -10,7 +10,7 @@ namespace dixtill::DIXTILL_TARGET {
 constexpr int64_t kMaxAccumulators = 9;  // of 16 registers
 constexpr bool kOffsetNeedsSmallSums = true;
 
-// For weights of any size: the offset of x is subtracted, and its sign moves to w. Exact while
+// For parameters of any size: the offset of x is subtracted, and its sign moves to w. Exact while
 // |x|, |w| <= 127: the largest pair, 2 * 127 * 127 = 32258, stays below the 32767 at which maddubs
 // saturates.
 static inline I32 dot4(I32 acc, I8 x, I8 w) {

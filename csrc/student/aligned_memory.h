@@ -1,4 +1,4 @@
-// Zeroed bytes that begin at a cache line, so that no vector of weights straddles two.
+// Zeroed bytes that begin at a cache line, so that no vector of parameters straddles two.
 #pragma once
 
 #include <cstdint>

@@ -53,7 +53,7 @@ void check_embedding(const Embedding& embedding, const StudentView& student) {
     const int64_t expected = embedding_row_bytes(student.embedding_dim, embedding.bits);
     if (embedding.row_bytes != expected) {
         throw std::invalid_argument("the embedding has " + std::to_string(embedding.row_bytes) +
-                                    " bytes a row, the packed weights expect " +
+                                    " bytes a row, the packed parameters expect " +
                                     std::to_string(expected));
     }
 }

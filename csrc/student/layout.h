@@ -1,10 +1,10 @@
-// Where everything lies in the packed weights: one flat buffer, the same for every target.
+// Where everything lies in the packed parameters: one flat buffer, the same for every target.
 //
 //   header: the four dimensions, and which matrices have small sums
-//   forward direction: input weights, recurrent weights, correction, scale, bias
+//   forward direction: input parameters, recurrent parameters, correction, scale, bias
 //   backward direction: the same
-//   readout: weights, correction, attention scale, attention vector, null score, head scale, head
-//   bias
+//   readout: parameters, correction, attention scale, attention vector, null score, head scale,
+//   head bias
 //
 // Each block begins at a cache line and has the layout that kernels/interface.h gives. The
 // embedding is not packed: the kernels read it row by row as it stands in the model file's bytes.
@@ -42,7 +42,7 @@ struct Blocks {
     int64_t num_bytes;
 };
 
-// Matrices of a student without their weights.
+// Matrices of a student without their parameters.
 Matrix input_matrix(const StudentShape& shape);
 Matrix recurrent_matrix(const StudentShape& shape);
 Matrix readout_matrix(const StudentShape& shape);

@@ -37,19 +37,19 @@ bool have_small_sums(const int8_t* rows, int64_t num_rows, int64_t stride, int64
     return true;
 }
 
-bool is_small(const StudentShape& shape, const LstmWeights& weights) {
+bool is_small(const StudentShape& shape, const LstmParameters& parameters) {
     const int64_t num_rows = 4 * shape.hidden_dim;
     const int64_t stride = shape.embedding_dim + shape.hidden_dim;
-    const int8_t* recurrent = weights.weight_q8 + shape.embedding_dim;
-    return have_small_sums(weights.weight_q8, num_rows, stride, shape.embedding_dim) &&
+    const int8_t* recurrent = parameters.weight_q8 + shape.embedding_dim;
+    return have_small_sums(parameters.weight_q8, num_rows, stride, shape.embedding_dim) &&
            have_small_sums(recurrent, num_rows, stride, shape.hidden_dim);
 }
 
-bool is_readout_small(const StudentShape& shape, const StudentWeights& weights) {
+bool is_readout_small(const StudentShape& shape, const StudentParameters& parameters) {
     const int64_t num_columns = 2 * shape.hidden_dim;
-    return have_small_sums(weights.attention_weight_q8, shape.attention_dim, num_columns,
+    return have_small_sums(parameters.attention_weight_q8, shape.attention_dim, num_columns,
                            num_columns) &&
-           have_small_sums(weights.head_weight_q8, shape.num_classes, num_columns, num_columns);
+           have_small_sums(parameters.head_weight_q8, shape.num_classes, num_columns, num_columns);
 }
 
 int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
@@ -58,22 +58,21 @@ int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
 }
 
 // Halving is exact, except for numbers so small that the sigmoid is one half anyway.
-void pack_direction(const StudentShape& shape, const LstmWeights& weights, const LstmBlocks& blocks,
-                    uint8_t* out) {
+void pack_direction(const StudentShape& shape, const LstmParameters& parameters,
+                    const LstmBlocks& blocks, uint8_t* out) {
     const int64_t num_rows = 4 * shape.hidden_dim;
     const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
     for (int64_t row = 0; row < num_rows; ++row) {
         const int64_t gate = row / shape.hidden_dim;
         const int64_t place = packed_row(shape.hidden_dim, gate, row % shape.hidden_dim);
-        const int8_t* weights_q8 = weights.weight_q8 + row * num_columns;
-        pack_row(weights_q8, shape.embedding_dim, num_rows, place,
-                 block<int8_t>(out, blocks.input));
-        pack_row(weights_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, place,
+        const int8_t* values_q8 = parameters.weight_q8 + row * num_columns;
+        pack_row(values_q8, shape.embedding_dim, num_rows, place, block<int8_t>(out, blocks.input));
+        pack_row(values_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, place,
                  block<int8_t>(out, blocks.recurrent));
         const float factor = gate == 2 ? 1.0F : 0.5F;
-        block<int32_t>(out, blocks.correction)[place] = correction_of(weights_q8, num_columns);
-        block<float>(out, blocks.scale)[place] = factor * weights.scale[row];
-        block<float>(out, blocks.bias)[place] = factor * weights.bias[row];
+        block<int32_t>(out, blocks.correction)[place] = correction_of(values_q8, num_columns);
+        block<float>(out, blocks.scale)[place] = factor * parameters.scale[row];
+        block<float>(out, blocks.bias)[place] = factor * parameters.bias[row];
     }
 }
 
@@ -81,11 +80,11 @@ void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t co
                        int64_t first_row, const Blocks& blocks, uint8_t* out) {
     const int64_t num_columns = 2 * shape.hidden_dim;
     for (int64_t row = 0; row < count; ++row) {
-        const int8_t* weights_q8 = rows + row * num_columns;
-        pack_row(weights_q8, num_columns, readout_matrix(shape).num_rows, first_row + row,
+        const int8_t* values_q8 = rows + row * num_columns;
+        pack_row(values_q8, num_columns, readout_matrix(shape).num_rows, first_row + row,
                  block<int8_t>(out, blocks.readout));
         block<int32_t>(out, blocks.readout_correction)[first_row + row] =
-            correction_of(weights_q8, num_columns);
+            correction_of(values_q8, num_columns);
     }
 }
 
@@ -95,25 +94,25 @@ void copy_floats(const float* from, int64_t count, uint8_t* to) {
 
 }  // namespace
 
-void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out) {
+void pack(const StudentShape& shape, const StudentParameters& parameters, uint8_t* out) {
     const Blocks blocks = place_blocks(shape);
     std::memset(out, 0, static_cast<size_t>(blocks.num_bytes));
     const PackedHeader header = {shape,
-                                 is_small(shape, weights.forward),
-                                 is_small(shape, weights.backward),
-                                 is_readout_small(shape, weights),
+                                 is_small(shape, parameters.forward),
+                                 is_small(shape, parameters.backward),
+                                 is_readout_small(shape, parameters),
                                  {}};
     std::memcpy(out, &header, sizeof header);
-    pack_direction(shape, weights.forward, blocks.forward, out);
-    pack_direction(shape, weights.backward, blocks.backward, out);
-    pack_readout_rows(shape, weights.attention_weight_q8, shape.attention_dim, 0, blocks, out);
-    pack_readout_rows(shape, weights.head_weight_q8, shape.num_classes, head_row(shape), blocks,
+    pack_direction(shape, parameters.forward, blocks.forward, out);
+    pack_direction(shape, parameters.backward, blocks.backward, out);
+    pack_readout_rows(shape, parameters.attention_weight_q8, shape.attention_dim, 0, blocks, out);
+    pack_readout_rows(shape, parameters.head_weight_q8, shape.num_classes, head_row(shape), blocks,
                       out);
-    copy_floats(weights.attention_scale, shape.attention_dim, out + blocks.attention_scale);
-    copy_floats(weights.attention_vector, shape.attention_dim, out + blocks.attention_vector);
-    copy_floats(weights.null_score, 1, out + blocks.null_score);
-    copy_floats(weights.head_scale, shape.num_classes, out + blocks.head_scale);
-    copy_floats(weights.head_bias, shape.num_classes, out + blocks.head_bias);
+    copy_floats(parameters.attention_scale, shape.attention_dim, out + blocks.attention_scale);
+    copy_floats(parameters.attention_vector, shape.attention_dim, out + blocks.attention_vector);
+    copy_floats(parameters.null_score, 1, out + blocks.null_score);
+    copy_floats(parameters.head_scale, shape.num_classes, out + blocks.head_scale);
+    copy_floats(parameters.head_bias, shape.num_classes, out + blocks.head_bias);
 }
 
 }  // namespace dixtill

@@ -1,4 +1,4 @@
-// Converts the weights of a model file to the layout that the kernels read.
+// Converts the parameters of a model file to the layout that the kernels read.
 #pragma once
 
 #include <cstdint>
@@ -7,16 +7,16 @@
 
 namespace dixtill {
 
-// Row-major weights with the shapes of specification/weights.py.
-struct LstmWeights {
+// Row-major parameters with the shapes of specification/parameters.py.
+struct LstmParameters {
     const int8_t* weight_q8;  // [4 * hidden_dim, embedding_dim + hidden_dim]
     const float* scale;       // [4 * hidden_dim]
     const float* bias;        // [4 * hidden_dim]
 };
 
-struct StudentWeights {
-    LstmWeights forward;
-    LstmWeights backward;
+struct StudentParameters {
+    LstmParameters forward;
+    LstmParameters backward;
     const int8_t* attention_weight_q8;  // [attention_dim, 2 * hidden_dim]
     const float* attention_scale;       // [attention_dim]
     const float* attention_vector;      // [attention_dim]
@@ -27,6 +27,6 @@ struct StudentWeights {
 };
 
 // `out` has packed_bytes(shape) bytes and the alignment of a float.
-void pack(const StudentShape& shape, const StudentWeights& weights, uint8_t* out);
+void pack(const StudentShape& shape, const StudentParameters& parameters, uint8_t* out);
 
 }  // namespace dixtill

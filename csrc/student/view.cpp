@@ -8,7 +8,7 @@ namespace dixtill {
 namespace {
 
 Matrix view_matrix(Matrix matrix, const uint8_t* packed, int64_t offset, uint8_t is_small) {
-    matrix.weights_q8 = block<int8_t>(packed, offset);
+    matrix.values_q8 = block<int8_t>(packed, offset);
     matrix.has_small_sums = is_small != 0;
     return matrix;
 }
@@ -35,11 +35,11 @@ Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint
 PackedHeader read_header(const uint8_t* packed, int64_t num_bytes) {
     PackedHeader header;
     if (num_bytes < static_cast<int64_t>(sizeof header)) {
-        throw std::invalid_argument("packed weights have " + std::to_string(num_bytes) +
+        throw std::invalid_argument("packed parameters have " + std::to_string(num_bytes) +
                                     " bytes, less than their header");
     }
     if (reinterpret_cast<uintptr_t>(packed) % alignof(float) != 0) {
-        throw std::invalid_argument("packed weights are not aligned to four bytes");
+        throw std::invalid_argument("packed parameters are not aligned to four bytes");
     }
     std::memcpy(&header, packed, sizeof header);
     return header;
@@ -52,7 +52,7 @@ StudentView view_packed(const uint8_t* packed, int64_t num_bytes) {
     const StudentShape& shape = header.shape;
     const Blocks blocks = place_blocks(shape);
     if (num_bytes != blocks.num_bytes) {
-        throw std::invalid_argument("packed weights have " + std::to_string(num_bytes) +
+        throw std::invalid_argument("packed parameters have " + std::to_string(num_bytes) +
                                     " bytes, expected " + std::to_string(blocks.num_bytes));
     }
     return {shape.embedding_dim,

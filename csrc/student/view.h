@@ -1,4 +1,4 @@
-// Packed weights as the kernels see them.
+// Packed parameters as the kernels see them.
 #pragma once
 
 #include <cstdint>

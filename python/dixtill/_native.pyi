@@ -9,7 +9,7 @@ import numpy.typing as npt
 _WordT = TypeVar("_WordT", bound=tuple[Any, ...])
 
 def targets() -> list[tuple[str, str, bool]]: ...
-def pack_weights(
+def pack_parameters(
     *,
     embedding_dim: int,
     hidden_dim: int,

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from .errors import InputError
 from .specification import kernels
-from .specification.weights import StudentWeights
+from .specification.parameters import StudentParameters
 
 _LIBRARY: Any = torch.library.Library("dixtill", "DEF")  # type: ignore[no-untyped-call]
 _LIBRARY.define(
@@ -33,9 +33,9 @@ _LIBRARY.define(
 )
 
 
-def pack_weights(weights: StudentWeights) -> Tensor:
-    """Return all weights except the embedding in the kernels' layout: one uint8 tensor."""
-    return torch.from_numpy(kernels.pack_weights(weights))
+def pack_parameters(parameters: StudentParameters) -> Tensor:
+    """Return all parameters except the embedding in the kernels' layout: one uint8 tensor."""
+    return torch.from_numpy(kernels.pack_parameters(parameters))
 
 
 def masked_attention_bilstm(
@@ -49,10 +49,10 @@ def masked_attention_bilstm(
 
     input_ids [B, T] can have any integer type, and attention_mask [B, T] also bool. Tokens are real
     where the mask is not zero, at any positions; results are zero elsewhere. The ids of padding are
-    not read. embedding_q8 [V, d] and packed (see pack_weights) must be contiguous.
+    not read. embedding_q8 [V, d] and packed (see pack_parameters) must be contiguous.
     """
     _check_batch(input_ids, attention_mask)
-    _check_weights(embedding_q8, packed, num_classes)
+    _check_parameters(embedding_q8, packed, num_classes)
     real = attention_mask != 0
     piece_ids = _int32("input_ids", input_ids[real])
     offsets = torch.zeros(len(real) + 1, dtype=torch.int64)
@@ -62,7 +62,7 @@ def masked_attention_bilstm(
     )
     if found.logits.shape[1] != num_classes:
         raise InputError(
-            f"num_classes is {num_classes}, the packed weights have {found.logits.shape[1]}"
+            f"num_classes is {num_classes}, the packed parameters have {found.logits.shape[1]}"
         )
     by_piece = map(torch.from_numpy, (found.scores, found.attention, found.contributions))
     scores, attention, contributions = (_scatter(values, real) for values in by_piece)
@@ -114,14 +114,14 @@ def _check_batch(input_ids: Tensor, attention_mask: Tensor) -> None:
         raise InputError(f"input_ids are {input_ids.dtype}, expected an integer type")
 
 
-def _check_weights(embedding_q8: Tensor, packed: Tensor, num_classes: int) -> None:
+def _check_parameters(embedding_q8: Tensor, packed: Tensor, num_classes: int) -> None:
     if embedding_q8.dtype != torch.int8 or embedding_q8.dim() != 2:
         raise InputError(
             f"embedding_q8 is {embedding_q8.dtype} of shape {list(embedding_q8.shape)}, expected "
             "torch.int8 of shape [V, d]"
         )
     if packed.dtype != torch.uint8 or packed.dim() != 1:
-        raise InputError("packed is not the result of pack_weights")
+        raise InputError("packed is not the result of pack_parameters")
     if not embedding_q8.is_contiguous() or not packed.is_contiguous():
         raise InputError("embedding_q8 and packed must be contiguous")
     if num_classes < 1:

@@ -200,7 +200,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "file": student,
         "bytes": os.path.getsize(student),
         "labels": ["bearish", "bullish", "neutral"],
-        "parameters": model.weights.shape.num_parameters,
+        "parameters": model.parameters.shape.num_parameters,
         "pieces": len(model.vocabulary),
         "embedding": 6,
         "embedding_bits": 8,

@@ -177,7 +177,7 @@ def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
     provenance = dixtill.load("s.safetensors").model.settings.provenance
     run = torch.load("s.safetensors.run/checkpoint.pt", weights_only=True)
     bias = run["best_weights"]["head.bias"].numpy() / provenance["temperature"]
-    np.testing.assert_allclose(read_model("s.safetensors").weights.head_bias, bias, rtol=1e-6)
+    np.testing.assert_allclose(read_model("s.safetensors").parameters.head_bias, bias, rtol=1e-6)
     assert provenance["temperature"] != 1.0
     assert 0 <= provenance["uncalibrated_error"] <= 1
     assert main(["evaluate", "--model", "s.safetensors", "--data", "train.csv"]) == 0

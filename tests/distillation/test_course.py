@@ -32,7 +32,7 @@ from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
-from dixtill.specification.weights import NO_NULL_SCORE
+from dixtill.specification.parameters import NO_NULL_SCORE
 
 UNLABELED = ("Profit https://t.co/x grows", "banks fall")
 SIZES = {"embedding_dim": 6, "hidden_dim": 5, "attention_dim": 4, "batch_size": 8, "epochs": 3}
@@ -217,7 +217,7 @@ def test_a_run_of_anything_else_is_refused(bert, tmp_path, differs, changes):
 @pytest.mark.parametrize("has_null_score", [True, False])
 def test_a_students_null_score_is_learned_where_the_config_says_so(bert, tmp_path, has_null_score):
     distilled = run(bert, tmp_path / "run", "kl", null_score=has_null_score)
-    (null_score,) = distilled.model.weights.null_score
+    (null_score,) = distilled.model.parameters.null_score
     assert null_score != 0
     assert (null_score == np.float32(NO_NULL_SCORE)) != has_null_score
 

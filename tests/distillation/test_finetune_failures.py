@@ -104,7 +104,7 @@ def test_a_teacher_that_cannot_be_saved_is_one_sentence(bert_base, tmp_path, mon
 def test_a_teacher_of_nan_is_not_saved(bert_base, tmp_path):
     model, tokenizer = load_base(bert_base, LABELS, 0)
     model.classifier.bias.data[0] = float("nan")
-    with pytest.raises(InputError, match=r"weights 'classifier.bias' of the teacher are not all"):
+    with pytest.raises(InputError, match=r"parameters 'classifier.bias' of the teacher are not"):
         save_teacher(model, tokenizer, tmp_path / "teacher")
     assert not (tmp_path / "teacher").exists()
 

@@ -14,7 +14,7 @@ from dixtill.cli import main
 from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.config import AttributionSettings
-from dixtill.distillation.finite import check_weights, diverged
+from dixtill.distillation.finite import check_parameters, diverged
 from dixtill.distillation.measures.scores import scores_of
 from dixtill.distillation.student.calibration import fit_temperature
 from dixtill.distillation.teacher.teacher import Teacher
@@ -94,10 +94,10 @@ def test_scores_and_temperatures_of_nan_are_refused():
 
 def test_weights_are_refused_by_name():
     weights = {"ids": torch.tensor([1]), "a": torch.ones(2), "b": torch.tensor([0.0, INFINITY])}
-    with pytest.raises(InputError, match="the weights 'b' of the student are not all finite"):
-        check_weights(weights, "the student")
+    with pytest.raises(InputError, match="the parameters 'b' of the student are not all finite"):
+        check_parameters(weights, "the student")
     del weights["b"]
-    check_weights(weights, "the student")
+    check_parameters(weights, "the student")
 
 
 def test_the_error_says_what_to_change():

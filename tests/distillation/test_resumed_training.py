@@ -89,7 +89,7 @@ def test_a_training_that_diverges_stops_and_keeps_the_epochs_before(tmp_path, wh
     trainer._train_step = diverging
     sentence = {
         "loss": r"a loss of epoch 2 \(loss nan, .*kl nan, .*\) is not finite; choose a lower learn",
-        "weights": r"weights 'head.bias' of the student are not all finite; .* lower learning rate",
+        "weights": r"parameters 'head.bias' of the student are not all finite; .* lower learn",
     }
     with pytest.raises(InputError, match=sentence[what]):
         trainer.run()

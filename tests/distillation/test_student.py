@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from dixtill.distillation.student.student import Student, StudentOutput
-from dixtill.specification.weights import NO_NULL_SCORE
+from dixtill.specification.parameters import NO_NULL_SCORE
 
 NUM_PIECES, NUM_CLASSES = 30, 3
 LENGTHS = (4, 9, 1, 0, 7)

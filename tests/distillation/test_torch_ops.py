@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from dixtill import torch_ops
 from dixtill.errors import InputError
 from dixtill.specification import reference
-from dixtill.specification.weights import StudentWeights
+from dixtill.specification.parameters import StudentParameters
 
 V, D, H, A, C = 40, 12, 10, 14, 3
 
 
 @pytest.fixture(scope="module")
-def weights() -> StudentWeights:
+def weights() -> StudentParameters:
     rng = np.random.default_rng(0)
 
     def q8(*shape: int) -> np.ndarray:
@@ -28,7 +28,7 @@ def weights() -> StudentWeights:
     def floats(count: int) -> np.ndarray:
         return rng.normal(size=count).astype(np.float32)
 
-    return StudentWeights(
+    return StudentParameters(
         q8(V, D),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
@@ -39,7 +39,7 @@ def weights() -> StudentWeights:
 
 @pytest.fixture(scope="module")
 def model(weights) -> tuple[Tensor, Tensor, int]:
-    return torch.from_numpy(weights.embedding_q8), torch_ops.pack_weights(weights), C
+    return torch.from_numpy(weights.embedding_q8), torch_ops.pack_parameters(weights), C
 
 
 @pytest.fixture
@@ -130,7 +130,7 @@ def test_compile_keeps_the_operators_in_one_graph(batch, model, path):
 class FloatStudent(nn.Module):
     """The student in float32 with dequantized weights, one text at a time."""
 
-    def __init__(self, weights: StudentWeights) -> None:
+    def __init__(self, weights: StudentParameters) -> None:
         super().__init__()
         self.embedding = torch.from_numpy(weights.embedding_q8).float() / 127
         self.lstm = nn.LSTM(D, H, bidirectional=True)
@@ -199,9 +199,9 @@ def test_wrong_arguments_of_the_forward_are_refused(batch, model):
         run(ids, mask, embedding_q8.float(), packed, num_classes)
     with pytest.raises(InputError, match="must be contiguous"):
         run(ids, mask, embedding_q8[:, ::2], packed, num_classes)
-    with pytest.raises(InputError, match="packed is not the result of pack_weights"):
+    with pytest.raises(InputError, match="packed is not the result of pack_parameters"):
         run(ids, mask, embedding_q8, packed.float(), num_classes)
-    with pytest.raises(ValueError, match="num_classes is 4, the packed weights have 3"):
+    with pytest.raises(ValueError, match="num_classes is 4, the packed parameters have 3"):
         run(ids, mask, embedding_q8, packed, 4)
     with pytest.raises(ValueError, match=rf"piece_ids\[0\] is {V}, expected 0 to {V - 1}"):
         run(torch.full_like(ids, V), mask, *model)

@@ -105,7 +105,7 @@ def test_the_best_epochs_weights_are_kept(tmp_path, scripted_scores):
     assert len(set(epochs)) == 4
 
 
-def test_the_best_weights_outlive_a_stop(tmp_path, scripted_scores):
+def test_the_best_parameters_outlive_a_stop(tmp_path, scripted_scores):
     def stop(metrics: EpochMetrics) -> None:
         if metrics.epoch == 3:
             raise Stopped

@@ -150,10 +150,10 @@ def test_the_tensors_are_those_that_the_page_names(path):
     read, model = PageReader(path), read_model(path)
     assert {n: t.shape for n, t in read.tensors.items()} == read.expected_shapes()
     assert read.sizes == tuple(model.shape)
-    np.testing.assert_array_equal(read.embedding, model.weights.embedding_q8)
+    np.testing.assert_array_equal(read.embedding, model.parameters.embedding_q8)
     for name, tensor in read.tensors.items():
         if not name.startswith("embedding") and name != "vocabulary":
-            np.testing.assert_array_equal(tensor, getattr(model.weights, name))
+            np.testing.assert_array_equal(tensor, getattr(model.parameters, name))
             assert tensor.dtype == (np.int8 if name.endswith("_q8") else np.float32)
 
 

@@ -56,7 +56,7 @@ def test_the_graph_answers_as_the_pytorch_student(lengths, seed):
     model = random_model(seed)
     ids, mask = padded(random_rows(model.shape.num_pieces, lengths))
     with torch.no_grad():
-        output = dequantized(model.weights)(torch.tensor(ids), torch.tensor(mask))
+        output = dequantized(model.parameters)(torch.tensor(ids), torch.tensor(mask))
     run = session(onnx_student(model).SerializeToString()).run
     probabilities, logits, contributions, attention = run(None, {"piece_ids": ids, "mask": mask})
     np.testing.assert_allclose(logits, output.logits, atol=1e-5, rtol=0)
@@ -162,7 +162,7 @@ def test_with_the_run_folder_the_weights_are_those_before_rounding(trained, tmp_
     assert main([*fixed, str(tmp_path / "q.onnx")]) == 0
     assert "bytes, down, up" in capsys.readouterr().out
     model = read_model(trained)
-    student = dequantized(model.weights)
+    student = dequantized(model.parameters)
     ids, mask = padded(random_rows(model.shape.num_pieces, [4, 9]))
     arrays = torch.tensor(ids), torch.tensor(mask)
     with torch.no_grad():

@@ -22,7 +22,7 @@
 #include "../../csrc/answer/words_json.h"
 #include "../../csrc/dispatch/targets.h"
 #include "../../csrc/text/utf8.h"
-#include "../golden/random_weights.h"
+#include "../golden/random_parameters.h"
 
 namespace {
 
@@ -131,7 +131,7 @@ class Students {
     }
 
     Lcg random_;
-    RandomWeights weights_{kShape, 2e-3F, random_};
+    RandomParameters weights_{kShape, 2e-3F, random_};
     std::vector<int8_t> rows_ = random_.q8(num_pieces() * kShape.embedding_dim);
     std::vector<std::unique_ptr<Classifier>> classifiers_;
 };

@@ -29,7 +29,7 @@ using dixtill::Target;
 // What an output holds before the kernel writes it: a value that no case expects.
 constexpr float kUnwritten = -123456.789F;
 
-// Packed weights, aligned as the Python module aligns them.
+// Packed parameters, aligned as the Python module aligns them.
 class Packed {
   public:
     explicit Packed(const GoldenStudent& s) {
@@ -49,7 +49,7 @@ class Packed {
     dixtill::StudentView view() const { return dixtill::view_packed(memory_.data(), num_bytes_); }
 
   private:
-    static dixtill::LstmWeights lstm(const GoldenDirection& direction) {
+    static dixtill::LstmParameters lstm(const GoldenDirection& direction) {
         return {direction.weight_q8.data(), direction.scale.data(), direction.bias.data()};
     }
 

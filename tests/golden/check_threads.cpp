@@ -16,7 +16,7 @@
 
 #include "../../csrc/answer/classifier.h"
 #include "../../csrc/dispatch/targets.h"
-#include "random_weights.h"
+#include "random_parameters.h"
 
 namespace {
 
@@ -115,7 +115,7 @@ int check(const Classifier& classifier, double seconds) {
 
 int main(int argc, char** argv) {
     Lcg random;
-    const RandomWeights weights(kShape, 2e-3F, random);
+    const RandomParameters weights(kShape, 2e-3F, random);
     const std::vector<int8_t> rows = random.q8(kNumPieces * kShape.embedding_dim);
     const Classifier classifier(
         *dixtill::compiled_targets().back().kernels, kShape, weights.view(),

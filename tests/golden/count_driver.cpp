@@ -18,7 +18,7 @@
 #include "../../csrc/student/pack.h"
 #include "../../csrc/student/view.h"
 #include "../../csrc/text/tokenizer.h"
-#include "random_weights.h"
+#include "random_parameters.h"
 
 #if defined(_MSC_VER)
 #define DIXTILL_NOINLINE __declspec(noinline)
@@ -36,7 +36,7 @@ struct Workload {
 };
 
 std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random) {
-    const RandomWeights weights(shape, 4e-5F, random);
+    const RandomParameters weights(shape, 4e-5F, random);
     std::vector<uint8_t> packed(static_cast<size_t>(dixtill::packed_bytes(shape)));
     dixtill::pack(shape, weights.view(), packed.data());
     return packed;

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dixtill.specification import kernels
 from dixtill.specification.forward import Forward
-from dixtill.specification.weights import StudentWeights, pack_nibbles
+from dixtill.specification.parameters import StudentParameters, pack_nibbles
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ def random_student(
     spread: float = 1.0,
     largest: int = 127,
     bits: int = 8,
-) -> StudentWeights:
+) -> StudentParameters:
     """Weights whose gate inputs have a standard deviation of about `spread`.
 
     With `extreme` each int8 weight is as large as can be. `largest` bounds the weights, though not
@@ -72,7 +72,7 @@ def random_student(
     embedding_q8 = q8(sizes.num_pieces, d, bound=127)
     if bits == 4:
         embedding_q8 = q8(sizes.num_pieces, d, bound=7) * np.int8(16)
-    return StudentWeights(
+    return StudentParameters(
         embedding_q8=embedding_q8,
         forward_weight_q8=q8(4 * h, d + h),
         forward_scale=scale(4 * h, d + h),
@@ -90,11 +90,11 @@ def random_student(
     )
 
 
-def kernel_of(weights: StudentWeights, target: str | None = None) -> Callable[..., Forward]:
+def kernel_of(weights: StudentParameters, target: str | None = None) -> Callable[..., Forward]:
     """The native forward of piece ids and offsets, with these weights and as many bits."""
     rows = np.ascontiguousarray(weights.embedding_q8)
     embedding = pack_nibbles(rows) if weights.embedding_bits == 4 else rows
-    return partial(kernels.forward, kernels.pack_weights(weights), embedding, target=target)
+    return partial(kernels.forward, kernels.pack_parameters(weights), embedding, target=target)
 
 
 def random_batch(num_pieces: int, lengths: list[int], seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -24,7 +24,7 @@ from random_students import (
 
 from dixtill.errors import InputError
 from dixtill.specification import kernels, reference
-from dixtill.specification.weights import NO_NULL_SCORE, StudentWeights, pack_nibbles
+from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 per_target = settings(
     deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
@@ -35,7 +35,7 @@ BITS = st.sampled_from([4, 8])
 SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
 
 
-def with_null_score(weights: StudentWeights, null_score: float) -> StudentWeights:
+def with_null_score(weights: StudentParameters, null_score: float) -> StudentParameters:
     return replace(weights, null_score=np.full(1, null_score, np.float32))
 
 
@@ -159,10 +159,10 @@ def test_an_empty_batch_is_answered(target):
 
 def test_the_packed_weights_are_those_of_every_target():
     weights = random_student(SHIPPED, seed=8)
-    packed = kernels.pack_weights(weights)
+    packed = kernels.pack_parameters(weights)
     assert packed.ctypes.data % 64 == 0
     assert packed.size % 64 == 0
-    assert same_bits(packed, kernels.pack_weights(weights))
+    assert same_bits(packed, kernels.pack_parameters(weights))
 
 
 def test_weights_need_not_be_contiguous(target):
@@ -203,7 +203,7 @@ def test_a_wrong_batch_is_refused_with_its_position_and_value(target, piece_ids,
 
 def test_damaged_packed_weights_are_refused(target):
     weights = random_student(SHIPPED, seed=11)
-    packed = kernels.pack_weights(weights)
+    packed = kernels.pack_parameters(weights)
 
     def run(buffer: np.ndarray) -> None:
         kernels.forward(buffer, weights.embedding_q8, [1, 2], [0, 2], target)
@@ -228,17 +228,17 @@ def test_an_embedding_of_another_width_is_refused(target):
     weights = random_student(SHIPPED, seed=12)
     narrow = np.ascontiguousarray(weights.embedding_q8[:, :-1])
     with pytest.raises(
-        InputError, match="the embedding has 49 bytes a row, the packed weights expect 50"
+        InputError, match="the embedding has 49 bytes a row, the packed parameters expect 50"
     ):
-        kernels.forward(kernels.pack_weights(weights), narrow, [0], [0, 1], target)
+        kernels.forward(kernels.pack_parameters(weights), narrow, [0], [0, 1], target)
 
 
 def test_an_embedding_of_4_bits_takes_half_the_bytes_and_no_other_width(target):
     weights = random_student(SHIPPED, seed=12, bits=4)
-    packed = kernels.pack_weights(weights)
+    packed = kernels.pack_parameters(weights)
     rows = pack_nibbles(weights.embedding_q8)
     assert rows.shape == (SHIPPED.num_pieces, 25)
-    with pytest.raises(InputError, match="24 bytes a row, the packed weights expect 25"):
+    with pytest.raises(InputError, match="24 bytes a row, the packed parameters expect 25"):
         kernels.forward(packed, rows[:, :24].copy(), [0], [0, 1], target)
     with pytest.raises(InputError, match="not a contiguous matrix of int8 or uint8"):
         kernels.forward(packed, rows.astype(np.int16), [0], [0, 1], target)

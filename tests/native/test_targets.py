@@ -92,7 +92,7 @@ def test_a_target_of_another_kind_of_cpu_is_named_with_what_it_needs():
 def test_the_native_module_refuses_an_unknown_target(weights):
     with pytest.raises(ValueError, match="kernel 'mmx' is not supported here"):
         targets.native.forward(
-            "mmx", kernels.pack_weights(weights), weights.embedding_q8,
+            "mmx", kernels.pack_parameters(weights), weights.embedding_q8,
             np.zeros(1, np.int32), np.array([0, 1]),
         )  # fmt: skip
 

@@ -24,7 +24,7 @@ def model():
 
 @pytest.mark.parametrize("target", [0, 1, 2])
 def test_words_get_what_captum_gives_to_their_pieces(model, target):
-    student = dequantized(model.weights)
+    student = dequantized(model.parameters)
     read = model.tokenizer()(TEXT)
     ids = torch.tensor([read.piece_ids])
     by_piece = (
@@ -52,7 +52,7 @@ def test_words_get_what_captum_gives_to_their_pieces(model, target):
 
 @pytest.mark.parametrize("baseline", ["unknown", "zero"])
 def test_words_add_up_to_what_the_text_changes(model, baseline):
-    student = dequantized(model.weights)
+    student = dequantized(model.parameters)
     ids = torch.tensor([model.tokenizer()(TEXT).piece_ids])
     mask = torch.ones_like(ids, dtype=torch.bool)
     with torch.no_grad():

@@ -38,7 +38,7 @@ def logits_without(model, text, removed):
         if word not in removed
     ]
     offsets = np.array([0, len(ids)], np.int64)
-    return reference.forward(model.weights, np.array(ids, np.int32), offsets).logits[0]
+    return reference.forward(model.parameters, np.array(ids, np.int32), offsets).logits[0]
 
 
 def margin(logits, label):

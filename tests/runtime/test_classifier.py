@@ -22,7 +22,7 @@ def specification(model, text):
     """Pieces and results of one text, by the specification."""
     read = model.tokenizer().read(text, model.settings.cleaning)
     ids, offsets = np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)], np.int64)
-    return read, reference.forward(model.weights, ids, offsets)
+    return read, reference.forward(model.parameters, ids, offsets)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -90,7 +90,7 @@ def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, explanatio
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
     k = model.settings.labels.index(prediction.label)
-    logits, bias = forward.logits[0].astype(float), model.weights.head_bias.astype(float)
+    logits, bias = forward.logits[0].astype(float), model.parameters.head_bias.astype(float)
     expected = (logits[k] - logits.mean()) - (bias[k] - bias.mean())
     assert sum(word.weight for word in prediction.words) == pytest.approx(expected, abs=1e-5)
 
@@ -182,7 +182,7 @@ def test_a_classifier_keeps_its_own_weights():
     model = random_model()
     classifier = Classifier(model)
     before = classifier("profit up")
-    model.weights.embedding_q8[:] = 0
+    model.parameters.embedding_q8[:] = 0
     assert classifier("profit up") == before
 
 

@@ -116,7 +116,7 @@ def test_running_out_of_memory_leaves_a_classifier_that_answers(tmp_path):
     path = tmp_path / "student.safetensors"
     # Wide states, so that they are what there is no memory for: 1.2 million of 400 bytes.
     weights = random_weights(np.random.default_rng(0), len(VOCABULARY), d=6, h=200, a=4, c=3)
-    write_model(random_model(max_pieces=10_000_000, weights=weights), path)
+    write_model(random_model(max_pieces=10_000_000, parameters=weights), path)
     done = subprocess.run(
         [sys.executable, "-c", LIMITED, path], capture_output=True, text=True, check=False
     )

@@ -28,8 +28,8 @@ if "kernel" in sys.argv[1]:
     import numpy as np
     from dixtill.specification import kernels
     from tiny_students import random_model
-    weights = random_model().weights
-    kernel = partial(kernels.forward, kernels.pack_weights(weights), weights.embedding_q8)
+    weights = random_model().parameters
+    kernel = partial(kernels.forward, kernels.pack_parameters(weights), weights.embedding_q8)
     ids, offsets = np.zeros(1_000_000, np.int32), np.arange(0, 1_000_001, 10)
 
 def work():

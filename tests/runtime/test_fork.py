@@ -22,8 +22,8 @@ from tiny_students import random_model
 warnings.simplefilter("ignore", DeprecationWarning)  # Python's own, about threads and fork
 os.environ["DIXTILL_NUM_THREADS"] = "2"
 student = dixtill.load()
-weights = random_model().weights
-kernel = partial(kernels.forward, kernels.pack_weights(weights), weights.embedding_q8)
+weights = random_model().parameters
+kernel = partial(kernels.forward, kernels.pack_parameters(weights), weights.embedding_q8)
 ids, offsets = np.zeros(8, np.int32), np.array([0, 8])
 texts = ["Profit falls"] * 40
 expected = [answer.label for answer in student(texts)]

@@ -79,8 +79,8 @@ def test_a_word_of_the_mean_counts_for_nothing_without_a_null_score():
 @pytest.mark.parametrize("null_score", [-1e25, -30.0, -5.0, 0.0, 5.0, 30.0, 1e25])
 def test_the_native_weights_are_the_specifications_for_any_null_score(null_score):
     model = random_model(explanation="gates")
-    weights = replace(model.weights, null_score=np.array([null_score], np.float32))
-    model = replace(model, weights=weights)
+    weights = replace(model.parameters, null_score=np.array([null_score], np.float32))
+    model = replace(model, parameters=weights)
     read = model.tokenizer().read(TEXT, model.settings.cleaning)
     forward = reference.forward(
         weights, np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)])

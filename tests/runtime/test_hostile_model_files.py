@@ -182,7 +182,7 @@ def test_a_provenance_that_is_not_finite_is_refused(text, parts):
 
 def with_labels(num_labels):
     weights = random_weights(np.random.default_rng(0), len(VOCABULARY), d=1, h=1, a=1, c=num_labels)
-    return random_model(weights=weights, labels=tuple(map(str, range(num_labels))))
+    return random_model(parameters=weights, labels=tuple(map(str, range(num_labels))))
 
 
 def test_as_many_labels_as_may_be_are_answered(tmp_path):
@@ -228,4 +228,4 @@ def test_a_vocabulary_that_no_file_can_hold_cannot_be_made():
         replace(random_model(), vocabulary=long)
     weights = random_weights(np.random.default_rng(0), MAX_PIECES + 1, d=1, h=1, a=1, c=3)
     with pytest.raises(InputError, match=f"expected at most {MAX_PIECES}"):
-        replace(random_model(), vocabulary=("",) * (MAX_PIECES + 1), weights=weights)
+        replace(random_model(), vocabulary=("",) * (MAX_PIECES + 1), parameters=weights)

@@ -13,9 +13,9 @@ from tiny_students import VOCABULARY, random_model
 from dixtill.errors import ModelFileError
 from dixtill.runtime.classifier import Classifier, load_classifier
 from dixtill.specification.model_file import read_model, write_model
-from dixtill.specification.weights import (
+from dixtill.specification.parameters import (
     NO_NULL_SCORE,
-    StudentWeights,
+    StudentParameters,
     pack_nibbles,
     unpack_nibbles,
 )
@@ -28,10 +28,10 @@ def test_a_model_is_read_as_it_was_written(tmp_path):
     write_model(model, tmp_path / "m.safetensors")
     again = read_model(str(tmp_path / "m.safetensors"))
     for field in fields(model):
-        if field.name != "weights":
+        if field.name != "parameters":
             assert getattr(again, field.name) == getattr(model, field.name), field.name
-    for field in fields(StudentWeights):
-        ours, theirs = (getattr(m.weights, field.name) for m in (model, again))
+    for field in fields(StudentParameters):
+        ours, theirs = (getattr(m.parameters, field.name) for m in (model, again))
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
 
@@ -44,7 +44,7 @@ def test_multiples_of_16_take_half_the_file_and_are_read_as_they_were(tmp_path, 
     assert tensors["embedding_q4"].shape == (len(VOCABULARY), (d + 1) // 2)
     again = read_model(tmp_path / "m.safetensors")
     assert again.embedding_bits == model.embedding_bits == 4
-    np.testing.assert_array_equal(again.weights.embedding_q8, model.weights.embedding_q8)
+    np.testing.assert_array_equal(again.parameters.embedding_q8, model.parameters.embedding_q8)
 
 
 def test_where_a_column_lies_in_its_byte():
@@ -55,20 +55,20 @@ def test_where_a_column_lies_in_its_byte():
 
 def test_a_single_value_between_multiples_of_16_is_kept_in_8_bits(tmp_path):
     model = random_model(bits=4)
-    model.weights.embedding_q8[3, 2] += 1
+    model.parameters.embedding_q8[3, 2] += 1
     write_model(model, tmp_path / "m.safetensors")
     again = read_model(tmp_path / "m.safetensors")
     assert again.embedding_bits == 8
-    np.testing.assert_array_equal(again.weights.embedding_q8, model.weights.embedding_q8)
+    np.testing.assert_array_equal(again.parameters.embedding_q8, model.parameters.embedding_q8)
 
 
 def test_weights_that_are_not_contiguous_are_written_right(tmp_path):
     model = random_model()
-    turned = np.asfortranarray(model.weights.embedding_q8)
-    turned = replace(model, weights=replace(model.weights, embedding_q8=turned))
+    turned = np.asfortranarray(model.parameters.embedding_q8)
+    turned = replace(model, parameters=replace(model.parameters, embedding_q8=turned))
     write_model(turned, tmp_path / "m.safetensors")
-    again = read_model(tmp_path / "m.safetensors").weights.embedding_q8
-    np.testing.assert_array_equal(again, model.weights.embedding_q8)
+    again = read_model(tmp_path / "m.safetensors").parameters.embedding_q8
+    np.testing.assert_array_equal(again, model.parameters.embedding_q8)
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):
@@ -116,7 +116,7 @@ def test_a_path_that_cannot_be_written_is_one_sentence(tmp_path, name):
 def test_a_student_without_a_null_score_can_be_written_and_answers(path):
     none = np.full(1, NO_NULL_SCORE, np.float32)
     model = random_model()
-    write_model(replace(model, weights=replace(model.weights, null_score=none)), path)
-    assert read_model(path).weights.null_score == none
+    write_model(replace(model, parameters=replace(model.parameters, null_score=none)), path)
+    assert read_model(path).parameters.null_score == none
     with_one, without = Classifier(model), load_classifier(path)
     assert with_one("shares jump").probabilities != without("shares jump").probabilities

@@ -14,7 +14,7 @@ from dixtill.errors import ModelFileError
 from dixtill.runtime.classifier import load_classifier
 from dixtill.runtime.model_file import loaded as loaded_model
 from dixtill.specification.model_file import read_model, write_model
-from dixtill.specification.weights import (
+from dixtill.specification.parameters import (
     pack_nibbles,
 )
 

@@ -27,8 +27,8 @@ from tiny_students import random_model
 
 student = dixtill.load()
 endless = Classifier(random_model(max_pieces=2**31 - 1))  # reads all of a text
-weights = random_model().weights
-kernel = partial(kernels.forward, kernels.pack_weights(weights), weights.embedding_q8)
+weights = random_model().parameters
+kernel = partial(kernels.forward, kernels.pack_parameters(weights), weights.embedding_q8)
 ids = np.zeros(20_000_000, np.int32)
 text = "Profit falls after record earnings, shares up 5% " * 30
 tweets = [text[:100]] * 4_000_000

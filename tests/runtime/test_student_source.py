@@ -56,9 +56,9 @@ def test_a_file_that_is_cut_and_written_over_changes_nothing_for_its_reader(size
 
 def test_a_model_read_as_arrays_outlives_its_file(path):
     model = read_model(path)
-    weights = model.weights.head_weight_q8.tolist()
+    weights = model.parameters.head_weight_q8.tolist()
     path.write_bytes(b"")
-    assert model.weights.head_weight_q8.tolist() == weights
+    assert model.parameters.head_weight_q8.tolist() == weights
 
 
 @pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO])

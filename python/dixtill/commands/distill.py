@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         )
     for name, scores in (("float32", result.float_scores), ("int8", result.scores)):
         print(f"{name:>8}  {shown(scores)}")
-    num_parameters = result.model.weights.shape.num_parameters
+    num_parameters = result.model.parameters.shape.num_parameters
     print(f"{result.path}: {result.path.stat().st_size:,} bytes, {num_parameters:,} parameters")
     if result.report:
         print(f"{result.report}: curves, errors, calibration and explained examples")

@@ -43,8 +43,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--run",
         dest="run_folder",
         metavar="DIR",
-        help="take the float32 weights from the model's run folder, which needs the extra train "
-        "(default: the rounded weights of the model file)",
+        help="take the float32 parameters from the model's run folder, which needs the extra train "
+        "(default: the rounded parameters of the model file)",
     )
     parser.set_defaults(run=run)
 

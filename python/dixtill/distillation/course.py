@@ -253,7 +253,7 @@ class Course:
     ) -> tuple[StudentModel, Scores]:
         """Return the int8 student with its provenance, and its scores on the validation texts."""
         model = StudentModel(
-            weights=quantize(student, self.settings.course.embedding_bits),
+            parameters=quantize(student, self.settings.course.embedding_bits),
             vocabulary=vocabulary.pieces,
             settings=StudentSettings(
                 labels=self.train.label_names,

@@ -29,5 +29,5 @@ class Distilled:
 
     @property
     def best_epoch(self) -> EpochMetrics:
-        """The epoch whose weights were kept."""
+        """The epoch whose parameters were kept."""
         return best_epoch(self.history)

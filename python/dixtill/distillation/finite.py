@@ -15,11 +15,11 @@ from .config import Precision
 _ADVICE = "the training may have diverged: train again with a lower learning rate"
 
 
-def check_weights(weights: Mapping[str, Tensor], whose: str) -> None:
+def check_parameters(parameters: Mapping[str, Tensor], whose: str) -> None:
     """Raise InputError if a tensor holds NaN or infinity; `whose` is named in the error."""
-    for name, tensor in weights.items():
+    for name, tensor in parameters.items():
         if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
-            raise InputError(f"the weights '{name}' of {whose} are not all finite; {_ADVICE}")
+            raise InputError(f"the parameters '{name}' of {whose} are not all finite; {_ADVICE}")
 
 
 def check_answers(logits: Tensor, texts: Sequence[str], whose: str) -> None:

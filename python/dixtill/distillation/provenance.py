@@ -22,7 +22,7 @@ def run_of(
     attribution: AttributionSettings | None,
     precision: Precision,
 ) -> dict[str, Any]:
-    """Return everything that a student's float weights depend on.
+    """Return everything that a student's float parameters depend on.
 
     A run folder refuses to resume if any of it differs. The vocabulary, the perturbed texts and the
     teacher's answers follow from these values.

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from ..errors import InputError
-from ..specification.float_weights import float_weights
+from ..specification.float_parameters import float_parameters
 from ..specification.model_file import StudentModel
 from ..version import __version__
 from ..whole_file import write_whole
@@ -46,13 +46,13 @@ def onnx_student(
     Args:
         model: gives vocabulary, labels and settings.
         parameters: of the float student, by PyTorch's names; None takes those that the model's
-            int8 weights stand for.
+            int8 parameters stand for.
 
     Raises:
         InputError: the parameters do not have the model's shape.
     """
-    given = parameters or float_weights(model.weights)
-    expected = {name: values.shape for name, values in float_weights(model.weights).items()}
+    given = parameters or float_parameters(model.parameters)
+    expected = {name: values.shape for name, values in float_parameters(model.parameters).items()}
     for name, shape in expected.items():
         if name not in given or given[name].shape != shape:
             raise InputError(f"the float student's '{name}' is not of the model's shape {shape}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .weights import Float32Array
+from .parameters import Float32Array
 
 
 @dataclass(slots=True, eq=False)  # making a frozen one takes a microsecond longer

@@ -14,16 +14,16 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..runtime.targets import choose_target, native
 from .forward import Forward
-from .weights import Float32Array, Int8Array, StudentWeights, UInt8Array
+from .parameters import Float32Array, Int8Array, StudentParameters, UInt8Array
 
-__all__ = ["forward", "ig_accumulate", "pack_weights"]
+__all__ = ["forward", "ig_accumulate", "pack_parameters"]
 
 Int32Array = npt.NDArray[np.int32]
 IntegerT = TypeVar("IntegerT", np.int32, np.int64)
 
 
-def pack_weights(weights: StudentWeights) -> UInt8Array:
-    """Return all weights except the embedding in the kernels' layout: one flat uint8 buffer.
+def pack_parameters(parameters: StudentParameters) -> UInt8Array:
+    """Return all parameters except the embedding in the kernels' layout: one flat uint8 buffer.
 
     It is the same for every target, and begins at a cache line.
     """
@@ -33,10 +33,10 @@ def pack_weights(weights: StudentWeights) -> UInt8Array:
         "attention_weight_q8", "attention_scale", "attention_vector", "null_score",
         "head_weight_q8", "head_scale", "head_bias",
     ]  # fmt: skip
-    return native.pack_weights(
-        embedding_dim=weights.shape.embedding_dim,
-        hidden_dim=weights.shape.hidden_dim,
-        **{name: np.ascontiguousarray(getattr(weights, name)) for name in names},
+    return native.pack_parameters(
+        embedding_dim=parameters.shape.embedding_dim,
+        hidden_dim=parameters.shape.hidden_dim,
+        **{name: np.ascontiguousarray(getattr(parameters, name)) for name in names},
     )
 
 
@@ -49,11 +49,12 @@ def forward(
 ) -> Forward:
     """Run a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]].
 
-    packed is the result of pack_weights. embedding holds 8 bits a value, int8 [V, d], or 4, uint8
-    [V, (d + 1) // 2]. piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P that
-    never decrease. If another thread changes an array during the call, the answer is undefined, but
-    no memory outside the arrays is touched. Raises InputError, with the position and the value,
-    before anything is computed; KernelError when `target` is not supported (see choose_target).
+    packed is the result of pack_parameters. embedding holds 8 bits a value, int8 [V, d], or 4,
+    uint8 [V, (d + 1) // 2]. piece_ids are P integers in [0, V), offsets B + 1 integers from 0 to P
+    that never decrease. If another thread changes an array during the call, the answer is
+    undefined, but no memory outside the arrays is touched. Raises InputError, with the position and
+    the value, before anything is computed; KernelError when `target` is not supported (see
+    choose_target).
     """
     chosen = choose_target(target)
     ids = _flat_integers("piece_ids", piece_ids, np.int32)

@@ -31,7 +31,7 @@ from ..runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from ..strings import has_surrogates, plain_str
 from ..whole_file import write_whole
 from .normalizer import Normalizer
-from .weights import StudentWeights, pack_nibbles, unpack_nibbles
+from .parameters import StudentParameters, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ class StudentModel:
     """Everything that answering needs, checked when it is made.
 
     Raises:
-        InputError: a setting or a piece is of the wrong type, unknown, or does not fit the weights.
+        InputError: a setting or a piece is of the wrong type, unknown, or does not fit the
+            parameters.
     """
 
-    weights: StudentWeights
+    parameters: StudentParameters
     vocabulary: tuple[str, ...]  # [V], one piece for each row of the embedding
     settings: StudentSettings
 
@@ -62,19 +63,19 @@ class StudentModel:
     @property
     def shape(self) -> StudentShape:
         """The student's sizes."""
-        return self.weights.shape
+        return self.parameters.shape
 
     @property
     def embedding_bits(self) -> int:
         """Bits in which a value of the embedding is kept, 4 or 8."""
-        return self.weights.embedding_bits
+        return self.parameters.embedding_bits
 
     @property
     def content(self) -> bytes:
         """The model file's bytes.
 
         Raises:
-            InputError: labels and provenance, or the weights, are larger than a file may be.
+            InputError: labels and provenance, or the parameters, are larger than a file may be.
         """
         return _to_bytes(self)
 
@@ -82,7 +83,8 @@ class StudentModel:
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of the model file's tensors, by name; the vocabulary is not compressed."""
         tensors: dict[str, npt.NDArray[Any]] = {
-            f.name: np.array(getattr(self.weights, f.name), order="C") for f in fields(self.weights)
+            f.name: np.array(getattr(self.parameters, f.name), order="C")
+            for f in fields(self.parameters)
         }
         if self.embedding_bits == 4:
             tensors[EMBEDDING_Q4] = pack_nibbles(tensors.pop("embedding_q8"))
@@ -128,7 +130,7 @@ def write_model(model: StudentModel, path: str | os.PathLike[str]) -> None:
 
     Raises:
         ModelFileError: the file cannot be written.
-        InputError: labels and provenance, or the weights, are larger than a file may be.
+        InputError: labels and provenance, or the parameters, are larger than a file may be.
     """
     path, content = Path(path), model.content
     try:
@@ -159,7 +161,9 @@ def _to_bytes(model: StudentModel) -> bytes:
             f"{MAX_HEADER_BYTES}; shorten the provenance"
         )
     if len(content) - num_header_bytes > MAX_TENSOR_BYTES:
-        raise InputError(f"the weights have over {MAX_TENSOR_BYTES} bytes; make a smaller student")
+        raise InputError(
+            f"the parameters have over {MAX_TENSOR_BYTES} bytes; make a smaller student"
+        )
     return content
 
 
@@ -172,14 +176,16 @@ def read_model(source: StudentSource) -> StudentModel:
     """
     with naming_the_student(source):
         loaded = load_model(source)
-        shapes = loaded.shape.weights()
+        shapes = loaded.shape.parameters()
         arrays = {name: _array(name, view) for name, view in loaded.buffers.items()}
         if loaded.embedding_bits == 4:
             rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
             arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
-        weights = StudentWeights(**{name: arrays[name].reshape(shapes[name]) for name in shapes})
+        parameters = StudentParameters(
+            **{name: arrays[name].reshape(shapes[name]) for name in shapes}
+        )
         vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))
-        model = StudentModel(weights, vocabulary, loaded.settings)
+        model = StudentModel(parameters, vocabulary, loaded.settings)
         loaded.verify()  # last, since other checks say more
     return model
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .forward import Forward
-from .weights import Float32Array, Int8Array, StudentWeights
+from .parameters import Float32Array, Int8Array, StudentParameters
 
 Int32Array = npt.NDArray[np.int32]
 Int64Array = npt.NDArray[np.int64]
@@ -82,10 +82,10 @@ def exp(x: Float32Array) -> Float32Array:
     return result
 
 
-def forward(weights: StudentWeights, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
+def forward(parameters: StudentParameters, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
     """Run the student on a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]]."""
-    texts = [_forward_one(weights, piece_ids[start:end]) for start, end in pairwise(offsets)]
-    c = weights.shape.num_classes
+    texts = [_forward_one(parameters, piece_ids[start:end]) for start, end in pairwise(offsets)]
+    c = parameters.shape.num_classes
     return Forward(
         logits=_concatenate([text.logits for text in texts], (0, c)),
         probabilities=_concatenate([text.probabilities for text in texts], (0, c)),
@@ -214,13 +214,13 @@ def sum_in_order(values: Float32Array, start: Float32Array | None = None) -> Flo
     return total
 
 
-def _forward_one(weights: StudentWeights, piece_ids: Int32Array) -> Forward:
-    states_q8 = np.concatenate(_hidden_states(weights, piece_ids), axis=1)  # [T, 2H]
-    scores = _attention_scores(weights, states_q8)
-    attention = attention_of(scores, weights.null_score)
-    shares = _product(weights.head_weight_q8, states_q8) * weights.head_scale  # [T, C]
+def _forward_one(parameters: StudentParameters, piece_ids: Int32Array) -> Forward:
+    states_q8 = np.concatenate(_hidden_states(parameters, piece_ids), axis=1)  # [T, 2H]
+    scores = _attention_scores(parameters, states_q8)
+    attention = attention_of(scores, parameters.null_score)
+    shares = _product(parameters.head_weight_q8, states_q8) * parameters.head_scale  # [T, C]
     contributions = attention[:, None] * shares
-    logits = sum_in_order(contributions, start=weights.head_bias)
+    logits = sum_in_order(contributions, start=parameters.head_bias)
     return Forward(
         logits=logits[None],
         probabilities=softmax(logits)[None],
@@ -230,8 +230,10 @@ def _forward_one(weights: StudentWeights, piece_ids: Int32Array) -> Forward:
     )
 
 
-def _hidden_states(weights: StudentWeights, piece_ids: Int32Array) -> tuple[Int8Array, Int8Array]:
-    w = weights
+def _hidden_states(
+    parameters: StudentParameters, piece_ids: Int32Array
+) -> tuple[Int8Array, Int8Array]:
+    w = parameters
     inputs_q8 = w.embedding_q8[piece_ids]  # [T, d]
     forward_q8 = _lstm(w.forward_weight_q8, w.forward_scale, w.forward_bias, inputs_q8)
     reversed_q8 = _lstm(w.backward_weight_q8, w.backward_scale, w.backward_bias, inputs_q8[::-1])
@@ -265,9 +267,9 @@ def _product(weight_q8: Int8Array, x_q8: Int8Array) -> Float32Array:
     return products.astype(np.float32)
 
 
-def _attention_scores(weights: StudentWeights, states_q8: Int8Array) -> Float32Array:
-    units = tanh(_product(weights.attention_weight_q8, states_q8) * weights.attention_scale)
-    return lane_sum(weights.attention_vector * units)
+def _attention_scores(parameters: StudentParameters, states_q8: Int8Array) -> Float32Array:
+    units = tanh(_product(parameters.attention_weight_q8, states_q8) * parameters.attention_scale)
+    return lane_sum(parameters.attention_vector * units)
 
 
 def attention_of(scores: Float32Array, null_score: Float32Array) -> Float32Array:

@@ -28,7 +28,7 @@ from ...specification.cleaning import DEFAULT_RULES, clean
 from ...version import __version__
 from ..config import FinetuneConfig
 from ..data.corpus import Corpus
-from ..finite import check_weights
+from ..finite import check_parameters
 from ..measures.scores import Scores, scores_of
 from ..progress.watcher import Watcher
 from ..teacher.checkpoint import (
@@ -150,7 +150,7 @@ def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
         InputError: a weight is not finite.
         OSError: the folder cannot be written to.
     """
-    check_weights(model.state_dict(), "the teacher")
+    check_parameters(model.state_dict(), "the teacher")
     # The tokenizer would save its last padding and truncation, which would change the fingerprint.
     tokenizer.backend_tokenizer.no_padding()
     tokenizer.backend_tokenizer.no_truncation()

@@ -24,7 +24,7 @@ from transformers import (
 from ...specification.cleaning import clean
 from ..config import FinetuneConfig, Precision
 from ..data.corpus import Corpus
-from ..finite import check_weights, diverged
+from ..finite import check_parameters, diverged
 from ..measures.scores import scores_of
 from ..progress.metrics import EpochMetrics
 from ..progress.watcher import Step, Watcher
@@ -149,7 +149,7 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
         return loss
 
     def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
-        check_weights(self.model.state_dict(), "the model")
+        check_parameters(self.model.state_dict(), "the model")
         scores: dict[str, float] = super().evaluate(*given, **named)
         return scores
 

@@ -120,7 +120,7 @@ def _curves(history: Sequence[EpochMetrics], best: int) -> str:
         "macro-F1": [metrics.macro_f1 for metrics in history],
     }
     return (
-        "<h2>Training</h2><p>The dashed line is the best epoch, whose weights were kept. Losses "
+        "<h2>Training</h2><p>The dashed line is the best epoch, whose parameters were kept. Losses "
         "are means over the training texts; the total weighs them.</p>"
         '<div class="charts">'
         f"{epochs_chart(losses, best, 'Losses by epoch')}"

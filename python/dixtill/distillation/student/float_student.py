@@ -9,7 +9,7 @@ import torch
 
 from ...errors import InputError
 from ...specification.model_file import StudentModel
-from ..finite import check_weights
+from ..finite import check_parameters
 from .calibration import divide_logits
 from .student import Student
 
@@ -18,10 +18,10 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
     """Load the student of the best epoch, calibrated like the file's, in evaluation mode.
 
     Raises:
-        InputError: the folder holds no run, or not the run that made the model, or weights that
+        InputError: the folder holds no run, or not the run that made the model, or parameters that
             are not finite.
     """
-    weights = _best_weights(run_folder)
+    parameters = _best_parameters(run_folder)
     shape = model.shape
     student = Student(
         shape.num_pieces,
@@ -31,26 +31,26 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
         shape.attention_dim,
     ).eval()
     try:
-        student.load_state_dict(weights)
+        student.load_state_dict(parameters)
         divide_logits(student, float(model.settings.provenance.get("temperature", 1.0)))
     except (RuntimeError, TypeError, ValueError) as error:
         raise _another_run(run_folder) from error
     # The file holds the bias in float32, and no two runs end with the same bias.
-    if not np.array_equal(student.head.bias.detach().numpy(), model.weights.head_bias):
+    if not np.array_equal(student.head.bias.detach().numpy(), model.parameters.head_bias):
         raise _another_run(run_folder)
-    check_weights(student.state_dict(), f"the student in {run_folder}")
+    check_parameters(student.state_dict(), f"the student in {run_folder}")
     return student
 
 
-def _best_weights(run_folder: Path) -> dict[str, torch.Tensor]:
+def _best_parameters(run_folder: Path) -> dict[str, torch.Tensor]:
     path = run_folder / "checkpoint.pt"
     if not path.is_file():
         raise InputError(f"{run_folder} holds no run; `dixtill distill` names its folder OUT.run")
     try:
-        weights: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_weights"]
+        parameters: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_weights"]
     except Exception as error:  # pickle, zipfile and torch raise many kinds
         raise InputError(f"{path} cannot be read as a run's checkpoint: {error}") from error
-    return weights
+    return parameters
 
 
 def _another_run(run_folder: Path) -> InputError:

@@ -1,14 +1,14 @@
-"""Quantizes a float student to symmetric int8 weights with one scale per row.
+"""Quantizes a float student to symmetric int8 parameters with one scale per row.
 
 The embedding has 8 or 4 bits. A row's scale is large enough for AVX2 to add four products in int16
-(kSmallSum in csrc/kernels/interface.h); this costs the weights less than one bit, and no accuracy.
+(kSmallSum in csrc/kernels/interface.h); this costs less than one bit, and no accuracy.
 Activations have fixed scales: one per column of the embedding, and 1/127 for LSTM states, which lie
 in [-1, 1]. Both are folded into the rows that read them, so that the runtime sees integers and one
-scale per row (specification/weights.py).
+scale per row (specification/parameters.py).
 
 A 4-bit value is an integer from -7 to 7, stored as 16 times that in int8. The following columns
 compensate for the error of rounding a column, as far as the LSTM's products allow. This is the
-error feedback of GPTQ (Frantar et al. 2023), with the LSTM's weights instead of activations.
+error feedback of GPTQ (Frantar et al. 2023), with the LSTM's parameters instead of activations.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import numpy.typing as npt
 import torch
 
 from ...errors import InputError
-from ...specification.float_weights import float_weights
-from ...specification.weights import Int8Array, StudentWeights
+from ...specification.float_parameters import float_parameters
+from ...specification.parameters import Int8Array, StudentParameters
 from .student import Student
 
 _LARGEST = 127
-_LARGEST_SUM = 128  # of the magnitudes of four weights
+_LARGEST_SUM = 128  # of the magnitudes of four parameters
 _LARGEST_Q4 = 7
 _STEP_Q4 = 16  # between neighboring 4-bit values, as int8
 _DAMPING = 1e-3  # share of the readers' mean square; makes the inverse exist
@@ -38,8 +38,8 @@ def check_embedding_bits(embedding_bits: int) -> None:
         raise InputError(f"embedding_bits is {embedding_bits}, expected 4 or 8")
 
 
-def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
-    """Quantize a student to int8 weights and a 4-bit or 8-bit embedding, without changing it.
+def quantize(student: Student, embedding_bits: int = 8) -> StudentParameters:
+    """Quantize a student to int8 parameters and a 4-bit or 8-bit embedding, without changing it.
 
     Raises:
         InputError: a weight is not finite, or `embedding_bits` is neither 4 nor 8.
@@ -52,7 +52,7 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentWeights:
         if not np.isfinite(values).all():
             raise InputError(f"weight '{name}' of the student is not finite: its training diverged")
     embedding_q8, column_scale = _embedding(parameters, embedding_bits)
-    return StudentWeights(
+    return StudentParameters(
         embedding_q8=embedding_q8,
         **_direction("forward", "", parameters, column_scale),
         **_direction("backward", "_reverse", parameters, column_scale),
@@ -110,7 +110,7 @@ def _round_q4(values: FloatArray) -> FloatArray:
 def _direction(
     name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
 ) -> dict[str, Any]:
-    """Return the weights of one direction of the LSTM: input columns, then recurrent ones."""
+    """Return one direction of the LSTM: input columns, then recurrent ones."""
     from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
     from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
     bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
@@ -149,15 +149,15 @@ def _round(values: FloatArray) -> Int8Array:
     return np.clip(np.rint(values), -_LARGEST, _LARGEST).astype(np.int8)
 
 
-def dequantized(weights: StudentWeights) -> Student:
-    """Return a float student with the values that the int8 weights stand for."""
+def dequantized(parameters: StudentParameters) -> Student:
+    """Return a float student with the values that the int8 parameters stand for."""
     student = Student(
-        weights.shape.num_pieces,
-        weights.shape.num_classes,
-        weights.shape.embedding_dim,
-        weights.shape.hidden_dim,
-        weights.shape.attention_dim,
+        parameters.shape.num_pieces,
+        parameters.shape.num_classes,
+        parameters.shape.embedding_dim,
+        parameters.shape.hidden_dim,
+        parameters.shape.attention_dim,
     ).eval()
-    parameters = float_weights(weights)
-    student.load_state_dict({name: torch.tensor(v) for name, v in parameters.items()})
+    values = float_parameters(parameters)
+    student.load_state_dict({name: torch.tensor(v) for name, v in values.items()})
     return student

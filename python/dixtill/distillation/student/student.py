@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from ...specification.weights import NO_NULL_SCORE
+from ...specification.parameters import NO_NULL_SCORE
 
 
 class StudentOutput(NamedTuple):
@@ -38,7 +38,7 @@ class Student(nn.Module):
         dropout: float = 0.0,
         has_null_score: bool = True,
     ) -> None:
-        """Make a student with random weights.
+        """Make a student with random parameters.
 
         Dropout acts on the embeddings and on the LSTM's states, in training only. Without a null
         score, its parameter is so low that it has no effect, and it is not trained.

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from ..config import DistillConfig
-from ..finite import check_weights, diverged
+from ..finite import check_parameters, diverged
 from ..progress.metrics import EpochMetrics, best_epoch
 from ..progress.watcher import Step, Watcher
 from .examples import Batch, Examples
@@ -74,7 +74,7 @@ class StudentTrainer:
         self._rng = np.random.default_rng(config.seed)
         self._torch_rng = torch.Generator().manual_seed(config.seed).get_state()
         self._data = _digest(train, valid)
-        self._best_weights = _copy(student)
+        self._best_parameters = _copy(student)
         self._folder.claim({**(depends_on or {}), **asdict(config)})
         self._history = self._folder.restore(self._data, self._load)
 
@@ -87,7 +87,7 @@ class StudentTrainer:
         """Train to the last epoch or until patience ends, and save each epoch.
 
         Returns:
-            The metrics of the best epoch; the student then has its weights, and is in evaluation
+            The metrics of the best epoch; the student then has its parameters, and is in evaluation
             mode.
 
         Raises:
@@ -99,11 +99,11 @@ class StudentTrainer:
             metrics = self._train_epoch(watcher)
             self._history.append(metrics)
             if metrics is self._best():
-                self._best_weights = _copy(self.student)
+                self._best_parameters = _copy(self.student)
             self._save()
             watcher.on_epoch(metrics)
         watcher.on_end()
-        self.student.load_state_dict(self._best_weights)
+        self.student.load_state_dict(self._best_parameters)
         self.student.eval()
         return self._best()
 
@@ -131,7 +131,7 @@ class StudentTrainer:
                 done += 1
                 watcher.on_step(Step(done, self._steps_per_epoch, self.config.epochs))
             self._torch_rng = torch.get_rng_state()
-        check_weights(self.student.state_dict(), "the student")
+        check_parameters(self.student.state_dict(), "the student")
         means = {name: total / self._steps_per_epoch for name, total in sums.items()}
         scores = score(self.student, self._valid)
         return EpochMetrics(
@@ -175,7 +175,7 @@ class StudentTrainer:
             "schedule": self._schedule.state_dict(),
             "torch_rng": self._torch_rng,
             "numpy_rng": self._rng.bit_generator.state,
-            "best_weights": self._best_weights,
+            "best_weights": self._best_parameters,
         }
         self._folder.save(state, self._data, self._history)
 
@@ -185,7 +185,7 @@ class StudentTrainer:
         self._schedule.load_state_dict(state["schedule"])
         self._torch_rng = state["torch_rng"]
         self._rng.bit_generator.state = state["numpy_rng"]
-        self._best_weights = state["best_weights"]
+        self._best_parameters = state["best_weights"]
 
 
 # The running course holds this: PyTorch has one generator and one thread count per process.

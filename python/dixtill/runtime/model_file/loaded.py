@@ -1,6 +1,6 @@
 """Loads and checks a student's model file, without NumPy: its tensors are bytes.
 
-The file is one .safetensors with weights, vocabulary, settings and provenance; any other file is
+The file is one .safetensors with parameters, vocabulary, settings and provenance; any other file is
 refused with a sentence. specification/model_file.py writes such files, and reads them as arrays.
 """
 
@@ -16,7 +16,7 @@ from .settings import (
     check_vocabulary_size,
     digest,
 )
-from .shape import WEIGHTS, StudentShape
+from .shape import PARAMETERS, StudentShape
 from .source import UnusableFileError, naming_the_student, open_student
 from .tensors import NUMPY_TYPES, TensorFile, json_object
 
@@ -30,7 +30,7 @@ METADATA_KEY = "dixtill"
 VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
 EMBEDDING_Q4 = "embedding_q4"  # instead of embedding_q8, where 4 bits a value are enough
 
-_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in WEIGHTS}}
+_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in PARAMETERS}}
 _TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TYPES}
 del _TYPES_Q4["embedding_q8"]
 
@@ -44,7 +44,7 @@ class LoadedModel:
     buffers: dict[str, memoryview]  # the tensors by name; the vocabulary decompressed
 
     def __init__(self, file: BinaryReader) -> None:
-        """Read a file to its end, and check everything but the values of the weights.
+        """Read a file to its end, and check everything but the values of the parameters.
 
         Raises:
             InputError: something is missing, of the wrong type, or does not fit.
@@ -85,7 +85,7 @@ class LoadedModel:
 
 
 def load_model(source: StudentSource) -> LoadedModel:
-    """Read a model file, but leave its weights unchecked: see LoadedModel.verify.
+    """Read a model file, but leave its parameters unchecked: see LoadedModel.verify.
 
     `source` is a model file, a folder with a student.safetensors, the bytes of a model file, or a
     file that is open in binary mode, which is read from where it stands and not closed.

@@ -46,7 +46,7 @@ class StudentSettings(
         ],
     )
 ):
-    """The settings in a model file: all of a student but its weights and its vocabulary."""
+    """The settings in a model file: all of a student but its parameters and its vocabulary."""
 
     __slots__ = ()
     labels: tuple[str, ...]  # [C], one name for each row of the head
@@ -145,7 +145,7 @@ def digest(
     """
     try:
         text = json.dumps(description, sort_keys=True, allow_nan=False)
-    except ValueError as error:  # all other floats are those of the weights
+    except ValueError as error:  # all other floats are those of the parameters
         raise InputError("provenance holds a number that is not finite") from error
     content = hashlib.sha256(text.encode())
     for name, dtype, shape, view in sorted(tensors, key=lambda tensor: tensor[0]):

@@ -1,4 +1,4 @@
-"""Finds the sizes of a student from the shapes of its weights. Needs no NumPy."""
+"""Finds the sizes of a student from the shapes of its parameters. Needs no NumPy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...errors import InputError
 
 Shape = tuple[int, ...]
 
-WEIGHTS = (
+PARAMETERS = (
     "embedding_q8",
     "forward_weight_q8",
     "forward_scale",
@@ -26,7 +26,7 @@ WEIGHTS = (
     "head_scale",
     "head_bias",
 )
-"""Names of a student's weights; int8 where they end in `_q8`, else float32.
+"""Names of a student's parameters; int8 where they end in `_q8`, else float32.
 
 A file may hold `embedding_q4` instead of `embedding_q8`: two values to a byte.
 """
@@ -49,7 +49,7 @@ class StudentShape(
 
     @classmethod
     def of(cls, shapes: Mapping[str, Shape]) -> StudentShape:
-        """Return the sizes that weights of these shapes have.
+        """Return the sizes that parameters of these shapes have.
 
         Raises:
             InputError: a shape does not fit the others.
@@ -68,7 +68,7 @@ class StudentShape(
         num_pieces, _ = shapes[embedding]
         embedding_dim = shapes["forward_weight_q8"][1] - num_states // 2
         shape = cls(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
-        expected_shapes = shape.weights()
+        expected_shapes = shape.parameters()
         if embedding == "embedding_q4":
             expected_shapes[embedding] = (num_pieces, (embedding_dim + 1) // 2)
             del expected_shapes["embedding_q8"]
@@ -79,8 +79,8 @@ class StudentShape(
                 )
         return shape
 
-    def weights(self) -> dict[str, Shape]:
-        """Return the shape of each weight."""
+    def parameters(self) -> dict[str, Shape]:
+        """Return the shape of each parameter."""
         v, d, h, a, c = self
         lstm = {"weight_q8": (4 * h, d + h), "scale": (4 * h,), "bias": (4 * h,)}
         return {
@@ -99,4 +99,4 @@ class StudentShape(
     @property
     def num_parameters(self) -> int:
         """Number of parameters, including scales."""
-        return sum(map(prod, self.weights().values()))
+        return sum(map(prod, self.parameters().values()))

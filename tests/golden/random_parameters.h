@@ -1,4 +1,4 @@
-// Weights of a student that are made up: the same on every machine.
+// Parameters of a student that are made up: the same on every machine.
 #pragma once
 
 #include <cstdint>
@@ -33,10 +33,10 @@ class Lcg {
     uint64_t state_ = 1;
 };
 
-class RandomWeights {
+class RandomParameters {
   public:
     // Scales lie in [-max_scale, max_scale], biases and the rest in [-1, 1].
-    RandomWeights(const dixtill::StudentShape& shape, float max_scale, Lcg& random)
+    RandomParameters(const dixtill::StudentShape& shape, float max_scale, Lcg& random)
         : forward_(shape, max_scale, random),
           backward_(shape, max_scale, random),
           attention_weight_q8_(random.q8(shape.attention_dim * 2 * shape.hidden_dim)),
@@ -48,7 +48,7 @@ class RandomWeights {
           head_bias_(random.floats(shape.num_classes, 1.0F)) {}
 
     // Points into this.
-    dixtill::StudentWeights view() const {
+    dixtill::StudentParameters view() const {
         return {forward_.view(),         backward_.view(),         attention_weight_q8_.data(),
                 attention_scale_.data(), attention_vector_.data(), null_score_.data(),
                 head_weight_q8_.data(),  head_scale_.data(),       head_bias_.data()};
@@ -63,7 +63,9 @@ class RandomWeights {
             : weight_q8(random.q8(4 * shape.hidden_dim * (shape.embedding_dim + shape.hidden_dim))),
               scale(random.floats(4 * shape.hidden_dim, max_scale)),
               bias(random.floats(4 * shape.hidden_dim, 1.0F)) {}
-        dixtill::LstmWeights view() const { return {weight_q8.data(), scale.data(), bias.data()}; }
+        dixtill::LstmParameters view() const {
+            return {weight_q8.data(), scale.data(), bias.data()};
+        }
     };
 
     Lstm forward_, backward_;

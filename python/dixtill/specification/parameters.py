@@ -1,4 +1,4 @@
-"""The student's int8 weights, as the model file holds them and every kernel reads them.
+"""The student's int8 parameters, as the model file holds them and every kernel reads them.
 
 This file checks shapes and types; model_file.py reads files, kernels.py and reference.py compute.
 """
@@ -25,12 +25,12 @@ NO_NULL_SCORE = -_LARGEST_FLOAT
 
 
 @dataclass(frozen=True, eq=False)
-class StudentWeights:
-    """Weights of a masked-attention BiLSTM; every int8 value lies in [-127, 127].
+class StudentParameters:
+    """Parameters of a masked-attention BiLSTM; every int8 value lies in [-127, 127].
 
     The product of an int8 row and int8 activations, times the row's scale, is the float result:
     quantization has folded the scales of the activations (one per embedding column, 1/127 for
-    hidden states) into weights and scales. Gates stand in PyTorch's order i, f, g, o.
+    hidden states) into parameters and scales. Gates stand in PyTorch's order i, f, g, o.
 
     In the shapes there are V pieces, embedding width d, H units per direction, A attention units
     and C classes.
@@ -99,6 +99,6 @@ def unpack_nibbles(packed: UInt8Array, embedding_dim: int) -> Int8Array:
 def _check_values(name: str, array: Int8Array | Float32Array) -> None:
     if array.dtype == np.int8:
         if (array == -128).any():
-            raise InputError(f"weight '{name}' holds -128; int8 weights lie in [-127, 127]")
+            raise InputError(f"weight '{name}' holds -128; int8 parameters lie in [-127, 127]")
     elif not (np.abs(array) <= _LARGEST_FLOAT).all():
         raise InputError(f"weight '{name}' holds a value that is not finite, or beyond 1e25")
