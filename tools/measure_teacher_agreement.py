@@ -44,7 +44,7 @@ def main() -> None:
             for text in texts
             if text in found[one] and text in found[other]
         ]
-        same = [(a, b) for a, b in pairs if a.target == b.target]
+        same = [(a, b) for a, b in pairs if a.predicted == b.predicted]
         for which, chosen in (("all texts", pairs), ("same label", same)):
             print(f"{one} | {other}, {which}: {shown(chosen)}")
 

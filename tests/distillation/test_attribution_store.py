@@ -32,7 +32,7 @@ def test_what_is_read_is_what_was_explained_in_the_order_asked_for(store, attrib
     for row in rows:
         assert isinstance(row, Attribution)
         (expected,) = attributor([row.text])
-        assert row.target == expected.target
+        assert row.predicted == expected.predicted
         assert (row.starts, row.ends) == (expected.starts, expected.ends)
         assert row.num_tokens == expected.num_tokens
         for name in ("logits", "attributions", "output", "baseline_output", "completeness_error"):

@@ -62,7 +62,7 @@ def test_explaining_all_classes_changes_nothing_for_the_predicted_one(
     )
     for row, other in zip(every, predicted, strict=True):
         assert_same(row, other)
-        assert row.by_class[row.target] == row.attributions
+        assert row.by_class[row.predicted] == row.attributions
         assert other.by_class == ()
         if explained == "probability":  # whose sum is always 1
             np.testing.assert_allclose(np.sum(row.by_class, axis=0), 0, atol=1e-5)
@@ -105,8 +105,8 @@ def test_the_size_of_a_pass_changes_nothing(bert, explainer, rows_per_pass):
 
 
 def assert_same(one: Attribution, other: Attribution) -> None:
-    assert (one.text, one.target, one.starts, one.ends, one.num_tokens) == (
-        other.text, other.target, other.starts, other.ends, other.num_tokens
+    assert (one.text, one.predicted, one.starts, one.ends, one.num_tokens) == (
+        other.text, other.predicted, other.starts, other.ends, other.num_tokens
     )  # fmt: skip
     for name in ("logits", "output", "baseline_output", "completeness_error", "attributions"):
         assert getattr(one, name) == pytest.approx(getattr(other, name), abs=1e-5), name

@@ -95,12 +95,12 @@ def test_words_and_error_equal_captums(kind, layer, rule, explained):
     scale = 5 / 4 if rule == "riemann_trapezoid" else 1.0
     texts = [*TEXTS[:4], "up  &  up"]
     for row in Attributor(teacher, settings)(texts):
-        by_token = captum(teacher, row.text, row.target, settings) * scale
+        by_token = captum(teacher, row.text, row.predicted, settings) * scale
         _, _, offsets = baseline_ids(teacher, row.text)
         expected = summed_over_words(by_token, offsets, row)
         np.testing.assert_allclose(row.attributions, expected, atol=1e-5)
         assert max(map(abs, expected)) > 1e-3
-        gap = difference_of_outputs(teacher, row.text, row.target, explained)
+        gap = difference_of_outputs(teacher, row.text, row.predicted, explained)
         error = abs(float(by_token.sum()) - gap)
         assert row.completeness_error == pytest.approx(error, abs=1e-5)
         assert row.relative_error == pytest.approx(error / abs(gap), rel=0.01, abs=1e-4)
@@ -112,9 +112,9 @@ def test_the_outputs_are_those_of_the_model(any_teacher, explained):
         ids, _, _ = baseline_ids(any_teacher, row.text)
         logits = any_teacher.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
         assert row.logits == pytest.approx(logits[0].tolist(), abs=1e-5)
-        assert row.target == int(logits.argmax())
-        assert row.output == pytest.approx(float(output(logits, explained)[0, row.target]), 1e-4)
-        gap = difference_of_outputs(any_teacher, row.text, row.target, explained)
+        assert row.predicted == int(logits.argmax())
+        assert row.output == pytest.approx(float(output(logits, explained)[0, row.predicted]), 1e-4)
+        gap = difference_of_outputs(any_teacher, row.text, row.predicted, explained)
         assert row.output - row.baseline_output == pytest.approx(gap, abs=1e-5)
 
 
@@ -140,7 +140,7 @@ def test_real_tweets_are_explained_as_by_captum(tfns, teacher_tfns):
     assert np.median([row.relative_error for row in rows]) < 0.1
     for row in rows:
         # Offsets in the cleaned text are offsets in the user's text: this cleaning keeps positions.
-        by_token = captum(teacher, clean(row.text), row.target, settings)
+        by_token = captum(teacher, clean(row.text), row.predicted, settings)
         _, _, offsets = baseline_ids(teacher, clean(row.text))
         expected = summed_over_words(by_token, offsets, row)
         np.testing.assert_allclose(row.attributions, expected, atol=1e-5)

@@ -31,7 +31,7 @@ def test_occlusion_is_what_the_answer_loses_without_a_word(bert):
         without = ids.clone()
         without[0, 1 + word] = bert.tokenizer.pad_token_id
         with torch.no_grad():
-            left = bert.logits(without, torch.ones_like(ids))[0, row.target]
+            left = bert.logits(without, torch.ones_like(ids))[0, row.predicted]
         assert loss == pytest.approx(row.output - float(left), abs=1e-5)
 
 
@@ -41,7 +41,7 @@ def test_gradient_x_input_is_the_gradient_times_the_difference_from_the_baseline
     points = (read.path.start + read.path.delta)[None].requires_grad_()
     answers = Attributor(bert, AttributionSettings())._answers
     ids = read.path.input_ids[None]
-    answers(points, ids, torch.ones_like(ids))[0, at_end.target].backward()
+    answers(points, ids, torch.ones_like(ids))[0, at_end.predicted].backward()
     by_token = (points.grad[0] * read.path.delta).sum(dim=1)
     sums = torch.zeros(read.path.num_words).scatter_add(0, read.path.word_of_token.long(), by_token)
     np.testing.assert_allclose(at_end.attributions, sums[:-1], atol=1e-6)

@@ -76,7 +76,7 @@ def test_an_attribution_holds_finite_numbers(name, value):
 
 @pytest.mark.parametrize(
     "change",
-    [{"starts": (0,)}, {"num_tokens": ()}, {"by_class": ((), (0.1, 0.2))}, {"target": 2}],
+    [{"starts": (0,)}, {"num_tokens": ()}, {"by_class": ((), (0.1, 0.2))}, {"predicted": 2}],
     ids=str,
 )
 def test_an_attribution_has_a_number_for_each_word(change):

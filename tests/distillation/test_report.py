@@ -70,7 +70,7 @@ def explained_as(classifier: Classifier, text: str, sign: float) -> Attribution:
     return Attribution(
         text=text,
         logits=(0.0, 1.0, 0.0),
-        target=1,
+        predicted=1,
         output=1.0,
         baseline_output=0.0,
         completeness_error=0.0,

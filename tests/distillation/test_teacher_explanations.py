@@ -31,7 +31,7 @@ def test_the_teachers_answers_and_attributions_are_read(folder, bert):
     for text, row in zip(TEXTS[:2], expected, strict=True):
         probabilities = torch.softmax(torch.tensor(row.logits), 0).tolist()
         assert list(found[text].probabilities.values()) == pytest.approx(probabilities, abs=1e-5)
-        assert found[text].top_label == NAMES[row.target]
+        assert found[text].top_label == NAMES[row.predicted]
         weights = [word.weight for word in found[text].words]
         assert weights == pytest.approx(list(row.attributions), abs=1e-5)
         assert all(word.text == text[word.start : word.end] for word in found[text].words)

@@ -61,7 +61,7 @@ def _example(example: Example) -> str:
     """Format labels and scores of student and teacher, then the words with both weights."""
     predicted = example.student(example.review.text)
     explained = example.teacher
-    teacher_label = LABELS[explained.target]
+    teacher_label = LABELS[explained.predicted]
     teacher_score = sum(explained.attributions)
     summary = _table(
         ("", "true", "predicted", "attribution", "score"),

@@ -40,21 +40,22 @@ class Attribution:
 
     text: str
     logits: tuple[float, ...]  # [classes]
-    target: int  # the predicted class, which the following fields explain
-    output: float  # f(x), the logit or probability of the target
+    predicted: int  # the class that the following fields explain
+    output: float  # f(x), the logit or probability of that class
     baseline_output: float  # f(x')
     completeness_error: float  # |sum of all attributions - (f(x) - f(x'))|
     starts: tuple[int, ...]  # [words]
     ends: tuple[int, ...]  # [words]
     attributions: tuple[float, ...]  # [words], summed over the word's tokens
     num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
-    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty if only the target's
+    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
     steps: int = 0  # gradients per class; 1 for an explainer that does not count them
 
     def __post_init__(self) -> None:
         """Raise InputError unless every word has one number, and every number is finite."""
         by_word = (self.starts, self.ends, self.num_tokens, self.attributions, *self.by_class)
-        if len({len(values) for values in by_word}) > 1 or not 0 <= self.target < len(self.logits):
+        is_class = 0 <= self.predicted < len(self.logits)
+        if len({len(values) for values in by_word}) > 1 or not is_class:
             raise InputError(f"the explanation of '{shortened(self.text)}' does not fit its words")
         numbers = (self.output, self.baseline_output, self.completeness_error)
         # One sum checks them all: it is finite only if each number is, and it cannot overflow.
@@ -79,8 +80,8 @@ class _ReadText:
     words: list[Span]  # spans in the text as the user wrote it
     path: Path
     logits: Tensor  # [classes]
-    target: int
-    outputs: tuple[float, float]  # of the target: f(x), f(x')
+    predicted: int
+    outputs: tuple[float, float]  # of the predicted class: f(x), f(x')
 
 
 class Attributor:
@@ -142,10 +143,10 @@ class Attributor:
         ends, logits = self._answers.read(batch)
         check_answers(logits, texts, "the teacher")
         starts, baseline_logits = self._answers.read_baselines(batch)
-        targets = logits.argmax(dim=1, keepdim=True)
+        predictions = logits.argmax(dim=1, keepdim=True)
         outputs = self._answers.of_logits(logits)
         baseline_outputs = self._answers.of_logits(baseline_logits)
-        classes = targets
+        classes = predictions
         if self.settings.classes == "all":
             classes = torch.arange(logits.shape[1]).expand_as(logits)
         for row, text in enumerate(texts):
@@ -163,27 +164,27 @@ class Attributor:
                 ),
                 num_words=len(words) + 1,
             )
-            target = int(targets[row])
-            both = float(outputs[row, target]), float(baseline_outputs[row, target])
+            predicted = int(predictions[row])
+            both = float(outputs[row, predicted]), float(baseline_outputs[row, predicted])
             spans = [cleaned[row].span(*word) for word in words]
-            yield _ReadText(text, spans, path, logits[row], target, both)
+            yield _ReadText(text, spans, path, logits[row], predicted, both)
 
     def _attribution(self, read: _ReadText, integral: Integral) -> Attribution:
         """Return the attribution of a text, without the entry for tokens outside every word."""
-        of_target = integral.by_output[int((read.path.classes == read.target).nonzero())]
+        of_predicted = integral.by_output[int((read.path.classes == read.predicted).nonzero())]
         output, baseline_output = read.outputs
         by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)
         counts = torch.bincount(read.path.word_of_token, minlength=read.path.num_words)
         return Attribution(
             text=read.text,
             logits=tuple(read.logits.tolist()),
-            target=read.target,
+            predicted=read.predicted,
             output=output,
             baseline_output=baseline_output,
-            completeness_error=abs(float(of_target.sum()) - (output - baseline_output)),
+            completeness_error=abs(float(of_predicted.sum()) - (output - baseline_output)),
             starts=tuple(start for start, _ in read.words),
             ends=tuple(end for _, end in read.words),
-            attributions=tuple(of_target[:-1].tolist()),
+            attributions=tuple(of_predicted[:-1].tolist()),
             num_tokens=tuple(counts[:-1].tolist()),
             by_class=tuple(map(tuple, by_class.tolist())),
             steps=integral.steps,

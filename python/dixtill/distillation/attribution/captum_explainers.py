@@ -37,9 +37,9 @@ def explain(
         ),
     }
     rows = []
-    for target in path.classes.tolist():
+    for label in path.classes.tolist():
         with _same_random_numbers():
-            found = _EXPLAINERS[name](forward, path, {**fixed, "target": target}, quadrature, steps)
+            found = _EXPLAINERS[name](forward, path, {**fixed, "target": label}, quadrature, steps)
         rows.append(found[0].detach().cpu())
     by_token = torch.stack(rows)  # [outputs, time]
     words = path.word_of_token.long().expand_as(by_token)

@@ -43,6 +43,7 @@ _SCHEMA = pa.schema(
     ]
 )
 
+_COLUMN_OF = {"predicted": "target"}  # where a field has another name than its column
 
 # Explains lists of texts; yields the index of each list and its attributions, in any order.
 Explain = Callable[[Sequence[Sequence[str]]], Iterator[tuple[int, list[Attribution]]]]
@@ -208,7 +209,8 @@ class AttributionStore:
     def _write(self, keys: Sequence[str], rows: Sequence[Attribution]) -> None:
         columns: dict[str, list[object]] = {"key": list(keys)}
         for field in fields(Attribution):
-            columns[field.name] = [getattr(row, field.name) for row in rows]
+            column = _COLUMN_OF.get(field.name, field.name)
+            columns[column] = [getattr(row, field.name) for row in rows]
         columns["text"] = [_storable(row.text) for row in rows]
         name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
         content = pa.BufferOutputStream()
@@ -242,7 +244,10 @@ def _key(path: Path, row: dict[str, Any]) -> _Key:
 
 
 def _attribution(path: Path, text: str, row: dict[str, Any]) -> Attribution:
-    values = {name: _tuples(value) for name, value in row.items() if name != "key"}
+    values = {
+        field.name: _tuples(row[_COLUMN_OF.get(field.name, field.name)])
+        for field in fields(Attribution)
+    }
     try:
         return Attribution(**{**values, "text": text})
     except (TypeError, ValueError) as error:

@@ -43,7 +43,7 @@ def _prediction(folder: Path, row: Attribution, labels: Sequence[str]) -> Predic
             f"has {len(labels)}: {', '.join(labels)}"
         )
     probabilities = dict(zip(labels, _softmax(row.logits), strict=True))
-    label = labels[row.target]
+    label = labels[row.predicted]
     words = tuple(
         ExplainedWord(row.text[start:end], start, end, weight)
         for start, end, weight in zip(row.starts, row.ends, row.attributions, strict=True)

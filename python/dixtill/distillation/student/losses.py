@@ -113,12 +113,12 @@ def sum_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Ten
     return sums.scatter_add(1, words, values.masked_fill(padding, 0.0))
 
 
-def of_class(values: Tensor, target: Tensor) -> Tensor:
-    """Select each text's `target` [batch] class from `values` [batch, words, classes].
+def of_class(values: Tensor, classes: Tensor) -> Tensor:
+    """Select each text's class, of `classes` [batch], from `values` [batch, words, classes].
 
     Returns [batch, words, 1].
     """
-    return values.gather(2, target[:, None, None].expand(-1, values.shape[1], 1))
+    return values.gather(2, classes[:, None, None].expand(-1, values.shape[1], 1))
 
 
 def mean_over_words(values: Tensor, word_of_piece: Tensor, num_words: int) -> Tensor:

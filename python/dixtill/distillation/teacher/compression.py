@@ -84,12 +84,12 @@ def head_importance(
     totals = [torch.zeros(layer.num_heads, dtype=torch.float64) for layer in layers]
     for start in range(0, len(texts), batch_size):
         batch = teacher.encode(texts[start : start + batch_size])
-        target = torch.tensor(labels[start : start + batch_size])
-        masks = [torch.ones(len(target), n.num_heads, requires_grad=True) for n in layers]
+        classes = torch.tensor(labels[start : start + batch_size])
+        masks = [torch.ones(len(classes), n.num_heads, requires_grad=True) for n in layers]
         with _masked(layers, masks):
             logits = teacher.logits(*batch.inputs)
         # Each text's loss depends only on its own row of the masks, so gradients do not mix.
-        loss = nn.functional.cross_entropy(logits, target, reduction="sum")
+        loss = nn.functional.cross_entropy(logits, classes, reduction="sum")
         for total, gradient in zip(totals, torch.autograd.grad(loss, masks), strict=True):
             total += gradient.abs().sum(dim=0)
     return [(total / len(texts)).float() for total in totals]
