@@ -141,9 +141,9 @@ def distill(
     Args:
         teacher: folder or hub name of a fine-tuned sequence classifier, or a loaded Teacher; None
             for the method "none", which learns from labels alone.
-        train: labeled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a pair (texts, labels), or a
-            Corpus, which has the teacher's labels in the same order (any names will do if the
-            teacher's are LABEL_0, LABEL_1, ...).
+        train: labeled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a tuple of two lists (texts,
+            labels), or a Corpus, which has the teacher's labels in the same order (any names will
+            do if the teacher's are LABEL_0, LABEL_1, ...).
         valid: the same, to choose the best epoch and the temperature; None holds out a part of
             `train`.
         out: path of the student's .safetensors.
@@ -158,8 +158,8 @@ def distill(
 
     Raises:
         MissingExtraError: a package of the extra `train` is missing.
-        InputError: a setting is unknown or out of its range, the texts or the teacher cannot be
-            used, or the run folder holds a run of anything else.
+        InputError: an argument is of a wrong type, a setting is unknown or out of its range, the
+            texts or the teacher cannot be used, or the run folder holds a run of anything else.
     """
     from .distillation.course import distill as distill_course
 

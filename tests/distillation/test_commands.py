@@ -237,7 +237,7 @@ def test_the_teacher_answers_perturbed_and_unlabeled_texts():
     student = dixtill.load("s.safetensors")
     train = student.model.settings.provenance["train"]["rows"]
     assert student.model.settings.provenance["texts_without_labels"] == 2 * train + 3
-    assert num_answers("s.safetensors.run/answers") == 2 * train + 3
+    assert num_answers("s.safetensors.run/answers") == train + 2 * train + 3
 
 
 @pytest.mark.usefixtures("folder")
@@ -247,7 +247,9 @@ def test_no_copy_of_a_text_to_validate_or_exclude_is_learned_from():
     Path("more.txt").write_text("shares jump\nbanks fall\noil grows\n", encoding="utf-8")
     fixed = ["--method", "kl", "--unlabeled", "more.txt"]
     assert distill("s.safetensors", *fixed, "--valid", "valid.csv", "--exclude", "test.csv") == 0
-    assert num_answers("s.safetensors.run/answers") == 1
+    provenance = dixtill.load("s.safetensors").model.settings.provenance
+    assert provenance["texts_without_labels"] == 1
+    assert num_answers("s.safetensors.run/answers") == provenance["train"]["rows"] + 1
 
 
 @pytest.mark.usefixtures("folder")

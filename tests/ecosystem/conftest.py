@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -38,11 +39,15 @@ def student(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def teacher_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny teacher: bearish, bullish, neutral."""
+def teacher_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A tiny teacher: bearish, bullish, neutral. It answers in float32 on every CPU."""
     import tiny_teachers
+
+    from dixtill.distillation.teacher import precision
 
     folder = tmp_path_factory.mktemp("teacher")
     for part in tiny_teachers.build("bert"):
         part.save_pretrained(folder)
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(precision, "quickest_precision", lambda _: "float32")
+        yield folder
