@@ -43,7 +43,7 @@ def examples(sizes: list[list[int]]) -> Examples:
         texts.append(TokenizedText(ids, words, spans, truncated=False))
     labels = torch.arange(len(texts)) % 3
     logits = 6 * torch.nn.functional.one_hot(labels, 3).float()
-    return Examples(texts, labels, logits, [torch.zeros(len(text), 3) for text in sizes])
+    return Examples.of(texts, labels, logits, [np.zeros((len(text), 3)) for text in sizes], 3)
 
 
 def whole_batch(of: Examples) -> Batch:
@@ -100,10 +100,12 @@ def test_words_are_left_out_as_from_a_list(sizes, random):
     kept = [
         [
             piece
-            for piece, word in zip(text.piece_ids, text.word_of_piece, strict=True)
+            for piece, word in zip(pieces.tolist(), words.tolist(), strict=True)
             if not out[word]
         ]
-        for text, out in zip(data.texts, removed.tolist(), strict=True)
+        for pieces, words, out in zip(
+            data.piece_ids, data.word_of_piece, removed.tolist(), strict=True
+        )
     ]
     assert ids.shape == mask.shape == (len(sizes), max(1, *map(len, kept)) if kept else 1)
     for row, pieces in enumerate(kept):
@@ -172,10 +174,11 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_again_without_their_words(
         config = replace(CONFIG, explanation=explanation)
         output = student(batch.piece_ids, batch.mask)
         actual = float(objective._additivity(config, student, output, batch))
-        for text, out in zip(data.texts, removed.tolist(), strict=True):
-            places = range(len(text.piece_ids))
-            kept = [text.piece_ids[at] for at in places if not out[text.word_of_piece[at]]]
-            whole = student(torch.tensor([text.piece_ids]), torch.ones(1, len(places)).bool())
+        for row, out in enumerate(removed.tolist()):
+            ids, places = data.piece_ids[row].tolist(), data.word_of_piece[row].tolist()
+            kept = [piece for piece, word in zip(ids, places, strict=True) if not out[word]]
+            num_words = places[-1] + 1
+            whole = student(torch.tensor([ids]), torch.ones(1, len(ids)).bool())
             # The text of one word becomes empty: its logits are the bias.
             rest = (
                 student(torch.tensor([kept]), torch.ones(1, len(kept)).bool()).logits[0]
@@ -184,14 +187,14 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_again_without_their_words(
             )
             change = (whole.logits[0] - rest).tolist()
             pieces = whole.contributions[0].double()
-            words = torch.zeros(len(text.spans), 3).double()
-            words.index_add_(0, torch.tensor(text.word_of_piece), pieces)
-            attention = torch.zeros(len(text.spans)).double()
-            attention.index_add_(0, torch.tensor(text.word_of_piece), whole.attention[0].double())
+            words = torch.zeros(num_words, 3).double()
+            words.index_add_(0, torch.tensor(places), pieces)
+            attention = torch.zeros(num_words).double()
+            attention.index_add_(0, torch.tensor(places), whole.attention[0].double())
             if explanation == "gates":
                 by_class = [weights_by_gates(words[:, k], attention.tolist()) for k in range(3)]
                 words = torch.tensor(by_class).T
-            lost = torch.tensor(out[: len(text.spans)])
+            lost = torch.tensor(out[:num_words])
             weights = words - words.mean(dim=1, keepdim=True)
             unit = 0.1 + float(weights.abs().mean())
             shares = weights[lost].sum(dim=0).tolist()

@@ -8,7 +8,12 @@ import torch
 
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.data.corpus import Corpus
-from dixtill.distillation.student.examples import NO_LABEL, make_examples, unlabeled_examples
+from dixtill.distillation.student.examples import (
+    NO_LABEL,
+    Examples,
+    make_examples,
+    unlabeled_examples,
+)
 from dixtill.errors import InputError
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.words import Tokenizer
@@ -49,17 +54,17 @@ def test_texts_without_a_piece_are_left_out_with_their_answers_and_attributions(
     assert len(examples) == 3
     assert examples.labels.tolist() == [1, 0, 2]
     assert examples.teacher_logits.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
-    assert [values.tolist() for values in examples.attributions[:2]] == [[[2], [3], [-1]], [[8]]]
+    assert [examples.attributions[row].tolist() for row in range(2)] == [[[2], [3], [-1]], [[8]]]
 
 
 def test_the_mean_divides_by_the_tokens_unless_a_word_has_none():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, merge="mean")
-    assert [values.tolist() for values in examples.attributions[:2]] == [[[1], [3], [-1]], [[2]]]
+    assert [examples.attributions[row].tolist() for row in range(2)] == [[[1], [3], [-1]], [[2]]]
 
 
 def test_words_cut_off_the_students_input_are_not_explained():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED)
-    assert examples.texts[2].truncated
+    assert TOKENIZER.read(CORPUS.texts[3], ("urls",)).truncated
     assert examples.attributions[2].tolist() == [[1], [2], [3], [4]]
 
 
@@ -72,7 +77,7 @@ def test_words_are_matched_by_their_place_in_the_text():
 def test_without_a_teacher_its_answers_are_zero():
     examples = make_examples(CORPUS, TOKENIZER, ("urls",))
     assert not examples.teacher_logits.any()
-    assert not any(values.any() for values in examples.attributions)
+    assert not examples.batch(np.arange(len(examples))).attributions.any()
 
 
 BY_CLASS = [
@@ -110,15 +115,15 @@ def test_unlabeled_texts_have_the_teachers_answers_alone(classes, outputs):
     examples = unlabeled_examples(["fall", " ", "up shares"], TOKENIZER, logits, classes)
     assert examples.labels.tolist() == [NO_LABEL, NO_LABEL]
     assert examples.teacher_logits.tolist() == [[0, 1, 2], [6, 7, 8]]
-    assert [values.shape for values in examples.attributions] == [(1, outputs), (2, outputs)]
-    assert not any(values.any() for values in examples.attributions)
+    assert examples.batch(np.arange(2)).attributions.shape == (2, 2, outputs)
+    assert not examples.batch(np.arange(len(examples))).attributions.any()
 
 
 def test_examples_add_up_in_their_order():
     logits = torch.arange(12.0).view(4, 3)
     labeled = make_examples(CORPUS, TOKENIZER, ("urls",), logits, BY_CLASS, classes="all")
     other = unlabeled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
-    both = labeled + other
+    both = Examples.joined([labeled, other])
     assert len(both) == len(labeled) + 1
     batch = both.batch(np.array([3, 1]))
     assert batch.piece_ids.tolist() == [[1, 4], [4, 0]]

@@ -91,7 +91,7 @@ def test_texts_without_labels_teach_what_the_teacher_says_of_them(tmp_path):
     others = without_labels(TRAIN, TRAIN.teacher_logits)
     config = replace(CONFIG, method="kl", epochs=15)
     alone = new_trainer(tmp_path / "alone", config, train=few).run()
-    taught = new_trainer(tmp_path / "taught", config, train=few + others).run()
+    taught = new_trainer(tmp_path / "taught", config, train=Examples.joined([few, others])).run()
     assert alone.accuracy < 0.6
     assert taught.accuracy > 0.85
 
@@ -110,6 +110,8 @@ def test_another_answer_to_a_text_without_label_makes_another_student(tmp_path):
 
     def student(logits: Tensor) -> bytes:
         folder = tmp_path / str(float(logits[0, 0]))
-        return trained(folder, config, train=TRAIN + without_labels(VALID, logits))
+        return trained(
+            folder, config, train=Examples.joined([TRAIN, without_labels(VALID, logits)])
+        )
 
     assert student(VALID.teacher_logits) != student(1 - VALID.teacher_logits)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.data.ragged import Ragged
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student.examples import NO_LABEL, Examples
 from dixtill.distillation.student.student import Student
@@ -51,7 +52,7 @@ def toy_examples(seed: int, count: int = 64, outputs: int = 3) -> Examples:
         of_classes = torch.nn.functional.one_hot(torch.tensor(label), 3) - 1 / 3
         explained.append(of_label[:, None] * (of_classes if outputs == 3 else torch.ones(1)))
     logits = 4 * torch.nn.functional.one_hot(torch.tensor(labels), 3).float()
-    return Examples(texts, torch.tensor(labels), logits, explained)
+    return Examples.of(texts, torch.tensor(labels), logits, explained, outputs)
 
 
 TRAIN, VALID = toy_examples(0), toy_examples(1, count=24)
@@ -98,5 +99,5 @@ def without_labels(examples: Examples, logits: Tensor) -> Examples:
         examples,
         labels=torch.full((len(examples),), NO_LABEL),
         teacher_logits=logits,
-        attributions=[torch.zeros_like(values) for values in examples.attributions],
+        attributions=Ragged.of([()] * len(examples), examples.attributions.values),
     )

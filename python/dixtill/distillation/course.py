@@ -225,7 +225,8 @@ class Course:
             folder = self.files.answers
             answered = answers(self.teacher, more, folder, self._precision, self.watcher)
             with self.watcher.stage("splitting them into the student's pieces"):
-                examples += unlabeled_examples(more, tokenizer, answered, config.explained_classes)
+                found = unlabeled_examples(more, tokenizer, answered, config.explained_classes)
+            examples = Examples.joined([examples, found])
         valid = make_examples(self.valid, tokenizer, config.cleaning)
         return _Read(vocabulary, examples, valid, len(more))
 

@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from ...errors import InputError
 from ...specification.words import TokenizedText, Tokenizer
 from ..attribution.attributor import Attribution
 from ..config import ExplainedClasses, Merge
 from ..data.corpus import Corpus
+from ..data.ragged import Ragged
 from .losses import centered
 
 NO_LABEL = -100  # PyTorch's cross-entropy ignores it
@@ -38,33 +38,57 @@ class Batch(NamedTuple):
 class Examples:
     """Texts as the student reads them, with labels and the teacher's answers."""
 
-    texts: list[TokenizedText]
+    piece_ids: Ragged  # [texts][pieces]
+    word_of_piece: Ragged  # [texts][pieces]
     labels: Tensor  # [texts], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [texts, classes]
-    attributions: list[Tensor]  # [texts][words, outputs]; zeros if a text is not explained
+    attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
+
+    @classmethod
+    def of(
+        cls,
+        texts: Sequence[TokenizedText],
+        labels: Tensor,
+        teacher_logits: Tensor,
+        attributions: Sequence[npt.ArrayLike],
+        outputs: int,
+    ) -> Examples:
+        """Store tokenized `texts`; `outputs` is the number of attributions of each word."""
+        pieces = np.empty(0, dtype=np.int32)
+        return cls(
+            Ragged.of([text.piece_ids for text in texts], pieces),
+            Ragged.of([text.word_of_piece for text in texts], pieces),
+            labels,
+            teacher_logits,
+            Ragged.of(attributions, np.empty((0, outputs), dtype=np.float32)),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Examples]) -> Examples:
+        """Return the examples of all `parts`, in their order."""
+        return cls(
+            Ragged.joined([part.piece_ids for part in parts]),
+            Ragged.joined([part.word_of_piece for part in parts]),
+            torch.cat([part.labels for part in parts]),
+            torch.cat([part.teacher_logits for part in parts]),
+            Ragged.joined([part.attributions for part in parts]),
+        )
 
     def __len__(self) -> int:
-        return len(self.texts)
-
-    def __add__(self, other: Examples) -> Examples:
-        return Examples(
-            self.texts + other.texts,
-            torch.cat([self.labels, other.labels]),
-            torch.cat([self.teacher_logits, other.teacher_logits]),
-            self.attributions + other.attributions,
-        )
+        return len(self.piece_ids)
 
     def batch(self, rows: npt.NDArray[np.int64]) -> Batch:
         """Return the examples at `rows`, padded."""
-        texts = [self.texts[row] for row in rows]
-        word_of_piece = _padded([torch.tensor(t.word_of_piece) for t in texts], -1)
+        word_of_piece = self.word_of_piece.padded(rows, -1)
+        words = int(word_of_piece.max(initial=-1)) + 1
+        words = max(words, int(self.attributions.lengths[rows].max(initial=0)))
         return Batch(
-            piece_ids=_padded([torch.tensor(t.piece_ids) for t in texts], 0),
-            mask=word_of_piece >= 0,
-            word_of_piece=word_of_piece,
+            piece_ids=torch.from_numpy(self.piece_ids.padded(rows, 0)).long(),
+            mask=torch.from_numpy(word_of_piece >= 0),
+            word_of_piece=torch.from_numpy(word_of_piece).long(),
             labels=self.labels[rows],
             teacher_logits=self.teacher_logits[rows],
-            attributions=_padded([self.attributions[row] for row in rows], 0),
+            attributions=torch.from_numpy(self.attributions.padded(rows, 0, words)),
         )
 
     def shuffled_batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
@@ -72,7 +96,7 @@ class Examples:
 
         Sorting 50 batches at a time leaves little padding and halves the time of an epoch.
         """
-        lengths = np.array([len(text.piece_ids) for text in self.texts])
+        lengths = self.piece_ids.lengths
         order = rng.permutation(len(self))
         batches: list[npt.NDArray[np.int64]] = []
         for start in range(0, len(order), size * _SORTED_TOGETHER):
@@ -86,10 +110,6 @@ class Examples:
         """Yield all examples in order."""
         for start in range(0, len(self), size):
             yield self.batch(np.arange(start, min(start + size, len(self))))
-
-
-def _padded(rows: list[Tensor], value: int) -> Tensor:
-    return pad_sequence(rows, batch_first=True, padding_value=value)
 
 
 def make_examples(
@@ -108,7 +128,7 @@ def make_examples(
         tokenizer: the student's tokenizer.
         cleaning: rules of specification/cleaning.py.
         teacher_logits: [texts, classes]; None means zeros.
-        explained: the teacher's attribution of each text; None means zeros.
+        explained: the teacher's attribution of each text; None means none.
         merge: how the attributions of a word's tokens become one number.
         classes: "predicted" for attributions of the class that the teacher predicts, "all" for
             those of every class, centered over the classes.
@@ -125,11 +145,10 @@ def make_examples(
         torch.tensor(corpus.labels),
         teacher_logits,
         [
-            _by_word(explained[row], text.spans, merge, classes)
-            if explained
-            else torch.zeros(len(text.spans), outputs)
+            _by_word(explained[row], text.spans, merge, classes).numpy() if explained else ()
             for row, text in enumerate(texts)
         ],
+        outputs,
     )
 
 
@@ -143,21 +162,25 @@ def unlabeled_examples(
     read = [tokenizer(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
-    zeros = [torch.zeros(len(text.spans), outputs) for text in read]
-    return _readable(read, labels, teacher_logits, zeros)
+    return _readable(read, labels, teacher_logits, [()] * len(read), outputs)
 
 
 def _readable(
-    texts: list[TokenizedText], labels: Tensor, teacher_logits: Tensor, attributions: list[Tensor]
+    texts: list[TokenizedText],
+    labels: Tensor,
+    teacher_logits: Tensor,
+    attributions: Sequence[npt.ArrayLike],
+    outputs: int,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     if not kept:
         raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
-    return Examples(
-        texts=[texts[row] for row in kept],
-        labels=labels[kept],
-        teacher_logits=teacher_logits[kept],
-        attributions=[attributions[row] for row in kept],
+    return Examples.of(
+        [texts[row] for row in kept],
+        labels[kept],
+        teacher_logits[kept],
+        [attributions[row] for row in kept],
+        outputs,
     )
 
 

@@ -227,7 +227,10 @@ def _digest(*parts: Examples) -> str:
     """
     content = hashlib.sha256()
     for examples in parts:
-        for text, label in zip(examples.texts, examples.labels.tolist(), strict=True):
-            content.update(f"{label} {text.piece_ids}\n".encode())
-        content.update(b"\n")
+        for array in (
+            examples.piece_ids.starts,
+            examples.piece_ids.values,
+            examples.labels.numpy(),
+        ):
+            content.update(array.tobytes())
     return content.hexdigest()
