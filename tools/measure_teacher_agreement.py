@@ -20,7 +20,7 @@ import numpy as np
 
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.attribution.store import AttributionStore
-from dixtill.distillation.data.corpus import read_texts
+from dixtill.distillation.data.unlabeled import read_texts
 from dixtill.distillation.measures import explanations as measures
 
 TOP = 3

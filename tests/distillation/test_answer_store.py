@@ -17,7 +17,7 @@ from torch import Tensor
 from dixtill.distillation.course import distill
 from dixtill.distillation.progress.watcher import Watcher
 from dixtill.distillation.teacher import answer_store
-from dixtill.distillation.teacher.answer_store import answers, answers_by_length
+from dixtill.distillation.teacher.answer_store import AnswerStore
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -39,6 +39,17 @@ class Counting:
         on_batch(len(texts))
         self.asked.append(list(texts))
         return torch.tensor([[float(len(text)), sum(map(ord, text)) / 7] for text in texts])
+
+
+def answers(teacher, texts: Sequence[str], folder: Path, precision="float32") -> Tensor:
+    found = list(AnswerStore(teacher, folder, precision).parts(iter(texts), len(texts)))
+    assert [text for part, _ in found for text in part] == list(texts)
+    return torch.cat(
+        [
+            torch.empty(0, 2 if isinstance(teacher, Counting) else 3),
+            *(logits for _, logits in found),
+        ]
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -84,10 +95,10 @@ def test_files_by_length_have_the_bits_of_one_call(bert, tmp_path, monkeypatch):
     monkeypatch.setattr(answer_store, "_TEXTS_PER_FILE", 64)
     texts = ["profit " * (row * 7 % 11) + str(row) for row in range(150)]
     expected = bert.predict(texts)
-    assert torch.equal(answers_by_length(bert, texts, tmp_path), expected)
+    assert torch.equal(AnswerStore(bert, tmp_path).answers_by_length(texts), expected)
     assert len(list(tmp_path.iterdir())) == 3
     teacher = Counting()
-    answers_by_length(teacher, texts, tmp_path / "counted")
+    AnswerStore(teacher, tmp_path / "counted").answers_by_length(texts)
     assert [text for part in teacher.asked for text in part] == sorted(texts, key=len)
 
 

@@ -11,9 +11,8 @@ from dixtill.distillation.data.corpus import (
     Corpus,
     read_corpora,
     read_corpus,
-    read_texts,
-    texts_without,
 )
+from dixtill.distillation.data.unlabeled import UnlabeledTexts, read_texts
 from dixtill.errors import InputError
 
 NAMES = ("bearish", "bullish", "neutral")
@@ -235,4 +234,4 @@ def test_a_folder_without_texts_says_so(tmp_path):
 
 def test_texts_are_left_out_as_rows_of_a_corpus_are():
     texts = ["Oil  FALLS https://t.co/abc", "oil rises", "oil falls"]
-    assert texts_without(texts, corpus_of("oil falls")) == ["oil rises"]
+    assert list(UnlabeledTexts(lambda: texts, ["oil falls"])) == ["oil rises"]

@@ -13,7 +13,8 @@ import pytest
 import tiny_teachers
 
 from dixtill.cli import main
-from dixtill.distillation.data.corpus import read_corpus, read_texts
+from dixtill.distillation.data.corpus import read_corpus
+from dixtill.distillation.data.unlabeled import read_texts
 
 LABELS = ("bearish", "bullish", "neutral")
 ROWS = [

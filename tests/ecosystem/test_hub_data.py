@@ -11,7 +11,8 @@ import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from dixtill.cli import main
-from dixtill.distillation.data.corpus import read_corpus, read_texts
+from dixtill.distillation.data.corpus import read_corpus
+from dixtill.distillation.data.unlabeled import read_texts
 from dixtill.errors import InputError
 
 NAMES = ["neg", "pos"]

@@ -155,7 +155,7 @@ def run(args: argparse.Namespace) -> int:
     import torch  # isort: skip  # after the line above, which says what to install
 
     from ..distillation.attribution.store import AttributionStore
-    from ..distillation.data.corpus import read_texts
+    from ..distillation.data.unlabeled import read_texts
     from ..distillation.teacher.teacher import Teacher
 
     check_folder(args.out, [args.teacher, args.data])

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from ..extras import require
 
@@ -26,17 +26,15 @@ from ..errors import InputError
 from ..runtime.classifier import Classifier, load_classifier
 from ..runtime.model_file.label_names import check_label_names
 from ..runtime.model_file.settings import StudentSettings
-from ..specification.cleaning import clean
 from ..specification.model_file import StudentModel, write_model
-from ..specification.words import UNKNOWN_PIECE, Tokenizer
+from ..specification.words import UNKNOWN_PIECE
 from .attribution.attributor import Attribution, Attributor
 from .attribution.store import AttributionStore
 from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
-from .data.corpus import Corpus
-from .data.perturbation import perturbed_texts
-from .data.sources import Labeled, check_teachers_labels, read_course_texts
+from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
 from .distilled import Distilled
+from .lessons import LessonReader, Lessons
 from .measures.scores import Scores, score_classifier
 from .progress.live_table import watched
 from .progress.metrics import EpochMetrics, best_epoch
@@ -44,14 +42,13 @@ from .progress.watcher import Watcher
 from .provenance import provenance_of, run_of
 from .report import describes, write_report
 from .student.calibration import calibrate
-from .student.examples import Examples, make_examples, unlabeled_examples
 from .student.float_answers import score
 from .student.quantize import check_embedding_bits, quantize
 from .student.run_folder import RunFolder
 from .student.student import Student
 from .student.trainer import TURN, StudentTrainer, threads
-from .student.vocabulary import Vocabulary, starting_vectors, student_vocabulary
-from .teacher.answer_store import answers, answers_by_length
+from .student.vocabulary import Vocabulary, starting_vectors
+from .teacher.answer_store import AnswerStore
 from .teacher.precision import chosen_precision
 from .teacher.teacher import Teacher
 
@@ -80,7 +77,7 @@ def distill(
             loaded = _loaded(teacher)
         names = loaded.labels if loaded else None
         texts = read_course_texts(train, valid, names, chosen.course)
-        return Course(loaded, *texts, chosen, files, watcher).run()
+        return Course(loaded, texts, chosen, files, watcher).run()
 
 
 def _check_types(teacher: object, progress: object, watcher: object) -> None:
@@ -103,32 +100,21 @@ def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
     return teacher
 
 
-class _Read(NamedTuple):
-    """All texts as the student reads them."""
-
-    vocabulary: Vocabulary
-    train: Examples  # including those without labels
-    valid: Examples
-    num_unlabeled: int
-
-
 @dataclass(frozen=True)
 class Course:
     """One distillation, from a loaded teacher and loaded texts."""
 
     teacher: Teacher | None
-    train: Corpus
-    valid: Corpus
-    unlabeled: Sequence[str]
+    texts: CourseTexts
     settings: AllSettings
     files: CourseFiles
     watcher: Watcher
 
     def __post_init__(self) -> None:
         """Raise InputError if the teacher does not fit the method or the texts."""
-        check_label_names(self.train.label_names)
+        check_label_names(self.texts.train.label_names)
         if self.teacher:
-            check_teachers_labels(self.teacher.labels, self.train)
+            check_teachers_labels(self.teacher.labels, self.texts.train)
         elif (method := self.config.method) != "none":
             raise InputError(
                 f"the method {method} needs a teacher; give one, or choose method='none'"
@@ -148,15 +134,15 @@ class Course:
         make_folder(self.files.out.parent)
         with held(self.files.run_folder):
             RunFolder(self.files.run_folder).claim(self._run)
-            read = self._answer(self._explain())
-            student, history = self._train(read)
-        found: dict[str, Any] = {"texts_without_labels": read.num_unlabeled}
+            lessons = self._read(self._explain())
+            student, history = self._train(lessons)
+        found: dict[str, Any] = {"texts_without_labels": lessons.num_unlabeled}
         found["best_epoch"] = best_epoch(history).epoch
         with threads(1):
-            found |= calibrate(student, read.valid, self.settings.course.calibrate)
-            float_scores = score(student, read.valid)
+            found |= calibrate(student, lessons.valid, self.settings.course.calibrate)
+            float_scores = score(student, lessons.valid)
         found["valid_scores"] = asdict(float_scores)
-        model, scores = self._quantize(student, read.vocabulary, found)
+        model, scores = self._quantize(student, lessons.vocabulary, found)
         write_model(model, self.files.out)
         page, error = self._report(history, float_scores)
         return Distilled(
@@ -167,7 +153,7 @@ class Course:
     @cached_property
     def _run(self) -> dict[str, Any]:
         return run_of(
-            self.teacher, self.train, self.valid, self.unlabeled,
+            self.teacher, self.texts,
             self.config, self._attribution, self._precision,
         )  # fmt: skip
 
@@ -197,53 +183,33 @@ class Course:
         if self._attributor is None:
             return None
         store = AttributionStore(self.files.attributions)
-        store.run(self._attributor, self.train.texts, self.watcher)
-        return store.read(self._attributor, self.train.texts)
+        store.run(self._attributor, self.texts.train.texts, self.watcher)
+        return store.read(self._attributor, self.texts.train.texts)
 
-    def _answer(self, explained: Sequence[Attribution] | None) -> _Read:
-        """Choose the student's pieces, have the teacher answer, and split all texts into pieces."""
-        config, asks = self.config, self.config.method != "none"
-        cleaned = [clean(text, config.cleaning) for text in self.train.texts]
-        more = [clean(text, config.cleaning) for text in self.unlabeled] if asks else []
-        with self.watcher.stage("choosing the student's pieces"):
-            vocabulary = student_vocabulary([*cleaned, *more], self.teacher, config.symbols)
-        tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
-        logits = None
-        if explained is not None:
-            logits = torch.tensor([row.logits for row in explained])
-        elif self.teacher and asks:
-            logits = answers_by_length(self.teacher, cleaned, self.files.answers, self.watcher)
-        examples = make_examples(
-            self.train, tokenizer, config.cleaning, logits,
-            explained if config.is_explained else None, config.merge, config.explained_classes,
-        )  # fmt: skip
-        # The perturbed texts are the same for every seed, and so are the teacher's answers.
-        if asks:
-            with self.watcher.stage("making perturbed texts"):
-                more += perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
-        if self.teacher and more:
-            folder = self.files.answers
-            answered = answers(self.teacher, more, folder, self._precision, self.watcher)
-            with self.watcher.stage("splitting them into the student's pieces"):
-                found = unlabeled_examples(more, tokenizer, answered, config.explained_classes)
-            examples = Examples.joined([examples, found])
-        valid = make_examples(self.valid, tokenizer, config.cleaning)
-        return _Read(vocabulary, examples, valid, len(more))
+    def _read(self, explained: Sequence[Attribution] | None) -> Lessons:
+        """Have the teacher answer, and read all texts as the student does."""
+        store = None
+        if self.teacher and self.config.method != "none":
+            store = AnswerStore(self.teacher, self.files.answers, self._precision, self.watcher)
+        return LessonReader(self.config, self.teacher, store, self.watcher).read(
+            self.texts, explained
+        )
 
-    def _train(self, read: _Read) -> tuple[Student, tuple[EpochMetrics, ...]]:
+    def _train(self, lessons: Lessons) -> tuple[Student, tuple[EpochMetrics, ...]]:
         """Return a trained student with the weights of its best epoch, and all epochs' metrics."""
         config = self.config
         with threads(1):
             torch.manual_seed(config.seed)
             student = Student(
-                len(read.vocabulary.pieces), len(self.train.label_names), config.embedding_dim,
-                config.hidden_dim, config.attention_dim, config.dropout, config.null_score,
+                len(lessons.vocabulary.pieces), len(self.texts.train.label_names),
+                config.embedding_dim, config.hidden_dim, config.attention_dim,
+                config.dropout, config.null_score,
             )  # fmt: skip
-            vectors = starting_vectors(read.vocabulary, self.teacher, config.embedding_dim)
+            vectors = starting_vectors(lessons.vocabulary, self.teacher, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
-            unknown_id = read.vocabulary.pieces.index(UNKNOWN_PIECE)
+            unknown_id = lessons.vocabulary.pieces.index(UNKNOWN_PIECE)
             trainer = StudentTrainer(
-                student, config, read.train, read.valid, unknown_id,
+                student, config, lessons.train, lessons.valid, unknown_id,
                 self.files.run_folder, self._run,
             )  # fmt: skip
             trainer.run(self.watcher)
@@ -257,7 +223,7 @@ class Course:
             parameters=quantize(student, self.settings.course.embedding_bits),
             vocabulary=vocabulary.pieces,
             settings=StudentSettings(
-                labels=self.train.label_names,
+                labels=self.texts.train.label_names,
                 cleaning=self.config.cleaning,
                 **asdict(vocabulary.normalizer),
                 max_pieces=self.config.max_pieces,
@@ -265,9 +231,9 @@ class Course:
                 provenance={},
             ),
         )
-        scores = score_classifier(Classifier(model), self.valid)
+        scores = score_classifier(Classifier(model), self.texts.valid)
         provenance = provenance_of(
-            self._run, self.teacher, self.train, self.valid, self.config, self._attribution,
+            self._run, self.teacher, self.texts, self.config, self._attribution,
             {**found, "int8_scores": asdict(scores)},
         )  # fmt: skip
         settings = model.settings._replace(provenance=provenance)
@@ -285,7 +251,9 @@ class Course:
                 return None, None
             with self.watcher.stage("measuring for the report"):
                 explained = self._known()
-                write_report(page, self.files.out, history, float_scores, self.valid, *explained)
+                write_report(
+                    page, self.files.out, history, float_scores, self.texts.valid, *explained
+                )
         except Exception as error:  # whatever went wrong, the student's file is complete
             return None, str(error) or type(error).__name__
         return page, None
@@ -294,7 +262,10 @@ class Course:
         """Return stored attributions of validation texts or else training texts, and say which."""
         if self._attributor:
             store = AttributionStore(self.files.attributions)
-            for corpus, name in ((self.valid, "validation texts"), (self.train, "training texts")):
+            for corpus, name in (
+                (self.texts.valid, "validation texts"),
+                (self.texts.train, "training texts"),
+            ):
                 known = store.known(self._attributor, corpus.texts)
                 if known:
                     return {text: known[text] for text in corpus.texts if text in known}, name

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 from ..version import __version__
 from .config import AttributionSettings, DistillConfig, Precision
-from .data.corpus import Corpus
+from .data.sources import CourseTexts
 from .teacher.teacher import Teacher
 
 
 def run_of(
     teacher: Teacher | None,
-    train: Corpus,
-    valid: Corpus,
-    unlabeled: Sequence[str],
+    texts: CourseTexts,
     config: DistillConfig,
     attribution: AttributionSettings | None,
     precision: Precision,
@@ -32,14 +29,14 @@ def run_of(
         precision: the precision of the teacher's answers to texts without labels.
     """
     asks = config.method != "none"
-    answers_more = asks and (bool(unlabeled) or config.perturbed > 0)
+    answers_more = asks and (len(texts.unlabeled) > 0 or config.perturbed > 0)
     return {
         "dixtill": __version__,
         "teacher": teacher.fingerprint if teacher else None,
         "attributions": attribution.as_dict() if asks and attribution else None,
-        "training_texts": train.digest(),
-        "validation_texts": valid.digest(),
-        "texts_without_labels": _digest(unlabeled) if asks else None,
+        "training_texts": texts.train.digest(),
+        "validation_texts": texts.valid.digest(),
+        "texts_without_labels": texts.unlabeled.digest() if asks else None,
         "precision_of_answers": precision if answers_more else None,
         **asdict(config),
     }
@@ -48,8 +45,7 @@ def run_of(
 def provenance_of(
     run: Mapping[str, Any],
     teacher: Teacher | None,
-    train: Corpus,
-    valid: Corpus,
+    texts: CourseTexts,
     config: DistillConfig,
     attribution: AttributionSettings | None,
     found: Mapping[str, Any],
@@ -62,8 +58,8 @@ def provenance_of(
     return {
         "dixtill": run["dixtill"],
         "teacher": run["teacher"],
-        "train": {"rows": len(train), "sha256": run["training_texts"]},
-        "valid": {"rows": len(valid), "sha256": run["validation_texts"]},
+        "train": {"rows": len(texts.train), "sha256": run["training_texts"]},
+        "valid": {"rows": len(texts.valid), "sha256": run["validation_texts"]},
         "texts_without_labels": found["texts_without_labels"],
         "config": asdict(config),
         "best_epoch": found["best_epoch"],
@@ -74,11 +70,3 @@ def provenance_of(
         "int8_scores": found["int8_scores"],
         "attributions": attribution.as_dict() if config.is_explained and attribution else None,
     }
-
-
-def _digest(texts: Iterable[str]) -> str:
-    content = hashlib.sha256()
-    for text in texts:
-        encoded = text.encode("utf-8", "surrogatepass")
-        content.update(f"{len(encoded)} ".encode() + encoded)
-    return content.hexdigest()

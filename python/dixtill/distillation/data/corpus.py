@@ -1,4 +1,4 @@
-"""Reads and checks texts with or without labels, removes duplicates, and splits them."""
+"""Reads and checks labeled texts, removes copies, and splits them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from ...errors import InputError
 from ...specification.cleaning import clean
 from ...tables.header import check_header
 from ...tables.labels import LabelColumn, indices_of
-from ...tables.rows import Row
 from ...tables.table import BY_NAME, Layout, opened_table
 from .hub_data import is_on_hub, read_hub
 
@@ -41,8 +40,9 @@ class Corpus:
 
     def without(self, others: Corpus | Iterable[str]) -> Corpus:
         """Return the rows whose text, cleaned and case-folded, does not occur in `others`."""
-        seen = _comparable_texts(others)
-        return self.take([i for i, text in enumerate(self.texts) if _comparable(text) not in seen])
+        texts = others.texts if isinstance(others, Corpus) else others
+        seen = {comparable(text) for text in texts}
+        return self.take([i for i, text in enumerate(self.texts) if comparable(text) not in seen])
 
     def split(self, fraction: float, seed: int) -> tuple[Corpus, Corpus]:
         """Hold out `fraction` of each class; return the rest and the held-out rows.
@@ -71,11 +71,8 @@ class Corpus:
         return content.hexdigest()
 
 
-def _comparable_texts(texts: Corpus | Iterable[str]) -> set[str]:
-    return {_comparable(text) for text in (texts.texts if isinstance(texts, Corpus) else texts)}
-
-
-def _comparable(text: str) -> str:
+def comparable(text: str) -> str:
+    """Return the form in which copies of a text are equal: cleaned and case-folded."""
     return " ".join(clean(text).casefold().split())
 
 
@@ -150,64 +147,6 @@ def matched(
 def is_unnamed(labels: Sequence[str]) -> bool:
     """Return whether the labels are those of a teacher whose classes were given no names."""
     return tuple(labels) == tuple(f"LABEL_{i}" for i in range(len(labels)))
-
-
-def read_texts(
-    path: str | Path,
-    text_column: str = "text",
-    layout: Layout = BY_NAME,
-    otherwise: str = "text",
-) -> list[str]:
-    """Read texts without labels from a file, a data set on the hub, or a folder of files.
-
-    Empty texts, missing texts and duplicates are left out. In a folder, files and folders whose
-    names begin with a dot are not read.
-
-    Args:
-        path: the file, the folder or the data set.
-        text_column: the column of the texts; no other column is needed.
-        layout: the format, if the files' names do not tell it.
-        otherwise: the format of a file with an unknown suffix.
-
-    Raises:
-        InputError: a file cannot be read, a column is missing, a row has more or fewer fields than
-            the header, or there is no text.
-    """
-    root = Path(path)
-    if is_on_hub(path):
-        found = iter(text or "" for text in read_hub(str(path), text_column).texts)
-    else:
-        files = _files_in(root) if root.is_dir() else [path]
-        found = (
-            text for file in files for text in _texts_in(str(file), text_column, layout, otherwise)
-        )
-    texts = dict.fromkeys(text for text in found if text.strip())
-    if not texts:
-        raise InputError(f"{path} holds no texts")
-    return list(texts)
-
-
-def texts_without(texts: Sequence[str], others: Corpus | Iterable[str]) -> list[str]:
-    """Return the `texts` that, cleaned and case-folded, do not occur in `others`."""
-    seen = _comparable_texts(others)
-    return [text for text in texts if _comparable(text) not in seen]
-
-
-def _files_in(folder: Path) -> list[Path]:
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    )
-
-
-def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> list[str]:
-    with opened_table(path, text_column, layout, otherwise, [text_column]) as table:
-        texts = [row.text if isinstance(row, Row) else "" for row in table.rows()]
-    if not texts:
-        raise table.error_without_rows()
-    return texts
 
 
 def read_labeled(

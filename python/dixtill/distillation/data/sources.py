@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...errors import InputError
 from ...tables.labels import LabelColumn, LabelError, label_text
 from ...tables.table import Layout
 from ..config import CourseSettings
-from .corpus import (
-    Corpus,
-    LabeledTexts,
-    is_unnamed,
-    matched,
-    read_labeled,
-    read_texts,
-    texts_without,
-)
+from .corpus import Corpus, LabeledTexts, is_unnamed, matched, read_labeled
+from .unlabeled import UnlabeledTexts, stream_texts
 
 Path: TypeAlias = str | os.PathLike[str]
 Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
@@ -30,7 +23,7 @@ class CourseTexts(NamedTuple):
 
     train: Corpus
     valid: Corpus
-    unlabeled: list[str]  # without copies of validation texts
+    unlabeled: UnlabeledTexts  # without near-copies of validation texts
 
 
 def read_course_texts(
@@ -61,14 +54,16 @@ def read_course_texts(
         )
     names = own[0].label_names if own else label_names
     tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
-    read = iter(matched(tables, names) if tables else ())
-    corpora = [source if isinstance(source, Corpus) else next(read) for source in given]
-    excluded = _read_some("exclude", settings, otherwise="csv")
+    known = iter(matched(tables, names) if tables else ())
+    corpora = [source if isinstance(source, Corpus) else next(known) for source in given]
+    excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
     first = first.without(excluded)
     first, held_out = (first, second[0]) if second else first.split(settings.holdout, seed=0)
-    unlabeled = texts_without(_read_some("unlabeled", settings, otherwise="text"), held_out)
-    return CourseTexts(first, held_out, texts_without(unlabeled, excluded))
+    read = _texts_of("unlabeled", settings, otherwise="text")
+    unlabeled = UnlabeledTexts(read, [*held_out.texts, *excluded])
+    len(unlabeled)  # reads all of them, so that a bad row is found before any work
+    return CourseTexts(first, held_out, unlabeled)
 
 
 def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
@@ -84,17 +79,17 @@ def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
         )
 
 
-def _read_some(setting: str, settings: CourseSettings, otherwise: str) -> list[str]:
-    """Return the texts of a setting, which is a path, a list or None."""
+def _texts_of(
+    setting: str, settings: CourseSettings, otherwise: str
+) -> Callable[[], Iterable[str]]:
+    """Return a function that reads the texts of a setting, which is a path, a list or None."""
     source: Texts | None = getattr(settings, setting)
-    if source is None:
-        return []
     if isinstance(source, (str, os.PathLike)):
-        path = os.fspath(source)
-        return read_texts(path, settings.text_column, layout_of(settings), otherwise=otherwise)
-    texts = list(source)
+        columns = settings.text_column, layout_of(settings)
+        return lambda: stream_texts(source, *columns, otherwise=otherwise)
+    texts = list(source or ())
     _check_texts(texts, f"{setting}, row")
-    return texts
+    return lambda: texts
 
 
 def layout_of(settings: CourseSettings) -> Layout:

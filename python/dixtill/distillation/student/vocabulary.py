@@ -11,7 +11,7 @@ import json
 import unicodedata
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -46,9 +46,9 @@ class Vocabulary:
 
 
 def student_vocabulary(
-    texts: Sequence[str], teacher: Teacher | None, symbols: bool = False
+    texts: Iterable[str], teacher: Teacher | None, symbols: bool = False
 ) -> Vocabulary:
-    """Choose pieces that occur in cleaned training `texts`.
+    """Choose pieces that occur in cleaned training `texts`, which are iterated several times.
 
     `symbols` says whether the normalizer keeps symbols as words.
 
@@ -118,13 +118,15 @@ def normalizer_of(teacher: Teacher | None) -> Normalizer:
     )
 
 
-def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
+def _trained(texts: Iterable[str], normalizer: Normalizer) -> Vocabulary:
     """Train a WordPiece vocabulary on `texts`; equal texts give equal vocabularies."""
-    split = [
-        " ".join(p.text for word in split_words(text, normalizer) for p in word.pretokens)
-        for text in texts
-    ]
-    alphabet = _alphabet(split)
+
+    def split() -> Iterator[str]:
+        for text in texts:
+            words = split_words(text, normalizer)
+            yield " ".join(pretoken.text for word in words for pretoken in word.pretokens)
+
+    alphabet = _alphabet(split())
     trainer = BertWordPieceTokenizer(
         clean_text=False, handle_chinese_chars=False, strip_accents=False, lowercase=False
     )
@@ -132,7 +134,7 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
     # leaves as much room for longer pieces as an alphabet of _SMALLEST_LIMIT characters.
     excess = max(0, len(alphabet) - _SMALLEST_LIMIT)
     trainer.train_from_iterator(
-        split,
+        split(),
         TRAINED_VOCABULARY_SIZE + 2 * excess,
         initial_alphabet=alphabet,
         limit_alphabet=len(alphabet),
@@ -145,7 +147,7 @@ def _trained(texts: Sequence[str], normalizer: Normalizer) -> Vocabulary:
     return Vocabulary(tuple(sorted(ids, key=ids.__getitem__)), normalizer)
 
 
-def _alphabet(split: Sequence[str]) -> list[str]:
+def _alphabet(split: Iterable[str]) -> list[str]:
     """Return the most frequent characters: at least 1,000, and 99.95% of the split texts.
 
     The student reads other characters, such as stray symbols of other scripts, as unknown.

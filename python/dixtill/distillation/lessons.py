@@ -1,0 +1,97 @@
+"""What a student learns from: its pieces, and all texts with the teacher's answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ..specification.cleaning import clean
+from ..specification.words import Tokenizer
+from .attribution.attributor import Attribution
+from .config import DistillConfig
+from .data.perturbation import perturbed_texts
+from .data.sources import CourseTexts
+from .progress.watcher import Watcher
+from .student.examples import Examples, make_examples, unlabeled_examples
+from .student.vocabulary import Vocabulary, student_vocabulary
+from .teacher.answer_store import AnswerStore
+from .teacher.teacher import Teacher
+
+
+class Lessons(NamedTuple):
+    """All texts as the student reads them."""
+
+    vocabulary: Vocabulary
+    train: Examples  # including those without labels
+    valid: Examples
+    num_unlabeled: int
+
+
+@dataclass(frozen=True)
+class _Cleaned:
+    """The cleaned texts of several sources; each iteration reads them anew."""
+
+    sources: Sequence[Iterable[str]]
+    rules: tuple[str, ...]
+
+    def __iter__(self) -> Iterator[str]:
+        return (clean(text, self.rules) for source in self.sources for text in source)
+
+
+@dataclass(frozen=True)
+class LessonReader:
+    """Chooses the student's pieces, has the teacher answer, and splits all texts into pieces."""
+
+    config: DistillConfig
+    teacher: Teacher | None
+    store: AnswerStore | None  # of the teacher's answers; None if the method asks for none
+    watcher: Watcher
+
+    def read(self, texts: CourseTexts, explained: Sequence[Attribution] | None) -> Lessons:
+        """Return what the student learns from.
+
+        Args:
+            texts: all texts; those without labels are left out if there is no store.
+            explained: the teacher's attributions of the training texts.
+
+        Raises:
+            InputError: no text holds a piece, or the teacher's answers cannot be stored.
+        """
+        config = self.config
+        cleaned = [clean(text, config.cleaning) for text in texts.train.texts]
+        real = _Cleaned([texts.unlabeled] if self.store else [], config.cleaning)
+        with self.watcher.stage("choosing the student's pieces"):
+            both = _Cleaned([texts.train.texts, *real.sources], config.cleaning)
+            vocabulary = student_vocabulary(both, self.teacher, config.symbols)
+        tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+        train = make_examples(
+            texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),
+            explained if config.is_explained else None, config.merge, config.explained_classes,
+        )  # fmt: skip
+        valid = make_examples(texts.valid, tokenizer, config.cleaning)
+        if self.store is None:
+            return Lessons(vocabulary, train, valid, 0)
+        # The perturbed texts are the same for every seed, and so are the teacher's answers.
+        with self.watcher.stage("making perturbed texts"):
+            made = perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+        total = len(texts.unlabeled) + len(made)
+        more = [
+            unlabeled_examples(part, tokenizer, logits, config.explained_classes)
+            for part, logits in self.store.parts(chain(real, made), total)
+        ]
+        return Lessons(vocabulary, Examples.joined([train, *more]), valid, total)
+
+    def _logits(
+        self, cleaned: Sequence[str], explained: Sequence[Attribution] | None
+    ) -> Tensor | None:
+        """Return the teacher's logits of the training texts, which explanations hold, too."""
+        if explained is not None:
+            return torch.tensor([row.logits for row in explained])
+        if self.store is None:
+            return None
+        return replace(self.store, precision="float32").answers_by_length(cleaned)
