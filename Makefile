@@ -22,7 +22,7 @@ types:
 	$(BIN)mypy --strict tools tests/bochs
 	$(BIN)mypy --strict -p benchmarks.reproduce
 	$(BIN)mypy --strict -p tests.behavior
-	$(BIN)python -m mypy.stubtest dixtill._native
+	$(BIN)python -m mypy.stubtest dixtill._native --mypy-config-file tools/stubtest.ini
 
 # The README's test command, in an environment that exists.
 tests:

@@ -31,6 +31,11 @@ def _existing(path: Path) -> Path:
     return path
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the pages first: the longest of them at the end would keep one worker alone at work."""
+    items.sort(key=lambda item: item.path.name != "test_pages.py")
+
+
 @pytest.fixture(scope="session")
 def tfns() -> Path:
     """The folder of Twitter Financial News Sentiment: train.csv and valid.csv."""

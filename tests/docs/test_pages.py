@@ -77,7 +77,11 @@ def own_folder(tmp_path, monkeypatch):
             del sys.modules[name]
 
 
-@pytest.mark.parametrize("page", [with_its_marks(page) for page in pages()])
+def slow_first() -> list[Path]:
+    return sorted(pages(), key=lambda page: name_of(page) not in SLOW)
+
+
+@pytest.mark.parametrize("page", [with_its_marks(page) for page in slow_first()])
 def test_the_blocks_of(page, own_folder):
     blocks = blocks_of(page)
     if not any(is_code(block) and block.remark != "not run" for block in blocks):
