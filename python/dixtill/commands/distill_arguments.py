@@ -149,6 +149,12 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
         "of other words (default; published: --no-null-score)",
     )
     _add(group, "max_pieces", "cut texts after this many pieces ({default})", "N")
+    _add(
+        group,
+        "max_bytes",
+        "leave out rare pieces, so that the student's file has at most this many bytes ({default})",
+        "N",
+    )
 
 
 def _add(

@@ -68,6 +68,7 @@ class DistillConfig(Settings):
     attention_dim: int = 100
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
+    max_bytes: int = 420_000  # size of the student's file; rare pieces are left out for it
     cleaning: tuple[str, ...] = DEFAULT_RULES
     symbols: bool = True  # whether symbols are words, and unknown variants get a plain form
 
@@ -91,6 +92,7 @@ class DistillConfig(Settings):
         "hidden_dim": limits.WIDTH,
         "attention_dim": limits.WIDTH,
         "max_pieces": limits.COUNT,
+        "max_bytes": limits.COUNT,
     }
 
     def __post_init__(self) -> None:

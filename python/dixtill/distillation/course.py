@@ -25,11 +25,11 @@ from ..claim import held, make_folder
 from ..errors import InputError
 from ..runtime.classifier import Classifier, load_classifier
 from ..runtime.model_file.label_names import check_label_names
-from ..runtime.model_file.settings import StudentSettings
 from ..specification.model_file import StudentModel, write_model
 from ..specification.words import UNKNOWN_PIECE
 from .attribution.attributor import Attribution, Attributor
 from .attribution.store import AttributionStore
+from .budget import student_settings
 from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
@@ -191,9 +191,9 @@ class Course:
         store = None
         if self.teacher and self.config.method != "none":
             store = AnswerStore(self.teacher, self.files.answers, self._precision, self.watcher)
-        return LessonReader(self.config, self.teacher, store, self.watcher).read(
-            self.texts, explained
-        )
+        bits = self.settings.course.embedding_bits
+        reader = LessonReader(self.config, self.teacher, store, bits, self.watcher)
+        return reader.read(self.texts, explained)
 
     def _train(self, lessons: Lessons) -> tuple[Student, tuple[EpochMetrics, ...]]:
         """Return a trained student with the weights of its best epoch, and all epochs' metrics."""
@@ -222,14 +222,7 @@ class Course:
         model = StudentModel(
             parameters=quantize(student, self.settings.course.embedding_bits),
             vocabulary=vocabulary.pieces,
-            settings=StudentSettings(
-                labels=self.texts.train.label_names,
-                cleaning=self.config.cleaning,
-                **asdict(vocabulary.normalizer),
-                max_pieces=self.config.max_pieces,
-                explanation=self.config.explanation,
-                provenance={},
-            ),
+            settings=student_settings(vocabulary, self.texts.train.label_names, self.config),
         )
         scores = score_classifier(Classifier(model), self.texts.valid)
         provenance = provenance_of(

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..specification.cleaning import clean
 from ..specification.words import Tokenizer
 from .attribution.attributor import Attribution
+from .budget import within_budget
 from .config import DistillConfig
 from .data.perturbation import perturbed_texts
 from .data.sources import CourseTexts
@@ -50,6 +51,7 @@ class LessonReader:
     config: DistillConfig
     teacher: Teacher | None
     store: AnswerStore | None  # of the teacher's answers; None if the method asks for none
+    embedding_bits: int
     watcher: Watcher
 
     def read(self, texts: CourseTexts, explained: Sequence[Attribution] | None) -> Lessons:
@@ -68,6 +70,8 @@ class LessonReader:
         with self.watcher.stage("choosing the student's pieces"):
             both = _Cleaned([texts.train.texts, *real.sources], config.cleaning)
             vocabulary = student_vocabulary(both, self.teacher, config.symbols)
+            labels = texts.train.label_names
+            vocabulary = within_budget(vocabulary, labels, config, self.embedding_bits)
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         train = make_examples(
             texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),

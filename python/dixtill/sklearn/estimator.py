@@ -55,6 +55,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         hidden_dim: LSTM units per direction.
         attention_dim: attention units.
         max_pieces: longer texts are cut after this many pieces.
+        max_bytes: rare pieces are left out, so that the file is no larger.
         embedding_bits: 4 or 8.
         validation_fraction: share of each class held out to choose the epoch and, with at least 50
             texts, to calibrate the probabilities. If it is less than one text, all texts choose.
@@ -87,6 +88,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         hidden_dim: int = 50,
         attention_dim: int = 100,
         max_pieces: int = 256,
+        max_bytes: int = 420_000,
         embedding_bits: int = 4,
         validation_fraction: float = 0.1,
         attributions: str | os.PathLike[str] | None = None,
@@ -105,6 +107,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.hidden_dim = hidden_dim
         self.attention_dim = attention_dim
         self.max_pieces = max_pieces
+        self.max_bytes = max_bytes
         self.embedding_bits = embedding_bits
         self.validation_fraction = validation_fraction
         self.attributions = attributions
