@@ -1,11 +1,11 @@
-// How many cycles the parts of a step take on one target: what docs/research/2026-11-24-kernels.md quotes.
+// Prints how many cycles the parts of a step take on one target, for the research note on kernels.
 //
 //   c++ -std=c++17 -O3 -ffp-contract=off -Icsrc -mavx2 -DDIXTILL_TARGET=avx2
 //       -DSIMD='"simd/avx2.h"' benchmarks/kernel_phases.cpp -o kernel_phases
 //
-// Medians of 300 rounds. A cycle is what one addition of a chain takes, measured at the start; a
-// CPU that lowers its clock for wide registers makes its cycles look more. Answers are the tests'
-// business.
+// It prints medians of 300 rounds. A cycle is the time of one addition in a chain, measured at the
+// start, so a CPU that lowers its clock for wide registers seems to need more cycles. The tests
+// check the answers.
 #include <algorithm>
 #include <chrono>
 #include <cstdint>

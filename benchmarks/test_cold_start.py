@@ -1,4 +1,4 @@
-"""From a new process to its first answer; memory and disk space too.
+"""Times a new process up to its first answer, and measures its memory and disk space.
 
 Measure an ordinary installation: an editable one looks for changed sources at each import.
 """

@@ -1,4 +1,4 @@
-"""From gradients to words by integrated gradients: PyTorch, the kernels, and memory bandwidth.
+"""Times the sum of gradients over words: PyTorch, the kernels, and memory bandwidth.
 
 The gradients are in the cache, or take 200 MB, where reading them can be the limit. The columns
 show gradient bytes per second, compared with a plain sum of the same array.

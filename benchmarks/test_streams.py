@@ -1,4 +1,4 @@
-"""From a file of JSON lines to a file of answers: reading, answering on two threads, writing.
+"""Times the way from a file of JSON lines to a file of answers, on two threads.
 
 `tools/measure_streams.py` measures more rows, other formats, and memory.
 """

@@ -1,4 +1,4 @@
-"""From a text to its answer, one text at a time, as a user waits for it.
+"""Times the way from a text to its answer, one text at a time, as a user waits for it.
 
 The peers give a label; dixtill gives a label with a weight for each word.
 """

@@ -1,4 +1,4 @@
-"""The table of docs/results/behavior.json: what teacher and student pass, by capability."""
+"""Makes the table of docs/results/behavior.json: what teacher and student pass, by capability."""
 
 from __future__ import annotations
 

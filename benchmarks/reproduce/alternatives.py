@@ -1,4 +1,4 @@
-"""The interface of the classifiers that a user might choose instead of a student.
+"""Defines the interface of the classifiers that a user might choose instead of a student.
 
 They learn from the students' training texts with the same cleaning. Their few settings are chosen
 on the texts that choose a student's epoch, by the same score.

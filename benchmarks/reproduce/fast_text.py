@@ -1,4 +1,4 @@
-"""fastText on words and bigrams, plain and quantized, otherwise with its defaults.
+"""Trains fastText on words and bigrams, plain and quantized, otherwise with its defaults.
 
 It is called through its binding, because NumPy 2 refuses the array copy of its Python wrapper.
 """

@@ -1,4 +1,4 @@
-"""Integrated gradients of a student, as a post-hoc control of its own explanations.
+"""Computes integrated gradients of a student, as a post-hoc control of its own explanations.
 
 They explain the logit of the answered label in the dequantized float student, at the output of its
 embedding, with Gauss-Legendre nodes, and are summed by word. The path begins at zeros, or at a text

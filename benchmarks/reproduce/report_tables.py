@@ -173,5 +173,5 @@ def _remarks(timed: Mapping[str, float] | None) -> str:
     busy = " **The machine was busy: measure again.**" if share < _ENOUGH_OF_A_CORE else ""
     return (
         f"{text} Times are of one text at a time over {timed['texts']} test texts, from text "
-        f"to class, one thread, by turns; each had at least {share:.0%} of a core.{busy}"
+        f"to class, one thread, in turns; each had at least {share:.0%} of a core.{busy}"
     )

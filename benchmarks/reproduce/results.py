@@ -1,4 +1,4 @@
-"""The folder of a study: study.json describes it, and each measurement has a JSON file.
+"""Reads and writes the folder of a study: study.json, and a JSON file for each measurement.
 
 Files are written whole or not at all, so a killed study resumes where it stopped, and a report
 never reads half of a file.

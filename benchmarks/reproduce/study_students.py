@@ -1,4 +1,4 @@
-"""Students of the study: distilled as users distill them, and asked as users ask them."""
+"""Distills the study's students as users do, and asks them as users do."""
 
 from __future__ import annotations
 

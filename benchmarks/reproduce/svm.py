@@ -1,4 +1,4 @@
-"""A linear support-vector machine on TF-IDF of word 1- and 2-grams and character 2- to 5-grams."""
+"""Trains a linear SVM on TF-IDF of word 1- and 2-grams and character 2- to 5-grams."""
 
 from __future__ import annotations
 

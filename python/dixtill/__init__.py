@@ -50,8 +50,8 @@ def load(
     >>> student("Shares jump").probabilities.keys() == set(student.labels)
     True
 
-    `kernel` names the target to run (`dixtill info` lists them); by default the best one. If the
-    most probable label is less probable than `threshold`, the answer has no label
+    `kernel` names the target to run (`dixtill info` lists them); the default is the best one. If
+    the most probable label is less probable than `threshold`, the answer has no label
     (`dixtill evaluate --target-precision` chooses a threshold).
 
     Raises:
@@ -148,7 +148,7 @@ def distill(
             `train`.
         out: path of the student's .safetensors.
         progress: show bars and a table of epochs where standard error is a terminal.
-        watcher: is told the progress instead.
+        watcher: receives the progress instead.
         settings: the fields of DistillConfig, AttributionSettings and CourseSettings in
             `dixtill.distillation.config`, by their names.
 

@@ -1,4 +1,4 @@
-"""Locked files whose lock ends with this process.
+"""Keeps locked files, whose locks end with this process.
 
 `flock` ties a lock to the open file, which a forked child shares. A child that outlived its parent
 would keep the lock, so children close these files right after the fork.

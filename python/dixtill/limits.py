@@ -1,4 +1,4 @@
-"""The numbers that each setting accepts, the same on the command line and in Python.
+"""Defines the numbers that each setting accepts, the same on the command line and in Python.
 
 NaN and infinities are never accepted. The upper limit of a whole number is the limit of the
 function that receives it, or more than any machine can handle.

@@ -120,7 +120,7 @@ def _add_accuracy_arguments(group: argparse._ArgumentGroup) -> None:
         help="compute exactly this many gradients per text instead",
     )
     add_setting(
-        group, AttributionSettings, "quadrature", help="rule of --steps (default: {default})"
+        group, AttributionSettings, "quadrature", help="rule for --steps (default: {default})"
     )
 
 

@@ -64,9 +64,10 @@ def _add_answer_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         DistillConfig,
         "method",
-        help="learn answers and explanations (default), the same with the published losses "
-        "(published attributions: --layer word_embeddings --output probability --steps 50), "
-        "only answers, by KL or MSE, or only labels; the defaults below are those of dixtill",
+        help="what to learn: answers and explanations (dixtill, the default), the same with the "
+        "published losses (dixtill-paper; for the published attributions add --layer "
+        "word_embeddings --output probability --steps 50), answers alone (kl, mse), or labels "
+        "alone (none); the defaults below are those of dixtill",
     )
     _add(group, "alpha", "weight of the teacher against the labels ({default})", "A")
     _add(

@@ -60,7 +60,7 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
         (
             "precision",
             None,
-            "of matrix products; bfloat16 is twice as fast on supporting hardware",
+            "precision of matrix products; bfloat16 is twice as fast on supporting hardware",
         ),
     ):
         shown = f"{what} (default: {{default}})"

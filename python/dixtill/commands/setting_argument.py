@@ -1,4 +1,4 @@
-"""Options for settings: their limits, choices and defaults are those of distillation/config.py."""
+"""Add options for settings, with the limits, choices and defaults of distillation/config.py."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def add_setting(
 ) -> None:
     """Add an option for the setting `name` of a kind of settings.
 
-    In `help`, {default} stands for the default. Where the default depends on the method, an option
-    that is not given is None.
+    `{default}` in `help` is replaced by the default. If the default depends on the method, an
+    option that is not given is None.
     """
     default = kind.default(name)
     options["default"] = None if is_method_dependent else default

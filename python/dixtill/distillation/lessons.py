@@ -1,4 +1,4 @@
-"""What a student learns from: its pieces, and all texts with the teacher's answers."""
+"""Gathers what a student learns from: its pieces, and all texts with the teacher's answers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class LessonReader:
     def _logits(
         self, cleaned: Sequence[str], explained: Sequence[Attribution] | None
     ) -> Tensor | None:
-        """Return the teacher's logits of the training texts, which explanations hold, too."""
+        """Return the teacher's logits of the training texts, from the explanations if possible."""
         if explained is not None:
             return torch.tensor([row.logits for row in explained])
         if self.store is None:

@@ -1,4 +1,4 @@
-"""The base of all dataclasses of settings: checks numbers, choices, switches and cleaning rules."""
+"""Checks settings: the base class of all of them, for numbers, choices, switches and rules."""
 
 from __future__ import annotations
 

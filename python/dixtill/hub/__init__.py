@@ -1,4 +1,4 @@
-"""Students on the Hugging Face hub, or in a folder like one of its repositories.
+"""Loads and saves students on the Hugging Face hub, or in a folder like one of its repositories.
 
 Such a folder holds the model file, student.safetensors, and a model card, README.md. Reading a
 local one needs nothing; the hub needs the extra `hub`, and writing a card the extra `train`.

@@ -1,4 +1,4 @@
-"""The model card: YAML for the hub, then what a person should know before using the student."""
+"""Writes the model card: YAML for the hub, then what to know before using the student."""
 
 from __future__ import annotations
 

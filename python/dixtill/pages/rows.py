@@ -1,4 +1,4 @@
-"""What a page or a picture shows about each text, and the figures that summarize all texts."""
+"""Computes what a page or a picture shows about each text, and the figures about all texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of every page: a head whose policy forbids requests, the style, and key figures."""
+"""Writes the parts of every page: a head that forbids requests, the style, and key figures."""
 
 from __future__ import annotations
 

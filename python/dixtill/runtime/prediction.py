@@ -240,8 +240,8 @@ class Prediction:
     def __str__(self) -> str:
         """Return the label with its probability, then a line for each word; safe for a terminal.
 
-        It is in color if standard output is a terminal (NO_COLOR, FORCE_COLOR and TERM are heeded).
-        `format` and f-strings use no color: write those to a file or a log.
+        It is in color if standard output is a terminal, unless NO_COLOR, FORCE_COLOR or TERM says
+        otherwise. `format` and f-strings use no color: write those to a file or a log.
         """
         from .show.terminal import shown, wants_color
 

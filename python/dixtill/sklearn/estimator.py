@@ -1,4 +1,4 @@
-"""A classifier of texts whose `fit` distills a student.
+"""Defines a scikit-learn classifier of texts whose `fit` distills a student.
 
 distillation/course.py does the work; classes.py turns labels into those of a student.
 """

@@ -1,4 +1,4 @@
-"""What a forward pass of the student returns, from a kernel or from the specification."""
+"""Defines what a forward pass of the student returns, from a kernel or the specification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BERT's text normalization, one character at a time, each with its place in the text.
+"""Normalizes text as BERT does, one character at a time, each with its place in the text.
 
 The result equals that of BertNormalizer of the `tokenizers` library (clean_text and
 handle_chinese_chars on), from which unicode.json was made. With `symbols`, it also knows which

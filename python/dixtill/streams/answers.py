@@ -1,4 +1,4 @@
-"""The columns that an answer adds to its row, named as in the output of `dixtill score`."""
+"""Makes the columns that an answer adds to its row, named as in the output of `dixtill score`."""
 
 from __future__ import annotations
 

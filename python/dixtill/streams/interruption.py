@@ -1,4 +1,4 @@
-"""After SIGINT or SIGTERM, answer and write what has been read, then end the run.
+"""End a run after SIGINT or SIGTERM, once what has been read is answered and written.
 
 A signal that is ignored, as under nohup, stays ignored. Python handles signals only in the main
 thread; a run in another thread is not interrupted.

@@ -1,4 +1,4 @@
-"""Rows of tables, from files or pipes: CSV, TSV, JSON lines, Parquet and lines of text.
+"""Reads rows of tables, from files or pipes: CSV, TSV, JSON lines, Parquet and lines of text.
 
 Everything that takes texts reads them here. Only Parquet needs a package, pyarrow.
 """

@@ -1,4 +1,4 @@
-"""Typed Arrow columns for rows of formats without column types: CSV, JSON lines. Needs pyarrow."""
+"""Choose Arrow types for columns of formats without types: CSV, JSON lines. Needs pyarrow."""
 
 from __future__ import annotations
 

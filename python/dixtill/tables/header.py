@@ -1,4 +1,4 @@
-"""Check the columns of a table; limits on the size of a row."""
+"""Check the columns of a table, and limit the size of a row."""
 
 from __future__ import annotations
 

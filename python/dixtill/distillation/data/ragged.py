@@ -1,6 +1,6 @@
-"""Rows of different lengths in one array.
+"""Stores rows of different lengths in one array.
 
-A million texts take their numbers' bytes this way, where a million lists would take gigabytes.
+A million texts then take only the bytes of their numbers; as lists they would take gigabytes.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Ragged:
     ) -> npt.NDArray[Any]:
         """Return the `rows`, padded on the right, as [rows, width, ...].
 
-        `width` is that of the longest row unless it is given.
+        If `width` is None, it is that of the longest row.
         """
         starts, lengths = self.starts[:-1][rows], self.lengths[rows]
         if width is None:

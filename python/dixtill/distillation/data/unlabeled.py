@@ -1,4 +1,4 @@
-"""Reads texts without labels: any number of them, in memory that hardly grows with it."""
+"""Reads any number of texts without labels, in memory that hardly grows with their number."""
 
 from __future__ import annotations
 
@@ -87,13 +87,13 @@ def _texts_in(path: str, text_column: str, layout: Layout, otherwise: str) -> It
 class UnlabeledTexts:
     """Texts without labels; each iteration reads them anew.
 
-    What is left out: empty texts, copies of an earlier text (cleaned and case-folded), and
-    near-copies of `others`, which differ from one of them in numbers and links at most. While it
-    iterates, it keeps a hash of 8 bytes of each text, and nothing else.
+    Empty texts are left out, and so are copies of an earlier text (cleaned and case-folded), and
+    near-copies of `others`, which differ from one of them only in numbers and links. An iteration
+    keeps a hash of 8 bytes for each text, and nothing else.
     """
 
     def __init__(self, read: Callable[[], Iterable[str]], others: Iterable[str] = ()) -> None:
-        """Take a function that returns all texts from the first one, each time it is called."""
+        """Take a function that returns all texts, from the first one on, at each call."""
         self._read = read
         self._others = {_hash(_masked(comparable(text))) for text in others}
 
@@ -124,7 +124,7 @@ class UnlabeledTexts:
 
 
 def _masked(form: str) -> str:
-    """Return a comparable form, which has no links, with each number replaced by 0."""
+    """Return a comparable form, whose links are gone, with each number replaced by 0."""
     return _NUMBER.sub("0", form)
 
 

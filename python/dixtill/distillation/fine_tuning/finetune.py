@@ -61,7 +61,7 @@ def finetune(
         valid: labeled texts that choose the best epoch, by macro-F1.
         config: see FinetuneConfig.
         out: a folder that is empty or does not exist. A stopped run of the same settings resumes.
-        watcher: is told about the progress of the training.
+        watcher: receives the progress of the training.
 
     Raises:
         InputError: there is no such base, its tokenizer is not a fast one, the labels of `train`

@@ -1,4 +1,4 @@
-"""Accuracy, macro-F1 and calibration error of probabilities, and of a student as users run it."""
+"""Measures accuracy, macro-F1 and calibration error of probabilities, and of a finished student."""
 
 from __future__ import annotations
 

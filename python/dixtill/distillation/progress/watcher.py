@@ -1,6 +1,6 @@
-"""Long work reports its progress to a Watcher.
+"""Defines the Watcher to which long work reports its progress.
 
-The caller that starts the work chooses once what is drawn (live_table.py, bars.py).
+The caller that starts the work chooses what is drawn (live_table.py, bars.py).
 """
 
 from __future__ import annotations

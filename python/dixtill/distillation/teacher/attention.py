@@ -1,4 +1,4 @@
-"""Attention as plain matrix products, with a fast backward pass in bfloat16 on a CPU.
+"""Computes attention as plain matrix products, whose backward pass in bfloat16 is fast on a CPU.
 
 PyTorch's fused attention has a fast forward pass there, but its backward pass takes longer than the
 rest of the teacher together (docs/explaining.md). The model is not changed, so other threads that
