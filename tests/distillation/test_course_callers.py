@@ -99,6 +99,7 @@ def with_steps(steps: int):
     return init
 
 
+@pytest.mark.slow
 def test_the_demo_is_the_same_course(tmp_path, capsys):
     assert main(["demo", "--quick", "--out", str(tmp_path / "demo")]) == 0
     demo = tmp_path / "demo"

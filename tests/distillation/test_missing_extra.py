@@ -121,3 +121,16 @@ def test_export_names_its_own_extra():
         "this needs onnx, which is not installed; "
         "install the extra with: pip install 'dixtill[onnx]'\n"
     )
+
+
+def test_evaluating_imports_no_torch(tmp_path):
+    """Importing it would take longer than the rest."""
+    (tmp_path / "t.csv").write_text("text,label\nShares soar,bullish\nProfit falls,bearish\n")
+    code = "import dixtill.cli, sys; dixtill.cli.main(sys.argv[1:]); print('torch' in sys.modules)"
+    answer = subprocess.run(
+        [sys.executable, "-c", code, "evaluate", "--data", str(tmp_path / "t.csv")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout.splitlines()[-1] == "False"

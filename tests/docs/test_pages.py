@@ -33,8 +33,15 @@ NOT_RUN = {
     "docs/tutorial.md": 1,
 }
 
-# Pages whose commands train something.
-SLOW = {"README.md", "docs/ecosystem.md", "docs/how-to/own-teacher.md", "docs/tutorial.md"}
+# Pages whose commands train something, or start many processes.
+SLOW = {
+    "README.md",
+    "docs/ecosystem.md",
+    "docs/how-to/own-data.md",
+    "docs/how-to/own-teacher.md",
+    "docs/looking-at-explanations.md",
+    "docs/tutorial.md",
+}
 
 KNOWN = {"sh", "bash", "python", "pycon", "text", "", "json", "csv", "html", "toml"}
 EXAMPLES = ROOT / "docs" / "examples"  # files that pages name and do not write

@@ -93,6 +93,7 @@ BLOCK = 4096  # characters that are read before the next look for signals (csrc/
 LONG_PAIRS = [Pair(NASTY, rules=rules, max_pieces=10 * BLOCK) for rules in RULES]
 
 
+@pytest.mark.slow
 @given(
     pair=st.sampled_from(LONG_PAIRS),
     filler=st.sampled_from(" a-\u0301é:&"),

@@ -131,6 +131,7 @@ def test_a_missing_text_of_a_parquet_file_is_named_by_its_row(student, folder, c
         assert "a.parquet, row 2: the field 'text' is null" in capfd.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["out.jsonl", "out.csv", "out.parquet"])
 def test_a_line_nested_to_any_depth_does_not_end_the_run(student, folder, output):
     if output.endswith("parquet"):

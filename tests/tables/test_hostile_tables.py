@@ -95,6 +95,7 @@ def test_training_survives_any_bytes(content, suffix):
                 read(path)
 
 
+@pytest.mark.slow
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
 @hypothesis.settings(deadline=None, max_examples=30)
 def test_commands_exit_with_0_or_2(content, suffix):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
-from torch import Tensor
 
 from ..errors import InputError, shortened
 from .config import Precision
+
+if TYPE_CHECKING:  # `dixtill evaluate` needs no torch, whose import takes a second
+    from torch import Tensor
 
 _ADVICE = "the training may have diverged: train again with a lower learning rate"
 
@@ -18,13 +20,13 @@ _ADVICE = "the training may have diverged: train again with a lower learning rat
 def check_parameters(parameters: Mapping[str, Tensor], whose: str) -> None:
     """Raise InputError if a tensor holds NaN or infinity; `whose` is named in the error."""
     for name, tensor in parameters.items():
-        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+        if tensor.is_floating_point() and not bool(tensor.isfinite().all()):
             raise InputError(f"the parameters '{name}' of {whose} are not all finite; {_ADVICE}")
 
 
 def check_answers(logits: Tensor, texts: Sequence[str], whose: str) -> None:
     """Raise InputError if the logits [texts, classes] hold NaN or infinity."""
-    is_finite = torch.isfinite(logits).all(dim=1)
+    is_finite = logits.isfinite().all(dim=1)
     if not bool(is_finite.all()):
         row = int((~is_finite).nonzero()[0])
         raise InputError(
