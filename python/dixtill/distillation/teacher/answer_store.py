@@ -81,11 +81,11 @@ class AnswerStore:
             try:
                 found = np.lib.format.read_array(file, allow_pickle=False)
             except Exception as error:  # NumPy raises many kinds of errors for a damaged header
-                raise InputError(f"{path} is damaged; delete it, and it is made again") from error
+                raise InputError(f"{path} is damaged; delete it and run again") from error
         if found.dtype != np.float32 or found.shape != (len(texts), len(self.teacher.labels)):
-            raise InputError(f"{path} does not fit its texts; delete it, and it is made again")
+            raise InputError(f"{path} does not fit its texts; delete it and run again")
         if not np.isfinite(found).all():
-            raise InputError(f"{path} holds NaN or infinity; delete it, and it is made again")
+            raise InputError(f"{path} holds NaN or infinity; delete it and run again")
         return torch.from_numpy(found)
 
     def _key(self, texts: Sequence[str]) -> str:

@@ -23,15 +23,15 @@ def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
     vocabulary: dict[str, int] = tokenizer.get_vocab()
     if len(vocabulary) < num_embeddings / 2:
         raise InputError(
-            f"its tokenizer has {len(vocabulary)} tokens and the model embeddings of "
-            f"{num_embeddings}: the tokenizer's files are missing or belong to another model; "
+            f"its tokenizer has {len(vocabulary)} tokens, but the model has {num_embeddings} "
+            "embeddings: the tokenizer's files are missing or belong to another model; "
             "save the model's own tokenizer beside it, with tokenizer.save_pretrained"
         )
     last = max(vocabulary, key=vocabulary.__getitem__)
     if vocabulary[last] >= num_embeddings:
         raise InputError(
-            f"its tokenizer numbers tokens up to {vocabulary[last]} ({last!r}), and the model has "
-            f"embeddings of {num_embeddings}: take the model's own tokenizer, or train the model "
+            f"its tokenizer numbers tokens up to {vocabulary[last]} ({last!r}), but the model has "
+            f"{num_embeddings} embeddings: take the model's own tokenizer, or train the model "
             "after resize_token_embeddings"
         )
 

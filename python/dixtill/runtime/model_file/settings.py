@@ -157,7 +157,7 @@ def digest(
 def check_version(version: Any) -> None:
     """Raise InputError or UnusableFileError unless a file of this version can be read."""
     if type(version) is not int or version < 1:
-        raise InputError(f"the metadata has format_version {version!r}")
+        raise InputError(f"the metadata has format_version {version!r}, expected 1 or more")
     if version not in _READABLE_VERSIONS:
         remedy = (
             "upgrade dixtill to read it"

@@ -58,8 +58,8 @@ class StudentShape(
         for name in (embedding, "forward_weight_q8", "attention_weight_q8", "head_weight_q8"):
             if len(shapes[name]) != 2 or 0 in shapes[name]:
                 raise InputError(
-                    f"weight '{name}' has shape {list(shapes[name])}, expected two dimensions of "
-                    "at least one"
+                    f"weight '{name}' has shape {list(shapes[name])}, expected two dimensions, "
+                    "each at least one"
                 )
         attention_dim, num_states = shapes["attention_weight_q8"]
         if num_states % 2:

@@ -84,9 +84,10 @@ class TensorFile:
             end = last
         self._data = _read(file, end)
         if len(self._data) < end or _read(file, 1):
+            following = "more" if len(self._data) == end else len(self._data)
             raise InputError(
-                f"the tensors do not fill the file as the header says (they have {end} bytes, "
-                f"after the header it has {'more' if len(self._data) == end else len(self._data)})"
+                f"the tensors do not fill the file as the header says (they take {end} bytes, but "
+                f"{following} follow the header)"
             )
         view = memoryview(self._data)
         return {
