@@ -128,10 +128,10 @@ from dixtill.claim import held
 from dixtill.whole_file import replacing
 with held(Path(sys.argv[1])), replacing(Path(sys.argv[2])) as temporary:
     child = os.fork()
-    if child == 0:
+    if child == 0:  # it has closed what it must not hold before it prints
+        print(os.getpid(), temporary, flush=True)
         time.sleep(60)
         os._exit(0)
-    print(child, temporary, flush=True)
     time.sleep(60)
 """
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from toy_training import CONFIG, OF_LABEL, PAPER, TRAIN, VALID, new_student, without_labels
 
-from dixtill.distillation.student.examples import NO_LABEL, Batch
+from dixtill.distillation.student.examples import NO_LABEL, Batch, Examples
 from dixtill.distillation.student.objective import distillation_terms, total_loss
 
 
@@ -104,7 +104,8 @@ def test_the_loss_is_the_one_worked_out_by_hand(changes):
     base = PAPER if changes["method"] == "dixtill-paper" else CONFIG
     config = replace(base, **changes)
     labeled, _ = (TRAIN, VALID) if config.explained_classes == "all" else OF_LABEL
-    examples = labeled + without_labels(labeled, TRAIN.teacher_logits.flip(0))
+    others = without_labels(labeled, TRAIN.teacher_logits.flip(0))
+    examples = Examples.joined([labeled, others])
     batch = examples.batch(np.arange(60, 69))  # four with a label, five without
     with torch.no_grad():
         output = new_student().eval()(batch.piece_ids, batch.mask)
