@@ -8,7 +8,7 @@ from tiny_teachers import TEXTS
 
 from dixtill.distillation.attribution.attributor import Attributor
 from dixtill.distillation.config import AttributionSettings
-from dixtill.distillation.teacher import attention
+from dixtill.distillation.teacher import attention, precision
 from dixtill.distillation.teacher.precision import autocast, quickest_precision, with_cast_weights
 
 CPU, GPU = torch.device("cpu"), torch.device("cuda")
@@ -40,6 +40,28 @@ def plain_calls(monkeypatch) -> list[torch.dtype]:
 def test_a_cpu_with_units_for_bfloat16_uses_them(monkeypatch, capabilities, expected):
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert quickest_precision(CPU) == expected
+
+
+@pytest.mark.parametrize(("times", "expected"), [(3.9, "bfloat16"), (0.8, "float32")])
+def test_other_units_are_used_where_they_are_measured_to_be_faster(monkeypatch, times, expected):
+    capabilities = {"amx_bf16": False, "avx512_bf16": True}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    monkeypatch.setattr(precision, "_speed_of_bfloat16", lambda: times)
+    assert quickest_precision(CPU) == expected
+
+
+def test_the_measured_speed_is_the_ratio_of_the_fastest_products(monkeypatch):
+    duration = {torch.float32: 4.0, torch.bfloat16: 2.0}
+    now, calls = [0.0], [0]
+
+    def mm(left: torch.Tensor, right: torch.Tensor) -> None:
+        calls[0] += 1
+        slow = 10.0 if calls[0] % 3 == 0 else 0.0  # another process disturbs
+        now[0] += duration[left.dtype] + slow
+
+    monkeypatch.setattr(torch, "mm", mm)
+    monkeypatch.setattr(precision, "perf_counter", lambda: now[0])
+    assert precision._speed_of_bfloat16.__wrapped__() == 2.0
 
 
 def test_where_pytorch_does_not_tell_it_is_float32(monkeypatch):
