@@ -23,6 +23,7 @@ from dixtill.distillation import course as course_module
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.course import distill
 from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.perturbation import perturbed_texts
 from dixtill.distillation.data.sources import check_teachers_labels
 from dixtill.distillation.distilled import Distilled
@@ -94,6 +95,7 @@ def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
     assert examples.labels[: len(TRAIN)].tolist() == list(TRAIN.labels)
     assert set(examples.labels[len(TRAIN) :].tolist()) == {-100}
     assert not examples.attributions.lengths[len(TRAIN) :].any()
+    assert examples.kinds[len(TRAIN) :].tolist() == [Kind.REAL] * 2 + [Kind.MADE] * len(TRAIN)
     expected = bert.predict(asked)
     torch.testing.assert_close(examples.teacher_logits[len(TRAIN) :], expected)
     assert distilled.model.settings.provenance["texts_without_labels"] == len(TRAIN) + 2

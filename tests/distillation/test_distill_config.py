@@ -122,6 +122,7 @@ def test_a_config_out_of_range_is_refused(name, value):
         ("explanation", "gates, contributions, scores"),
         ("explained_classes", "predicted, all"),
         ("merge", "sum, mean"),
+        ("teaching", "fixed, worst, learned"),
     ],
 )
 def test_an_unknown_choice_is_refused_with_those_that_are_known(name, choices):

@@ -135,7 +135,7 @@ def test_examples_add_up_in_their_order():
 
 def test_shuffled_batches_hold_every_example_once():
     examples = make_examples(CORPUS, TOKENIZER, ())
-    batches = list(examples.shuffled_batches(3, np.random.default_rng(0)))
+    batches = list(examples.shuffled_batches(np.arange(len(examples)), 3, np.random.default_rng(0)))
     assert sorted(len(batch.labels) for batch in batches) == [1, 3]
     assert sorted(torch.cat([batch.labels for batch in batches]).tolist()) == [0, 0, 1, 2]
 
@@ -144,7 +144,9 @@ def test_shuffled_batches_follow_the_generator():
     examples = make_examples(CORPUS, TOKENIZER, ())
 
     def order(seed: int) -> list[int]:
-        batches = examples.shuffled_batches(1, np.random.default_rng(seed))
+        batches = examples.shuffled_batches(
+            np.arange(len(examples)), 1, np.random.default_rng(seed)
+        )
         return [int(batch.mask.sum()) for batch in batches]
 
     assert order(1) == order(1)
@@ -157,7 +159,9 @@ def test_shuffled_batches_have_similar_lengths_and_random_order():
     examples = make_examples(corpus, Tokenizer(PIECES, Normalizer(), max_pieces=40), ())
     found = [
         batch.mask.sum(dim=1).tolist()
-        for batch in examples.shuffled_batches(4, np.random.default_rng(1))
+        for batch in examples.shuffled_batches(
+            np.arange(len(examples)), 4, np.random.default_rng(1)
+        )
     ]
     assert all(max(batch) - min(batch) == 3 for batch in found)
     assert found != sorted(found)

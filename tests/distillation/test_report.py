@@ -111,13 +111,23 @@ def test_the_texts_that_are_measured_are_spread_over_all():
     assert some([]) == []
 
 
-def report_of(tmp_path: Path, labels: tuple[str, str, str], texts: tuple[str, ...]) -> str:
+def report_of(
+    tmp_path: Path,
+    labels: tuple[str, str, str],
+    texts: tuple[str, ...],
+    text_weights: tuple[float, ...] = (),
+) -> str:
     model = random_model(labels=labels, max_pieces=64)
     write_model(model, tmp_path / "s.safetensors")
     scores = Scores(0.5, 0.25, 0.125)
     history = tuple(
         EpochMetrics(
-            epoch, 2.0 / epoch, 0.5, (0.5, 0.6, 0.4)[epoch - 1], {"task": 1.0 / epoch, "kl": 0.5}
+            epoch,
+            2.0 / epoch,
+            0.5,
+            (0.5, 0.6, 0.4)[epoch - 1],
+            {"task": 1.0 / epoch, "kl": 0.5},
+            weights={"real": text_weights[epoch - 1]} if text_weights else {},
         )
         for epoch in (1, 2, 3)
     )
@@ -164,6 +174,14 @@ def test_a_page_has_its_curves_its_best_epoch_and_no_request(tmp_path):
         assert f"task, epoch {epoch}: {1 / epoch:.4f}" in page
     for words in ("Right and sure", "Unsure", "comprehensiveness", "feature agreement"):
         assert words in tags.text
+
+
+def test_a_page_shows_the_course_of_the_weights_of_texts(tmp_path):
+    labels = ("bearish", "bullish", "neutral")
+    page = report_of(tmp_path, labels, TEXTS, text_weights=(1.0, 0.75, 0.5))
+    assert Tags(page).names.count("figure") == 4
+    for epoch, value in ((1, 1.0), (2, 0.75), (3, 0.5)):
+        assert f"real, epoch {epoch}: {value:.4f}" in page
 
 
 def test_a_chart_places_values_in_proportion():

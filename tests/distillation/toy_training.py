@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.ragged import Ragged
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student.examples import NO_LABEL, Examples
@@ -100,4 +101,5 @@ def without_labels(examples: Examples, logits: Tensor) -> Examples:
         labels=torch.full((len(examples),), NO_LABEL),
         teacher_logits=logits,
         attributions=Ragged.of([()] * len(examples), examples.attributions.values),
+        kinds=torch.full((len(examples),), Kind.REAL),
     )

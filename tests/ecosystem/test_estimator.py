@@ -126,11 +126,13 @@ def test_it_works_in_pipelines_folds_and_searches(texts, directions):
 def test_a_student_learns_from_a_teacher(teacher_folder, texts, method):
     labels = ["bearish", "bullish"] * (len(texts) // 2)
     classifier = DixtillClassifier(
-        teacher_folder, method=method, epochs=2, perturbed=1 if method == "kl" else 0, **SMALL
-    ).fit(texts, labels)
+        teacher_folder, method=method, epochs=2, perturbed=1 if method == "kl" else 0,
+        teaching="worst", **SMALL,
+    ).fit(texts, labels)  # fmt: skip
     # The teacher knows a class that these texts don't have.
     assert classifier.classes_.tolist() == ["bearish", "bullish", "neutral"]
-    assert classifier.student_.model.settings.provenance["config"]["method"] == method
+    config = classifier.student_.model.settings.provenance["config"]
+    assert (config["method"], config["teaching"]) == (method, "worst")
     assert set(classifier.predict(texts)) <= set(classifier.classes_)
 
 

@@ -122,6 +122,13 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
         "number of made-up texts per training text for the teacher to answer ({default})",
         "N",
     )
+    _add(
+        group,
+        "teaching",
+        "which texts teach more: none ({default}, the default), those on which student and teacher "
+        "differ most come more often (worst), or a small network learns weights of texts on a "
+        "tenth of the labeled ones, which are held out for it (learned)",
+    )
     group.add_argument(
         "--unlabeled",
         metavar="PATH",

@@ -20,6 +20,7 @@ from .settings import Settings
 
 Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
 KlForm = Literal["bounded", "plain"]
+TeachingMode = Literal["fixed", "worst", "learned"]
 Explanation = Literal["gates", "contributions", "scores"]
 ExplainedClasses = Literal["predicted", "all"]
 Merge = Literal["sum", "mean"]  # of the attributions of a word's tokens
@@ -51,6 +52,7 @@ class DistillConfig(Settings):
     explained_classes: ExplainedClasses = "all"
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
+    teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int = 30  # made-up texts per training text, for the teacher to answer
     seed: int = 0
@@ -98,6 +100,11 @@ class DistillConfig(Settings):
     def __post_init__(self) -> None:
         """Raise InputError if settings are out of range, unknown, or contradict each other."""
         super().__post_init__()
+        if self.teaching != "fixed" and self.method == "none":
+            raise InputError(
+                f"the teaching '{self.teaching}' follows the teacher's answers, but the method "
+                "'none' learns none; choose the teaching 'fixed', or another method"
+            )
         if (self.explanation, self.explained_classes) == ("scores", "all"):
             raise InputError("raw scores explain one class; choose explained_classes 'predicted'")
         if self.explanation == "scores" and self.additivity:

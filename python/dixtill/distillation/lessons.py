@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice, repeat
 from typing import NamedTuple
 
 import torch
@@ -15,6 +15,7 @@ from ..specification.words import Tokenizer
 from .attribution.attributor import Attribution
 from .budget import within_budget
 from .config import DistillConfig
+from .data.kind import Kind
 from .data.perturbation import perturbed_texts
 from .data.sources import CourseTexts
 from .progress.watcher import Watcher
@@ -84,8 +85,11 @@ class LessonReader:
         with self.watcher.stage("making perturbed texts"):
             made = perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
         total = len(texts.unlabeled) + len(made)
+        kinds = chain(repeat(Kind.REAL, len(texts.unlabeled)), repeat(Kind.MADE))
         more = [
-            unlabeled_examples(part, tokenizer, logits, config.explained_classes)
+            unlabeled_examples(
+                part, tokenizer, logits, config.explained_classes, list(islice(kinds, len(part)))
+            )
             for part, logits in self.store.parts(chain(real, made), total)
         ]
         return Lessons(vocabulary, Examples.joined([train, *more]), valid, total)

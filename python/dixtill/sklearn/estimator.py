@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import limits
-from ..distillation.config import DistillConfig, Method
+from ..distillation.config import DistillConfig, Method, TeachingMode
 from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
 from ..distillation.progress.bars import bars_on_terminal
@@ -51,6 +51,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         alpha: weight of the teacher against the labels.
         temperature: softens the answers of teacher and student.
         perturbed: number of made-up texts per training text for the teacher to answer.
+        teaching: which texts come more often or weigh more: fixed, worst or learned.
         embedding_dim: width of a piece's vector.
         hidden_dim: LSTM units per direction.
         attention_dim: attention units.
@@ -84,6 +85,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         alpha: float | None = None,
         temperature: float | None = None,
         perturbed: int | None = None,
+        teaching: TeachingMode | None = None,
         embedding_dim: int = 50,
         hidden_dim: int = 50,
         attention_dim: int = 100,
@@ -103,6 +105,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.alpha = alpha
         self.temperature = temperature
         self.perturbed = perturbed
+        self.teaching = teaching
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim
         self.attention_dim = attention_dim

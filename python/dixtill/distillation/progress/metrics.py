@@ -16,6 +16,7 @@ class EpochMetrics:
     macro_f1: float
     terms: Mapping[str, float] = field(default_factory=dict)  # the loss's terms, unweighted
     learning_rate: float | None = None  # at the last step
+    weights: Mapping[str, float] = field(default_factory=dict)  # of texts, the mean by group
 
 
 def accuracy_plus_macro_f1(metrics: EpochMetrics) -> float:

@@ -119,12 +119,18 @@ def _curves(history: Sequence[EpochMetrics], best: int) -> str:
         "accuracy": [metrics.accuracy for metrics in history],
         "macro-F1": [metrics.macro_f1 for metrics in history],
     }
+    weights = {
+        name: [metrics.weights.get(name, float("nan")) for metrics in history]
+        for name in history[-1].weights
+    }
+    caption = "Mean weight of texts by epoch, by kind and by the teacher’s confidence"
     return (
         "<h2>Training</h2><p>The dashed line is the best epoch, whose parameters were kept. Losses "
         "are means over the training texts; the total weighs them.</p>"
         '<div class="charts">'
         f"{epochs_chart(losses, best, 'Losses by epoch')}"
-        f"{epochs_chart(scores, best, 'Scores on the validation texts by epoch')}</div>\n"
+        f"{epochs_chart(scores, best, 'Scores on the validation texts by epoch')}"
+        f"{epochs_chart(weights, best, caption) if weights else ''}</div>\n"
     )
 
 

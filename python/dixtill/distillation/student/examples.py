@@ -16,6 +16,7 @@ from ...specification.words import TokenizedText, Tokenizer
 from ..attribution.attributor import Attribution
 from ..config import ExplainedClasses, Merge
 from ..data.corpus import Corpus
+from ..data.kind import Kind
 from ..data.ragged import Ragged
 from .losses import centered
 
@@ -32,6 +33,8 @@ class Batch(NamedTuple):
     labels: Tensor  # [batch], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [batch, classes]
     attributions: Tensor  # [batch, words, outputs], zero on padding
+    rows: npt.NDArray[np.int64]  # [batch], the texts' places among the examples
+    weights: Tensor | None = None  # [batch], of the teacher's answers; None is 1 for all
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Examples:
     labels: Tensor  # [texts], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [texts, classes]
     attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
+    kinds: Tensor  # [texts] int64, values of Kind
 
     @classmethod
     def of(
@@ -52,8 +56,13 @@ class Examples:
         teacher_logits: Tensor,
         attributions: Sequence[npt.ArrayLike],
         outputs: int,
+        kinds: Sequence[Kind] | None = None,
     ) -> Examples:
-        """Store tokenized `texts`; `outputs` is the number of attributions of each word."""
+        """Store tokenized `texts`.
+
+        `outputs` is the number of attributions of each word. Without `kinds`, texts without a label
+        are real ones.
+        """
         pieces = np.empty(0, dtype=np.int32)
         return cls(
             Ragged.of([text.piece_ids for text in texts], pieces),
@@ -61,6 +70,9 @@ class Examples:
             labels,
             teacher_logits,
             Ragged.of(attributions, np.empty((0, outputs), dtype=np.float32)),
+            torch.where(labels == NO_LABEL, Kind.REAL, Kind.LABELED)
+            if kinds is None
+            else torch.tensor(kinds),
         )
 
     @classmethod
@@ -72,6 +84,7 @@ class Examples:
             torch.cat([part.labels for part in parts]),
             torch.cat([part.teacher_logits for part in parts]),
             Ragged.joined([part.attributions for part in parts]),
+            torch.cat([part.kinds for part in parts]),
         )
 
     def __len__(self) -> int:
@@ -89,15 +102,18 @@ class Examples:
             labels=self.labels[rows],
             teacher_logits=self.teacher_logits[rows],
             attributions=torch.from_numpy(self.attributions.padded(rows, 0, words)),
+            rows=rows,
         )
 
-    def shuffled_batches(self, size: int, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield all examples in random order, but batched with others of similar length.
+    def shuffled_batches(
+        self, rows: npt.NDArray[np.int64], size: int, rng: np.random.Generator
+    ) -> Iterator[Batch]:
+        """Yield the examples at `rows` in random order, batched with others of similar length.
 
         Sorting 50 batches at a time leaves little padding and halves the time of an epoch.
         """
         lengths = self.piece_ids.lengths
-        order = rng.permutation(len(self))
+        order = rng.permutation(rows)
         batches: list[npt.NDArray[np.int64]] = []
         for start in range(0, len(order), size * _SORTED_TOGETHER):
             some = order[start : start + size * _SORTED_TOGETHER]
@@ -157,12 +173,16 @@ def unlabeled_examples(
     tokenizer: Tokenizer,
     teacher_logits: Tensor,
     classes: ExplainedClasses = "predicted",
+    kinds: Sequence[Kind] | None = None,
 ) -> Examples:
-    """Return examples of cleaned `texts` with the teacher's answers alone, without labels."""
+    """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
+
+    Without `kinds`, all texts are real ones.
+    """
     read = [tokenizer(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
-    return _readable(read, labels, teacher_logits, [()] * len(read), outputs)
+    return _readable(read, labels, teacher_logits, [()] * len(read), outputs, kinds)
 
 
 def _readable(
@@ -171,6 +191,7 @@ def _readable(
     teacher_logits: Tensor,
     attributions: Sequence[npt.ArrayLike],
     outputs: int,
+    kinds: Sequence[Kind] | None = None,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     if not kept:
@@ -181,6 +202,7 @@ def _readable(
         teacher_logits[kept],
         [attributions[row] for row in kept],
         outputs,
+        None if kinds is None else [kinds[row] for row in kept],
     )
 
 

@@ -13,19 +13,32 @@ from torch.nn import functional
 _SMALLEST_UNIT = 0.1  # in logits; keeps texts with tiny weights from dominating additivity
 
 
-def bounded_kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+def bounded_kl_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    temperature: float,
+    weights: Tensor | None = None,
+) -> Tensor:
     """Return 1 - exp(-`kl_loss`), in [0, 1], as published: KL is the mean over the batch.
 
     Args:
         student_logits: [batch, classes].
         teacher_logits: [batch, classes].
         temperature: tau, which divides both.
+        weights: [batch], of the texts in that mean; None is 1 for all.
     """
-    return 1 - torch.exp(-kl_loss(student_logits, teacher_logits, temperature))
+    return 1 - torch.exp(-kl_loss(student_logits, teacher_logits, temperature, weights))
 
 
-def kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+def kl_loss(
+    student_logits: Tensor,
+    teacher_logits: Tensor,
+    temperature: float,
+    weights: Tensor | None = None,
+) -> Tensor:
     """Return tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), the batch mean."""
+    if weights is not None:
+        return (weights * kl_by_text(student_logits, teacher_logits, temperature)).mean()
     divergence = functional.kl_div(
         functional.log_softmax(student_logits / temperature, dim=1),
         functional.log_softmax(teacher_logits / temperature, dim=1),
@@ -35,9 +48,30 @@ def kl_loss(student_logits: Tensor, teacher_logits: Tensor, temperature: float) 
     return temperature**2 * divergence
 
 
-def mse_loss(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+def kl_by_text(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """Return each text's term [batch] of the mean that `kl_loss` returns."""
+    divergences = functional.kl_div(
+        functional.log_softmax(student_logits / temperature, dim=1),
+        functional.log_softmax(teacher_logits / temperature, dim=1),
+        reduction="none",
+        log_target=True,
+    )
+    # Rounding may put the divergence of equal answers below zero.
+    return temperature**2 * divergences.sum(dim=1).clamp(min=0)
+
+
+def mse_loss(
+    student_logits: Tensor, teacher_logits: Tensor, weights: Tensor | None = None
+) -> Tensor:
     """Return the mean squared difference of the logits (Ba and Caruana 2014)."""
+    if weights is not None:
+        return (weights * mse_by_text(student_logits, teacher_logits)).mean()
     return functional.mse_loss(student_logits, teacher_logits)
+
+
+def mse_by_text(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
+    """Return each text's term [batch] of the mean that `mse_loss` returns."""
+    return (student_logits - teacher_logits).square().mean(dim=1)
 
 
 def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:

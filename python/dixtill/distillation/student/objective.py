@@ -14,12 +14,13 @@ Terms = dict[str, Tensor]
 """Unweighted scalar losses by name: task, mse, kl, explanation, additivity."""
 
 
-def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
-    """Run the student on a batch, and return the terms of its loss.
+def loss_terms(
+    config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
+) -> Terms:
+    """Return the terms of the loss for the student's `output` for a batch.
 
     The term of the task is a mean over all texts, in which a text without a label counts as zero.
     """
-    output: StudentOutput = student(batch.piece_ids, batch.mask)
     terms = distillation_terms(config, output, batch)
     if config.additivity:
         terms["additivity"] = _additivity(config, student, output, batch)
@@ -28,23 +29,40 @@ def loss_terms(config: DistillConfig, student: Student, batch: Batch) -> Terms:
 
 def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batch) -> Terms:
     """Return the terms that need one forward pass: all but additivity."""
+    terms = answer_terms(config, output.logits, batch)
+    if config.is_explained:
+        terms["explanation"] = losses.explanation_loss(
+            _explanation(config, output, batch), batch.attributions
+        )
+    return terms
+
+
+def answer_terms(config: DistillConfig, logits: Tensor, batch: Batch) -> Terms:
+    """Return the terms of the labels and of the teacher's answers, for logits [batch, classes]."""
     terms = {
         "task": torch.nn.functional.cross_entropy(
-            output.logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
+            logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
         )
         / len(batch.labels)
     }
     if config.method == "none":
         return terms
     if config.method == "mse":
-        return terms | {"mse": losses.mse_loss(output.logits, batch.teacher_logits)}
+        mse = losses.mse_loss(logits, batch.teacher_logits, batch.weights)
+        return terms | {"mse": mse}
     kl = losses.bounded_kl_loss if config.kl == "bounded" else losses.kl_loss
-    terms["kl"] = kl(output.logits, batch.teacher_logits, config.temperature)
-    if config.is_explained:
-        terms["explanation"] = losses.explanation_loss(
-            _explanation(config, output, batch), batch.attributions
-        )
+    terms["kl"] = kl(logits, batch.teacher_logits, config.temperature, batch.weights)
     return terms
+
+
+def answer_losses(config: DistillConfig, logits: Tensor, batch: Batch) -> Tensor:
+    """Return the unweighted loss of each answer of the teacher [batch]: the KL divergence or MSE.
+
+    The bounded form of KL is a function of the batch's mean; what is returned is KL itself.
+    """
+    if config.method == "mse":
+        return losses.mse_by_text(logits, batch.teacher_logits)
+    return losses.kl_by_text(logits, batch.teacher_logits, config.temperature)
 
 
 def total_loss(config: DistillConfig, terms: Terms) -> Tensor:

@@ -25,9 +25,11 @@ from ..config import DistillConfig
 from ..finite import check_parameters, diverged
 from ..progress.metrics import EpochMetrics, best_epoch
 from ..progress.watcher import Step, Watcher
+from ..teaching.look_ahead import effects_of_weights
+from ..teaching.teaching import teaching_of
 from .examples import Batch, Examples
 from .float_answers import score
-from .objective import loss_terms, total_loss
+from .objective import answer_losses, answer_terms, loss_terms, total_loss
 from .run_folder import RunFolder
 from .student import Student
 
@@ -62,7 +64,9 @@ class StudentTrainer:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self._steps_per_epoch = steps = math.ceil(len(train) / config.batch_size)
+        self._teaching = teaching_of(config, train.kinds, train.teacher_logits)
+        num_texts = len(self._teaching.texts)
+        self._steps_per_epoch = steps = math.ceil(num_texts / config.batch_size)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
             self._optimizer,
             partial(
@@ -117,7 +121,7 @@ class StudentTrainer:
         )
 
     def _train_epoch(self, watcher: Watcher) -> EpochMetrics:
-        """Train on all training examples once, and score the student on the validation texts."""
+        """Train on the texts that the teaching chooses; score the student on validation texts."""
         self.student.train()
         sums: Counter[str] = Counter()
         done = len(self._history) * self._steps_per_epoch
@@ -125,7 +129,8 @@ class StudentTrainer:
         # Dropout draws from PyTorch's global generator; the caller gets its own state back.
         with torch.random.fork_rng(devices=[]):
             torch.set_rng_state(self._torch_rng)
-            for batch in self._train.shuffled_batches(self.config.batch_size, self._rng):
+            rows = self._teaching.rows(self._rng)
+            for batch in self._train.shuffled_batches(rows, self.config.batch_size, self._rng):
                 rate = float(self._schedule.get_last_lr()[0])
                 sums.update(self._train_step(batch))
                 done += 1
@@ -141,6 +146,7 @@ class StudentTrainer:
             macro_f1=scores.macro_f1,
             terms=means,
             learning_rate=rate,
+            weights=self._teaching.take_means(),
         )
 
     def _train_step(self, batch: Batch) -> dict[str, float]:
@@ -150,7 +156,10 @@ class StudentTrainer:
             InputError: a loss is not finite.
         """
         batch = batch._replace(piece_ids=self._with_unknowns(batch.piece_ids))
-        terms = loss_terms(self.config, self.student, batch)
+        output = self.student(batch.piece_ids, batch.mask)
+        divergences = answer_losses(self.config, output.logits.detach(), batch)
+        batch = batch._replace(weights=self._teaching.weights(batch.rows, divergences))
+        terms = loss_terms(self.config, self.student, output, batch)
         loss = total_loss(self.config, terms)
         values = {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
         if not math.isfinite(sum(values.values())):
@@ -159,9 +168,38 @@ class StudentTrainer:
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
+        self._look_ahead(batch)
         self._optimizer.step()
         self._schedule.step()
         return values
+
+    def _look_ahead(self, batch: Batch) -> None:
+        """Tell the teaching how the batch's weights change the loss on a quiz, if it asks.
+
+        The quiz is on answers and labels. The student reads without dropout for it, so that nothing
+        is drawn, and a difference of two losses has one cause. For the bounded form of KL, the
+        effects have another unit, which is the same for all texts of the batch.
+        """
+        rows = self._teaching.quiz_rows(self.config.batch_size)
+        if rows is None:
+            return
+        config, student, quiz = self.config, self.student, self._train.batch(rows)
+
+        def quiz_loss() -> Tensor:
+            logits = student(quiz.piece_ids, quiz.mask).logits
+            return total_loss(config, answer_terms(config, logits, quiz))
+
+        def text_losses() -> Tensor:
+            logits = student(batch.piece_ids, batch.mask).logits
+            return config.alpha * answer_losses(config, logits, batch)
+
+        pairs = [(each, each.grad) for each in student.parameters() if each.grad is not None]
+        parameters, gradients = zip(*pairs, strict=True)
+        rate = float(self._schedule.get_last_lr()[0])
+        student.eval()
+        effects = effects_of_weights(parameters, gradients, rate, quiz_loss, text_losses)
+        student.train()
+        self._teaching.learn(effects)
 
     def _with_unknowns(self, piece_ids: Tensor) -> Tensor:
         """Replace random pieces by the unknown one, so that the student learns to read it."""
@@ -176,6 +214,7 @@ class StudentTrainer:
             "torch_rng": self._torch_rng,
             "numpy_rng": self._rng.bit_generator.state,
             "best_weights": self._best_parameters,
+            "teaching": self._teaching.state(),
         }
         self._folder.save(state, self._data, self._history)
 
@@ -186,6 +225,7 @@ class StudentTrainer:
         self._torch_rng = state["torch_rng"]
         self._rng.bit_generator.state = state["numpy_rng"]
         self._best_parameters = state["best_weights"]
+        self._teaching.load(state["teaching"])
 
 
 # The running course holds this: PyTorch has one generator and one thread count per process.
