@@ -130,11 +130,10 @@ test_on() {
 }
 
 # Left out are tests of signals, which have time limits; of memory, which QEMU neither limits nor
-# reports; and of every code point, which would take minutes.
+# reports; those without native code; and slow ones.
 test_emulated() {
-    test_on cortex-a53 --ignore tests/runtime/test_signals.py \
-        -k "not out_of_memory and not little_memory and not every_code_point" \
-        tests/runtime tests/native
+    test_on cortex-a53 --ignore tests/runtime/test_signals.py -m "not slow and not python_only" \
+        -k "not out_of_memory and not little_memory" tests/runtime tests/native
     # The rest of tests/native takes a minute more and tests no other code.
     test_on cortex-a76 tests/native/test_golden.py tests/native/test_targets.py
 }

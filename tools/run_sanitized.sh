@@ -18,7 +18,7 @@ cd "$(dirname "$0")/.."
 # test_a_long_call_lets_handlers_run_all_the_time want a signal to be handled within 0.2 s, which is
 # a promise only about the code that users run: the README's tests run them.
 PYTEST=(-m pytest -q -p no:cacheprovider)
-ADDRESS_TESTS=("${PYTEST[@]}" tests/native tests/runtime
+ADDRESS_TESTS=("${PYTEST[@]}" tests/native tests/runtime -m "not python_only"
     -k "not out_of_memory and not every_code_point and not ctrl_c_interrupts and not long_call")
 THREAD_TESTS=("${PYTEST[@]}" -k "thread or fork" tests/native tests/runtime)
 

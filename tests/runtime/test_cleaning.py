@@ -9,6 +9,8 @@ import pytest
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import DEFAULT_RULES, clean, clean_with_places
 
+pytestmark = pytest.mark.python_only
+
 FIRST_RULES = ("urls", "html_entities")  # of students of format 3
 
 

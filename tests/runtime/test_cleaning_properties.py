@@ -11,6 +11,8 @@ from dixtill.specification.cleaning import clean_with_places
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
+pytestmark = pytest.mark.python_only
+
 _PARTS = [
     *("&", "#", "x", "X", ";", " ", "\n", "<", "a", "é", "0", "00", "1", "233", "128", "ffff"),
     *("amp", "copy", "2", "not", "it", "pound", "NotEqualTilde;", "CounterClockwiseContour"),

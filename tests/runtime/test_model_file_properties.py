@@ -16,6 +16,8 @@ from dixtill.specification.parameters import StudentParameters
 hypothesis = pytest.importorskip("hypothesis", reason="draws damaged files with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
+pytestmark = pytest.mark.python_only
+
 MODEL = random_model()
 
 

@@ -8,6 +8,8 @@ from dixtill.errors import InputError
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.words import Tokenizer, split_words
 
+pytestmark = pytest.mark.python_only
+
 
 @pytest.mark.parametrize(
     ("text", "words"),

@@ -14,6 +14,8 @@ tokenizers = pytest.importorskip("tokenizers", reason="compares with the tokeniz
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
+pytestmark = pytest.mark.python_only
+
 SETTINGS = [(True, True), (True, False), (False, True), (False, False)]
 UNITS = "[UNK] un ##aff ##able ##a ##b a b b## aff ##un é e $ ##é ! - ß ss i ##i 中 ##中 ."
 VOCABULARY = [

@@ -12,6 +12,8 @@ from dixtill.specification.words import Tokenizer, split_words
 hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
 st = pytest.importorskip("hypothesis.strategies")
 
+pytestmark = pytest.mark.python_only
+
 
 _EMOJI = ["🚀", "⬆️", "👍🏽", "🏽", "\u200d", "🇩", "🇪", "❤", "\ufe0f", "−", "＄", "€", "1️⃣", "’", "ﬁ"]
 # Marks that are stripped, of a high and a low class; one that stays; and dropped characters.
