@@ -36,6 +36,12 @@ COMMANDS = {
     "attribute": "attribute --teacher teacher --data train.csv --out out --tolerance 0.01",
     "distill": "distill --teacher teacher --train train.csv --out out/s.safetensors --epochs 3"
     " --embedding-dim 6 --hidden-dim 5 --steps 8 --perturbed 2 --run run",
+    **{
+        f"distill with teaching {mode}": "distill --teacher teacher --train train.csv --method kl"
+        f" --out out/s.safetensors --epochs 3 --embedding-dim 6 --perturbed 2 --run run"
+        f" --teaching {mode}"
+        for mode in ("worst", "learned")
+    },
     "finetune": "finetune --base teacher --train train.csv --out out --epochs 4 --batch-size 8",
     "score": "score --data many.csv --out out --rows-per-file 500 --words",
     "infer": "infer --input many.csv --output out.jsonl",
