@@ -76,7 +76,7 @@ CALLS = {
     "a checked list": ("student([text] * 500, check=True)", 0.5),
     "one checked text": ("student(text * 9, check=True)", 0.05),
     "all of a long text, checked": ("endless(text * 70, check=True)", 0.5),
-    "all of a longer text": ("endless(text * 8000)", 0.5),
+    "all of a longer text": ("endless(text * 16_000)", 0.2),
     "texts without a word": ("student([' ' * 1_000_000] * 5000)", 0.5),
     "texts that are no ASCII": ("student([f'{i}é' * 200_000 for i in range(400)])", 0.5),
     "a batch of the kernel": ("kernel(ids, np.arange(0, ids.size + 1, 20))", 0.5),
