@@ -12,7 +12,7 @@ from datasets import ClassLabel, Dataset, DatasetDict, Features, Value
 
 from dixtill.cli import main
 from dixtill.distillation.data.corpus import read_corpus
-from dixtill.distillation.data.unlabeled import read_texts
+from dixtill.distillation.data.unlabeled import read_texts, stream_texts
 from dixtill.errors import InputError
 
 NAMES = ["neg", "pos"]
@@ -219,3 +219,22 @@ def test_a_missing_text_is_not_an_empty_one():
     classed(["a", None], [0, 1]).save_to_disk("gaps")
     with pytest.raises(InputError, match="hub:gaps, row 2: the field 'text' is null"):
         read_corpus("hub:gaps")
+
+
+def test_texts_of_the_hub_are_streamed(monkeypatch):
+    """A batch is read as it is needed: an error further on comes later."""
+    Dataset.from_dict({"text": ["a"] * 2500}).save_to_disk("many")
+    batches = []
+    iterated = datasets.Dataset.iter
+
+    def counted(self, batch_size):
+        for batch in iterated(self, batch_size):
+            batches.append(len(batch["text"]))
+            yield batch
+
+    monkeypatch.setattr(datasets.Dataset, "iter", counted)
+    texts = stream_texts("hub:many")
+    assert next(texts) == "a"
+    assert batches == [1000]
+    assert len([*texts]) == 2499
+    assert batches == [1000, 1000, 500]

@@ -32,41 +32,61 @@ class HubColumns:
     """Columns of a split; a missing text is None."""
 
     texts: list[str | None]
-    labels: list[str]  # names or indices, "" if missing; empty if no label column was asked for
+    labels: list[str]  # names or indices, "" if missing
     label_names: tuple[str, ...] | None  # in the data set's order; None if it has no names
 
 
-def read_hub(location: str, text_column: str, label_column: str | None = None) -> HubColumns:
-    """Read the texts of a data set and, if `label_column` is given, their labels.
+def stream_hub_texts(location: str, text_column: str) -> Iterator[str]:
+    """Yield the texts of a data set one after the other; a missing text is empty.
+
+    Raises:
+        InputError: as for `read_hub`.
+    """
+    data = _opened(location, [text_column]).select_columns([text_column])
+    for batch in data.iter(batch_size=1000):
+        for text in batch[text_column]:
+            yield _text(text, location, text_column) or ""
+
+
+def read_hub(location: str, text_column: str, label_column: str) -> HubColumns:
+    """Read the texts of a data set and their labels.
 
     Raises:
         InputError: the data set, split or column does not exist, or the text column holds
             something other than texts.
     """
-    name, config, split = _parts(location)
-    with _no_progress_off_terminal():
-        try:
-            data = _loaded(name, config, split, text_column)
-        except InputError:
-            raise
-        except Exception as error:  # datasets, pyarrow, pandas and the network raise many kinds
-            raise InputError(f"cannot load '{location}': {_in_short(error)}") from error
-    for column in (text_column, label_column):
-        if column is not None and column not in data.column_names:
-            raise InputError(
-                f"{location} has no column '{column}'; it has {', '.join(data.column_names)}"
-            )
-    texts = list(data[text_column])
-    if not all(text is None or isinstance(text, str) for text in texts):
-        raise InputError(f"{location}: the column '{text_column}' holds values that are not texts")
-    if label_column is None:
-        return HubColumns(texts, [], None)
+    data = _opened(location, [text_column, label_column])
+    texts = [_text(text, location, text_column) for text in data[text_column]]
     names = getattr(data.features[label_column], "names", None)
     labels = [
         _label(value, names, f"{location}, row {number}: the field '{label_column}'")
         for number, value in enumerate(data[label_column], start=1)
     ]
     return HubColumns(texts, labels, tuple(names) if names else None)
+
+
+def _opened(location: str, columns: Sequence[str]) -> Any:
+    """Return the data set, which has the columns; the first of them is that of the texts."""
+    name, config, split = _parts(location)
+    with _no_progress_off_terminal():
+        try:
+            data = _loaded(name, config, split, columns[0])
+        except InputError:
+            raise
+        except Exception as error:  # datasets, pyarrow, pandas and the network raise many kinds
+            raise InputError(f"cannot load '{location}': {_in_short(error)}") from error
+    for column in columns:
+        if column not in data.column_names:
+            raise InputError(
+                f"{location} has no column '{column}'; it has {', '.join(data.column_names)}"
+            )
+    return data
+
+
+def _text(text: object, location: str, column: str) -> str | None:
+    if text is None or isinstance(text, str):
+        return text
+    raise InputError(f"{location}: the column '{column}' holds values that are not texts")
 
 
 def _parts(location: str) -> tuple[str, str | None, str | None]:

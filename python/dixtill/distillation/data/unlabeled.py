@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...tables.rows import Row
 from ...tables.table import BY_NAME, Layout, opened_table
 from .corpus import comparable
-from .hub_data import is_on_hub, read_hub
+from .hub_data import is_on_hub, stream_hub_texts
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -51,7 +51,7 @@ def stream_texts(
     """
     root, is_empty = Path(path), True
     if is_on_hub(root):
-        found = iter(text or "" for text in read_hub(str(path), text_column).texts)
+        found = stream_hub_texts(str(path), text_column)
     else:
         files = _files_in(root) if root.is_dir() else [root]
         found = (
