@@ -126,6 +126,12 @@ def test_nothing_imports_what_stands_beside_or_above_it(folder):
     assert not back
 
 
+def test_every_folder_with_modules_is_a_package():
+    """Without __init__.py, pytest would not know a module's package when it runs its examples."""
+    folders = {path.parent for path in (ROOT / "python").rglob("*.py")}
+    assert [folder for folder in folders if not (folder / "__init__.py").is_file()] == []
+
+
 def test_no_files_import_each_other_in_a_circle():
     try:
         TopologicalSorter(imports()).prepare()
