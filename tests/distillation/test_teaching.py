@@ -194,7 +194,7 @@ def test_weights_have_the_mean_one_and_begin_at_one():
     weighting = Weighting(seed=0)
     batch = torch.tensor([0, 1, 2]), torch.full((3,), 0.9), torch.tensor([3.0, 3.0, 3.0])
     assert weighting(*batch).tolist() == [1.0] * 3
-    for _ in range(5):  # effects of any size are learned from
+    for _ in range(20):  # effects of any size are learned from
         weighting.learn(weighting(*batch), torch.tensor([1e-12, -1e-12, 0.0]))
     changed = weighting(*batch)
     assert changed.mean().item() == pytest.approx(1)

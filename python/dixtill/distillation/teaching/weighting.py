@@ -9,7 +9,7 @@ from torch.nn import functional
 from ..data.kind import Kind
 
 _HIDDEN = 8
-_LEARNING_RATE = 0.01
+_LEARNING_RATE = 0.003  # of 0.001, 0.003 and 0.01, best where a fifth of the answers is wrong
 
 
 class Weighting(nn.Module):
