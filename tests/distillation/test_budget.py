@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from small_course import TRAIN, VALID
@@ -21,18 +20,14 @@ VOCABULARY = Vocabulary(PIECES, Normalizer())
 CONFIG = DistillConfig(embedding_dim=10, hidden_dim=8, attention_dim=6)
 
 
-def num_kept(max_bytes: int, bits: int = 4) -> int:
-    kept = within_budget(VOCABULARY, LABELS, replace(CONFIG, max_bytes=max_bytes), bits)
+def num_kept(max_bytes: int) -> int:
+    kept = within_budget(VOCABULARY, LABELS, replace(CONFIG, max_bytes=max_bytes))
     assert kept.pieces == PIECES[: len(kept.pieces)]  # the most frequent ones
     return len(kept.pieces)
 
 
 def test_a_vocabulary_that_fits_is_kept_whole():
-    assert within_budget(VOCABULARY, LABELS, CONFIG, 4) is VOCABULARY
-
-
-def test_pieces_of_eight_bits_take_more_room():
-    assert num_kept(20_000, 8) < num_kept(20_000, 4) < len(PIECES)
+    assert within_budget(VOCABULARY, LABELS, CONFIG) is VOCABULARY
 
 
 def test_one_byte_more_or_less_makes_no_leap():
@@ -46,9 +41,8 @@ def test_no_room_for_pieces_is_a_sentence():
         num_kept(900)
 
 
-@pytest.mark.parametrize("bits", [4, 8])
-def test_the_written_file_is_within_the_budget_and_near_it(bert, tmp_path: Path, bits):
-    sizes = {"embedding_dim": 30, "hidden_dim": 5, "attention_dim": 4, "embedding_bits": bits}
+def test_the_written_file_is_within_the_budget_whose_run_can_be_quantized_again(bert, tmp_path):
+    sizes = {"embedding_dim": 30, "hidden_dim": 5, "attention_dim": 4}
     few = {"epochs": 1, "method": "kl", "perturbed": 0, "progress": False, "report": False}
 
     def written(name: str, **more: int) -> tuple[int, int]:
@@ -60,3 +54,4 @@ def test_the_written_file_is_within_the_budget_and_near_it(bert, tmp_path: Path,
     cut, fewer = written("cut.safetensors", max_bytes=budget)
     assert cut <= budget
     assert 2 <= fewer < num_pieces
+    assert written("cut.safetensors", max_bytes=budget, embedding_bits=8)[1] == fewer

@@ -8,6 +8,7 @@ import torch
 
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.student.examples import (
     NO_LABEL,
     Examples,
@@ -117,6 +118,17 @@ def test_unlabeled_texts_have_the_teachers_answers_alone(classes, outputs):
     assert examples.teacher_logits.tolist() == [[0, 1, 2], [6, 7, 8]]
     assert examples.batch(np.arange(2)).attributions.shape == (2, 2, outputs)
     assert not examples.batch(np.arange(len(examples))).attributions.any()
+
+
+def test_a_part_without_a_readable_text_adds_nothing():
+    """Texts without labels are read in parts, and the last one may be a single text."""
+    labeled = make_examples(CORPUS, TOKENIZER, ("urls",))
+    nothing = unlabeled_examples([" "], TOKENIZER, torch.ones(1, 3), kinds=[Kind.MADE])
+    both = Examples.joined([labeled, nothing])
+    assert len(nothing) == 0
+    assert len(both) == len(labeled)
+    assert both.kinds.dtype == torch.int64
+    assert both.labels.tolist() == labeled.labels.tolist()
 
 
 def test_examples_add_up_in_their_order():

@@ -160,7 +160,8 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     _add(
         group,
         "max_bytes",
-        "leave out rare pieces, so that the student's file has at most this many bytes ({default})",
+        "leave out rare pieces, so that the student's file has at most this many bytes with piece "
+        "vectors of 4 bits ({default})",
         "N",
     )
 

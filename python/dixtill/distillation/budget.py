@@ -34,9 +34,12 @@ def student_settings(
 
 
 def within_budget(
-    vocabulary: Vocabulary, labels: Sequence[str], config: DistillConfig, embedding_bits: int
+    vocabulary: Vocabulary, labels: Sequence[str], config: DistillConfig
 ) -> Vocabulary:
     """Return the vocabulary with as many of its first pieces as `config.max_bytes` has room for.
+
+    The size is that of a file with piece vectors of 4 bits, since a finished run can be quantized
+    to 8 bits without training again.
 
     Raises:
         InputError: there is no room for two pieces, of which the first is the unknown one.
@@ -44,7 +47,7 @@ def within_budget(
     student = Student(
         1, len(labels), config.embedding_dim, config.hidden_dim, config.attention_dim
     )  # fmt: skip
-    parameters = quantize(student, embedding_bits)
+    parameters = quantize(student, embedding_bits=4)
     settings = student_settings(vocabulary, labels, config)
     settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
 

@@ -70,7 +70,7 @@ class DistillConfig(Settings):
     attention_dim: int = 100
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
-    max_bytes: int = 420_000  # size of the student's file; rare pieces are left out for it
+    max_bytes: int = 420_000  # of the student's file with 4-bit vectors; rare pieces are left out
     cleaning: tuple[str, ...] = DEFAULT_RULES
     symbols: bool = True  # whether symbols are words, and unknown variants get a plain form
 

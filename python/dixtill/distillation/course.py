@@ -191,8 +191,7 @@ class Course:
         store = None
         if self.teacher and self.config.method != "none":
             store = AnswerStore(self.teacher, self.files.answers, self._precision, self.watcher)
-        bits = self.settings.course.embedding_bits
-        reader = LessonReader(self.config, self.teacher, store, bits, self.watcher)
+        reader = LessonReader(self.config, self.teacher, store, self.watcher)
         return reader.read(self.texts, explained)
 
     def _train(self, lessons: Lessons) -> tuple[Student, tuple[EpochMetrics, ...]]:

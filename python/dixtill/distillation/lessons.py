@@ -52,7 +52,6 @@ class LessonReader:
     config: DistillConfig
     teacher: Teacher | None
     store: AnswerStore | None  # of the teacher's answers; None if the method asks for none
-    embedding_bits: int
     watcher: Watcher
 
     def read(self, texts: CourseTexts, explained: Sequence[Attribution] | None) -> Lessons:
@@ -72,7 +71,7 @@ class LessonReader:
             both = _Cleaned([texts.train.texts, *real.sources], config.cleaning)
             vocabulary = student_vocabulary(both, self.teacher, config.symbols)
             labels = texts.train.label_names
-            vocabulary = within_budget(vocabulary, labels, config, self.embedding_bits)
+            vocabulary = within_budget(vocabulary, labels, config)
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         train = make_examples(
             texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),

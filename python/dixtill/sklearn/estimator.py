@@ -56,7 +56,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         hidden_dim: LSTM units per direction.
         attention_dim: attention units.
         max_pieces: longer texts are cut after this many pieces.
-        max_bytes: rare pieces are left out, so that the file is no larger.
+        max_bytes: rare pieces are left out, so that the file is no larger with 4 embedding bits.
         embedding_bits: 4 or 8.
         validation_fraction: share of each class held out to choose the epoch and, with at least 50
             texts, to calibrate the probabilities. If it is less than one text, all texts choose.

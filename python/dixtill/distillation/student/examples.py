@@ -72,7 +72,7 @@ class Examples:
             Ragged.of(attributions, np.empty((0, outputs), dtype=np.float32)),
             torch.where(labels == NO_LABEL, Kind.REAL, Kind.LABELED)
             if kinds is None
-            else torch.tensor(kinds),
+            else torch.tensor(kinds, dtype=torch.int64),
         )
 
     @classmethod
@@ -156,7 +156,7 @@ def make_examples(
     if teacher_logits is None:
         teacher_logits = torch.zeros(len(texts), len(corpus.label_names))
     outputs = len(corpus.label_names) if classes == "all" else 1
-    return _readable(
+    examples = _readable(
         texts,
         torch.tensor(corpus.labels),
         teacher_logits,
@@ -166,6 +166,9 @@ def make_examples(
         ],
         outputs,
     )
+    if not len(examples):
+        raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
+    return examples
 
 
 def unlabeled_examples(
@@ -177,7 +180,8 @@ def unlabeled_examples(
 ) -> Examples:
     """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
 
-    Without `kinds`, all texts are real ones.
+    Texts without a piece are left out, even if none is left. Without `kinds`, all texts are real
+    ones.
     """
     read = [tokenizer(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
@@ -194,8 +198,6 @@ def _readable(
     kinds: Sequence[Kind] | None = None,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
-    if not kept:
-        raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
     return Examples.of(
         [texts[row] for row in kept],
         labels[kept],

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -54,14 +57,14 @@ class Weighting(nn.Module):
         size = effects.abs().mean()
         if size > 0:
             self._optimizer.zero_grad()
-            (weights * (effects / size)).mean().backward()  # type: ignore[no-untyped-call]
+            torch.autograd.backward((weights * (effects / size)).mean())
             self._optimizer.step()
 
-    def state(self) -> dict[str, object]:
+    def state(self) -> dict[str, Any]:
         """Return what `load` needs to go on to the same bits."""
         return {"parameters": self.state_dict(), "optimizer": self._optimizer.state_dict()}
 
-    def load(self, state: dict[str, object]) -> None:
+    def load(self, state: Mapping[str, Any]) -> None:
         """Take a state that `state` returned."""
-        self.load_state_dict(state["parameters"])  # type: ignore[arg-type]
-        self._optimizer.load_state_dict(state["optimizer"])  # type: ignore[arg-type]
+        self.load_state_dict(state["parameters"])
+        self._optimizer.load_state_dict(state["optimizer"])
