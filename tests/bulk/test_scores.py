@@ -162,9 +162,9 @@ def test_scores_of_something_else_are_never_mixed(capsys, arguments, sentence):
     assert sentence in capsys.readouterr().err
 
 
-@pytest.mark.usefixtures("folder")
-def test_a_mistake_does_not_claim_the_folder():
+def test_a_missing_column_makes_no_folder(folder):
     assert score("--text-column", "tweet") == 2
+    assert not (folder / "scores").exists()
     assert score() == 0
 
 

@@ -86,7 +86,8 @@ class Scoring:
         removed at the end.
 
         Raises:
-            InputError: there are no input files, or `out` holds other scores or is in use.
+            InputError: there are no input files, the first cannot be read or has no column of
+                texts, or `out` holds other scores or is in use.
         """
         limits.COUNT.checked("rows_per_file", self.rows_per_file)
         files = files_of(self.data, self.layout)
@@ -94,6 +95,7 @@ class Scoring:
             raise InputError(f"{self.out} is a file; scores need a folder")
         check_folder(self.out, [self.data])
         made_of = self._made_of(files)
+        next(self.shards(files, 0), None)  # a missing column is refused before `out` is made
         with held(self.out):
             _CLAIM.claim(self.out, made_of)
             yield files
