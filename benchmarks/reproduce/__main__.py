@@ -20,7 +20,7 @@ from time import perf_counter
 
 import torch
 
-from benchmarks.reproduce.methods import METHODS
+from benchmarks.reproduce.methods import METHODS, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import claim, read, write
 from benchmarks.reproduce.study import Step, Study, StudySettings
 from dixtill.distillation.teacher.checkpoint import quiet_transformers
@@ -96,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--dataset", required=True, help="its name in the report")
     for name in ("--teacher", "--train", "--test", "--attributions", "--out"):
         parser.add_argument(name, required=True, type=Path)
+    parser.add_argument(
+        "--unlabeled", metavar="PATH",
+        help="texts without labels; students that learn from them too join the study",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, default=5, help="of each method (default: 5)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch (default: 1)")
     parser.add_argument(
@@ -114,7 +118,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument("--only", nargs="+", default=[], metavar="KIND", help="steps of a kind")
     parser.add_argument(
-        "--methods", nargs="+", default=[], choices=list(METHODS), metavar="METHOD",
+        "--methods", nargs="+", default=[], choices=[*METHODS, *WITH_REAL_TEXTS],
+        metavar="METHOD",
         help="students of these alone (default: of all)",
     )  # fmt: skip
     parser.add_argument("--plan", action="store_true", help="say what is left, and do nothing")

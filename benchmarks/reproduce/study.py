@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -18,12 +18,14 @@ from benchmarks.reproduce import (
     svm,
     timing,
 )
-from benchmarks.reproduce.corpora import Corpora
-from benchmarks.reproduce.methods import METHODS, OURS
+from benchmarks.reproduce.corpora import Corpora, cleaned
+from benchmarks.reproduce.methods import METHODS, OURS, PERTURBED, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import Content, Key, StudyRecord, read
 from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.config import AttributionSettings, Precision
+from dixtill.distillation.data.perturbation import suitable_number
+from dixtill.distillation.data.unlabeled import UnlabeledTexts, stream_texts
 from dixtill.distillation.progress.bars import bars_on_terminal
 from dixtill.distillation.teacher.precision import quickest_precision
 from dixtill.distillation.teacher.teacher import Teacher
@@ -49,6 +51,7 @@ class StudySettings:
         None  # number of test texts whose explanations are measured; None for all
     )
     num_timed: int = 200
+    unlabeled: str | None = None  # texts that methods in WITH_REAL_TEXTS learn from too
 
 
 class Step(NamedTuple):
@@ -70,8 +73,6 @@ class Study:
     def record(self) -> StudyRecord:
         """The contents of study.json."""
         test = self.corpora.test
-        few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
-        more = (*self.settings.explained_with, *few)
         return StudyRecord(
             dataset=self.settings.dataset,
             teacher=self.settings.teacher.name,
@@ -83,7 +84,7 @@ class Study:
             num_held_out=len(self.corpora.held_out),
             label_names=test.label_names,
             labels=test.labels,
-            methods={name: (*arguments, *more) for name, arguments in METHODS.items()},
+            methods=self._methods(),
             ours=OURS,
             seeds=self.settings.seeds,
             explained=tuple(range(len(test)))[: self.settings.num_explained],
@@ -93,6 +94,33 @@ class Study:
     @cached_property
     def _precision(self) -> Precision:
         return quickest_precision(self.teacher.device)
+
+    @cached_property
+    def _unlabeled(self) -> UnlabeledTexts | None:
+        """The texts without labels that a course reads."""
+        source = self.settings.unlabeled
+        if source is None:
+            return None
+        corpora = self.corpora
+        return UnlabeledTexts(
+            lambda: stream_texts(source), [*corpora.held_out.texts, *corpora.test.texts]
+        )
+
+    def _methods(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the study's methods, with their arguments."""
+        methods = {name: self._filled(given, 0) for name, given in METHODS.items()}
+        if self._unlabeled is not None:
+            more = ("--unlabeled", str(self.settings.unlabeled))
+            for name, given in WITH_REAL_TEXTS.items():
+                methods[name] = (*self._filled(given, self._unlabeled.num_words), *more)
+        return methods
+
+    def _filled(self, arguments: Sequence[str], other_words: int) -> tuple[str, ...]:
+        """Return a method's arguments with the number of perturbed texts and the study's own."""
+        number = str(suitable_number(cleaned(self.corpora.train), other_words))
+        few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
+        given = (number if part == PERTURBED else part for part in arguments)
+        return (*given, *self.settings.explained_with, *few)
 
     def steps(self) -> Iterator[Step]:
         """Return all steps, seed by seed: the time left can be estimated after the first seed."""
@@ -114,7 +142,7 @@ class Study:
                 keys.fasttext(seed, quantized),
                 partial(self._alternative, partial(fast_text.fit, self.corpora, seed, quantized)),
             )
-        for method in METHODS:
+        for method in self.record.methods:
             yield Step(
                 keys.student(self.record, method, seed), partial(self._student, method, seed)
             )

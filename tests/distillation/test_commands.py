@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-FEW = ("--perturbed", "2")  # perturbed texts, where their number does not matter
+FEW = ("--perturbed", "80")  # perturbed texts, where their number does not matter
 
 
 def distill(out: str, *arguments: str) -> int:
@@ -201,7 +201,7 @@ def test_each_method_has_its_own_defaults_and_what_is_given_wins():
     ours = config_of("ours.safetensors")
     assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)
     assert (ours["explained_classes"], ours["merge"]) == ("all", "sum")
-    assert (ours["additivity"], ours["perturbed"], ours["null_score"]) == (0.25, 30, True)
+    assert (ours["additivity"], ours["perturbed"], ours["null_score"]) == (0.25, None, True)
     assert ours["explanation_weight"] == 2
     assert distill("paper.safetensors", "--method", "dixtill-paper") == 0
     paper = config_of("paper.safetensors")
@@ -233,11 +233,11 @@ def test_the_teacher_answers_perturbed_and_unlabeled_texts():
     Path("more/a.txt").write_text("profit grows\n\nno shares\nprofit grows\n", encoding="utf-8")
     Path("more/b.csv").write_text("text\nbanks fall\n", encoding="utf-8")
     fixed = ["--method", "kl", "--unlabeled", "more"]
-    assert distill("s.safetensors", *fixed, "--perturbed", "2") == 0
+    assert distill("s.safetensors", *fixed, "--perturbed", "90") == 0
     student = dixtill.load("s.safetensors")
     train = student.model.settings.provenance["train"]["rows"]
-    assert student.model.settings.provenance["texts_without_labels"] == 2 * train + 3
-    assert num_answers("s.safetensors.run/answers") == train + 2 * train + 3
+    assert student.model.settings.provenance["texts_without_labels"] == 93
+    assert num_answers("s.safetensors.run/answers") == train + 93
 
 
 @pytest.mark.usefixtures("folder")

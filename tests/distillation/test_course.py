@@ -86,19 +86,19 @@ class Contrary(Teacher):
 def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(
     bert, tmp_path, trained_on
 ):
-    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=1, unlabeled=UNLABELED)
+    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=7, unlabeled=UNLABELED)
     (examples,) = trained_on
-    made = perturbed_texts(TRAIN.texts, len(TRAIN), seed=0)
+    made = perturbed_texts(TRAIN.texts, 7, seed=0)
     asked = [*(clean(text) for text in UNLABELED), *made]
     assert "https" not in asked[0]
-    assert len(examples) == 2 * len(TRAIN) + 2
+    assert len(examples) == len(TRAIN) + 2 + 7
     assert examples.labels[: len(TRAIN)].tolist() == list(TRAIN.labels)
     assert set(examples.labels[len(TRAIN) :].tolist()) == {-100}
     assert not examples.attributions.lengths[len(TRAIN) :].any()
-    assert examples.kinds[len(TRAIN) :].tolist() == [Kind.REAL] * 2 + [Kind.MADE] * len(TRAIN)
+    assert examples.kinds[len(TRAIN) :].tolist() == [Kind.REAL] * 2 + [Kind.MADE] * 7
     expected = bert.predict(asked)
     torch.testing.assert_close(examples.teacher_logits[len(TRAIN) :], expected)
-    assert distilled.model.settings.provenance["texts_without_labels"] == len(TRAIN) + 2
+    assert distilled.model.settings.provenance["texts_without_labels"] == 7 + 2
 
 
 def test_only_the_teacher_carries_what_unlabeled_texts_change(bert, tmp_path):

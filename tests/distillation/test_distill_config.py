@@ -19,7 +19,7 @@ def test_the_defaults_are_those_of_dixtill():
     assert (config.explanation, config.explained_classes, config.merge) == ("gates", "all", "sum")
     assert config.null_score
     assert config.additivity > 0
-    assert config.perturbed > 0
+    assert config.perturbed is None
 
 
 def test_the_published_method_is_the_papers():

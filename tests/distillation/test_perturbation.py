@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dixtill.distillation.data import perturbation
-from dixtill.distillation.data.perturbation import perturbed_texts
+from dixtill.distillation.data.perturbation import perturbed_texts, suitable_number
 from dixtill.errors import InputError
 
 TEXTS = (
@@ -176,3 +176,18 @@ def test_a_few_words_of_a_text_take_the_place_of_a_few_of_another(monkeypatch):
 def test_a_corpus_without_words_is_refused(texts):
     with pytest.raises(InputError, match="the training texts are empty"):
         perturbed_texts(texts, 3, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("num_texts", "length", "other_words", "expected"),
+    [
+        (10_000, 10, 0, 290_000),  # 100,000 words; 2,900,000 are missing
+        (10_000, 10, 900_000, 200_000),
+        (10_000, 10, 3_000_000, 0),
+        (4_000, 250, 0, 8_000),  # long texts
+        (1_000, 10, 0, 100_000),  # no more than 100 for each
+    ],
+)
+def test_by_default_a_course_reads_three_million_words(num_texts, length, other_words, expected):
+    text = " ".join(["word"] * length)
+    assert suitable_number([text] * num_texts, other_words) == expected

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +14,13 @@ import pytest
 from benchmarks.reproduce import keys, report_tables, timing
 from benchmarks.reproduce.__main__ import main as run
 from benchmarks.reproduce.measured import Explained, MeasuredStudy
-from benchmarks.reproduce.methods import METHODS
+from benchmarks.reproduce.methods import METHODS, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import Key, claim, read_record, write
 from benchmarks.reproduce.statistics import Bootstrap
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
 import dixtill
+from dixtill.distillation.data import perturbation
 from dixtill.errors import InputError
 from dixtill.specification.model_file import read_model
 
@@ -43,6 +45,13 @@ def write_texts(path: Path, numbers: range) -> None:
             label = number % 3
             word = WORDS[label].split()[number // 3 % 3]
             writer.writerow((f"shares of bank {number} {word} again today", LABELS[label]))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_perturbed_texts() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(perturbation, "_MOST_PER_TEXT", 5)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +84,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     BertForSequenceClassification(config).save_pretrained(folder / "teacher")
     write_texts(folder / "train.csv", range(90))
     write_texts(folder / "test.csv", range(90, 120))
+    real = [f"again bank {number} move" for number in range(11)]
+    (folder / "more.csv").write_text("\n".join(["text", *real]), encoding="utf-8")
     return folder
 
 
@@ -82,6 +93,7 @@ def arguments(folder: Path, *more: str) -> list[str]:
     paths = {
         "--teacher": "teacher", "--train": "train.csv", "--test": "test.csv",
         "--attributions": "attributions", "--out": "out",
+        "--unlabeled": "more.csv",
     }  # fmt: skip
     named = [part for name, path in paths.items() for part in (name, str(folder / path))]
     fixed = ["--dataset", "tiny", "--seeds", "2", "--epochs", "1", "--explained", "4"]
@@ -107,7 +119,7 @@ def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
     assert [file.stat().st_mtime_ns for file in files] == before
     # Of four heads with 24 units, two are kept. Each of two seeds has a random choice of heads,
     # and a student with its explanations for each method.
-    assert len(files) == 3 + 1 + 2 * (1 + 2 * len(METHODS))
+    assert len(files) == 3 + 1 + 2 * (1 + 2 * len([*METHODS, *WITH_REAL_TEXTS]))
 
 
 def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):
@@ -143,6 +155,22 @@ def test_kept_answers_are_those_of_the_students_file(made):
             assert found == [student(item["text"]).label for item in rows]
             right = sum(a == item["label"] for a, item in zip(found, rows, strict=True))
             assert right / len(rows) in row.values("accuracy")
+
+
+@pytest.mark.parametrize(
+    ("method", "made_of_each", "real"),
+    [
+        ("kl", 0, 0),
+        ("kl, perturbed texts", 5, 0),
+        ("kl, real and perturbed texts", 5, 11),
+    ],
+)
+def test_a_method_learns_from_its_texts(made, method, made_of_each, real):
+    record = read_record(made / "out")
+    for seed in range(2):
+        file = made / "out" / "students" / f"{keys.student(record, method, seed).stem}.safetensors"
+        provenance = read_model(file).settings.provenance
+        assert provenance["texts_without_labels"] == made_of_each * record.num_train + real
 
 
 def test_training_texts_are_explained_as_asked_for(made):

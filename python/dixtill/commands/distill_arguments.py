@@ -119,7 +119,8 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
     _add(
         group,
         "perturbed",
-        "number of made-up texts per training text for the teacher to answer ({default})",
+        "number of made-up texts for the teacher to answer (default: as many as bring all texts to "
+        "three million words, and at most 100 per training text; {published} for other methods)",
         "N",
     )
     _add(

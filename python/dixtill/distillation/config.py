@@ -54,7 +54,7 @@ class DistillConfig(Settings):
     merge: Merge = "sum"
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
-    perturbed: int = 30  # made-up texts per training text, for the teacher to answer
+    perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
     seed: int = 0
     epochs: int = 5  # passes over all texts, the perturbed ones too
     patience: int = 10  # epochs without a better validation score before stopping

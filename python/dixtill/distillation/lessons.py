@@ -16,7 +16,7 @@ from .attribution.attributor import Attribution
 from .budget import within_budget
 from .config import DistillConfig
 from .data.kind import Kind
-from .data.perturbation import perturbed_texts
+from .data.perturbation import perturbed_texts, suitable_number
 from .data.sources import CourseTexts
 from .progress.watcher import Watcher
 from .student.examples import Examples, make_examples, unlabeled_examples
@@ -82,7 +82,10 @@ class LessonReader:
             return Lessons(vocabulary, train, valid, 0)
         # The perturbed texts are the same for every seed, and so are the teacher's answers.
         with self.watcher.stage("making perturbed texts"):
-            made = perturbed_texts(cleaned, config.perturbed * len(cleaned), seed=0)
+            count = config.perturbed
+            if count is None:
+                count = suitable_number(cleaned, texts.unlabeled.num_words)
+            made = perturbed_texts(cleaned, count, seed=0)
         total = len(texts.unlabeled) + len(made)
         kinds = chain(repeat(Kind.REAL, len(texts.unlabeled)), repeat(Kind.MADE))
         more = [

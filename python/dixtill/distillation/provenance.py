@@ -29,7 +29,7 @@ def run_of(
         precision: the precision of the teacher's answers to texts without labels.
     """
     asks = config.method != "none"
-    answers_more = asks and (len(texts.unlabeled) > 0 or config.perturbed > 0)
+    answers_more = asks and (len(texts.unlabeled) > 0 or config.perturbed != 0)
     return {
         "dixtill": __version__,
         "teacher": teacher.fingerprint if teacher else None,

@@ -50,7 +50,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         dropout: dropout of piece vectors and states.
         alpha: weight of the teacher against the labels.
         temperature: softens the answers of teacher and student.
-        perturbed: number of made-up texts per training text for the teacher to answer.
+        perturbed: number of made-up texts for the teacher to answer.
         teaching: which texts come more often or weigh more: fixed, worst or learned.
         embedding_dim: width of a piece's vector.
         hidden_dim: LSTM units per direction.
@@ -190,7 +190,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             if getattr(self, name, None) is not None
         }
         given |= {"method": self.method or ("none" if self.teacher is None else "dixtill")}
-        if num_texts < _FEW and not DistillConfig.of(**given).perturbed:
+        if num_texts < _FEW and DistillConfig.of(**given).perturbed == 0:
             given = _FOR_FEW_TEXTS | given
         return {**given, "seed": seed}
 

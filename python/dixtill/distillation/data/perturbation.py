@@ -20,6 +20,10 @@ _LONGEST = 40  # words of two joined texts, unless one of them is longer
 _LONGEST_SPLICE = 5  # words
 _CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # probability of each way to change a text
 
+# The default number of texts; chosen on held-out texts.
+_ENOUGH_WORDS = 3_000_000  # in all texts of a course
+_MOST_PER_TEXT = 100
+
 _Words = list[str]
 
 
@@ -39,6 +43,18 @@ def perturbed_texts(texts: Sequence[str], count: int, seed: int) -> list[str]:
         raise InputError("the training texts are empty; there is nothing to perturb")
     perturbation = _Perturbation(split, seed)
     return [" ".join(perturbation()) for _ in range(count)]
+
+
+def suitable_number(texts: Sequence[str], other_words: int) -> int:
+    """Return how many texts to make from cleaned training `texts`.
+
+    The made texts bring the words of all texts, with the `other_words` of the texts without labels,
+    to three million, so that a course takes about as long for few texts as for many, and for long
+    ones as for short ones. They are at most 100 per training text.
+    """
+    num_words = sum(len(text.split()) for text in texts)
+    missing = max(0, _ENOUGH_WORDS - num_words - other_words)
+    return min(_MOST_PER_TEXT * len(texts), round(missing * len(texts) / max(1, num_words)))
 
 
 class _Perturbation:

@@ -104,14 +104,20 @@ class UnlabeledTexts:
         """Return the SHA-256 of all texts."""
         return self._summary[1]
 
+    @property
+    def num_words(self) -> int:
+        """The number of words of all texts, separated by white space."""
+        return self._summary[2]
+
     @cached_property
-    def _summary(self) -> tuple[int, str]:
-        count, content = 0, hashlib.sha256()
+    def _summary(self) -> tuple[int, str, int]:
+        count, content, num_words = 0, hashlib.sha256(), 0
         for text in self:
             encoded = text.encode("utf-8", "surrogatepass")
             content.update(f"{len(encoded)} ".encode() + encoded)
             count += 1
-        return count, content.hexdigest()
+            num_words += len(text.split())
+        return count, content.hexdigest(), num_words
 
     def __iter__(self) -> Iterator[str]:
         seen: set[int] = set()
