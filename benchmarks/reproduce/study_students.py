@@ -77,5 +77,5 @@ def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores
     s = model.shape
     student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)
-    student.load_state_dict(checkpoint["best_weights"])
+    student.load_state_dict(checkpoint["best_parameters"])
     return score(student, make_examples(test, model.tokenizer(), model.settings.cleaning))

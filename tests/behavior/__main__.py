@@ -1,11 +1,13 @@
 """Measures what a student can read, beside its teacher, by capability.
 
 python -m tests.behavior --model student.safetensors --teacher teacher-minilm --json behavior.json
+python -m tests.behavior --write lessons.csv
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import sys
 from pathlib import Path
@@ -20,9 +22,14 @@ from .lexicon import LEXICONS
 from .outcomes import counts, outcomes
 from .suite import suite
 
+LESSONS = 12  # seeds
+
 
 def main() -> int:
     args = _arguments()
+    if args.write:
+        write_lessons(args.write)
+        return 0
     tests = suite(args.part, args.seed)
     try:
         student = outcomes(tests, classifiers.student(args.model))
@@ -40,6 +47,16 @@ def main() -> int:
     return 0
 
 
+def write_lessons(path: Path) -> None:
+    """Write the different texts of twelve lessons as a table without labels."""
+    lessons = (suite("lessons", seed) for seed in range(LESSONS))
+    cases = (case for lesson in lessons for group in lesson.values() for case in group)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["text"])
+        rows.writerows([text] for text in dict.fromkeys(t for case in cases for t in case.texts))
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.behavior", description=__doc__)
     parser.add_argument(
@@ -50,6 +67,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--part", choices=list(LEXICONS), default="evaluation",
         help="lessons: the templates that a student may learn from (default: evaluation)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--write", type=Path, metavar="CSV",
+        help="only write texts of the lessons, for `dixtill distill --unlabeled`",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="decides how the slots are filled")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the counts there too")

@@ -176,7 +176,7 @@ def test_the_file_has_the_temperature_by_which_its_logits_were_divided(capsys):
     assert distill("s.safetensors", "--method", "none") == 0
     provenance = dixtill.load("s.safetensors").model.settings.provenance
     run = torch.load("s.safetensors.run/checkpoint.pt", weights_only=True)
-    bias = run["best_weights"]["head.bias"].numpy() / provenance["temperature"]
+    bias = run["best_parameters"]["head.bias"].numpy() / provenance["temperature"]
     np.testing.assert_allclose(read_model("s.safetensors").parameters.head_bias, bias, rtol=1e-6)
     assert provenance["temperature"] != 1.0
     assert 0 <= provenance["uncalibrated_error"] <= 1

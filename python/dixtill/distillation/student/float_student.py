@@ -47,7 +47,7 @@ def _best_parameters(run_folder: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
         raise InputError(f"{run_folder} holds no run; `dixtill distill` names its folder OUT.run")
     try:
-        parameters: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_weights"]
+        parameters: dict[str, torch.Tensor] = torch.load(path, weights_only=True)["best_parameters"]
     except Exception as error:  # pickle, zipfile and torch raise many kinds
         raise InputError(f"{path} cannot be read as a run's checkpoint: {error}") from error
     return parameters

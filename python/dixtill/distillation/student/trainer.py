@@ -213,7 +213,7 @@ class StudentTrainer:
             "schedule": self._schedule.state_dict(),
             "torch_rng": self._torch_rng,
             "numpy_rng": self._rng.bit_generator.state,
-            "best_weights": self._best_parameters,
+            "best_parameters": self._best_parameters,
             "teaching": self._teaching.state(),
         }
         self._folder.save(state, self._data, self._history)
@@ -224,7 +224,7 @@ class StudentTrainer:
         self._schedule.load_state_dict(state["schedule"])
         self._torch_rng = state["torch_rng"]
         self._rng.bit_generator.state = state["numpy_rng"]
-        self._best_parameters = state["best_weights"]
+        self._best_parameters = state["best_parameters"]
         self._teaching.load(state["teaching"])
 
 
