@@ -100,6 +100,11 @@ def _parser() -> argparse.ArgumentParser:
         "--unlabeled", metavar="PATH",
         help="texts without labels; students that learn from them too join the study",
     )  # fmt: skip
+    parser.add_argument(
+        "--perturbed", type=int, metavar="N",
+        help="number of perturbed texts, for methods that use them (default: that of dixtill "
+        "distill); fewer for a large teacher",
+    )  # fmt: skip
     parser.add_argument("--seeds", type=int, default=5, help="of each method (default: 5)")
     parser.add_argument("--threads", type=int, default=1, help="of PyTorch (default: 1)")
     parser.add_argument(

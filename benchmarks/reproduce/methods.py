@@ -6,7 +6,7 @@ trains only the students of that line.
 
 from __future__ import annotations
 
-# In place of this stands the number of perturbed texts that `dixtill distill` makes by default.
+# Replaced by the study's `--perturbed`, or by the number that `dixtill distill` makes by default.
 PERTURBED = "{perturbed}"
 
 _KL_ON_MANY_TEXTS = (
@@ -20,12 +20,12 @@ METHODS: dict[str, tuple[str, ...]] = {
     "mse": ("--method", "mse"),
     "dixtill-paper": ("--method", "dixtill-paper"),
     "kl, perturbed texts": _KL_ON_MANY_TEXTS,
-    "ours": ("--method", "dixtill"),
+    "ours": ("--method", "dixtill", "--perturbed", PERTURBED),
 }
 # These also learn from the texts of the study's `--unlabeled`, and are left out without it.
 WITH_REAL_TEXTS: dict[str, tuple[str, ...]] = {
     "kl, real and perturbed texts": _KL_ON_MANY_TEXTS,
-    "ours, real texts": ("--method", "dixtill"),
+    "ours, real texts": ("--method", "dixtill", "--perturbed", PERTURBED),
 }
 OURS = "ours"  # the method that the tables compare with all others
 

@@ -51,6 +51,7 @@ class StudySettings:
         None  # number of test texts whose explanations are measured; None for all
     )
     num_timed: int = 200
+    perturbed: int | None = None  # the number of perturbed texts; None is that of dixtill distill
     unlabeled: str | None = None  # texts that methods in WITH_REAL_TEXTS learn from too
 
 
@@ -117,9 +118,11 @@ class Study:
 
     def _filled(self, arguments: Sequence[str], other_words: int) -> tuple[str, ...]:
         """Return a method's arguments with the number of perturbed texts and the study's own."""
-        number = str(suitable_number(cleaned(self.corpora.train), other_words))
+        number = self.settings.perturbed
+        if number is None:
+            number = suitable_number(cleaned(self.corpora.train), other_words)
         few = () if self.settings.epochs is None else ("--epochs", str(self.settings.epochs))
-        given = (number if part == PERTURBED else part for part in arguments)
+        given = (str(number) if part == PERTURBED else part for part in arguments)
         return (*given, *self.settings.explained_with, *few)
 
     def steps(self) -> Iterator[Step]:
