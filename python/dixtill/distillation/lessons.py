@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from ..specification.cleaning import clean
+from ..specification.quick_tokenizer import quick_tokenizer
 from ..specification.words import Tokenizer
 from .attribution.attributor import Attribution
 from .budget import within_budget
@@ -81,6 +82,7 @@ class LessonReader:
         if self.store is None:
             return Lessons(vocabulary, train, valid, 0)
         # The perturbed texts are the same for every seed, and so are the teacher's answers.
+        read = quick_tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         with self.watcher.stage("making perturbed texts"):
             count = config.perturbed
             if count is None:
@@ -90,7 +92,7 @@ class LessonReader:
         kinds = chain(repeat(Kind.REAL, len(texts.unlabeled)), repeat(Kind.MADE))
         more = [
             unlabeled_examples(
-                part, tokenizer, logits, config.explained_classes, list(islice(kinds, len(part)))
+                part, read, logits, config.explained_classes, list(islice(kinds, len(part)))
             )
             for part, logits in self.store.parts(chain(real, made), total)
         ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -173,20 +173,21 @@ def make_examples(
 
 def unlabeled_examples(
     texts: Sequence[str],
-    tokenizer: Tokenizer,
+    read: Callable[[str], TokenizedText],
     teacher_logits: Tensor,
     classes: ExplainedClasses = "predicted",
     kinds: Sequence[Kind] | None = None,
 ) -> Examples:
     """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
 
+    `read` splits a cleaned text into pieces, as a Tokenizer does.
     Texts without a piece are left out, even if none is left. Without `kinds`, all texts are real
     ones.
     """
-    read = [tokenizer(text) for text in texts]
+    tokenized = [read(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
-    return _readable(read, labels, teacher_logits, [()] * len(read), outputs, kinds)
+    return _readable(tokenized, labels, teacher_logits, [()] * len(texts), outputs, kinds)
 
 
 def _readable(

@@ -24,7 +24,8 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...specification.normalizer import Normalizer
-from ...specification.words import CONTINUATION, UNKNOWN_PIECE, Tokenizer, split_words
+from ...specification.quick_tokenizer import quick_tokenizer
+from ...specification.words import CONTINUATION, UNKNOWN_PIECE, split_words
 from ..teacher.teacher import Teacher
 
 TRAINED_VOCABULARY_SIZE = 8000
@@ -61,10 +62,10 @@ def student_vocabulary(
     else:
         normalizer = replace(candidates.normalizer, symbols=symbols)
         candidates = replace(candidates, normalizer=normalizer)
-    tokenizer = Tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
+    read = quick_tokenizer(candidates.pieces, candidates.normalizer, max_pieces=2**31)
     counts = np.zeros(len(candidates.pieces), dtype=np.int64)
     for text in texts:
-        np.add.at(counts, tokenizer(text).piece_ids, 1)
+        np.add.at(counts, read(text).piece_ids, 1)
     # Most frequent first: common pieces share cache lines and pages.
     order = np.argsort(-counts, kind="stable")
     used = [candidates.pieces[i] for i in order if counts[i]]
