@@ -27,7 +27,11 @@ def blocks(planes: tuple[int, ...] = tuple(range(17))) -> Iterator[range]:
                 yield range(first, first + _BLOCK, 1 if reads_all else _STEP)
 
 
-def characters() -> Iterator[str]:
-    """The same code points one by one, without surrogates."""
+def texts() -> Iterator[str]:
+    """The same code points, without surrogates, as texts to read on their own.
+
+    Where single characters have rules, each is a text; elsewhere a block is, which takes less time.
+    """
     for block in blocks():
-        yield from (chr(c) for c in block if not 0xD800 <= c <= 0xDFFF)
+        chars = [chr(c) for c in block if not 0xD800 <= c <= 0xDFFF]
+        yield from chars if block[0] >> 16 in WITH_RULES else ("".join(chars),)

@@ -145,7 +145,8 @@ def test_every_code_point_is_read_as_the_specification_says(lowercase, strip_acc
         normal = {item.char for item in normalizer("a" + "".join(chars))} - {"", " "}
         pieces = [*normal, *("##" + char for char in normal)]
         text = " ".join(f"{char}a{char}" for char in chars)
-        for symbols in (True, False) if is_first else (True,):
+        has_rules = block[0] >> 16 in WITH_RULES
+        for symbols in (True, False) if is_first and has_rules else (True,):
             Pair(["[UNK]", *pieces], lowercase, strip_accents, 100_000, (), symbols).check(text)
 
 
@@ -213,7 +214,7 @@ HOSTILE = [
 @pytest.mark.parametrize("unit", HOSTILE)
 @pytest.mark.parametrize("start", ["", "a", "a. "])
 def test_a_long_text_is_read_as_the_specification_says(unit, start):
-    text = start + unit * (10_000 // len(unit)) + "a"
+    text = start + unit * ((BLOCK + 500) // len(unit)) + "a"
     for max_pieces in (5, 20_000):
         Pair(NASTY, max_pieces=max_pieces).check(text)
 
@@ -222,7 +223,7 @@ def test_a_long_text_is_read_as_the_specification_says(unit, start):
 @pytest.mark.parametrize("max_pieces", [5, 10_000_000])
 def test_a_long_text_costs_time_in_proportion_to_its_length(unit, max_pieces):
     tokenizer = native(NASTY, max_pieces=max_pieces)
-    text = "a" + unit * (1_000_000 // len(unit))
+    text = "a" + unit * (200_000 // len(unit))
     start = time.process_time()
     tokenizer(text)
-    assert time.process_time() - start < 5  # a square would take minutes
+    assert time.process_time() - start < 1  # it takes 0.02 s; a square of bytes copied, 4 s
