@@ -7,13 +7,14 @@ import tempfile
 from collections import Counter
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 import dixtill
 from dixtill import Prediction
 from dixtill.cli import main
-from dixtill.demo import compression_table
+from dixtill.demo import compression_table, pipeline
 from dixtill.demo.compression_table import Compressed, median_seconds
 from dixtill.demo.pipeline import DemoResult, DemoSettings, Example
 from dixtill.demo.report import report
@@ -126,8 +127,20 @@ def test_times_are_medians_of_turns_without_the_warm_up(monkeypatch):
     assert [call[-1] for call in calls[::2]] == list("abcdeabcdefg")
 
 
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch) -> Path:
+    """An empty folder that is the current one and the one for temporary files."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.chdir(folder)
+    return folder
+
+
 @pytest.mark.slow
-def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path, capsys):
+def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(
+    tmp_path, elsewhere, capsys
+):
     out = tmp_path / "new" / "demo"
     assert main(["demo", "--quick", "--out", str(out)]) == 0
     printed = capsys.readouterr()
@@ -147,15 +160,22 @@ def test_the_whole_course_prints_both_tables_and_keeps_models_that_load(tmp_path
         assert dixtill.load(out / f"{method}.safetensors")(test.texts[0]).label in LABELS
     size = (out / "dixtill.safetensors").stat().st_size
     assert re.search(rf"^DiXtill +{size / 1000:.0f} kB", printed.out, re.MULTILINE)
+    assert list(elsewhere.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_nothing_is_left_behind_without_out(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
+def test_nothing_is_left_behind_without_out(elsewhere, monkeypatch, capsys):
+    folders = []
+
+    def run_demo(folder: Path, *_) -> DemoResult:
+        (folder / "student.safetensors").write_bytes(b"a student")
+        folders.append(folder)
+        return result({"teacher": Scores(1.0, 1.0, 0.0)}, {"teacher": Compressed(1, 1.0, 1.0)})
+
+    monkeypatch.setattr(pipeline, "run_demo", run_demo)
     assert main(["demo", "--quick"]) == 0
-    assert "DiXtill" in capsys.readouterr().out
-    assert list(tmp_path.iterdir()) == []
+    assert "teacher" in capsys.readouterr().out
+    assert [folder.parent for folder in folders] == [elsewhere]
+    assert list(elsewhere.iterdir()) == []
 
 
 def test_a_folder_that_is_taken_is_refused(tmp_path, capsys):
