@@ -13,6 +13,7 @@ from threading import Event
 import numpy as np
 import pytest
 import torch
+from pyarrow.parquet import read_table
 from small_course import TRAIN, VALID
 from tiny_teachers import build
 from torch import Tensor
@@ -155,6 +156,22 @@ def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, mo
     with pytest.raises(InputError, match="with another seed"):
         run(bert, folder, "dixtill", perturbed=0, seed=7)
     assert len(claims) == 1
+
+
+def test_no_more_texts_are_explained_than_asked_for(bert, tmp_path, trained_on):
+    kept = tmp_path / "kept"
+    for seed in (0, 1):
+        run(
+            bert, tmp_path / str(seed), "dixtill", perturbed=0, seed=seed, max_explained=3,
+            attributions=kept,
+        )  # fmt: skip
+    first, second = trained_on
+    explained = np.flatnonzero(first.attributions.lengths)
+    assert len(explained) == 3
+    assert explained.tolist() == np.flatnonzero(second.attributions.lengths).tolist()
+    assert sum(shard.num_rows for shard in map(read_table, kept.glob("*.parquet"))) == 3
+    expected = bert.predict([clean(text) for text in TRAIN.texts])
+    torch.testing.assert_close(first.teacher_logits, expected)
 
 
 class Stopped(Exception):

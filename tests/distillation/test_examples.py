@@ -30,12 +30,16 @@ def explanation(starts, ends, values, counts, by_class=()) -> Attribution:
     return Attribution("", (0.0,), 0, 0.0, 0.0, 0.0, starts, ends, values, counts, by_class)
 
 
-EXPLAINED = [
-    explanation((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
-    explanation((), (), (), ()),
-    explanation((0,), (4,), (8.0,), (4,)),
-    explanation((0, 3, 6, 9, 12), (2, 5, 8, 11, 18), (1.0, 2.0, 3.0, 4.0, 5.0), (1,) * 5),
-]
+EXPLAINED = dict(
+    enumerate(
+        [
+            explanation((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
+            explanation((), (), (), ()),
+            explanation((0,), (4,), (8.0,), (4,)),
+            explanation((0, 3, 6, 9, 12), (2, 5, 8, 11, 18), (1.0, 2.0, 3.0, 4.0, 5.0), (1,) * 5),
+        ]
+    )
+)
 
 
 def test_a_batch_is_padded_on_the_right():
@@ -48,6 +52,11 @@ def test_a_batch_is_padded_on_the_right():
     assert batch.labels.tolist() == [0, 1]
     assert batch.teacher_logits.tolist() == [[6.0, 7.0, 8.0], [0.0, 1.0, 2.0]]
     assert batch.attributions.tolist() == [[[8.0], [0.0], [0.0]], [[2.0], [3.0], [-1.0]]]
+
+
+def test_texts_may_be_explained_in_part():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, {3: EXPLAINED[3]})
+    assert examples.attributions.lengths.tolist() == [0, 0, 4]
 
 
 def test_texts_without_a_piece_are_left_out_with_their_answers_and_attributions():
@@ -70,7 +79,7 @@ def test_words_cut_off_the_students_input_are_not_explained():
 
 
 def test_words_are_matched_by_their_place_in_the_text():
-    shifted = [explanation((7,), (9,), (3.0,), (1,)), *EXPLAINED[1:]]
+    shifted = EXPLAINED | {0: explanation((7,), (9,), (3.0,), (1,))}
     examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, shifted)
     assert examples.attributions[0].tolist() == [[0], [3], [0]]
 
@@ -81,15 +90,21 @@ def test_without_a_teacher_its_answers_are_zero():
     assert not examples.batch(np.arange(len(examples))).attributions.any()
 
 
-BY_CLASS = [
-    explanation(
-        *((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
-        ((2.0, 3.0, -1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 4.0)),
-    ),
-    explanation((), (), (), (), ((), (), ())),
-    explanation((1,), (4,), (8.0,), (4,), ((8.0,), (2.0,), (2.0,))),  # not a span of the student's
-    explanation((0,), (2,), (6.0,), (2,), ((6.0,), (0.0,), (0.0,))),
-]
+BY_CLASS = dict(
+    enumerate(
+        [
+            explanation(
+                *((0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0)),
+                ((2.0, 3.0, -1.0), (1.0, 0.0, 0.0), (0.0, 0.0, 4.0)),
+            ),
+            explanation((), (), (), (), ((), (), ())),
+            explanation(
+                (1,), (4,), (8.0,), (4,), ((8.0,), (2.0,), (2.0,))
+            ),  # not a span of the student's
+            explanation((0,), (2,), (6.0,), (2,), ((6.0,), (0.0,), (0.0,))),
+        ]
+    )
+)
 
 
 def test_every_class_is_explained_against_their_mean():

@@ -108,6 +108,13 @@ def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:
     )
     _add(
         group,
+        "max_explained",
+        "have the teacher explain at most this many training texts, drawn at random ({default}; "
+        "published: all)",
+        "N",
+    )
+    _add(
+        group,
         "additivity",
         "weight of the loss that makes a word's weight equal the effect of leaving the word out "
         "({default}; with raw scores {published})",

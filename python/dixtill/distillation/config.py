@@ -52,6 +52,7 @@ class DistillConfig(Settings):
     explained_classes: ExplainedClasses = "all"
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
+    max_explained: int = 4000  # training texts whose attributions are learned
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
@@ -78,6 +79,7 @@ class DistillConfig(Settings):
         "alpha": limits.SHARE,
         "temperature": limits.POSITIVE,
         "explanation_weight": limits.NOT_NEGATIVE,
+        "max_explained": limits.COUNT,
         "additivity": limits.NOT_NEGATIVE,
         "perturbed": limits.COUNT_OR_NONE,
         "seed": limits.SEED,
@@ -166,6 +168,7 @@ _PUBLISHED: dict[str, Any] = {
     "explained_classes": "predicted",
     "explanation_weight": 1.0,
     "merge": "mean",
+    "max_explained": int(limits.COUNT.high),  # all
     "additivity": 0.0,
     "perturbed": 0,
     "null_score": False,

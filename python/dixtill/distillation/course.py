@@ -19,6 +19,7 @@ from ..extras import require
 
 require("train")
 
+import numpy as np
 import torch
 
 from ..claim import held, make_folder
@@ -178,15 +179,21 @@ class Course:
         device = self.teacher.device if self.teacher else torch.device("cpu")
         return chosen_precision(self.settings.attribution.precision, device)
 
-    def _explain(self) -> Sequence[Attribution] | None:
-        """Have the teacher explain its answers to the training texts."""
-        if self._attributor is None:
-            return None
-        store = AttributionStore(self.files.attributions)
-        store.run(self._attributor, self.texts.train.texts, self.watcher)
-        return store.read(self._attributor, self.texts.train.texts)
+    def _explain(self) -> dict[int, Attribution]:
+        """Have the teacher explain its answers to training texts; return them by the texts' rows.
 
-    def _read(self, explained: Sequence[Attribution] | None) -> Lessons:
+        If there are more than `max_explained`, they are drawn, the same ones for every seed.
+        """
+        if self._attributor is None:
+            return {}
+        drawn = np.random.default_rng(0).permutation(len(self.texts.train))
+        rows = sorted(drawn[: self.config.max_explained].tolist())
+        texts = [self.texts.train.texts[row] for row in rows]
+        store = AttributionStore(self.files.attributions)
+        store.run(self._attributor, texts, self.watcher)
+        return dict(zip(rows, store.read(self._attributor, texts), strict=True))
+
+    def _read(self, explained: Mapping[int, Attribution]) -> Lessons:
         """Have the teacher answer, and read all texts as the student does."""
         store = None
         if self.teacher and self.config.method != "none":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, repeat
 from typing import NamedTuple
@@ -55,12 +55,12 @@ class LessonReader:
     store: AnswerStore | None  # of the teacher's answers; None if the method asks for none
     watcher: Watcher
 
-    def read(self, texts: CourseTexts, explained: Sequence[Attribution] | None) -> Lessons:
+    def read(self, texts: CourseTexts, explained: Mapping[int, Attribution]) -> Lessons:
         """Return what the student learns from.
 
         Args:
             texts: all texts; those without labels are left out if there is no store.
-            explained: the teacher's attributions of the training texts.
+            explained: the teacher's attributions of training texts, by their rows.
 
         Raises:
             InputError: no text holds a piece, or the teacher's answers cannot be stored.
@@ -76,7 +76,7 @@ class LessonReader:
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         train = make_examples(
             texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),
-            explained if config.is_explained else None, config.merge, config.explained_classes,
+            explained if config.is_explained else {}, config.merge, config.explained_classes,
         )  # fmt: skip
         valid = make_examples(texts.valid, tokenizer, config.cleaning)
         if self.store is None:
@@ -99,11 +99,17 @@ class LessonReader:
         return Lessons(vocabulary, Examples.joined([train, *more]), valid, total)
 
     def _logits(
-        self, cleaned: Sequence[str], explained: Sequence[Attribution] | None
+        self, cleaned: Sequence[str], explained: Mapping[int, Attribution]
     ) -> Tensor | None:
         """Return the teacher's logits of the training texts, from the explanations if possible."""
-        if explained is not None:
-            return torch.tensor([row.logits for row in explained])
-        if self.store is None:
+        asked = [row for row in range(len(cleaned)) if row not in explained]
+        answers: dict[int, Tensor] = {
+            row: torch.tensor(attribution.logits) for row, attribution in explained.items()
+        }
+        if asked and self.store is None:
             return None
-        return replace(self.store, precision="float32").answers_by_length(cleaned)
+        if asked and self.store is not None:
+            store = replace(self.store, precision="float32")
+            found = store.answers_by_length([cleaned[row] for row in asked])
+            answers |= dict(zip(asked, found, strict=True))
+        return torch.stack([answers[row] for row in range(len(cleaned))])

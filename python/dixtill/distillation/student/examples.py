@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -133,7 +134,7 @@ def make_examples(
     tokenizer: Tokenizer,
     cleaning: Sequence[str],
     teacher_logits: Tensor | None = None,
-    explained: Sequence[Attribution] | None = None,
+    explained: Mapping[int, Attribution] = MappingProxyType({}),
     merge: Merge = "sum",
     classes: ExplainedClasses = "predicted",
 ) -> Examples:
@@ -144,7 +145,7 @@ def make_examples(
         tokenizer: the student's tokenizer.
         cleaning: rules of specification/cleaning.py.
         teacher_logits: [texts, classes]; None means zeros.
-        explained: the teacher's attribution of each text; None means none.
+        explained: the teacher's attributions of texts, by their rows.
         merge: how the attributions of a word's tokens become one number.
         classes: "predicted" for attributions of the class that the teacher predicts, "all" for
             those of every class, centered over the classes.
@@ -161,7 +162,7 @@ def make_examples(
         torch.tensor(corpus.labels),
         teacher_logits,
         [
-            _by_word(explained[row], text.spans, merge, classes).numpy() if explained else ()
+            _by_word(explained[row], text.spans, merge, classes).numpy() if row in explained else ()
             for row, text in enumerate(texts)
         ],
         outputs,
