@@ -56,6 +56,10 @@ def _differences(figures: dict[str, Any]) -> str:
     return report_tables.differences(rows, _COMPARED)
 
 
+def _gaps(figures: dict[str, Any]) -> str:
+    return report_tables.differences(figures["students_minus_teacher"], _COMPARED)
+
+
 def _agreement(figures: dict[str, Any]) -> str:
     return report_tables.explanations(figures["explanations"], _AGREEMENT)
 

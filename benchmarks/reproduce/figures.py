@@ -43,6 +43,9 @@ def study_figures(study: MeasuredStudy) -> Figures:
         "methods": {name: " ".join(given) for name, given in record.methods.items()},
         "answers": [_answers(row, timing["classifiers"]) for row in rows],
         "ours_minus_each": _differences((a, b) for a in ours for b in rows if b is not a),
+        "students_minus_teacher": _differences(
+            (student, teacher) for student in study.students for teacher in study.compressed[:1]
+        ),
         "students_among_themselves": _differences(
             (b, a) for a, b in combinations(study.students, 2)
         ),

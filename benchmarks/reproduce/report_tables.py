@@ -36,6 +36,8 @@ def report(figures: Figures) -> str:
         answers(figures["answers"], (*MEASURES, "float32 accuracy"), with_seeds=True),
         f"## {figures['ours']} minus each other, in points",
         differences(figures["ours_minus_each"], MEASURES),
+        "## Students minus their teacher, in points",
+        differences(figures["students_minus_teacher"], MEASURES),
         "## Students among themselves, in points",
         differences(figures["students_among_themselves"], MEASURES),
         "## Size and time",

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from benchmarks.reproduce import keys, report_tables, timing
 from benchmarks.reproduce.__main__ import main as run
+from benchmarks.reproduce.figures import study_figures
 from benchmarks.reproduce.measured import Explained, MeasuredStudy
 from benchmarks.reproduce.methods import METHODS, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import Key, claim, read_record, write
@@ -171,6 +172,16 @@ def test_a_method_learns_from_its_texts(made, method, made_of_each, real):
         file = made / "out" / "students" / f"{keys.student(record, method, seed).stem}.safetensors"
         provenance = read_model(file).settings.provenance
         assert provenance["texts_without_labels"] == made_of_each * record.num_train + real
+
+
+def test_a_students_gap_to_its_teacher_is_the_difference_of_their_means(made):
+    figures = study_figures(MeasuredStudy.read(made / "out"))
+    means = {row["title"]: row["accuracy"]["mean"] for row in figures["answers"]}
+    gaps = {row["title"]: row["accuracy"]["value"] for row in figures["students_minus_teacher"]}
+    assert len(gaps) == len([*METHODS, *WITH_REAL_TEXTS])
+    for title, gap in gaps.items():
+        student, teacher = title.split(" − ")
+        assert gap == pytest.approx(means[student] - means[teacher])
 
 
 def test_training_texts_are_explained_as_asked_for(made):
