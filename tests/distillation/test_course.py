@@ -131,7 +131,8 @@ def test_perturbed_texts_and_answers_are_the_same_for_every_seed(bert, tmp_path,
     first, second = trained_on
     assert first.piece_ids.values.tolist() == second.piece_ids.values.tolist()
     assert first.piece_ids.starts.tolist() == second.piece_ids.starts.tolist()
-    assert len(list(kept.glob("answers-*.npy"))) == 1
+    assert len(list(kept.glob("answers-*.npy"))) == 2  # to training texts, and to the others
+    assert not list(kept.glob("*.parquet"))  # the method learns no explanations
     assert not (tmp_path / "0" / "answers").exists()
 
 

@@ -110,7 +110,7 @@ def test_a_real_terminal_sees_each_stage_and_the_table():
     command = [sys.executable, "-m", "dixtill", "distill", *ARGUMENTS, "--out", "s.safetensors"]
     main_end, terminal = pty.openpty()
     with subprocess.Popen(
-        [*command, "--steps", "2", "--perturbed", "2"],
+        [*command, "--steps", "2", "--perturbed", "90"],
         stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
         env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
     ) as process:  # fmt: skip
@@ -127,7 +127,7 @@ def test_a_real_terminal_sees_each_stage_and_the_table():
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
     assert process.returncode == 0, plain
     rows = dixtill.load("s.safetensors").model.settings.provenance["train"]["rows"]
-    stages = f"explaining {rows} texts", "the teacher answers", f"{2 * rows}/{2 * rows}"
+    stages = f"explaining {rows} texts", "the teacher answers", "90/90"
     for words in ("loading the teacher", *stages, "additivity"):
         assert words in plain
     assert re.search(r"1 +\d\.\d{4}.* best", plain)

@@ -160,11 +160,13 @@ class Course:
 
     @property
     def _attribution(self) -> AttributionSettings | None:
-        return self._attributor.settings if self._attributor else None
+        """The settings of the explanations that the student learns."""
+        learned = self._attributor if self.config.is_explained else None
+        return learned.settings if learned else None
 
     @cached_property
     def _attributor(self) -> Attributor | None:
-        """The explainer; None if the method uses no explanations and no folder stores them."""
+        """The explainer; None if the method learns no explanations and no folder stores them."""
         course = self.settings.course
         if self.teacher is None or not (self.config.is_explained or course.attributions):
             return None
@@ -184,7 +186,7 @@ class Course:
 
         If there are more than `max_explained`, they are drawn, the same ones for every seed.
         """
-        if self._attributor is None:
+        if self._attributor is None or not self.config.is_explained:
             return {}
         drawn = np.random.default_rng(0).permutation(len(self.texts.train))
         rows = sorted(drawn[: self.config.max_explained].tolist())
