@@ -26,6 +26,10 @@ METHODS: dict[str, tuple[str, ...]] = {
 WITH_REAL_TEXTS: dict[str, tuple[str, ...]] = {
     "kl, real and perturbed texts": _KL_ON_MANY_TEXTS,
     "ours, real texts": ("--method", "dixtill", "--perturbed", PERTURBED),
+    # For a teacher that is too large to explain its answers.
+    "ours, real texts, not explained": (
+        *("--method", "dixtill", "--max-explained", "0", "--perturbed", PERTURBED),
+    ),
 }
 OURS = "ours"  # the method that the tables compare with all others
 

@@ -11,8 +11,11 @@ import tiny_teachers
 import torch
 from counting_attributor import TEXTS_PER_SHARD, CountingAttributor
 
+from dixtill.distillation import course as course_module
 from dixtill.distillation.attribution import store as attribution_store
 from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.student.examples import Examples
+from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.distillation.teacher import precision
 from dixtill.distillation.teacher.teacher import Teacher
 
@@ -73,3 +76,17 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AttributionStore:
     """An empty store with few texts in a shard."""
     monkeypatch.setattr(attribution_store, "TEXTS_PER_SHARD", TEXTS_PER_SHARD)
     return AttributionStore(tmp_path / "attributions")
+
+
+@pytest.fixture
+def trained_on(monkeypatch: pytest.MonkeyPatch) -> list[Examples]:
+    """The examples that each trainer was given."""
+    seen: list[Examples] = []
+
+    class Recorded(StudentTrainer):
+        def __init__(self, student, config, train, *rest) -> None:
+            seen.append(train)
+            super().__init__(student, config, train, *rest)
+
+    monkeypatch.setattr(course_module, "StudentTrainer", Recorded)
+    return seen

@@ -2,66 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from pathlib import Path
 from threading import Event
 
 import numpy as np
 import pytest
 import torch
-from pyarrow.parquet import read_table
-from small_course import TRAIN, VALID
+from small_course import TRAIN, UNLABELED, VALID, run
 from tiny_teachers import build
 from torch import Tensor
 from watchers import EachEpoch
 
 from dixtill.claim import held
 from dixtill.distillation import course as course_module
-from dixtill.distillation.attribution.store import AttributionStore
-from dixtill.distillation.course import distill
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.perturbation import perturbed_texts
 from dixtill.distillation.data.sources import check_teachers_labels
 from dixtill.distillation.distilled import Distilled
 from dixtill.distillation.progress.watcher import Watcher
-from dixtill.distillation.student.examples import Examples
-from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
 from dixtill.specification.parameters import NO_NULL_SCORE
-
-UNLABELED = ("Profit https://t.co/x grows", "banks fall")
-SIZES = {"embedding_dim": 6, "hidden_dim": 5, "attention_dim": 4, "batch_size": 8, "epochs": 3}
-
-STEPS = {"steps": 2}  # a quick rule, where attributions are made
-
-
-def run(teacher, folder: Path, method: str, **settings) -> Distilled:
-    """Distill of TRAIN and VALID, or others, quietly and without a report."""
-    train, valid = settings.pop("train", TRAIN), settings.pop("valid", VALID)
-    settings = {**SIZES, **STEPS, "report": False, "progress": False, **settings}
-    out = folder.with_name(f"{folder.name}.safetensors")
-    return distill(teacher, train, valid, out=out, run_folder=folder, method=method, **settings)
-
-
-@pytest.fixture
-def trained_on(monkeypatch: pytest.MonkeyPatch) -> list[Examples]:
-    """The examples that each trainer was given."""
-    seen: list[Examples] = []
-
-    class Recorded(StudentTrainer):
-        def __init__(self, student, config, train, *rest) -> None:
-            seen.append(train)
-            super().__init__(student, config, train, *rest)
-
-    monkeypatch.setattr(course_module, "StudentTrainer", Recorded)
-    return seen
 
 
 def weights(distilled: Distilled) -> bytes:
@@ -142,37 +108,6 @@ def test_a_run_folder_is_used_by_one_process_at_a_time(bert, tmp_path):
         run(bert, folder, "kl", perturbed=0)
     assert list(folder.iterdir()) == []
     run(bert, folder, "kl", perturbed=0)
-
-
-def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, monkeypatch):
-    explain, claims, folder = AttributionStore.run, [], tmp_path / "run"
-
-    def recorded(store, *arguments):
-        claims.append(json.loads((folder / "config.json").read_bytes())["attributions"]["steps"])
-        return explain(store, *arguments)
-
-    monkeypatch.setattr(AttributionStore, "run", recorded)
-    run(bert, folder, "dixtill", perturbed=0)
-    assert claims == [STEPS["steps"]]
-    with pytest.raises(InputError, match="with another seed"):
-        run(bert, folder, "dixtill", perturbed=0, seed=7)
-    assert len(claims) == 1
-
-
-def test_no_more_texts_are_explained_than_asked_for(bert, tmp_path, trained_on):
-    kept = tmp_path / "kept"
-    for seed in (0, 1):
-        run(
-            bert, tmp_path / str(seed), "dixtill", perturbed=0, seed=seed, max_explained=3,
-            attributions=kept,
-        )  # fmt: skip
-    first, second = trained_on
-    explained = np.flatnonzero(first.attributions.lengths)
-    assert len(explained) == 3
-    assert explained.tolist() == np.flatnonzero(second.attributions.lengths).tolist()
-    assert sum(shard.num_rows for shard in map(read_table, kept.glob("*.parquet"))) == 3
-    expected = bert.predict([clean(text) for text in TRAIN.texts])
-    torch.testing.assert_close(first.teacher_logits, expected)
 
 
 class Stopped(Exception):
@@ -308,11 +243,3 @@ def test_a_report_of_another_file_does_not_remain(bert, tmp_path, monkeypatch):
     monkeypatch.setattr(course_module, "write_report", lambda *parts: 1 / 0)
     assert student(report=True).report_error == "division by zero"
     assert not page.exists()
-
-
-def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_path):
-    with pytest.raises(InputError, match="'all' needs attributions of every class"):
-        run(bert, tmp_path / "run", "dixtill", classes="predicted")
-    assert not (tmp_path / "run").exists()
-    student = run(bert, tmp_path / "run", "dixtill-paper", classes="predicted")
-    assert student.model.settings.explanation == "scores"

@@ -63,6 +63,16 @@ def test_attributions_are_for_the_methods_that_explain(method):
     assert DistillConfig.of(method).is_explained == method.startswith("dixtill")
 
 
+def test_without_an_explained_text_no_explanations_are_learned():
+    config = DistillConfig.of("dixtill", max_explained=0)
+    assert not config.is_explained
+    assert (config.explanation, config.additivity) == ("gates", 0.25)
+    with pytest.raises(InputError, match="choose a max_explained above 0"):
+        DistillConfig.of("dixtill", max_explained=0, explanation_weight=1.0)
+    with pytest.raises(InputError, match="max_explained is -1"):
+        DistillConfig(max_explained=-1)
+
+
 def test_gates_need_a_null_score():
     assert DistillConfig.of("dixtill").explanation == "gates"
     assert DistillConfig.of("dixtill", null_score=False).explanation == "contributions"

@@ -110,7 +110,8 @@ def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         "max_explained",
         "have the teacher explain at most this many training texts, drawn at random ({default}; "
-        "published: all)",
+        "published: all); with 0, which suits a teacher too large to explain, only additivity "
+        "makes the words' weights",
         "N",
     )
     _add(

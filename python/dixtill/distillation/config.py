@@ -52,7 +52,7 @@ class DistillConfig(Settings):
     explained_classes: ExplainedClasses = "all"
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
-    max_explained: int = 4000  # training texts whose attributions are learned
+    max_explained: int = 4000  # training texts whose attributions are learned; 0: none
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
@@ -79,7 +79,7 @@ class DistillConfig(Settings):
         "alpha": limits.SHARE,
         "temperature": limits.POSITIVE,
         "explanation_weight": limits.NOT_NEGATIVE,
-        "max_explained": limits.COUNT,
+        "max_explained": limits.COUNT_OR_NONE,
         "additivity": limits.NOT_NEGATIVE,
         "perturbed": limits.COUNT_OR_NONE,
         "seed": limits.SEED,
@@ -125,8 +125,8 @@ class DistillConfig(Settings):
         """Return the method's own settings, overridden by those that are given.
 
         Raises:
-            InputError: as for DistillConfig, or explanation_weight is given to a method that learns
-                no explanations.
+            InputError: as for DistillConfig, or explanation_weight is given where no explanations
+                are learned.
         """
         learns_answers_alone = method in get_args(Method) and method not in _EXPLAINED
         if "explanation_weight" in given and learns_answers_alone:
@@ -134,6 +134,8 @@ class DistillConfig(Settings):
                 f"explanation_weight is given, but the method '{method}' learns no explanations; "
                 f"choose {' or '.join(_EXPLAINED)}"
             )
+        if "explanation_weight" in given and given.get("max_explained") == 0:
+            raise InputError("explanation_weight is given; choose a max_explained above 0")
         own = _OWN.get(method, {})
         if (own | given).get("perturbed") == 0:
             own = _NOTHING_PERTURBED | own
@@ -145,7 +147,7 @@ class DistillConfig(Settings):
     @property
     def is_explained(self) -> bool:
         """Whether the student learns from the teacher's attributions."""
-        return self.method in _EXPLAINED
+        return self.method in _EXPLAINED and self.max_explained > 0
 
 
 # The settings that each explanation requires.

@@ -1,0 +1,66 @@
+"""What a course has its teacher explain."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from pyarrow.parquet import read_table
+from small_course import STEPS, TRAIN, run
+
+from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.errors import InputError
+from dixtill.specification.cleaning import clean
+
+
+def test_attributions_are_made_once_the_run_folder_is_claimed(bert, tmp_path, monkeypatch):
+    explain, claims, folder = AttributionStore.run, [], tmp_path / "run"
+
+    def recorded(store, *arguments):
+        claims.append(json.loads((folder / "config.json").read_bytes())["attributions"]["steps"])
+        return explain(store, *arguments)
+
+    monkeypatch.setattr(AttributionStore, "run", recorded)
+    run(bert, folder, "dixtill", perturbed=0)
+    assert claims == [STEPS["steps"]]
+    with pytest.raises(InputError, match="with another seed"):
+        run(bert, folder, "dixtill", perturbed=0, seed=7)
+    assert len(claims) == 1
+
+
+def test_no_more_texts_are_explained_than_asked_for(bert, tmp_path, trained_on):
+    kept = tmp_path / "kept"
+    for seed in (0, 1):
+        run(
+            bert, tmp_path / str(seed), "dixtill", perturbed=0, seed=seed, max_explained=3,
+            attributions=kept,
+        )  # fmt: skip
+    first, second = trained_on
+    explained = np.flatnonzero(first.attributions.lengths)
+    assert len(explained) == 3
+    assert explained.tolist() == np.flatnonzero(second.attributions.lengths).tolist()
+    assert sum(shard.num_rows for shard in map(read_table, kept.glob("*.parquet"))) == 3
+    expected = bert.predict([clean(text) for text in TRAIN.texts])
+    torch.testing.assert_close(first.teacher_logits, expected)
+
+
+def test_a_teacher_that_is_too_large_to_explain_is_only_asked(bert, tmp_path, trained_on):
+    kept = tmp_path / "kept"
+    distilled = run(
+        bert, tmp_path / "run", "dixtill", perturbed=0, max_explained=0, attributions=kept
+    )
+    assert not list(kept.glob("*.parquet"))
+    assert not trained_on[0].attributions.lengths.any()
+    assert set(distilled.history[0].terms) == {"task", "kl", "additivity"}
+    assert distilled.model.settings.provenance["attributions"] is None
+    assert distilled.student("shares rise").words[0].weight
+
+
+def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_path):
+    with pytest.raises(InputError, match="'all' needs attributions of every class"):
+        run(bert, tmp_path / "run", "dixtill", classes="predicted")
+    assert not (tmp_path / "run").exists()
+    student = run(bert, tmp_path / "run", "dixtill-paper", classes="predicted")
+    assert student.model.settings.explanation == "scores"
