@@ -20,7 +20,7 @@ cd "$(dirname "$0")/.."
 PYTEST=(-m pytest -q -p no:cacheprovider)
 ADDRESS_TESTS=("${PYTEST[@]}" tests/native tests/runtime -m "not python_only"
     -k "not out_of_memory and not every_code_point and not ctrl_c_interrupts and not long_call")
-# Only files with such tests are read: with ThreadSanitizer, hypothesis takes long to import.
+# Only files with such tests are read: pytest reads slowly with ThreadSanitizer.
 mapfile -t THREAD_FILES < <(grep -lE "thread|fork|multiprocessing" tests/{native,runtime}/test_*.py)
 THREAD_TESTS=("${PYTEST[@]}" -k "thread or fork" "${THREAD_FILES[@]}")
 
@@ -76,8 +76,7 @@ preload() {
 }
 
 # Leak detection is off: Python leaves objects and daemon threads behind when it exits. Reports show
-# eight calls above an allocation: noting the usual thirty for each object of Python takes longer
-# than the rest of it.
+# eight calls above an allocation, not thirty: each object of Python is an allocation here.
 run_sanitized() {
     local symbolizer
     symbolizer=$(command -v llvm-symbolizer || :)  # shows line numbers, if installed
