@@ -28,7 +28,10 @@ from dixtill.errors import DixtillError
 
 
 def main() -> None:
-    arguments = _parser().parse_args()
+    parser = _parser()
+    arguments = parser.parse_args()
+    if arguments.unlabeled is None and WITH_REAL_TEXTS.keys() & set(arguments.methods):
+        parser.error(f"{', '.join(WITH_REAL_TEXTS)} learn from the texts of --unlabeled")
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     torch.set_num_threads(arguments.threads)
     settings = StudySettings(

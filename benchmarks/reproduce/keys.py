@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks.reproduce.methods import KEPT_HEADS, NUM_RANKING_TEXTS
+from benchmarks.reproduce.methods import KEPT_HEADS, NUM_RANKING_TEXTS, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import Key, StudyRecord
 
 TEACHER = Key("teacher")
@@ -25,11 +25,17 @@ def fasttext(seed: int, quantized: bool) -> Key:
 
 
 def student(record: StudyRecord, method: str, seed: int) -> Key:
-    return Key("student", method, seed, record.methods[method])
+    return Key("student", method, seed, _depends_on(record, method))
+
+
+def _depends_on(record: StudyRecord, method: str) -> tuple[str, ...]:
+    """Return the method's arguments, and the hash of the texts without labels if it reads them."""
+    texts = (record.unlabeled_sha256,) if method in WITH_REAL_TEXTS else ()
+    return (*record.methods[method], *texts)
 
 
 def explanations(record: StudyRecord, method: str, seed: int) -> Key:
-    sizes = (*record.methods[method], str(len(record.explained)), record.precision)
+    sizes = (*_depends_on(record, method), str(len(record.explained)), record.precision)
     return Key("explanations", method, seed, sizes)
 
 

@@ -39,6 +39,7 @@ class StudyRecord:
     seeds: int
     explained: tuple[int, ...] = field(default=())  # rows of the test texts
     precision: str = "float32"  # in which the teacher explains them
+    unlabeled_sha256: str = ""  # of the texts without labels
 
 
 _CLAIM = ClaimFile("study.json", "a study", "choose another folder")

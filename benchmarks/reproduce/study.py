@@ -90,6 +90,7 @@ class Study:
             seeds=self.settings.seeds,
             explained=tuple(range(len(test)))[: self.settings.num_explained],
             precision=self._precision,
+            unlabeled_sha256="" if self._unlabeled is None else self._unlabeled.digest(),
         )
 
     @cached_property

@@ -18,6 +18,7 @@ from watchers import EachEpoch
 
 from dixtill.claim import held
 from dixtill.distillation import course as course_module
+from dixtill.distillation.data import perturbation
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.perturbation import perturbed_texts
@@ -78,6 +79,16 @@ def test_only_the_teacher_carries_what_unlabeled_texts_change(bert, tmp_path):
     contrary = Contrary(bert)
     assert student(bert, "bert") != student(contrary, "contrary")
     assert student(bert, "bert", alpha=0.0) == student(contrary, "contrary", alpha=0.0)
+
+
+def test_as_many_texts_are_made_as_suit_all_others(bert, tmp_path, monkeypatch):
+    words = sum(len(text.split()) for text in (*TRAIN.texts, "Profit grows", "banks fall"))
+    monkeypatch.setattr(perturbation, "_ENOUGH_WORDS", 3 * words)
+    distilled = run(bert, tmp_path / "run", "dixtill", unlabeled=UNLABELED, max_explained=0)
+    of_training_texts = sum(len(text.split()) for text in TRAIN.texts)
+    made = round(2 * words * len(TRAIN) / of_training_texts)
+    # A link has a word in UNLABELED, which is counted before the text is cleaned.
+    assert abs(distilled.model.settings.provenance["texts_without_labels"] - 2 - made) <= 1
 
 
 def test_without_a_teacher_unlabeled_texts_are_left_out(bert, tmp_path, trained_on):

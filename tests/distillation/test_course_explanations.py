@@ -40,6 +40,7 @@ def test_no_more_texts_are_explained_than_asked_for(bert, tmp_path, trained_on):
     first, second = trained_on
     explained = np.flatnonzero(first.attributions.lengths)
     assert len(explained) == 3
+    assert explained.tolist() != [0, 1, 2]  # they are drawn
     assert explained.tolist() == np.flatnonzero(second.attributions.lengths).tolist()
     assert sum(shard.num_rows for shard in map(read_table, kept.glob("*.parquet"))) == 3
     expected = bert.predict([clean(text) for text in TRAIN.texts])
@@ -55,7 +56,6 @@ def test_a_teacher_that_is_too_large_to_explain_is_only_asked(bert, tmp_path, tr
     assert not trained_on[0].attributions.lengths.any()
     assert set(distilled.history[0].terms) == {"task", "kl", "additivity"}
     assert distilled.model.settings.provenance["attributions"] is None
-    assert distilled.student("shares rise").words[0].weight
 
 
 def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_path):
@@ -64,3 +64,22 @@ def test_attributions_of_one_class_are_refused_where_all_are_learned(bert, tmp_p
     assert not (tmp_path / "run").exists()
     student = run(bert, tmp_path / "run", "dixtill-paper", classes="predicted")
     assert student.model.settings.explanation == "scores"
+
+
+def test_folds_share_the_texts_that_are_explained(bert, tmp_path):
+    kept = tmp_path / "kept"
+
+    def explained(name: str, rows: range) -> set[str]:
+        train = TRAIN.take(rows)
+        run(bert, tmp_path / name, "dixtill", train=train, perturbed=0, max_explained=6,
+            attributions=kept)  # fmt: skip
+        return {
+            text
+            for shard in kept.glob("*.parquet")
+            for text in read_table(shard)["text"].to_pylist()
+        }
+
+    first = explained("first", range(len(TRAIN)))
+    both = explained("second", range(1, len(TRAIN)))
+    assert len(first) == 6
+    assert len(both - first) == (TRAIN.texts[0] in first)

@@ -33,6 +33,11 @@ def test_the_labels_of_training_texts_decide_how_validation_texts_are_read(valid
         read_course_texts(valid_csv, PAIR, None, SETTINGS)
 
 
+def test_training_texts_that_are_all_excluded_are_an_error():
+    with pytest.raises(InputError, match="no training text is left"):
+        read_course_texts(PAIR, PAIR, None, CourseSettings(exclude=["A", "b", "c"]))
+
+
 def test_empty_texts_are_kept_and_null_ones_refused_wherever_they_come_from(tmp_path):
     """Training leaves out whatever has no word, so an empty text is no mistake."""
     (tmp_path / "a.csv").write_text('text,label\n"",up\n" ",up\nb,down\n')

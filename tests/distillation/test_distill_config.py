@@ -19,7 +19,7 @@ def test_the_defaults_are_those_of_dixtill():
     assert (config.explanation, config.explained_classes, config.merge) == ("gates", "all", "sum")
     assert config.null_score
     assert config.additivity > 0
-    assert config.perturbed is None
+    assert (config.perturbed, config.max_explained) == (None, 4000)
 
 
 def test_the_published_method_is_the_papers():
@@ -36,7 +36,7 @@ def test_the_published_method_is_the_papers():
 def test_the_other_methods_learn_as_published_and_show_contributions(method):
     config = DistillConfig.of(method)
     assert (config.method, config.temperature, config.kl) == (method, 5.0, "bounded")
-    assert (config.additivity, config.perturbed) == (0, 0)
+    assert (config.additivity, config.perturbed, config.max_explained) == (0, 0, None)
     assert config.explanation == "contributions"
     assert not config.null_score
 
@@ -67,8 +67,10 @@ def test_without_an_explained_text_no_explanations_are_learned():
     config = DistillConfig.of("dixtill", max_explained=0)
     assert not config.is_explained
     assert (config.explanation, config.additivity) == ("gates", 0.25)
-    with pytest.raises(InputError, match="choose a max_explained above 0"):
+    with pytest.raises(InputError, match="but max_explained is 0"):
         DistillConfig.of("dixtill", max_explained=0, explanation_weight=1.0)
+    with pytest.raises(InputError, match="max_explained is given, but the method 'kl'"):
+        DistillConfig.of("kl", max_explained=7)
     with pytest.raises(InputError, match="max_explained is -1"):
         DistillConfig(max_explained=-1)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dixtill.distillation.data import perturbation
-from dixtill.distillation.data.perturbation import perturbed_texts, suitable_number
+from dixtill.distillation.data.perturbation import count_words, perturbed_texts, suitable_number
 from dixtill.errors import InputError
 
 TEXTS = (
@@ -186,8 +186,14 @@ def test_a_corpus_without_words_is_refused(texts):
         (10_000, 10, 3_000_000, 0),
         (4_000, 250, 0, 8_000),  # long texts
         (1_000, 10, 0, 100_000),  # no more than 100 for each
+        (2_000, 3_000, 0, 9_719),  # no more than 256 words of a text are read
     ],
 )
 def test_by_default_a_course_reads_three_million_words(num_texts, length, other_words, expected):
     text = " ".join(["word"] * length)
     assert suitable_number([text] * num_texts, other_words) == expected
+
+
+def test_a_text_without_white_space_has_words():
+    assert count_words("中" * 80) == 10
+    assert suitable_number(["中" * 800] * 10_000, 0) == 20_000  # 100 words each

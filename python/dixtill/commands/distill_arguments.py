@@ -110,8 +110,8 @@ def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         "max_explained",
         "have the teacher explain at most this many training texts, drawn at random ({default}; "
-        "published: all); with 0, which suits a teacher too large to explain, only additivity "
-        "makes the words' weights",
+        "published: all); with 0, for a teacher that is too large to explain, the words' weights "
+        "are trained by additivity alone",
         "N",
     )
     _add(
@@ -128,7 +128,8 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         "perturbed",
         "number of made-up texts for the teacher to answer (default: as many as bring all texts to "
-        "three million words, and at most 100 per training text; {published} for other methods)",
+        "about three million words, and at most 100 per training text; {published} for other "
+        "methods); a small number needs more epochs and smaller batches",
         "N",
     )
     _add(

@@ -52,7 +52,7 @@ class DistillConfig(Settings):
     explained_classes: ExplainedClasses = "all"
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
-    max_explained: int = 4000  # training texts whose attributions are learned; 0: none
+    max_explained: int | None = 4000  # training texts whose attributions are learned; None: all
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
@@ -129,13 +129,14 @@ class DistillConfig(Settings):
                 are learned.
         """
         learns_answers_alone = method in get_args(Method) and method not in _EXPLAINED
-        if "explanation_weight" in given and learns_answers_alone:
-            raise InputError(
-                f"explanation_weight is given, but the method '{method}' learns no explanations; "
-                f"choose {' or '.join(_EXPLAINED)}"
-            )
+        for name in ("explanation_weight", "max_explained"):
+            if name in given and learns_answers_alone:
+                raise InputError(
+                    f"{name} is given, but the method '{method}' learns no explanations; "
+                    f"choose {' or '.join(_EXPLAINED)}"
+                )
         if "explanation_weight" in given and given.get("max_explained") == 0:
-            raise InputError("explanation_weight is given; choose a max_explained above 0")
+            raise InputError("explanation_weight is given, but max_explained is 0; give only one")
         own = _OWN.get(method, {})
         if (own | given).get("perturbed") == 0:
             own = _NOTHING_PERTURBED | own
@@ -147,7 +148,7 @@ class DistillConfig(Settings):
     @property
     def is_explained(self) -> bool:
         """Whether the student learns from the teacher's attributions."""
-        return self.method in _EXPLAINED and self.max_explained > 0
+        return self.method in _EXPLAINED and self.max_explained != 0
 
 
 # The settings that each explanation requires.
@@ -170,7 +171,7 @@ _PUBLISHED: dict[str, Any] = {
     "explained_classes": "predicted",
     "explanation_weight": 1.0,
     "merge": "mean",
-    "max_explained": int(limits.COUNT.high),  # all
+    "max_explained": None,
     "additivity": 0.0,
     "perturbed": 0,
     "null_score": False,

@@ -7,6 +7,7 @@ explanations, answers and epochs that are stored are not made again.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,6 @@ from ..extras import require
 
 require("train")
 
-import numpy as np
 import torch
 
 from ..claim import held, make_folder
@@ -184,13 +184,15 @@ class Course:
     def _explain(self) -> dict[int, Attribution]:
         """Have the teacher explain its answers to training texts; return them by the texts' rows.
 
-        If there are more than `max_explained`, they are drawn, the same ones for every seed.
+        If there are more than `max_explained`, a hash of each text draws them, so that the folds of
+        a cross-validation share most of them.
         """
         if self._attributor is None or not self.config.is_explained:
             return {}
-        drawn = np.random.default_rng(0).permutation(len(self.texts.train))
-        rows = sorted(drawn[: self.config.max_explained].tolist())
-        texts = [self.texts.train.texts[row] for row in rows]
+        known = self.texts.train.texts
+        drawn = sorted(range(len(known)), key=lambda row: _digest(known[row]))
+        rows = sorted(drawn[: self.config.max_explained])
+        texts = [known[row] for row in rows]
         store = AttributionStore(self.files.attributions)
         store.run(self._attributor, texts, self.watcher)
         return dict(zip(rows, store.read(self._attributor, texts), strict=True))
@@ -271,3 +273,7 @@ class Course:
                 if known:
                     return {text: known[text] for text in corpus.texts if text in known}, name
         return {}, "training texts"
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

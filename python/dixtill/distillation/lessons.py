@@ -76,7 +76,7 @@ class LessonReader:
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         train = make_examples(
             texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),
-            explained if config.is_explained else {}, config.merge, config.explained_classes,
+            explained, config.merge, config.explained_classes,
         )  # fmt: skip
         valid = make_examples(texts.valid, tokenizer, config.cleaning)
         if self.store is None:
@@ -102,13 +102,11 @@ class LessonReader:
         self, cleaned: Sequence[str], explained: Mapping[int, Attribution]
     ) -> Tensor | None:
         """Return the teacher's logits of the training texts, from the explanations if possible."""
-        asked = [row for row in range(len(cleaned)) if row not in explained]
-        answers: dict[int, Tensor] = {
-            row: torch.tensor(attribution.logits) for row, attribution in explained.items()
-        }
-        if asked and self.store is None:
+        if self.store is None:
             return None
-        if asked and self.store is not None:
+        answers = {row: torch.tensor(item.logits) for row, item in explained.items()}
+        asked = [row for row in range(len(cleaned)) if row not in explained]
+        if asked:
             store = replace(self.store, precision="float32")
             found = store.answers_by_length([cleaned[row] for row in asked])
             answers |= dict(zip(asked, found, strict=True))

@@ -33,7 +33,7 @@ def run_of(
     return {
         "dixtill": __version__,
         "teacher": teacher.fingerprint if teacher else None,
-        "attributions": attribution.as_dict() if asks and attribution else None,
+        "attributions": attribution.as_dict() if attribution else None,
         "training_texts": texts.train.digest(),
         "validation_texts": texts.valid.digest(),
         "texts_without_labels": texts.unlabeled.digest() if asks else None,
@@ -68,5 +68,5 @@ def provenance_of(
         "valid_scores": found["valid_scores"],
         "teacher_name": teacher.name if teacher else None,
         "int8_scores": found["int8_scores"],
-        "attributions": attribution.as_dict() if config.is_explained and attribution else None,
+        "attributions": attribution.as_dict() if attribution else None,
     }

@@ -28,16 +28,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise InputError if a setting is of a wrong type, out of its limits or unknown."""
+        hints = get_type_hints(type(self))
         for name, limit in self.LIMITS.items():
             value = getattr(self, name)
-            if value is not None or self.default(name) is not None:
+            if value is not None or type(None) not in get_args(hints[name]):
                 object.__setattr__(self, name, limit.checked(name, value))
         for name, known in self.choices().items():
             if getattr(self, name) not in known:
                 raise InputError(
                     f"unknown {name} '{getattr(self, name)}', expected one of {', '.join(known)}"
                 )
-        for name, hint in get_type_hints(type(self)).items():
+        for name, hint in hints.items():
             if hint is bool and not isinstance(getattr(self, name), bool):
                 raise InputError(f"{name} is {getattr(self, name)!r:.40}, expected True or False")
             _check_kind(name, getattr(self, name), get_args(hint) or (hint,))

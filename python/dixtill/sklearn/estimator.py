@@ -50,7 +50,9 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         dropout: dropout of piece vectors and states.
         alpha: weight of the teacher against the labels.
         temperature: softens the answers of teacher and student.
-        perturbed: number of made-up texts for the teacher to answer.
+        perturbed: number of made-up texts for the teacher to answer; a small number needs more
+            epochs and smaller batches.
+        max_explained: number of training texts that the teacher explains at most; 0 for none.
         teaching: which texts come more often or weigh more: fixed, worst or learned.
         embedding_dim: width of a piece's vector.
         hidden_dim: LSTM units per direction.
@@ -85,6 +87,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         alpha: float | None = None,
         temperature: float | None = None,
         perturbed: int | None = None,
+        max_explained: int | None = None,
         teaching: TeachingMode | None = None,
         embedding_dim: int = 50,
         hidden_dim: int = 50,
@@ -105,6 +108,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.alpha = alpha
         self.temperature = temperature
         self.perturbed = perturbed
+        self.max_explained = max_explained
         self.teaching = teaching
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim

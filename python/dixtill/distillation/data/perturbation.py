@@ -23,6 +23,8 @@ _CHANCES = (0.2, 0.15, 0.25, 0.25, 0.15)  # probability of each way to change a 
 # The default number of texts; chosen on held-out texts.
 _ENOUGH_WORDS = 3_000_000  # in all texts of a course
 _MOST_PER_TEXT = 100
+_READ_WORDS = 256  # of a text; teachers and students cut it about there
+_CHARACTERS_PER_WORD = 8  # at most, so that texts without white space have words
 
 _Words = list[str]
 
@@ -49,12 +51,17 @@ def suitable_number(texts: Sequence[str], other_words: int) -> int:
     """Return how many texts to make from cleaned training `texts`.
 
     The made texts bring the words of all texts, with the `other_words` of the texts without labels,
-    to three million, so that a course takes about as long for few texts as for many, and for long
-    ones as for short ones. They are at most 100 per training text.
+    to about three million, so that a course takes about as long for few texts as for many, and for
+    long ones as for short ones. They are at most 100 per training text.
     """
-    num_words = sum(len(text.split()) for text in texts)
+    num_words = sum(map(count_words, texts))
     missing = max(0, _ENOUGH_WORDS - num_words - other_words)
     return min(_MOST_PER_TEXT * len(texts), round(missing * len(texts) / max(1, num_words)))
+
+
+def count_words(text: str) -> int:
+    """Return about how many words of a text are read, by which the time that it takes grows."""
+    return min(_READ_WORDS, max(len(text.split()), len(text) // _CHARACTERS_PER_WORD))
 
 
 class _Perturbation:

@@ -42,7 +42,7 @@ def read_course_texts(
 
     Raises:
         InputError: as for `read_corpora` and `read_texts`, a pair is not one of texts and labels,
-            or two Corpora have different labels.
+            two Corpora have different labels, or all training texts are excluded.
     """
     given = [source for source in (train, valid) if source is not None]
     own = [source for source in given if isinstance(source, Corpus)]
@@ -59,6 +59,8 @@ def read_course_texts(
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
     first = first.without(excluded)
+    if not len(first):
+        raise InputError("no training text is left: all of them are among the texts to exclude")
     first, held_out = (first, second[0]) if second else first.split(settings.holdout, seed=0)
     read = _texts_of("unlabeled", settings, otherwise="text")
     unlabeled = UnlabeledTexts(read, [*held_out.texts, *excluded])

@@ -14,6 +14,7 @@ from ...tables.rows import Row
 from ...tables.table import BY_NAME, Layout, opened_table
 from .corpus import comparable
 from .hub_data import is_on_hub, stream_hub_texts
+from .perturbation import count_words
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 
@@ -106,7 +107,7 @@ class UnlabeledTexts:
 
     @property
     def num_words(self) -> int:
-        """The number of words of all texts, separated by white space."""
+        """The sum of `count_words` over all texts."""
         return self._summary[2]
 
     @cached_property
@@ -116,7 +117,7 @@ class UnlabeledTexts:
             encoded = text.encode("utf-8", "surrogatepass")
             content.update(f"{len(encoded)} ".encode() + encoded)
             count += 1
-            num_words += len(text.split())
+            num_words += count_words(text)
         return count, content.hexdigest(), num_words
 
     def __iter__(self) -> Iterator[str]:

@@ -34,7 +34,7 @@ from ..progress.watcher import Watcher
 from ..teacher.checkpoint import (
     check_body,
     errors_about,
-    load_parameters,
+    load_weights,
     loading,
     quiet_transformers,
 )
@@ -119,19 +119,19 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         tokenizer = AutoTokenizer.from_pretrained(base)
         config = AutoConfig.from_pretrained(base)
         if _has_head_for(config, labels):
-            model, missing = load_parameters(AutoModelForSequenceClassification, base)
+            model, missing = load_weights(AutoModelForSequenceClassification, base)
             check_body(base, missing)
             return model, tokenizer
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
         model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-        body, missing = load_parameters(AutoModel, base)
+        body, missing = load_weights(AutoModel, base)
         check_body(base, missing)
         loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
     if loaded.missing_keys:
         raise InputError(
-            f"'{base}' lacks parameters that a classifier needs, such as {loaded.missing_keys[0]}"
+            f"'{base}' lacks weights that a classifier needs, such as {loaded.missing_keys[0]}"
         )
     return model, tokenizer
 

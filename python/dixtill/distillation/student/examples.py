@@ -181,9 +181,8 @@ def unlabeled_examples(
 ) -> Examples:
     """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
 
-    `read` splits a cleaned text into pieces, as a Tokenizer does.
-    Texts without a piece are left out, even if none is left. Without `kinds`, all texts are real
-    ones.
+    `read` splits a cleaned text into pieces, as a Tokenizer does. Texts without a piece are left
+    out, even if none is left. Without `kinds`, all texts are real ones.
     """
     tokenized = [read(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1

@@ -1,6 +1,6 @@
 """Loads a model that transformers saved, and refuses one with missing parts.
 
-transformers 5 makes an empty tokenizer if its files are missing, draws random parameters for those
+transformers 5 makes an empty tokenizer if its files are missing, draws random weights for those
 that a checkpoint lacks, and ignores layers beyond those that the config counts.
 """
 
@@ -29,12 +29,12 @@ def load_checkpoint(name: str | Path) -> tuple[Any, Any]:
     """Load a sequence classifier in float32, and its tokenizer.
 
     Raises:
-        InputError: they cannot be loaded, the checkpoint lacks parameters of the model, or it holds
+        InputError: they cannot be loaded, the checkpoint lacks weights of the model, or it holds
             layers that the model does not have.
     """
     with loading("a sequence classifier", name), quiet_transformers(with_bars=sys.stderr.isatty()):
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model, missing = load_parameters(AutoModelForSequenceClassification, name)
+        model, missing = load_weights(AutoModelForSequenceClassification, name)
     if missing:
         raise InputError(
             f"'{name}' is not a sequence classifier: it has no trained {', '.join(missing)}; "
@@ -80,40 +80,40 @@ def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def load_parameters(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
-    """Load a float32 model of the auto class `kind`; also return the parameters drawn at random.
+def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
+    """Load a float32 model of the auto class `kind`; also return the weights drawn at random.
 
     Raises:
-        InputError: the parameters have other shapes, or more layers, than the config says.
+        InputError: the weights have other shapes, or more layers, than the config says.
     """
     model, report = kind.from_pretrained(
         name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
     )
     for key, found, expected in sorted(report["mismatched_keys"]):
         raise InputError(
-            f"the parameters of '{name}' do not fit its config: {key} has shape {list(found)}, "
-            f"expected {list(expected)}; take config and parameters of the same model"
+            f"the weights of '{name}' do not fit its config: {key} has shape {list(found)}, "
+            f"expected {list(expected)}; take config and weights of the same model"
         )
     known = {_without_numbers(key) for key in model.state_dict()}
     for key in sorted(report["unexpected_keys"]):
         if _without_numbers(key) in known:
             raise InputError(
-                f"the parameters of '{name}' hold layers that its config does not count, such as "
-                f"{key}; take config and parameters of the same model"
+                f"the weights of '{name}' hold layers that its config does not count, such as "
+                f"{key}; take config and weights of the same model"
             )
     return model, sorted(report["missing_keys"])
 
 
 def check_body(name: str | Path, missing: Iterable[str]) -> None:
-    """Raise InputError if parameters of a layer are `missing`, not only those of a head or pooler.
+    """Raise InputError if weights of a layer are `missing`, not only those of a head or pooler.
 
-    If the parameters belong to another model, transformers draws them all at random.
+    If the weights belong to another model, transformers draws them all at random.
     """
     layers = sorted(key for key in missing if key != _without_numbers(key))
     if layers:
         raise InputError(
-            f"the parameters of '{name}' lack layers that its config counts, such as {layers[0]}; "
-            "take config and parameters of the same model"
+            f"the weights of '{name}' lack layers that its config counts, such as {layers[0]}; "
+            "take config and weights of the same model"
         )
 
 

@@ -88,7 +88,7 @@ def layer_for_gradients(teacher: Teacher, name: Layer) -> EmbeddingLayer:
     if layer is None or problem:
         raise InputError(
             f"{type(teacher.model).__name__} cannot be explained at its {name.replace('_', ' ')} "
-            f"({problem}); choose another layer, or its answers alone (--max-explained 0)"
+            f"({problem}); choose another layer, or distill from its answers (--max-explained 0)"
         )
     return layer
 
