@@ -81,6 +81,8 @@ TABLES = {
     "tfns-answers": Table("study-tfns.json", _answers),
     "tfns-differences": Table("study-tfns.json", _differences),
     "tfns-compressed": Table("study-tfns-mpnet.json", _compressed),
+    "tfns-mpnet-answers": Table("study-tfns-mpnet-students.json", _answers),
+    "tfns-mpnet-gaps": Table("study-tfns-mpnet-students.json", _gaps),
     "tfns-agreement": Table("study-tfns.json", _agreement),
     "tfns-faithfulness": Table("study-tfns.json", _faithfulness),
     "tfns-controlled": Table("study-tfns.json", _controlled),
