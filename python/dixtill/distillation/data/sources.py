@@ -58,9 +58,10 @@ def read_course_texts(
     corpora = [source if isinstance(source, Corpus) else next(known) for source in given]
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
-    first = first.without(excluded)
-    if not len(first):
+    kept = first.without(excluded)
+    if len(first) > len(kept) == 0:
         raise InputError("no training text is left: all of them are among the texts to exclude")
+    first = kept
     first, held_out = (first, second[0]) if second else first.split(settings.holdout, seed=0)
     read = _texts_of("unlabeled", settings, otherwise="text")
     unlabeled = UnlabeledTexts(read, [*held_out.texts, *excluded])
