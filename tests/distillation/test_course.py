@@ -82,13 +82,12 @@ def test_only_the_teacher_carries_what_unlabeled_texts_change(bert, tmp_path):
 
 
 def test_as_many_texts_are_made_as_suit_all_others(bert, tmp_path, monkeypatch):
-    words = sum(len(text.split()) for text in (*TRAIN.texts, "Profit grows", "banks fall"))
-    monkeypatch.setattr(perturbation, "_ENOUGH_WORDS", 3 * words)
-    distilled = run(bert, tmp_path / "run", "dixtill", unlabeled=UNLABELED, max_explained=0)
-    of_training_texts = sum(len(text.split()) for text in TRAIN.texts)
-    made = round(2 * words * len(TRAIN) / of_training_texts)
-    # A link has a word in UNLABELED, which is counted before the text is cleaned.
-    assert abs(distilled.model.settings.provenance["texts_without_labels"] - 2 - made) <= 1
+    real = [f"profit of bank {number}" for number in range(50)]
+    words, real_words = sum(len(text.split()) for text in TRAIN.texts), 4 * len(real)
+    monkeypatch.setattr(perturbation, "_ENOUGH_WORDS", words + real_words + 3 * words)
+    distilled = run(bert, tmp_path / "run", "dixtill", unlabeled=real, max_explained=0)
+    made = 3 * len(TRAIN)
+    assert distilled.model.settings.provenance["texts_without_labels"] == len(real) + made
 
 
 def test_without_a_teacher_unlabeled_texts_are_left_out(bert, tmp_path, trained_on):
