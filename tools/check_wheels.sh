@@ -160,7 +160,7 @@ aarch64)
     make_sysroot
     write_toolchain
     _PYTHON_HOST_PLATFORM=linux-aarch64 build_wheel \
-        "-Ccmake.args=-DCMAKE_TOOLCHAIN_FILE=$work/aarch64.cmake"
+        "--config-settings=cmake.args=-DCMAKE_TOOLCHAIN_FILE=$work/aarch64.cmake"
     install_aarch64
     write_emulated_python
     test_emulated

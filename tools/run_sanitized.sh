@@ -56,8 +56,9 @@ make_environment() {
 
 install_sanitized() {
     CXX=g++ "$python" -m pip --python "$environment/bin/python" install -q --no-deps \
-        --force-reinstall -c constraints.txt -Cbuild-dir="$work/build" \
-        -Ccmake.define.DIXTILL_SANITIZE="$sanitizers" -Ccmake.define.DIXTILL_BUILD_CHECKS="$checks" .
+        --force-reinstall -c constraints.txt --config-settings=build-dir="$work/build" \
+        --config-settings=cmake.define.DIXTILL_SANITIZE="$sanitizers" \
+        --config-settings=cmake.define.DIXTILL_BUILD_CHECKS="$checks" .
 }
 
 # Check whether the installed module was built from these sources, for this Python.

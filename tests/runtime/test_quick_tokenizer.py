@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from dixtill.errors import InputError
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.quick_tokenizer import quick_tokenizer
 from dixtill.specification.words import Tokenizer
+
+hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 PIECES = ("[UNK]", "un", "##aff", "##able", "a", "##b", "é", "##é", "$", ".", "🚀", "-", "https")
 TEXTS = st.lists(
@@ -19,7 +20,7 @@ TEXTS = st.lists(
 NORMALIZERS = st.builds(Normalizer, st.booleans(), st.booleans(), st.booleans())
 
 
-@given(TEXTS, NORMALIZERS, st.integers(1, 5) | st.just(2**31))
+@hypothesis.given(TEXTS, NORMALIZERS, st.integers(1, 5) | st.just(2**31))
 def test_a_text_is_read_as_specified(text, normalizer, max_pieces):
     read = quick_tokenizer(PIECES, normalizer, max_pieces)
     assert read(text) == Tokenizer(PIECES, normalizer, max_pieces)(text)
