@@ -50,7 +50,7 @@ def main() -> None:
         read = perf_counter()
         store = AnswerStore(teacher, Path(folder) / "answers")
         config = DistillConfig.of("kl", perturbed=0)
-        lessons = LessonReader(config, teacher, store, Watcher()).read(texts, None)
+        lessons = LessonReader(config, teacher, store, Watcher()).read(texts, {})
         end = perf_counter()
     print(f"{arguments.texts:,} texts of {path.name}, {lessons.num_unlabeled:,} of them different")
     print(f"reading and checking them: {read - start:.0f} s")
