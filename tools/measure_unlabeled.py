@@ -26,6 +26,7 @@ from dixtill.distillation.data.sources import read_course_texts
 from dixtill.distillation.lessons import LessonReader
 from dixtill.distillation.progress.watcher import Watcher
 from dixtill.distillation.teacher.answer_store import AnswerStore
+from dixtill.distillation.teacher.head import Answers
 from dixtill.distillation.teacher.teacher import Teacher
 
 _WORDS = 15  # of a text, as in a tweet
@@ -38,7 +39,7 @@ def main() -> None:
     parser.add_argument("--texts", type=int, default=1_000_000)
     arguments = parser.parse_args()
     teacher = Teacher.load(arguments.teacher)
-    object.__setattr__(teacher, "predict", _zeros(len(teacher.labels)))
+    object.__setattr__(teacher, "answer", _zeros(len(teacher.labels)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "texts.txt"
         _write_texts(path, arguments.texts, teacher)
@@ -58,11 +59,11 @@ def main() -> None:
     print(f"memory beyond the {before:.0f} MB of a loaded teacher: {_peak_mb() - before:.0f} MB")
 
 
-def _zeros(num_labels: int) -> Callable[..., torch.Tensor]:
-    def predict(texts: Sequence[str], **_: Any) -> torch.Tensor:
-        return torch.zeros(len(texts), num_labels)
+def _zeros(num_labels: int) -> Callable[..., Answers]:
+    def answer(texts: Sequence[str], **_: Any) -> Answers:
+        return Answers(torch.zeros(len(texts), num_labels))
 
-    return predict
+    return answer
 
 
 def _write_texts(path: Path, count: int, teacher: Teacher) -> None:

@@ -124,7 +124,8 @@ class Additive(nn.Module):
     def forward(self, piece_ids: Tensor, mask: Tensor) -> StudentOutput:
         contributions = self.rows(piece_ids) * mask[..., None]
         zeros = torch.zeros(mask.shape)
-        return StudentOutput(contributions.sum(dim=1) + self.bias, zeros, zeros, contributions)
+        logits = contributions.sum(dim=1) + self.bias
+        return StudentOutput(logits, zeros, zeros, contributions, torch.zeros(len(mask), 2))
 
 
 SIZES = [[1, 2, 1], [3], [1, 1, 1, 1, 1, 1], [2, 2]]

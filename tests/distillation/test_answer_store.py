@@ -18,6 +18,7 @@ from dixtill.distillation.course import distill
 from dixtill.distillation.progress.watcher import Watcher
 from dixtill.distillation.teacher import answer_store
 from dixtill.distillation.teacher.answer_store import AnswerStore
+from dixtill.distillation.teacher.head import Answers
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -33,12 +34,20 @@ class Counting:
         self.fingerprint = fingerprint
         self.asked: list[list[str]] = []
 
-    def predict(
-        self, texts: Sequence[str], precision: str = "float32", on_batch=lambda _: None
-    ) -> Tensor:
+    def answer(
+        self,
+        texts: Sequence[str],
+        precision: str = "float32",
+        on_batch=lambda _: None,
+        with_states: bool = False,
+    ) -> Answers:
         on_batch(len(texts))
         self.asked.append(list(texts))
-        return torch.tensor([[float(len(text)), sum(map(ord, text)) / 7] for text in texts])
+        logits = torch.tensor([[float(len(text)), sum(map(ord, text)) / 7] for text in texts])
+        return Answers(logits, logits.repeat(1, 2).half() if with_states else None)
+
+    def predict(self, texts: Sequence[str]) -> Tensor:
+        return self.answer(texts).logits
 
 
 def answers(teacher, texts: Sequence[str], folder: Path, precision="float32") -> Tensor:
@@ -47,7 +56,7 @@ def answers(teacher, texts: Sequence[str], folder: Path, precision="float32") ->
     return torch.cat(
         [
             torch.empty(0, 2 if isinstance(teacher, Counting) else 3),
-            *(logits for _, logits in found),
+            *(part.logits for _, part in found),
         ]
     )
 
@@ -78,10 +87,10 @@ def test_a_stopped_run_goes_on_from_the_last_whole_file(tmp_path):
         pass
 
     class Mortal(Counting):
-        def predict(self, texts: Sequence[str], **settings) -> Tensor:
+        def answer(self, texts: Sequence[str], **settings) -> Answers:
             if texts[0] == TEXTS[4]:
                 raise Killed
-            return super().predict(texts, **settings)
+            return super().answer(texts, **settings)
 
     with pytest.raises(Killed):
         answers(Mortal(), TEXTS, tmp_path)
@@ -95,7 +104,7 @@ def test_files_by_length_have_the_bits_of_one_call(bert, tmp_path, monkeypatch):
     monkeypatch.setattr(answer_store, "_TEXTS_PER_FILE", 64)
     texts = ["profit " * (row * 7 % 11) + str(row) for row in range(150)]
     expected = bert.predict(texts)
-    assert torch.equal(AnswerStore(bert, tmp_path).answers_by_length(texts), expected)
+    assert torch.equal(AnswerStore(bert, tmp_path).answers_by_length(texts).logits, expected)
     assert len(list(tmp_path.iterdir())) == 3
     teacher = Counting()
     AnswerStore(teacher, tmp_path / "counted").answers_by_length(texts)
@@ -207,14 +216,14 @@ def test_a_file_cut_anywhere_is_refused_by_name(tmp_path):
             answers(Counting(), TEXTS[:4], tmp_path)
 
 
-def test_answers_that_are_not_finite_are_not_stored(tmp_path, monkeypatch):
+def test_answers_that_are_not_finite_are_not_stored(tmp_path):
     teacher = Teacher(*tiny_teachers.build("bert"))
-    monkeypatch.setattr(teacher, "logits", lambda ids, *_: diverged(ids))
 
-    def diverged(ids: Tensor) -> Tensor:
-        logits = torch.tensor([[6.0, 1.0, 2.0]]).repeat(len(ids), 1)
-        logits[2, 1] = float("inf")
-        return logits
+    def diverge(_model, _given, output) -> None:
+        output.logits[:] = torch.tensor([6.0, 1.0, 2.0])
+        output.logits[2, 1] = float("inf")
+
+    teacher.model.register_forward_hook(diverge)
 
     with pytest.raises(
         InputError, match=r"logits of the teacher for 'text 2' are not finite \(6.0"
@@ -228,3 +237,40 @@ def test_a_file_in_the_folders_place_is_refused(tmp_path):
     path.write_text("mine")
     with pytest.raises(InputError, match="taken is a file; a teacher's answers need a folder"):
         answers(Counting(), TEXTS, path)
+
+
+def with_states(teacher, texts: Sequence[str], folder: Path) -> Tensor:
+    store = AnswerStore(teacher, folder, with_states=True)
+    return torch.cat([answers.states for _, answers in store.parts(iter(texts), len(texts))])
+
+
+def test_states_are_stored_beside_the_answers_and_asked_for_once(tmp_path):
+    teacher = Counting()
+    plain = answers(teacher, TEXTS[:4], tmp_path)
+    assert len(list(tmp_path.iterdir())) == 1
+    states = with_states(teacher, TEXTS, tmp_path)
+    assert teacher.asked == [TEXTS[:4], TEXTS[:4], TEXTS[4:8], TEXTS[8:]]
+    assert torch.equal(states[:4], plain.repeat(1, 2).half())
+    assert torch.equal(with_states(teacher, TEXTS, tmp_path), states)
+    assert torch.equal(answers(teacher, TEXTS[:4], tmp_path), plain)
+    assert len(teacher.asked) == 4
+    by_length = AnswerStore(teacher, tmp_path, with_states=True).answers_by_length(TEXTS[::-1])
+    assert torch.equal(by_length.states, states.flip(0))
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
+    [
+        (np.zeros((3, 4), np.float16), "does not fit its texts; delete it"),
+        (np.zeros((4, 4), np.float32), "does not fit its texts; delete it"),
+        (np.float16(0), "does not fit its texts; delete it"),
+        (np.full((4, 4), np.inf, np.float16), "holds NaN or infinity; delete it"),
+    ],
+    ids=["rows", "float32", "number", "infinity"],
+)
+def test_damaged_states_are_refused_by_name(tmp_path, array, sentence):
+    with_states(Counting(), TEXTS[:4], tmp_path)
+    (path,) = tmp_path.glob("states-*")
+    path.write_bytes(saved(array))
+    with pytest.raises(InputError, match=f"{path.name} {sentence}"):
+        with_states(Counting(), TEXTS[:4], tmp_path)

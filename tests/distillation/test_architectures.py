@@ -46,6 +46,24 @@ def test_every_text_is_answered_as_by_transformers(kind):
     assert teacher.padding == ("left" if kind in LEFT else "none" if kind in UNPADDED else "right")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_state_of_a_text_is_the_mean_of_its_tokens_last_states(kind):
+    teacher = tiny_teacher(kind)
+    taken = signature(teacher.model.forward).parameters
+    found = teacher.answer(TEXTS, batch_size=3, with_states=True)
+    assert torch.equal(found.logits, teacher.predict(TEXTS, batch_size=3))
+    for row, text in enumerate(TEXTS):
+        given = teacher.tokenizer([text], return_tensors="pt").items()
+        with torch.no_grad():
+            body = teacher.model(
+                **{name: value for name, value in given if name in taken},
+                output_hidden_states=True,
+            )
+        layers = body.get("hidden_states") or body["encoder_hidden_states"]
+        expected = layers[-1][0].mean(dim=0)
+        torch.testing.assert_close(found.states[row].float(), expected, atol=2e-3, rtol=2e-3)
+
+
 @pytest.mark.parametrize("layer", ["embeddings", "word_embeddings"])
 @pytest.mark.parametrize("kind", OTHER_BUILDERS)
 def test_explanations_are_complete_and_do_not_depend_on_the_batch(kind, layer):

@@ -13,7 +13,6 @@ import pytest
 import torch
 from small_course import TRAIN, UNLABELED, VALID, run
 from tiny_teachers import build
-from torch import Tensor
 from watchers import EachEpoch
 
 from dixtill.claim import held
@@ -25,6 +24,7 @@ from dixtill.distillation.data.perturbation import perturbed_texts
 from dixtill.distillation.data.sources import check_teachers_labels
 from dixtill.distillation.distilled import Distilled
 from dixtill.distillation.progress.watcher import Watcher
+from dixtill.distillation.teacher.head import Answers
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
@@ -46,9 +46,9 @@ class Contrary(Teacher):
     def __getattr__(self, name: str):
         return getattr(self._teacher, name)
 
-    def predict(self, texts: Sequence[str], **settings) -> Tensor:
-        logits = self._teacher.predict(texts, **settings)
-        return logits if set(texts) <= set(TRAIN.texts) else -logits
+    def answer(self, texts: Sequence[str], **settings) -> Answers:
+        logits, states = self._teacher.answer(texts, **settings)
+        return Answers(logits if set(texts) <= set(TRAIN.texts) else -logits, states)
 
 
 def test_a_text_without_label_brings_the_teachers_answer_and_nothing_else(

@@ -12,9 +12,9 @@ from tiny_finetuning import CONFIG, LABELS, TRAIN, VALID, save_base, weights, wr
 from watchers import EachEpoch
 
 from dixtill.cli import main
-from dixtill.distillation.config import FinetuneConfig
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.fine_tuning.finetune import finetune, load_base, score_teacher
+from dixtill.distillation.finetune_config import FinetuneConfig
 from dixtill.distillation.teacher import attention
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError

@@ -13,10 +13,10 @@ from tiny_finetuning import CONFIG, LABELS, TRAIN, VALID, save_base, weights
 from watchers import EachEpoch
 
 from dixtill.claim import held
-from dixtill.distillation.config import FinetuneConfig
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.fine_tuning import trainer as teacher_trainer
 from dixtill.distillation.fine_tuning.finetune import finetune
+from dixtill.distillation.finetune_config import FinetuneConfig
 from dixtill.errors import InputError
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 
 from dixtill import cli, limits
 from dixtill.commands.number_argument import Number
-from dixtill.distillation import config
+from dixtill.distillation import config, finetune_config
 from dixtill.distillation.attribution.quadrature import FIRST_STEPS
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.measures.abstention import abstention_at, choose_threshold
@@ -19,7 +19,7 @@ from dixtill.errors import InputError
 
 SETTINGS = {
     "distill": config.DistillConfig,
-    "finetune": config.FinetuneConfig,
+    "finetune": finetune_config.FinetuneConfig,
     "attribute": config.AttributionSettings,
 }
 

@@ -50,7 +50,7 @@ def by_hand(student: Student, text: Tensor) -> StudentOutput:
     contributions = torch.stack(
         [a * (student.head.weight @ h) for a, h in zip(attention, states, strict=True)]
     )
-    return StudentOutput(logits, scores, attention, contributions)
+    return StudentOutput(logits, scores, attention, contributions, context)
 
 
 @torch.no_grad()

@@ -9,8 +9,8 @@ import tiny_teachers
 import torch
 from transformers import AutoModelForSequenceClassification
 
-from dixtill.distillation.config import FinetuneConfig
 from dixtill.distillation.data.corpus import Corpus
+from dixtill.distillation.finetune_config import FinetuneConfig
 
 LABELS = ("down", "up")
 SUBJECTS = (

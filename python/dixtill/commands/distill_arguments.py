@@ -77,6 +77,13 @@ def _add_answer_arguments(group: argparse._ArgumentGroup) -> None:
         "T",
     )
     _add(group, "kl", "1 - exp(-KL), as published, or KL itself (default)")
+    _add(
+        group,
+        "hint_weight",
+        "weight of the loss of predicting the teacher's states, at the beginning of the training; "
+        "it falls to 0 ({default}; {published} for other methods)",
+        "W",
+    )
 
 
 def _add_explanation_arguments(group: argparse._ArgumentGroup) -> None:

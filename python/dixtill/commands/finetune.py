@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ..distillation.config import CourseSettings, FinetuneConfig
+from ..distillation.config import CourseSettings
+from ..distillation.finetune_config import FinetuneConfig
 from ..escapes import printable
 from ..whole_file import check_folder
 from .corpus_arguments import add_training_arguments

@@ -9,10 +9,10 @@ from pathlib import Path
 from tokenizers.implementations import BertWordPieceTokenizer
 from transformers import BertConfig, BertForSequenceClassification, BertTokenizer, set_seed
 
-from ..distillation.config import FinetuneConfig
 from ..distillation.data.corpus import Corpus
 from ..distillation.fine_tuning.finetune import save_teacher
 from ..distillation.fine_tuning.trainer import fit
+from ..distillation.finetune_config import FinetuneConfig
 from ..distillation.progress.watcher import Watcher
 from ..distillation.teacher.teacher import Teacher
 

@@ -53,6 +53,7 @@ class DistillConfig(Settings):
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
     max_explained: int | None = 4000  # training texts whose attributions are learned; None: all
+    hint_weight: float = 15.0  # loss weight of hints from the teacher's states, at the beginning
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
@@ -80,6 +81,7 @@ class DistillConfig(Settings):
         "temperature": limits.POSITIVE,
         "explanation_weight": limits.NOT_NEGATIVE,
         "max_explained": limits.COUNT_OR_NONE,
+        "hint_weight": limits.NOT_NEGATIVE,
         "additivity": limits.NOT_NEGATIVE,
         "perturbed": limits.COUNT_OR_NONE,
         "seed": limits.SEED,
@@ -125,8 +127,8 @@ class DistillConfig(Settings):
         """Return the method's own settings, overridden by those that are given.
 
         Raises:
-            InputError: as for DistillConfig, or explanation_weight is given where no explanations
-                are learned.
+            InputError: as for DistillConfig, or the weight of a loss is given that the method does
+                not have.
         """
         learns_answers_alone = method in get_args(Method) and method not in _EXPLAINED
         for name in ("explanation_weight", "max_explained"):
@@ -135,6 +137,11 @@ class DistillConfig(Settings):
                     f"{name} is given, but the method '{method}' learns no explanations; "
                     f"choose {' or '.join(_EXPLAINED)}"
                 )
+        if given.get("hint_weight") and method == "none":
+            raise InputError(
+                "hint_weight is given, but the method 'none' does not ask the teacher; choose "
+                "another method"
+            )
         if "explanation_weight" in given and given.get("max_explained") == 0:
             raise InputError("explanation_weight is given, but max_explained is 0; give only one")
         own = _OWN.get(method, {})
@@ -149,6 +156,11 @@ class DistillConfig(Settings):
     def is_explained(self) -> bool:
         """Whether the student learns from the teacher's attributions."""
         return self.method in _EXPLAINED and self.max_explained != 0
+
+    @property
+    def learns_hints(self) -> bool:
+        """Whether the student learns from the teacher's states."""
+        return self.method != "none" and self.hint_weight > 0
 
 
 # The settings that each explanation requires.
@@ -172,6 +184,7 @@ _PUBLISHED: dict[str, Any] = {
     "explanation_weight": 1.0,
     "merge": "mean",
     "max_explained": None,
+    "hint_weight": 0.0,
     "additivity": 0.0,
     "perturbed": 0,
     "null_score": False,
@@ -209,33 +222,6 @@ class AttributionSettings(Settings):
         """Return the settings for JSON, with the quadrature that is actually used."""
         is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
         return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
-
-
-@dataclass(frozen=True)
-class FinetuneConfig(Settings):
-    """Everything but the base model and the data that a teacher's training depends on."""
-
-    epochs: int = 3
-    learning_rate: float = 5e-5
-    head_learning_rate_factor: float = 1.0  # a new head may learn faster than the body
-    batch_size: int = 32
-    max_length: int = 128  # tokens; longer texts are cut
-    warmup: float = 0.1  # share of the steps
-    weight_decay: float = 0.01
-    seed: int = 0
-    precision: Precision = "float32"
-    cleaning: tuple[str, ...] = DEFAULT_RULES
-
-    LIMITS: ClassVar[Mapping[str, Limits]] = {
-        "epochs": limits.COUNT,
-        "learning_rate": limits.POSITIVE,
-        "head_learning_rate_factor": limits.POSITIVE,
-        "batch_size": limits.COUNT,
-        "max_length": limits.COUNT,
-        "warmup": limits.RATE,
-        "weight_decay": limits.NOT_NEGATIVE,
-        "seed": limits.SEED,
-    }
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,10 @@ class Course:
         """Have the teacher answer, and read all texts as the student does."""
         store = None
         if self.teacher and self.config.method != "none":
-            store = AnswerStore(self.teacher, self.files.answers, self._precision, self.watcher)
+            store = AnswerStore(
+                self.teacher, self.files.answers, self._precision, self.watcher,
+                self.config.learns_hints,
+            )  # fmt: skip
         reader = LessonReader(self.config, self.teacher, store, self.watcher)
         return reader.read(self.texts, explained)
 

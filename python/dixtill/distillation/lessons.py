@@ -19,10 +19,12 @@ from .config import DistillConfig
 from .data.kind import Kind
 from .data.perturbation import perturbed_texts, suitable_number
 from .data.sources import CourseTexts
+from .hints import HintBasis
 from .progress.watcher import Watcher
 from .student.examples import Examples, make_examples, unlabeled_examples
 from .student.vocabulary import Vocabulary, student_vocabulary
 from .teacher.answer_store import AnswerStore
+from .teacher.head import Answers
 from .teacher.teacher import Teacher
 
 
@@ -74,13 +76,16 @@ class LessonReader:
             labels = texts.train.label_names
             vocabulary = within_budget(vocabulary, labels, config)
         tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
-        train = make_examples(
-            texts.train, tokenizer, config.cleaning, self._logits(cleaned, explained),
-            explained, config.merge, config.explained_classes,
-        )  # fmt: skip
         valid = make_examples(texts.valid, tokenizer, config.cleaning)
         if self.store is None:
+            train = make_examples(texts.train, tokenizer, config.cleaning)
             return Lessons(vocabulary, train, valid, 0)
+        known = self._known_answers(self.store, cleaned, explained)
+        hints = _Hints.of(known)
+        train = make_examples(
+            texts.train, tokenizer, config.cleaning, known.logits,
+            explained, config.merge, config.explained_classes, hints(known),
+        )  # fmt: skip
         # The perturbed texts are the same for every seed, and so are the teacher's answers.
         read = quick_tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         with self.watcher.stage("making perturbed texts"):
@@ -92,22 +97,48 @@ class LessonReader:
         kinds = chain(repeat(Kind.REAL, len(texts.unlabeled)), repeat(Kind.MADE))
         more = [
             unlabeled_examples(
-                part, read, logits, config.explained_classes, list(islice(kinds, len(part)))
+                part,
+                read,
+                answers.logits,
+                config.explained_classes,
+                list(islice(kinds, len(part))),
+                hints(answers),
             )
-            for part, logits in self.store.parts(chain(real, made), total)
+            for part, answers in self.store.parts(chain(real, made), total)
         ]
         return Lessons(vocabulary, Examples.joined([train, *more]), valid, total)
 
-    def _logits(
-        self, cleaned: Sequence[str], explained: Mapping[int, Attribution]
-    ) -> Tensor | None:
-        """Return the teacher's logits of the training texts, from the explanations if possible."""
-        if self.store is None:
-            return None
-        answers = {row: torch.tensor(item.logits) for row, item in explained.items()}
-        asked = [row for row in range(len(cleaned)) if row not in explained]
+    def _known_answers(
+        self, store: AnswerStore, cleaned: Sequence[str], explained: Mapping[int, Attribution]
+    ) -> Answers:
+        """Return the answers to the training texts; explained texts have the explained logits.
+
+        Only if states are wanted is the teacher asked for the explained texts again.
+        """
+        asked = [row for row in range(len(cleaned)) if store.with_states or row not in explained]
+        logits = torch.empty(len(cleaned), len(store.teacher.labels))
+        states = None
         if asked:
-            store = replace(self.store, precision="float32")
-            found = store.answers_by_length([cleaned[row] for row in asked])
-            answers |= dict(zip(asked, found, strict=True))
-        return torch.stack([answers[row] for row in range(len(cleaned))])
+            found = replace(store, precision="float32")
+            logits[asked], states = found.answers_by_length([cleaned[row] for row in asked])
+        for row, item in explained.items():
+            logits[row] = torch.tensor(item.logits)
+        return Answers(logits, states)
+
+
+@dataclass(frozen=True)
+class _Hints:
+    """Turns the states of answers into hints."""
+
+    basis: HintBasis | None
+
+    @classmethod
+    def of(cls, answers: Answers) -> _Hints:
+        """Take the basis from the answers to the training texts, if they have states."""
+        return cls(None if answers.states is None else HintBasis.of(answers.states))
+
+    def __call__(self, answers: Answers) -> Tensor | None:
+        """Return hints [texts, width] float16, or None without states."""
+        if self.basis is None or answers.states is None:
+            return None
+        return self.basis.hints(answers.states)

@@ -26,8 +26,8 @@ from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
 from ...specification.cleaning import DEFAULT_RULES, clean
 from ...version import __version__
-from ..config import FinetuneConfig
 from ..data.corpus import Corpus
+from ..finetune_config import FinetuneConfig
 from ..finite import check_parameters
 from ..measures.scores import Scores, scores_of
 from ..progress.watcher import Watcher

@@ -22,8 +22,9 @@ from transformers import (
 )
 
 from ...specification.cleaning import clean
-from ..config import FinetuneConfig, Precision
+from ..config import Precision
 from ..data.corpus import Corpus
+from ..finetune_config import FinetuneConfig
 from ..finite import check_parameters, diverged
 from ..measures.scores import scores_of
 from ..progress.metrics import EpochMetrics

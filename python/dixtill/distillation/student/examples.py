@@ -34,6 +34,7 @@ class Batch(NamedTuple):
     labels: Tensor  # [batch], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [batch, classes]
     attributions: Tensor  # [batch, words, outputs], zero on padding
+    hints: Tensor  # [batch, width] float32; see hints.py
     rows: npt.NDArray[np.int64]  # [batch], the texts' places among the examples
     weights: Tensor | None = None  # [batch], of the teacher's answers; None is 1 for all
 
@@ -48,6 +49,7 @@ class Examples:
     teacher_logits: Tensor  # [texts, classes]
     attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
     kinds: Tensor  # [texts] int64, values of Kind
+    hints: Tensor  # [texts, width] float16; see hints.py. The width is 0 if there are none
 
     @classmethod
     def of(
@@ -58,6 +60,7 @@ class Examples:
         attributions: Sequence[npt.ArrayLike],
         outputs: int,
         kinds: Sequence[Kind] | None = None,
+        hints: Tensor | None = None,
     ) -> Examples:
         """Store tokenized `texts`.
 
@@ -74,6 +77,7 @@ class Examples:
             torch.where(labels == NO_LABEL, Kind.REAL, Kind.LABELED)
             if kinds is None
             else torch.tensor(kinds, dtype=torch.int64),
+            torch.empty(len(texts), 0).half() if hints is None else hints.half(),
         )
 
     @classmethod
@@ -86,6 +90,7 @@ class Examples:
             torch.cat([part.teacher_logits for part in parts]),
             Ragged.joined([part.attributions for part in parts]),
             torch.cat([part.kinds for part in parts]),
+            torch.cat([part.hints for part in parts]),
         )
 
     def __len__(self) -> int:
@@ -103,6 +108,7 @@ class Examples:
             labels=self.labels[rows],
             teacher_logits=self.teacher_logits[rows],
             attributions=torch.from_numpy(self.attributions.padded(rows, 0, words)),
+            hints=self.hints[rows].float(),
             rows=rows,
         )
 
@@ -137,6 +143,7 @@ def make_examples(
     explained: Mapping[int, Attribution] = MappingProxyType({}),
     merge: Merge = "sum",
     classes: ExplainedClasses = "predicted",
+    hints: Tensor | None = None,
 ) -> Examples:
     """Read `corpus` as the student will; texts without a piece are left out.
 
@@ -149,6 +156,7 @@ def make_examples(
         merge: how the attributions of a word's tokens become one number.
         classes: "predicted" for attributions of the class that the teacher predicts, "all" for
             those of every class, centered over the classes.
+        hints: [texts, width]; None means no hints.
 
     Raises:
         InputError: no text is left, or attributions of every class are wanted but missing.
@@ -166,6 +174,7 @@ def make_examples(
             for row, text in enumerate(texts)
         ],
         outputs,
+        hints=hints,
     )
     if not len(examples):
         raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
@@ -178,16 +187,18 @@ def unlabeled_examples(
     teacher_logits: Tensor,
     classes: ExplainedClasses = "predicted",
     kinds: Sequence[Kind] | None = None,
+    hints: Tensor | None = None,
 ) -> Examples:
     """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
 
     `read` splits a cleaned text into pieces, as a Tokenizer does. Texts without a piece are left
-    out, even if none is left. Without `kinds`, all texts are real ones.
+    out, even if none is left. Without `kinds`, all texts are real ones; without `hints`
+    [texts, width], there are none.
     """
     tokenized = [read(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
     labels = torch.full((len(texts),), NO_LABEL)
-    return _readable(tokenized, labels, teacher_logits, [()] * len(texts), outputs, kinds)
+    return _readable(tokenized, labels, teacher_logits, [()] * len(texts), outputs, kinds, hints)
 
 
 def _readable(
@@ -197,6 +208,7 @@ def _readable(
     attributions: Sequence[npt.ArrayLike],
     outputs: int,
     kinds: Sequence[Kind] | None = None,
+    hints: Tensor | None = None,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     return Examples.of(
@@ -206,6 +218,7 @@ def _readable(
         [attributions[row] for row in kept],
         outputs,
         None if kinds is None else [kinds[row] for row in kept],
+        None if hints is None else hints[kept],
     )
 
 

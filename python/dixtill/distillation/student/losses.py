@@ -74,6 +74,14 @@ def mse_by_text(student_logits: Tensor, teacher_logits: Tensor) -> Tensor:
     return (student_logits - teacher_logits).square().mean(dim=1)
 
 
+def hint_loss(predicted: Tensor, hints: Tensor) -> Tensor:
+    """Return the mean squared error of `predicted` hints, both [batch, width] (Romero et al. 2015).
+
+    It is about 1 if nothing is known about a text.
+    """
+    return functional.mse_loss(predicted, hints)
+
+
 def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Return the mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..config import DistillConfig
 from . import losses
@@ -11,17 +11,36 @@ from .examples import NO_LABEL, Batch
 from .student import Student, StudentOutput
 
 Terms = dict[str, Tensor]
-"""Unweighted scalar losses by name: task, mse, kl, explanation, additivity."""
+"""Unweighted scalar losses by name: task, mse, kl, explanation, additivity, hint."""
+
+
+def hint_map(student: Student, width: int, seed: int) -> nn.Module:
+    """Return a module, random by `seed`, that predicts hints from what the student attends to.
+
+    With hints of the width 0 it has no parameters and is not used.
+    """
+    if not width:
+        return nn.Identity()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return nn.Linear(student.head.in_features, width)
 
 
 def loss_terms(
-    config: DistillConfig, student: Student, output: StudentOutput, batch: Batch
+    config: DistillConfig,
+    student: Student,
+    predict_hints: nn.Module,
+    output: StudentOutput,
+    batch: Batch,
 ) -> Terms:
     """Return the terms of the loss for the student's `output` for a batch.
 
     The term of the task is a mean over all texts, in which a text without a label counts as zero.
+    `predict_hints` is the `hint_map`.
     """
     terms = distillation_terms(config, output, batch)
+    if batch.hints.shape[1]:
+        terms["hint"] = losses.hint_loss(predict_hints(output.attended), batch.hints)
     if config.additivity:
         terms["additivity"] = _additivity(config, student, output, batch)
     return terms
@@ -65,10 +84,11 @@ def answer_losses(config: DistillConfig, logits: Tensor, batch: Batch) -> Tensor
     return losses.kl_by_text(logits, batch.teacher_logits, config.temperature)
 
 
-def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
-    """Return (1 - alpha) task + alpha (answers + weighted explanations) + weighted additivity.
+def total_loss(config: DistillConfig, terms: Terms, left: float = 1.0) -> Tensor:
+    """Return (1 - alpha) task + alpha (answers + weighted explanations) + weighted other terms.
 
-    Without a term for the teacher's answers, the task has the weight 1.
+    Without a term for the teacher's answers, the task has the weight 1. The weight of hints falls
+    to zero: it is multiplied by `left`, the share of all steps that are still to be taken.
     """
     total = terms["task"]
     answers = terms.get("mse", terms.get("kl"))
@@ -78,6 +98,8 @@ def total_loss(config: DistillConfig, terms: Terms) -> Tensor:
         total = total + config.alpha * config.explanation_weight * terms["explanation"]
     if "additivity" in terms:
         total = total + config.additivity * terms["additivity"]
+    if "hint" in terms:
+        total = total + config.hint_weight * left * terms["hint"]
     return total
 
 

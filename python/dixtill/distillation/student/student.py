@@ -23,6 +23,7 @@ class StudentOutput(NamedTuple):
     scores: Tensor  # [batch, time], raw attention scores
     attention: Tensor  # [batch, time], sums to less than 1 over each text
     contributions: Tensor  # [batch, time, classes]; sum over time plus head.bias = logits
+    attended: Tensor  # [batch, 2 * hidden], the states' sum, weighted by attention
 
 
 class Student(nn.Module):
@@ -69,6 +70,7 @@ class Student(nn.Module):
             scores=scores.masked_fill(~mask, 0.0),
             attention=attention,
             contributions=contributions,
+            attended=(attention[:, None] @ states)[:, 0],
         )
 
     def _attention(self, scores: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..config import DistillConfig
 from ..finite import check_parameters, diverged
@@ -29,7 +29,7 @@ from ..teaching.look_ahead import effects_of_weights
 from ..teaching.teaching import teaching_of
 from .examples import Batch, Examples
 from .float_answers import score
-from .objective import answer_losses, answer_terms, loss_terms, total_loss
+from .objective import answer_losses, answer_terms, hint_map, loss_terms, total_loss
 from .run_folder import RunFolder
 from .student import Student
 
@@ -58,8 +58,10 @@ class StudentTrainer:
         self.student, self.config = student, config
         self._folder = RunFolder(folder)
         self._train, self._valid, self._unknown_id = train, valid, unknown_id
+        self._hint_map = hint_map(student, train.hints.shape[1], config.seed)
+        self._trained = [*student.parameters(), *self._hint_map.parameters()]
         self._optimizer = torch.optim.AdamW(
-            student.parameters(),
+            self._trained,
             lr=config.learning_rate,
             weight_decay=config.weight_decay,
             fused=True,
@@ -159,19 +161,23 @@ class StudentTrainer:
         output = self.student(batch.piece_ids, batch.mask)
         divergences = answer_losses(self.config, output.logits.detach(), batch)
         batch = batch._replace(weights=self._teaching.weights(batch.rows, divergences))
-        terms = loss_terms(self.config, self.student, output, batch)
-        loss = total_loss(self.config, terms)
+        terms = loss_terms(self.config, self.student, self._hint_map, output, batch)
+        loss = total_loss(self.config, terms, self._left())
         values = {name: float(value.detach()) for name, value in {"loss": loss, **terms}.items()}
         if not math.isfinite(sum(values.values())):
             where = f"a loss of epoch {len(self._history) + 1} ({_listed(values)})"
             raise diverged(where, self.config.learning_rate)
         self._optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.student.parameters(), self.config.max_grad_norm)
+        nn.utils.clip_grad_norm_(self._trained, self.config.max_grad_norm)
         self._look_ahead(batch)
         self._optimizer.step()
         self._schedule.step()
         return values
+
+    def _left(self) -> float:
+        """Return the share of all steps that are still to be taken."""
+        return 1 - self._schedule.last_epoch / (self.config.epochs * self._steps_per_epoch)
 
     def _look_ahead(self, batch: Batch) -> None:
         """Tell the teaching how the batch's weights change the loss on a quiz, if it asks.
@@ -209,6 +215,7 @@ class StudentTrainer:
     def _save(self) -> None:
         state = {
             "student": self.student.state_dict(),
+            "hint_map": self._hint_map.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "schedule": self._schedule.state_dict(),
             "torch_rng": self._torch_rng,
@@ -220,6 +227,7 @@ class StudentTrainer:
 
     def _load(self, state: Mapping[str, Any]) -> None:
         self.student.load_state_dict(state["student"])
+        self._hint_map.load_state_dict(state["hint_map"])
         self._optimizer.load_state_dict(state["optimizer"])
         self._schedule.load_state_dict(state["schedule"])
         self._torch_rng = state["torch_rng"]

@@ -17,6 +17,7 @@ from ...errors import InputError
 from ...whole_file import write_whole
 from ..config import Precision
 from ..progress.watcher import Advance, Watcher
+from .head import Answers
 from .teacher import Teacher
 
 _TEXTS_PER_FILE = 4096
@@ -26,14 +27,15 @@ _TEXTS_PER_FILE = 4096
 class AnswerStore:
     """A teacher whose answers to cleaned texts are stored in a folder.
 
-    A stopped run resumes after the last whole file. A file's name is a hash of teacher, texts and
-    precision.
+    A stopped run resumes after the last whole file. A file's name holds a hash of teacher, texts
+    and precision. States have files of their own.
     """
 
     teacher: Teacher
     folder: Path
     precision: Precision = "float32"  # of the matrix products
     watcher: Watcher = field(default_factory=Watcher)
+    with_states: bool = False  # whether answers have states
 
     def __post_init__(self) -> None:
         """Create the folder; raise InputError if it is a file."""
@@ -41,8 +43,8 @@ class AnswerStore:
             raise InputError(f"{self.folder} is a file; a teacher's answers need a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
 
-    def parts(self, texts: Iterable[str], total: int) -> Iterator[tuple[list[str], Tensor]]:
-        """Yield all `total` texts in parts, each with its logits [texts, classes].
+    def parts(self, texts: Iterable[str], total: int) -> Iterator[tuple[list[str], Answers]]:
+        """Yield all `total` texts in parts, each with its answers.
 
         Answers in the folder are read; the others are asked for, and stored.
 
@@ -54,35 +56,48 @@ class AnswerStore:
             while part := list(islice(rest, _TEXTS_PER_FILE)):
                 yield part, self._answers(part, advance)
 
-    def answers_by_length(self, texts: Sequence[str]) -> Tensor:
-        """Return logits [texts, classes] of texts that are sorted into files by length.
+    def answers_by_length(self, texts: Sequence[str]) -> Answers:
+        """Return the answers to one text or more, which are sorted into files by length.
 
-        If the teacher can pad, the batches are those of one call of `Teacher.predict`, whatever the
+        If the teacher can pad, the batches are those of one call of `Teacher.answer`, whatever the
         number of files. Raises InputError as `parts` does.
         """
-        logits = torch.empty(len(texts), len(self.teacher.labels))
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))
-        done = 0
-        for part, found in self.parts((texts[row] for row in order), len(texts)):
-            logits[order[done : done + len(part)]] = found
-            done += len(part)
-        return logits
+        found = [part for _, part in self.parts((texts[row] for row in order), len(texts))]
+        places = torch.tensor(order).argsort()
+        states = [part.states for part in found if part.states is not None]
+        return Answers(
+            torch.cat([part.logits for part in found])[places],
+            torch.cat(states)[places] if states else None,
+        )
 
-    def _answers(self, texts: Sequence[str], advance: Advance) -> Tensor:
-        path = self.folder / f"answers-{self._key(texts)}.npy"
-        if path.exists():
+    def _answers(self, texts: Sequence[str], advance: Advance) -> Answers:
+        key = self._key(texts)
+        logits, states = (self.folder / f"{name}-{key}.npy" for name in ("answers", "states"))
+        if logits.exists() and (states.exists() or not self.with_states):
             advance(len(texts))
         else:
-            content = io.BytesIO()
-            logits = self.teacher.predict(texts, precision=self.precision, on_batch=advance)
-            np.save(content, logits.numpy())
-            write_whole(path, content.getvalue())
+            found = self.teacher.answer(
+                texts, precision=self.precision, on_batch=advance, with_states=self.with_states
+            )
+            if found.states is not None:
+                _write(states, found.states)
+            _write(logits, found.logits)
+        return Answers(
+            self._read(logits, np.float32, len(texts), len(self.teacher.labels)),
+            self._read(states, np.float16, len(texts)) if self.with_states else None,
+        )
+
+    @staticmethod
+    def _read(path: Path, dtype: type, rows: int, width: int | None = None) -> Tensor:
+        """Return the array [rows, width] in a file; None stands for any width."""
         with path.open("rb") as file:
             try:
                 found = np.lib.format.read_array(file, allow_pickle=False)
             except Exception as error:  # NumPy raises many kinds of errors for a damaged header
                 raise InputError(f"{path} is damaged; delete it and run again") from error
-        if found.dtype != np.float32 or found.shape != (len(texts), len(self.teacher.labels)):
+        expected = (rows, width or found.shape[-1]) if found.ndim else None
+        if found.dtype != dtype or found.shape != expected:
             raise InputError(f"{path} does not fit its texts; delete it and run again")
         if not np.isfinite(found).all():
             raise InputError(f"{path} holds NaN or infinity; delete it and run again")
@@ -94,3 +109,9 @@ class AnswerStore:
             # A zero byte ends a text; one in a text becomes a byte that UTF-8 does not have.
             content.update(text.encode("utf-8", "surrogatepass").replace(b"\0", b"\xff") + b"\0")
         return content.hexdigest()[:32]
+
+
+def _write(path: Path, values: Tensor) -> None:
+    content = io.BytesIO()
+    np.save(content, values.numpy())
+    write_whole(path, content.getvalue())

@@ -24,6 +24,9 @@ from transformers.utils import logging
 
 from ...errors import InputError, first_line
 
+# Keys of a config that say how it was saved, and change no answer.
+_SAVING_KEYS = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
+
 
 def load_checkpoint(name: str | Path) -> tuple[Any, Any]:
     """Load a sequence classifier in float32, and its tokenizer.
@@ -143,3 +146,11 @@ def quiet_transformers(*, with_bars: bool = False) -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if has_bars:
             logging.enable_progress_bar()
+
+
+def settings_of(config: Any) -> Any:
+    """Return a model's config, as a dict, without the keys that say how it was saved."""
+    if isinstance(config, dict):
+        kept = config.keys() - _SAVING_KEYS
+        return {str(name): settings_of(config[name]) for name in kept}
+    return config

@@ -1,13 +1,38 @@
-"""Checks that a model's head is a softmax over classes, and reads their names from its config."""
+"""Checks that a model's head is a softmax over classes, and collects what goes in and comes out."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
 
 from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
 
 _SOFTMAX = (None, "single_label_classification")
+
+
+class Answers(NamedTuple):
+    """A teacher's answers to texts, on the CPU."""
+
+    logits: Tensor  # [texts, classes]
+    states: Tensor | None = None  # [texts, width] float16, as in `mean_states`; None if not asked
+
+
+def mean_states(output: Any, attention_mask: Tensor) -> Tensor:
+    """Return the mean over each text's tokens of the last layer's states, [batch, width] float16.
+
+    Args:
+        output: what a model of transformers returns with `output_hidden_states=True`. Of an
+            encoder-decoder, the encoder's states are taken.
+        attention_mask: [batch, time], 1 for tokens and 0 for padding; each text has a token.
+    """
+    layers = getattr(output, "hidden_states", None) or output.encoder_hidden_states
+    mask = attention_mask[..., None].to(layers[-1].device)
+    total: Tensor = (layers[-1].float() * mask).sum(dim=1)
+    most = torch.finfo(torch.float16).max
+    return (total / mask.sum(dim=1)).clamp(-most, most).half().cpu()
 
 
 def class_names(config: Any) -> tuple[str, ...]:

@@ -22,9 +22,9 @@ from torch.nn.utils.rnn import pad_sequence
 from ...strings import without_surrogates
 from ..config import Layer, Precision
 from ..finite import check_answers
-from .checkpoint import errors_about, load_checkpoint
+from .checkpoint import errors_about, load_checkpoint, settings_of
 from .embedding_layer import EmbeddingLayer
-from .head import class_names
+from .head import Answers, class_names, mean_states
 from .precision import autocast
 from .probe import choose_padding, layer_for_gradients
 from .tokenizer import agree_on_padding, check_tokenizer
@@ -32,8 +32,6 @@ from .tokens import EncodedBatch, EncodedText, Inputs
 
 Padding = Literal["right", "left", "none"]
 FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
-# Keys of a config that say how it was saved, and change no answer.
-_SAVING_KEYS = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
 _TEXTS_PER_CALL = 1024  # bounds the tokens in memory at once
 
 
@@ -204,11 +202,16 @@ class Teacher:
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
         """Return logits [batch, classes] of padded tokens, on the CPU."""
+        output: Tensor = self._output(input_ids, attention_mask, token_type_ids).logits
+        return output.cpu()
+
+    def _output(
+        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None, **more: bool
+    ) -> Any:
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None and self.reads_token_types:
             given["token_type_ids"] = token_type_ids
-        output: Tensor = self.model(**{n: x.to(self.device) for n, x in given.items()}).logits
-        return output.cpu()
+        return self.model(**{n: x.to(self.device) for n, x in given.items()}, **more)
 
     @property
     def _unknown_id(self) -> int:
@@ -230,21 +233,38 @@ class Teacher:
         precision: Precision = "float32",
         on_batch: Callable[[int], None] = lambda _: None,
     ) -> Tensor:
-        """Return logits [texts, classes] of cleaned texts; matrix products have that `precision`.
+        """Return logits [texts, classes] of cleaned texts; see `answer`."""
+        return self.answer(texts, batch_size, precision, on_batch).logits
+
+    def answer(
+        self,
+        texts: Sequence[str],
+        batch_size: int = 64,
+        precision: Precision = "float32",
+        on_batch: Callable[[int], None] = lambda _: None,
+        with_states: bool = False,
+    ) -> Answers:
+        """Answer cleaned texts; matrix products have that `precision`.
 
         `on_batch` is called with the number of texts of each finished batch.
 
         Raises:
             InputError: a logit is not finite.
         """
-        logits = torch.empty(len(texts), len(self.labels))
+        logits, states = torch.empty(len(texts), len(self.labels)), None
         with torch.no_grad(), autocast(self.device, precision):
             for rows in self._batches(texts, batch_size):
                 batch = self.encode([texts[row] for row in rows])
-                logits[rows] = self.logits(*batch.inputs).float()
+                output = self._output(*batch.inputs, output_hidden_states=with_states)
+                logits[rows] = output.logits.float().cpu()
                 check_answers(logits[rows], [texts[row] for row in rows], "the teacher")
+                if with_states:
+                    found = mean_states(output, batch.attention_mask)
+                    if states is None:
+                        states = found.new_empty(len(texts), found.shape[1])
+                    states[rows] = found
                 on_batch(len(rows))
-        return logits
+        return Answers(logits, states)
 
     def _batches(self, texts: Sequence[str], batch_size: int) -> Iterator[list[int]]:
         """Yield the indices of texts that may share a batch, all of similar length."""
@@ -264,7 +284,7 @@ class Teacher:
         """
         described = {
             "architecture": type(self.model).__name__,
-            "config": _settings_of(self.model.config.to_dict()),
+            "config": settings_of(self.model.config.to_dict()),
             "labels": self.labels,
             "max_length": self.max_length,
             "tokenizer": self._tokenizer_state,
@@ -274,11 +294,3 @@ class Teacher:
             content.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
             content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
         return FINGERPRINT + content.hexdigest()
-
-
-def _settings_of(config: Any) -> Any:
-    """Return a model's config without the keys, at any depth, that say how it was saved."""
-    if isinstance(config, dict):
-        kept = config.keys() - _SAVING_KEYS
-        return {str(name): _settings_of(config[name]) for name in kept}
-    return config
