@@ -18,6 +18,7 @@ _KINDS: Mapping[Any, tuple[type, str]] = {
     Sequence[str]: (Iterable, "a list of str"),
     type(None): (type(None), "None"),
 }
+_HINTS: dict[type, Mapping[str, Any]] = {}  # of each class that was asked for
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raise InputError if a setting is of a wrong type, out of its limits or unknown."""
-        hints = get_type_hints(type(self))
+        hints = _hints_of(type(self))
         for name, limit in self.LIMITS.items():
             value = getattr(self, name)
             if value is not None or type(None) not in get_args(hints[name]):
@@ -59,13 +60,20 @@ class Settings:
     @classmethod
     def choices(cls) -> dict[str, tuple[str, ...]]:
         """Return the choices of each setting that is one of several strings."""
-        hints = get_type_hints(cls)
+        hints = _hints_of(cls)
         known = {name: get_args(hints[name]) for name in cls.names()}
         return {
             name: values
             for name, values in known.items()
             if values and all(isinstance(value, str) for value in values)
         }
+
+
+def _hints_of(settings: type[Settings]) -> Mapping[str, Any]:
+    """Return the types of a class's settings; evaluating them takes a millisecond."""
+    if settings not in _HINTS:
+        _HINTS[settings] = get_type_hints(settings)
+    return _HINTS[settings]
 
 
 def _check_kind(name: str, value: object, types: Sequence[Any]) -> None:
