@@ -62,6 +62,15 @@ def ray_address() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def command_server() -> Iterator[str]:
+    """The socket of a process that forks commands: see forked_commands.py."""
+    from forked_commands import serving
+
+    with serving() as path:
+        yield path
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[object]:
     """Headless Chromium; DIXTILL_CHROMIUM names another one."""
     playwright = pytest.importorskip(

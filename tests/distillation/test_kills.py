@@ -1,25 +1,23 @@
 """After SIGKILL at a random moment, running the command again leaves the usual files.
 
-A process imports PyTorch once and forks for each run of a command, so that kills hit the work and
-not the import. DIXTILL_KILL_SEED chooses other moments than those of seed 0.
+Each run of a command is a fork of a process that has imported PyTorch, so that kills hit the work
+and not the import. DIXTILL_KILL_SEED chooses other moments than those of seed 0.
 """
 
 from __future__ import annotations
 
 import contextlib
 import csv
-import json
 import os
 import random
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tiny_teachers
+from forked_commands import Command
 
 pytestmark = pytest.mark.slow
 
@@ -47,75 +45,31 @@ COMMANDS = {
     "infer": "infer --input many.csv --output out.jsonl",
     "infer to Parquet": "infer --input many.csv --output out.parquet",
 }
-RUNNER = """
-import json, os, sys
-import torch
-import dixtill.bulk.scores, dixtill.commands.distill, dixtill.commands.finetune
-import dixtill.streams.parquet, dixtill.distillation.course
-import dixtill.distillation.fine_tuning.finetune, dixtill.distillation.teacher.teacher
-from dixtill.cli import main
-
-def run(folder, arguments, log):
-    os.chdir(folder)
-    for stream in (1, 2):
-        os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-    torch.set_num_threads(1)
-    try:
-        code = main(arguments)
-    except BaseException:
-        import traceback
-        traceback.print_exc()
-        code = 1
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
-
-print("ready", flush=True)
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        run(*json.loads(line))
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
-"""
 
 
 class Runner:
     """Runs each dixtill command in a process that can be killed."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", RUNNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self._said() == "ready"
+    def __init__(self, server: str) -> None:
+        self._server = server
 
     def run(self, folder: Path, command: str, kill_after: float | None = None) -> int:
         """Return the exit status, negative for a signal; kill the command after some seconds."""
-        assert self._process.stdin
-        request = [str(folder), command.split(), str(folder / LOG)]
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        child = int(self._said())
+        with open(os.devnull) as nothing, open(folder / LOG, "a") as log:
+            streams = (nothing.fileno(), log.fileno(), log.fileno())
+            running = Command(
+                self._server, "dixtill", command.split(), folder=str(folder), streams=streams
+            )
         if kill_after is not None:
             time.sleep(kill_after)
             with contextlib.suppress(ProcessLookupError):  # it has ended by itself
-                os.kill(child, signal.SIGKILL)
-        return os.waitstatus_to_exitcode(int(self._said()))
-
-    def close(self) -> None:
-        with self._process:  # closes the pipes, which ends it, and waits
-            pass
-
-    def _said(self) -> str:
-        assert self._process.stdout
-        return self._process.stdout.readline().strip()
+                os.kill(running.pid, signal.SIGKILL)
+        return running.wait()
 
 
 @pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    runner = Runner()
-    yield runner
-    runner.close()
+def runner(command_server: str) -> Runner:
+    return Runner(command_server)
 
 
 @pytest.fixture(scope="module")

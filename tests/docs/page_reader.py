@@ -67,10 +67,14 @@ def is_code(block: Block) -> bool:
 
 
 class Reader:
-    """Does what a page says, in the current folder."""
+    """Does what a page says, in the current folder.
 
-    def __init__(self, page: Path) -> None:
+    Programs are those in the folder `programs`, if given, or else of this environment.
+    """
+
+    def __init__(self, page: Path, programs: Path | None = None) -> None:
         self._page = page
+        self._programs = programs
         self._names: dict[str, Any] = {"__name__": "__main__"}
         self._printed: tuple[str, ...] | None = None  # by the block before, if one was run
         self._vary = False  # the numbers that it prints
@@ -91,7 +95,8 @@ class Reader:
 
     def _run(self, block: Block) -> tuple[str, ...]:
         if block.language in SHELLS or block.remark == "run as":
-            return _run_shell(block.argument if block.remark == "run as" else block.code)
+            code = block.argument if block.remark == "run as" else block.code
+            return _run_shell(code, self._programs)
         if block.language == DOCTEST:
             return self._run_doctest(block)
         with contextlib.redirect_stdout(io.StringIO()) as printed:
@@ -115,9 +120,10 @@ class Reader:
         return f"{self._page.name}, line {block.line}"
 
 
-def _run_shell(code: str) -> tuple[str, ...]:
-    """What bash prints, without standard error and with it, by this environment's programs."""
-    search_path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+def _run_shell(code: str, programs: Path | None) -> tuple[str, ...]:
+    """What bash prints, without standard error and with it."""
+    folders = [*filter(None, [programs]), Path(sys.executable).parent, os.environ["PATH"]]
+    search_path = os.pathsep.join(map(str, folders))
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", code],
         env={**os.environ, "PATH": search_path, "HF_HUB_OFFLINE": "1"},

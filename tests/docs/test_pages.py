@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from forked_commands import HEAVY, write_programs
 from page_reader import ROOT, Block, Reader, blocks_of, is_code, pages
 
 from dixtill.distillation.config import DistillConfig
@@ -43,18 +44,27 @@ SLOW = {
     "docs/tutorial.md",
 }
 
+# In slow pages, commands run in forks of a process that has imported PyTorch. Each command that
+# imports much has a page where it starts a process of its own, as it does for a reader.
+NEW_PROCESS = {
+    "README.md": "finetune distill",
+    "docs/ecosystem.md": "card",
+    "docs/how-to/own-data.md": "evaluate",
+    "docs/tutorial.md": "attribute",
+}
+
 KNOWN = {"sh", "bash", "python", "pycon", "text", "", "json", "csv", "html", "toml"}
 EXAMPLES = ROOT / "docs" / "examples"  # files that pages name and do not write
 _FEW = 60  # rows of the tutorial's files, where another page uses such files
 
 
-def prepare_own_texts() -> None:
+def prepare_own_texts(python: str | Path) -> None:
     """Make what README's student needs: labeled texts and a small encoder, as in the tutorial."""
     tutorial = ROOT / "docs" / "tutorial.md"
     files = [block for block in blocks_of(tutorial) if block.title]
     for block in files:
         Reader(tutorial).run(block)
-        subprocess.run([sys.executable, block.title], check=True, capture_output=True)
+        subprocess.run([python, block.title], check=True, capture_output=True)
     Path("encoder").rename("my-encoder")
     for file in Path().glob("*.csv"):
         file.write_text("".join(file.read_text().splitlines(keepends=True)[: _FEW + 1]))
@@ -88,14 +98,26 @@ def slow_first() -> list[Path]:
     return sorted(pages(), key=lambda page: name_of(page) not in SLOW)
 
 
+@pytest.fixture(scope="session")
+def programs(tmp_path_factory, request) -> Path | None:
+    """A folder with `dixtill` and `python` for slow pages; None where forks are not safe."""
+    if sys.platform != "linux":
+        return None
+    folder = tmp_path_factory.mktemp("programs")
+    write_programs(folder, request.getfixturevalue("command_server"))
+    return folder
+
+
 @pytest.mark.parametrize("page", [with_its_marks(page) for page in slow_first()])
-def test_the_blocks_of(page, own_folder):
-    blocks = blocks_of(page)
+def test_the_blocks_of(page, own_folder, monkeypatch, request):
+    blocks, name = blocks_of(page), name_of(page)
     if not any(is_code(block) and block.remark != "not run" for block in blocks):
         pytest.skip("has no block to run")
-    if name_of(page) == "README.md":
-        prepare_own_texts()
-    reader = Reader(page)
+    programs = request.getfixturevalue("programs") if name in SLOW else None
+    monkeypatch.setenv("DIXTILL_NEW_PROCESS", NEW_PROCESS.get(name, ""))
+    if name == "README.md":
+        prepare_own_texts(programs / "python" if programs else sys.executable)
+    reader = Reader(page, programs)
     for block in blocks:
         reader.run(block)
 
@@ -103,6 +125,14 @@ def test_the_blocks_of(page, own_folder):
 def test_the_blocks_that_are_not_run_are_counted():
     marked = {name_of(page): sum(map(is_left_out, blocks_of(page))) for page in pages()}
     assert {name: count for name, count in marked.items() if count} == NOT_RUN
+
+
+def test_each_heavy_command_starts_a_process_of_its_own_on_a_page_that_runs_it():
+    for name, commands in NEW_PROCESS.items():
+        blocks = [block for block in blocks_of(ROOT / name) if block.language in ("sh", "bash")]
+        run = "".join(block.code for block in blocks if block.remark != "not run")
+        assert all(f"\ndixtill {command} " in f"\n{run}" for command in commands.split()), name
+    assert {command for commands in NEW_PROCESS.values() for command in commands.split()} == HEAVY
 
 
 def test_no_block_hides_what_is_to_be_run():
