@@ -37,7 +37,7 @@ def test_the_error_shrinks_with_the_steps(any_teacher, layer):
     assert (finest := error(64)) < 0.03
     assert finest < error(2) / 10
     for rule in ("riemann_middle", "riemann_trapezoid"):
-        assert error(96, rule) < error(3, rule) / 4
+        assert error(48, rule) < error(3, rule) / 4
 
 
 def test_every_word_has_its_span_its_tokens_and_a_number(any_teacher):

@@ -33,9 +33,9 @@ def evaluated(monkeypatch) -> Counter:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("classes", ["predicted", "all"])
-def test_the_adaptive_rule_is_near_300_steps(any_teacher, classes):
+def test_the_adaptive_rule_is_near_100_steps(any_teacher, classes):
     adaptive = Attributor(any_teacher, AttributionSettings(classes=classes))(TEXTS)
-    fine = Attributor(any_teacher, AttributionSettings(classes=classes, steps=300))(TEXTS)
+    fine = Attributor(any_teacher, AttributionSettings(classes=classes, steps=100))(TEXTS)
     for row, other in zip(adaptive, fine, strict=True):
         both = (
             (row.by_class, other.by_class)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from functools import cache
 from itertools import combinations
 
 import numpy as np
@@ -29,8 +30,16 @@ TEXTS = [
 LONG = " ".join(["up down profit fall shares record"] * 20)
 
 
+student = cache(random_model)  # by its seed
+
+
 def logits_without(model, text, removed):
     """Logits of the text's pieces without those of the words `removed`, by the specification."""
+    return _logits_without(model, text, frozenset(removed))
+
+
+@cache
+def _logits_without(model, text, removed):
     read = model.tokenizer().read(text, model.settings.cleaning)
     ids = [
         piece
@@ -68,7 +77,7 @@ def test_effects_are_the_specifications_to_the_last_bit(text, seed, explanation)
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(5))
 def test_the_flip_is_the_smallest_set_of_words_that_changes_the_label(text, seed):
-    model = random_model(seed)
+    model = student(seed)
     check = Classifier(model)(text, check=True).check
     assert check.is_smallest
     num_words = len(check.effects)
@@ -106,7 +115,7 @@ def specified_flip(model, text, effects):
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(5))
 def test_among_sets_of_one_size_the_one_of_largest_effects_is_found(text, seed):
-    model = random_model(seed)
+    model = student(seed)
     check = Classifier(model)(text, check=True).check
     assert check.flip == specified_flip(model, text, check.effects)
 

@@ -23,7 +23,7 @@ TEXTS = st.lists(st.sampled_from(_PARTS) | st.characters(), max_size=30).map("".
 
 @pytest.mark.slow
 @hypothesis.given(text=TEXTS)
-@hypothesis.settings(max_examples=2000, deadline=None)
+@hypothesis.settings(max_examples=800, deadline=None)
 def test_references_are_read_as_html_reads_them(text):
     cleaned = clean_with_places(text, ("html_entities_v2",))
     assert cleaned.text == html.unescape(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import islice
 
 import pytest
 from code_points import texts
@@ -81,6 +82,6 @@ def test_pieces_of_real_tweets_are_huggingfaces(tfns, teacher_tfns):
     vocabulary = sorted(theirs.get_vocab(), key=theirs.get_vocab().__getitem__)
     ours = Tokenizer(vocabulary, Normalizer(), max_pieces=10_000)
     with open(tfns / "train.csv", newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
+        for row in islice(csv.DictReader(file), 0, None, 4):
             expected = theirs.encode(row["text"], add_special_tokens=False).ids
             assert ours(row["text"]).piece_ids == expected, row["text"]

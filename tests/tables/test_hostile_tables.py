@@ -51,7 +51,7 @@ DAMAGED_PARQUET = st.builds(damaged, st.just(PARQUET), st.integers(0), st.intege
 
 @pytest.mark.slow
 @hypothesis.given(BYTES, st.sampled_from(["csv", "tsv", "jsonl", "text"]), st.integers(0, 99))
-@hypothesis.settings(deadline=None, max_examples=500)
+@hypothesis.settings(deadline=None, max_examples=200)
 def test_any_bytes_give_rows_bad_rows_or_an_input_error(content, format, seed):
     with suppress(InputError):
         for row in rows_in(content, format, seed):
@@ -62,7 +62,7 @@ def test_any_bytes_give_rows_bad_rows_or_an_input_error(content, format, seed):
 
 @pytest.mark.slow
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
-@hypothesis.settings(deadline=None, max_examples=500)
+@hypothesis.settings(deadline=None, max_examples=200)
 def test_readers_of_whole_files_survive_any_bytes(content, suffix):
     from dixtill.bulk.arrow_tables import files_of, read_tables
 
@@ -82,7 +82,7 @@ def test_readers_of_whole_files_survive_any_bytes(content, suffix):
 
 
 @hypothesis.given(BYTES | DAMAGED_PARQUET, st.sampled_from(SUFFIXES))
-@hypothesis.settings(deadline=None, max_examples=100)
+@hypothesis.settings(deadline=None, max_examples=60)
 def test_training_survives_any_bytes(content, suffix):
     corpus = pytest.importorskip("dixtill.distillation.data.corpus", reason="needs the extra train")
     from dixtill.distillation.data import unlabeled
