@@ -15,6 +15,7 @@ import torch
 import dixtill
 from dixtill.cli import main
 from dixtill.distillation.attribution.store import AttributionStore
+from dixtill.distillation.data import perturbation
 from dixtill.distillation.teacher import precision
 from dixtill.specification.model_file import read_model
 
@@ -54,7 +55,8 @@ def config_of(model: str) -> dict[str, object]:
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("method", ["dixtill", "dixtill-paper", "kl", "mse", "none"])
 def test_a_student_is_distilled_evaluated_and_answers(method, capsys):
-    assert distill("s.safetensors", "--method", method) == 0
+    few = FEW if method == "dixtill" else ()
+    assert distill("s.safetensors", "--method", method, *few) == 0
     assert main(["evaluate", "--model", "s.safetensors", "--data", "train.csv", "--json"]) == 0
     scores = json.loads(capsys.readouterr().out.splitlines()[-1])
     student = dixtill.load("s.safetensors")
@@ -196,7 +198,8 @@ def test_what_is_shown_is_what_was_aligned():
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("folder")
-def test_each_method_has_its_own_defaults_and_what_is_given_wins():
+def test_each_method_has_its_own_defaults_and_what_is_given_wins(monkeypatch):
+    monkeypatch.setattr(perturbation, "_MOST_PER_TEXT", 5)
     assert distill("ours.safetensors") == 0
     ours = config_of("ours.safetensors")
     assert (ours["method"], ours["kl"], ours["temperature"]) == ("dixtill", "plain", 2)

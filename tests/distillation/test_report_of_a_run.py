@@ -6,13 +6,14 @@ import json
 import os
 import re
 import select
-import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import tiny_teachers
+from forked_commands import Command
 
 import dixtill
 from dixtill.cli import main
@@ -102,30 +103,33 @@ def test_what_hinders_a_log_is_said_before_the_long_work(monkeypatch, capsys, mi
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
+@pytest.mark.skipif(sys.platform != "linux", reason="forks a process that has imported PyTorch")
 @pytest.mark.usefixtures("folder")
-def test_a_real_terminal_sees_each_stage_and_the_table():
+def test_a_real_terminal_sees_each_stage_and_the_table(command_server, monkeypatch):
     import pty
 
-    command = [sys.executable, "-m", "dixtill", "distill", *ARGUMENTS, "--out", "s.safetensors"]
+    for name, value in (("TERM", "xterm"), ("COLUMNS", "100"), ("LINES", "40")):
+        monkeypatch.setenv(name, value)
+    arguments = ["distill", *ARGUMENTS, "--out", "s.safetensors", "--steps", "2"]
     main_end, terminal = pty.openpty()
-    with subprocess.Popen(
-        [*command, "--steps", "2", "--perturbed", "90"],
-        stdin=terminal, stdout=subprocess.PIPE, stderr=terminal,
-        env={**os.environ, "TERM": "xterm", "COLUMNS": "100", "LINES": "40"},
-    ) as process:  # fmt: skip
+    with open("printed", "wb") as printed, ThreadPoolExecutor() as waiting:
+        streams = (terminal, printed.fileno(), terminal)
+        command = Command(
+            command_server, "dixtill", [*arguments, "--perturbed", "90"], streams=streams
+        )
         os.close(terminal)
+        status = waiting.submit(command.wait)
         seen = b""
-        while process.poll() is None or select.select([main_end], [], [], 0)[0]:
+        while not status.done() or select.select([main_end], [], [], 0)[0]:
             if select.select([main_end], [], [], 0.1)[0]:
                 try:
                     seen += os.read(main_end, 65536)
                 except OSError:  # as Linux tells that the other end is closed
                     break
-        out = process.stdout.read().decode()
+    out = Path("printed").read_text(encoding="utf-8")
     os.close(main_end)
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen.decode())
-    assert process.returncode == 0, plain
+    assert status.result() == 0, plain
     rows = dixtill.load("s.safetensors").model.settings.provenance["train"]["rows"]
     stages = f"explaining {rows} texts", "the teacher answers", "90/90"
     for words in ("loading the teacher", *stages, "additivity"):
