@@ -100,7 +100,6 @@ def _decompose(char: str) -> str:
     return jamo + chr(0x11A7 + syllable % 28) if syllable % 28 else jamo
 
 
-@lru_cache(maxsize=4096)
 def _clean(char: str) -> str:
     """Clean a character: white space becomes a space, an ideograph gets spaces around it."""
     if "\ud800" <= char <= "\udfff":  # a lone surrogate is dropped, like U+FFFD
@@ -114,8 +113,20 @@ def _clean(char: str) -> str:
 
 
 @lru_cache(maxsize=4096)
+def _cleaned(char: str, symbols: bool, decomposes: bool) -> str | tuple[str]:
+    """Return the characters that one becomes by cleaning; a dropped one becomes an empty text."""
+    cleaned = "" if symbols and _draws_another(char) else _clean(char)
+    return ("".join(map(_decompose, cleaned)) if decomposes else cleaned) or ("",)
+
+
+@lru_cache(maxsize=4096)
 def _combining_class(char: str) -> int:
     return _tables().combining_class[char]
+
+
+@lru_cache(maxsize=4096)
+def _is_nonspacing(char: str) -> bool:
+    return bool(_tables().nonspacing[char])
 
 
 def _without_accents(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
@@ -124,10 +135,11 @@ def _without_accents(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar
     for item in chars:
         if _combining_class(item.char) if item.char else run:
             run.append(item)
-        else:
+            continue
+        if run:
             yield from _ended(run)
             run.clear()
-            yield _stripped(item)
+        yield _stripped(item)
     yield from _ended(run)
 
 
@@ -144,7 +156,7 @@ def _ended(run: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
 
 
 def _stripped(item: NormalizedChar) -> NormalizedChar:
-    is_stripped = item.char and _tables().nonspacing[item.char]
+    is_stripped = item.char and _is_nonspacing(item.char)
     return NormalizedChar("", item.source) if is_stripped else item
 
 
@@ -185,13 +197,14 @@ class Normalizer:
 
     def __call__(self, text: str) -> Iterator[NormalizedChar]:
         """Yield the normalized characters of `text` in order, lazily."""
+        strips = self.strip_accents and not text.isascii()
         chars: Iterator[NormalizedChar] = (
             NormalizedChar(c, i)
             for i, char in enumerate(text)
-            for c in ("" if self.symbols and _draws_another(char) else _clean(char)) or ("",)
+            for c in _cleaned(char, self.symbols, strips)
         )
-        if self.strip_accents and not text.isascii():
-            chars = self._strip(chars)
+        if strips:
+            chars = _without_accents(chars)
         if not self.lowercase:
             return chars
         return (
@@ -199,15 +212,6 @@ class Normalizer:
             for item in chars
             for c in self._lower(item.char) or ("",)
         )
-
-    @staticmethod
-    def _strip(chars: Iterable[NormalizedChar]) -> Iterator[NormalizedChar]:
-        decomposed = (
-            NormalizedChar(c, item.source)
-            for item in chars
-            for c in (_decompose(item.char) if item.char else ("",))
-        )
-        return _without_accents(decomposed)
 
     @staticmethod
     def _lower(char: str) -> str:
