@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 
 WITH_RULES = (0, 1, 2, 14)  # the planes that unicode.json treats character by character
+WITH_CASE = (0, 1)  # those of them with lowercase letters
 _BLOCK = 0x1000
 _BLOCKS_PER_PLANE = 16
 _STEP = 7  # odd: cases alternate. A block's first and last code points are both read.

@@ -10,6 +10,8 @@ import pytest
 
 from dixtill.specification import reference
 
+pytestmark = pytest.mark.python_only
+
 
 def every_float(low: float, high: float) -> np.ndarray:
     """Every 97th positive float32 from low to high, and both ends."""

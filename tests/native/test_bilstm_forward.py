@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_students import (
@@ -27,7 +28,9 @@ from dixtill.specification import kernels, reference
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 per_target = settings(
-    deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    max_examples=examples(60),
 )
 # Four weights of 32 sum to the 128 that a target may rely on; with 33 it must not.
 LARGEST = st.sampled_from([32, 33, 127])

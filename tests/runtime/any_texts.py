@@ -24,3 +24,4 @@ ANY_STRINGS = {
     "surrogate": "up \ud800\udfff\udc00",
     "NUL": "\0up\0 \0",
 }
+SHORT_STRINGS = [text for text in ANY_STRINGS.values() if len(text) < 100]

@@ -6,6 +6,7 @@ import json
 import math
 
 import pytest
+from examples import examples
 from tiny_students import random_model
 
 from dixtill.runtime.classifier import Classifier
@@ -18,7 +19,7 @@ TEXT = st.text(max_size=80) | st.text("upshare&;#x0amp$.%- \ud800\u0301中www://
 
 
 @hypothesis.given(texts=st.lists(TEXT, max_size=5))
-@hypothesis.settings(max_examples=300, deadline=None)
+@hypothesis.settings(max_examples=examples(300), deadline=None)
 def test_any_texts_are_answered_alone_as_in_a_list(texts):
     predictions = CLASSIFIER(texts)
     assert predictions == [CLASSIFIER(text) for text in texts]
