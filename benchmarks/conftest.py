@@ -114,6 +114,12 @@ def _record(benchmark: Any, group: str, candidate: Candidate, timing: Timing) ->
 
 
 @pytest.fixture(scope="session")
+def is_timed(request: pytest.FixtureRequest) -> bool:
+    """Whether candidates are timed; with --benchmark-disable, small inputs are enough to check."""
+    return not request.config.getoption("benchmark_disable")
+
+
+@pytest.fixture(scope="session")
 def student() -> StudentModel:
     from dixtill.specification.model_file import read_model
 
@@ -128,17 +134,17 @@ def tokenizer(student: StudentModel) -> Any:
 
 
 @pytest.fixture(scope="session")
-def bert() -> nn.Module:
+def bert(is_timed: bool) -> nn.Module:
     from benchmarks.teachers import bert_base
 
-    return bert_base()
+    return bert_base(num_layers=12 if is_timed else 2)
 
 
 @pytest.fixture(scope="session")
-def minilm() -> nn.Module:
+def minilm(is_timed: bool) -> nn.Module:
     from benchmarks.teachers import minilm_l6
 
-    return minilm_l6()
+    return minilm_l6(num_layers=6 if is_timed else 2)
 
 
 @pytest.fixture(scope="session")

@@ -18,17 +18,17 @@ _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 Logits = Callable[[Any], np.ndarray]  # logits [texts, classes] of a text or a list of texts
 
 
-def bert_base() -> nn.Module:
-    """Build a model of BERT-base's size: about 110 million weights."""
-    return _random_bert(BertConfig(num_labels=len(LABELS)))
+def bert_base(num_layers: int = 12) -> nn.Module:
+    """Build a model of BERT-base's size: about 110 million weights in its 12 layers."""
+    return _random_bert(BertConfig(num_hidden_layers=num_layers, num_labels=len(LABELS)))
 
 
-def minilm_l6() -> nn.Module:
+def minilm_l6(num_layers: int = 6) -> nn.Module:
     """Build a model of all-MiniLM-L6's size: 23 million weights, half of them embeddings."""
     return _random_bert(
         BertConfig(
             hidden_size=384,
-            num_hidden_layers=6,
+            num_hidden_layers=num_layers,
             num_attention_heads=12,
             intermediate_size=1536,
             num_labels=len(LABELS),

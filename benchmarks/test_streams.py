@@ -18,12 +18,15 @@ from benchmarks.texts import made_up_tweets
 from dixtill.streams.stream import Stream
 
 NUM_ROWS = 20_000
+FEW_ROWS = 1_000  # where nothing is timed
 FACTS = {"texts": NUM_ROWS}
 
 
-def test_streams(compare: Compare, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_streams(
+    compare: Compare, is_timed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("DIXTILL_NUM_THREADS", "2")
-    texts = [text for text, _ in made_up_tweets(NUM_ROWS)]
+    texts = [text for text, _ in made_up_tweets(NUM_ROWS if is_timed else FEW_ROWS)]
     source = tmp_path / "in.jsonl"
     rows = [json.dumps({"id": number, "text": text}) for number, text in enumerate(texts)]
     source.write_text("\n".join(rows) + "\n", encoding="utf-8")
