@@ -87,6 +87,7 @@ TABLES = {
     "tfns-faithfulness": Table("study-tfns.json", _faithfulness),
     "tfns-controlled": Table("study-tfns.json", _controlled),
     "behavior": Table("behavior.json", behavior),
+    "behavior-mpnet": Table("behavior-mpnet.json", behavior),
     "sst2-answers": Table("study-sst2.json", _answers),
     "sst2-differences": Table("study-sst2.json", _differences),
     "sst2-agreement": Table("study-sst2.json", _agreement),

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 _ENOUGH = 20_000  # texts, for principal components
-_SMALLEST = 1e-6  # keeps hints of equal states finite
-WIDTH = 64  # numbers in a hint, or fewer if the states are narrower or the training texts are few
+_ROUNDING = 1e-3  # of the mean state; float16 has three digits
+_SMALLEST = 0.01  # of the first deviation; other texts could be far out in a direction with less
+WIDTH = 64  # numbers in a hint, or fewer if the training texts differ in fewer directions
 
 
 @dataclass(frozen=True)
@@ -32,17 +33,17 @@ class HintBasis:
         """Return the basis for the `states` [texts, state] of the training texts.
 
         Their hints have zero mean and a mean square of one over all numbers, so that a hint loss of
-        one is that of knowing nothing about a text. If all states are equal, the hints are zeros.
+        one is that of knowing nothing about a text. If all states are equal, hints have no numbers.
         Of many texts, every n-th is looked at.
         """
         states = states[:: -(-len(states) // _ENOUGH)].float()
         mean = states.mean(dim=0)
         centered = states - mean
         _, singular, components = torch.linalg.svd(centered, full_matrices=False)
-        singular, components = singular[:WIDTH], components[:WIDTH]
-        roots = singular.sqrt()  # also the size of each hint
-        size = roots.square().mean().sqrt() * roots / len(states) ** 0.5
-        return cls(mean, components.T / size.clamp(min=_SMALLEST))
+        is_kept = singular > max(_SMALLEST * float(singular.max()), _ROUNDING * float(mean.norm()))
+        singular, components = singular[is_kept][:WIDTH], components[is_kept][:WIDTH]
+        size = (singular.mean() * singular / len(states)).sqrt()
+        return cls(mean, components.T / size)
 
     def hints(self, states: Tensor) -> Tensor:
         """Return the hints [texts, width] float16 of texts with these `states` [texts, state]."""
