@@ -54,7 +54,7 @@ def test_a_teacher_that_is_too_large_to_explain_is_only_asked(bert, tmp_path, tr
     )
     assert not list(kept.glob("*.parquet"))
     assert not trained_on[0].attributions.lengths.any()
-    assert set(distilled.history[0].terms) == {"task", "kl", "hint", "additivity"}
+    assert set(distilled.history[0].terms) == {"task", "kl", "additivity"}
     assert distilled.model.settings.provenance["attributions"] is None
 
 

@@ -68,6 +68,9 @@ def test_of_many_texts_every_nth_is_looked_at(monkeypatch):
     assert torch.equal(found.directions, expected.directions)
 
 
+HINTED = replace(CONFIG, hint_weight=15.0)
+
+
 def hinted(seed: int, count: int = 64):
     """Toy examples whose hint is the text's class, as three numbers."""
     examples = toy_examples(seed, count)
@@ -97,7 +100,7 @@ def test_the_loss_is_the_mean_squared_error_with_a_weight_that_falls():
     batch = data.batch(np.arange(7))
     student = new_student().eval()
     output = student(batch.piece_ids, batch.mask)
-    config = replace(CONFIG, method="kl", additivity=0.0)
+    config = replace(HINTED, method="kl", additivity=0.0)
     predict = objective.hint_map(student, 3, seed=0)
     terms = objective.loss_terms(config, student, predict, output, batch)
     attended = (output.attention[..., None] * student._states(batch.piece_ids, batch.mask)).sum(1)
@@ -119,7 +122,7 @@ def test_the_weight_falls_from_step_to_step(tmp_path, monkeypatch):
         return objective.total_loss(config, terms, left)
 
     monkeypatch.setattr("dixtill.distillation.student.trainer.total_loss", total_loss)
-    trained(tmp_path, train=hinted(0))
+    trained(tmp_path, HINTED, train=hinted(0))
     assert seen == pytest.approx([1 - step / 16 for step in range(16)])
 
 
@@ -128,12 +131,13 @@ def test_a_stopped_run_with_hints_goes_on_to_the_same_bits(tmp_path):
         if metrics.epoch == 2:
             raise Stopped
 
-    expected = trained(tmp_path / "whole", train=hinted(0))
+    expected = trained(tmp_path / "whole", HINTED, train=hinted(0))
     assert expected != trained(tmp_path / "without")
     with pytest.raises(Stopped):
-        new_trainer(tmp_path / "stopped", train=hinted(0)).run(EachEpoch(stop))
+        new_trainer(tmp_path / "stopped", HINTED, train=hinted(0)).run(EachEpoch(stop))
     torch.rand(3)  # other code draws in between
-    assert trained(tmp_path / "stopped", train=hinted(0), student=new_student(seed=9)) == expected
+    resumed = {"train": hinted(0), "student": new_student(seed=9)}
+    assert trained(tmp_path / "stopped", HINTED, **resumed) == expected
 
 
 def test_a_course_takes_hints_from_all_texts_that_the_teacher_answers(bert, tmp_path, trained_on):
@@ -161,15 +165,15 @@ def test_explained_texts_keep_the_logits_that_were_explained(bert, tmp_path, tra
 
 
 def test_only_a_method_with_a_teacher_takes_hints():
-    assert DistillConfig.of("dixtill").learns_hints
-    assert not any(DistillConfig.of(name).learns_hints for name in ("kl", "mse", "dixtill-paper"))
-    assert DistillConfig.of("mse", hint_weight=1.0).learns_hints
+    for name in ("dixtill", "dixtill-paper", "kl", "mse"):
+        assert not DistillConfig.of(name).learns_hints
+        assert DistillConfig.of(name, hint_weight=1.0).learns_hints
     assert not DistillConfig.of("none", hint_weight=0.0).learns_hints
     with pytest.raises(InputError, match="hint_weight is given, but the method 'none'"):
         DistillConfig.of("none", hint_weight=1.0)
 
 
 def test_a_student_scores_without_hints(tmp_path):
-    trainer = new_trainer(tmp_path, train=hinted(0))
+    trainer = new_trainer(tmp_path, HINTED, train=hinted(0))
     trainer.run()
     assert score(trainer.student, toy_examples(1)).accuracy > 0.5

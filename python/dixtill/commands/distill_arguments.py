@@ -81,7 +81,7 @@ def _add_answer_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         "hint_weight",
         "weight of the loss of predicting the teacher's states, at the beginning of the training; "
-        "it falls to 0 ({default}; {published} for other methods)",
+        "it falls to 0 (default: {default}; try 15 for a strong teacher)",
         "W",
     )
 

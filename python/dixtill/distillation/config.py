@@ -53,7 +53,7 @@ class DistillConfig(Settings):
     explanation_weight: float = 2.0  # weight of the explanation loss; the answer loss has 1
     merge: Merge = "sum"
     max_explained: int | None = 4000  # training texts whose attributions are learned; None: all
-    hint_weight: float = 15.0  # loss weight of hints from the teacher's states, at the beginning
+    hint_weight: float = 0.0  # loss weight of hints from the teacher's states, at the beginning
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
@@ -184,7 +184,6 @@ _PUBLISHED: dict[str, Any] = {
     "explanation_weight": 1.0,
     "merge": "mean",
     "max_explained": None,
-    "hint_weight": 0.0,
     "additivity": 0.0,
     "perturbed": 0,
     "null_score": False,
