@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 import torch
 from sklearn.decomposition import PCA
 from small_course import TRAIN, UNLABELED, run
+from tiny_teachers import build
 from torch import Tensor
 from toy_training import CONFIG, Stopped, new_student, new_trainer, read_log, toy_examples, trained
 from watchers import EachEpoch
@@ -19,6 +21,7 @@ from dixtill.distillation.hints import HintBasis
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student import objective
 from dixtill.distillation.student.float_answers import score
+from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
 
@@ -154,6 +157,14 @@ def test_a_course_takes_hints_from_all_texts_that_the_teacher_answers(bert, tmp_
     without = run(bert, tmp_path / "without", "kl", unlabeled=UNLABELED, perturbed=4)
     assert "hint" not in without.history[0].terms
     assert distilled.model.shape == without.model.shape
+
+
+def test_a_teacher_that_gave_its_states_can_still_go_to_another_process():
+    teacher = Teacher(*build("bert"))
+    texts = [clean(text) for text in TRAIN.texts]
+    found = teacher.answer(texts, with_states=True)
+    copy = pickle.loads(pickle.dumps(teacher))
+    assert torch.equal(copy.answer(texts, with_states=True).states, found.states)
 
 
 def test_explained_texts_keep_the_logits_that_were_explained(bert, tmp_path, trained_on):

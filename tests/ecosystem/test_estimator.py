@@ -112,7 +112,7 @@ def test_a_clone_is_not_fitted_and_fits_alike(fitted, texts, directions):
 def test_it_works_in_pipelines_folds_and_searches(texts, directions):
     pipeline = make_pipeline(FunctionTransformer(lowered), DixtillClassifier(**LEARNING))
     texts, labels = texts * 3, np.array(directions * 3)
-    folds = StratifiedKFold(2, shuffle=True, random_state=0)
+    folds = StratifiedKFold(3, shuffle=True, random_state=0)
     assert cross_val_score(pipeline, texts, labels, cv=folds).mean() > 0.9
     found = cross_val_predict(pipeline, texts, labels, cv=folds, method="predict_proba")
     assert found.shape == (len(texts), 2)

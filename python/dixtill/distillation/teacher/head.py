@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import torch
@@ -20,17 +22,35 @@ class Answers(NamedTuple):
     states: Tensor | None = None  # [texts, width] float16, as in `mean_states`; None if not asked
 
 
-def mean_states(output: Any, attention_mask: Tensor) -> Tensor:
-    """Return the mean over each text's tokens of the last layer's states, [batch, width] float16.
+@contextmanager
+def last_states(model: Any) -> Iterator[list[Tensor]]:
+    """Collect the last layer's states [batch, time, width] of each pass inside the context.
+
+    Of an encoder-decoder, they are the encoder's. (`output_hidden_states=True` leaves something on
+    a model that cannot be pickled.)
+    """
+    found: list[Tensor] = []
+
+    def keep(_module: Any, _given: Any, output: Any) -> None:
+        encoded = getattr(output, "encoder_last_hidden_state", None)
+        found.append(output[0] if encoded is None else encoded)
+
+    handle = model.base_model.register_forward_hook(keep)
+    try:
+        yield found
+    finally:
+        handle.remove()
+
+
+def mean_states(states: Tensor, attention_mask: Tensor) -> Tensor:
+    """Return the mean over each text's tokens of `states`, [batch, width] float16 on the CPU.
 
     Args:
-        output: what a model of transformers returns with `output_hidden_states=True`. Of an
-            encoder-decoder, the encoder's states are taken.
+        states: [batch, time, width].
         attention_mask: [batch, time], 1 for tokens and 0 for padding; each text has a token.
     """
-    layers = getattr(output, "hidden_states", None) or output.encoder_hidden_states
-    mask = attention_mask[..., None].to(layers[-1].device)
-    total: Tensor = (layers[-1].float() * mask).sum(dim=1)
+    mask = attention_mask[..., None].to(states.device)
+    total: Tensor = (states.float() * mask).sum(dim=1)
     most = torch.finfo(torch.float16).max
     return (total / mask.sum(dim=1)).clamp(-most, most).half().cpu()
 

@@ -10,6 +10,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +25,7 @@ from ..config import Layer, Precision
 from ..finite import check_answers
 from .checkpoint import errors_about, load_checkpoint, settings_of
 from .embedding_layer import EmbeddingLayer
-from .head import Answers, class_names, mean_states
+from .head import Answers, class_names, last_states, mean_states
 from .precision import autocast
 from .probe import choose_padding, layer_for_gradients
 from .tokenizer import agree_on_padding, check_tokenizer
@@ -202,16 +203,11 @@ class Teacher:
         self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None = None
     ) -> Tensor:
         """Return logits [batch, classes] of padded tokens, on the CPU."""
-        output: Tensor = self._output(input_ids, attention_mask, token_type_ids).logits
-        return output.cpu()
-
-    def _output(
-        self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor | None, **more: bool
-    ) -> Any:
         given = {"input_ids": input_ids, "attention_mask": attention_mask}
         if token_type_ids is not None and self.reads_token_types:
             given["token_type_ids"] = token_type_ids
-        return self.model(**{n: x.to(self.device) for n, x in given.items()}, **more)
+        output: Tensor = self.model(**{n: x.to(self.device) for n, x in given.items()}).logits
+        return output.cpu()
 
     @property
     def _unknown_id(self) -> int:
@@ -252,14 +248,14 @@ class Teacher:
             InputError: a logit is not finite.
         """
         logits, states = torch.empty(len(texts), len(self.labels)), None
-        with torch.no_grad(), autocast(self.device, precision):
+        with torch.no_grad(), autocast(self.device, precision), ExitStack() as stack:
+            seen = stack.enter_context(last_states(self.model)) if with_states else []
             for rows in self._batches(texts, batch_size):
                 batch = self.encode([texts[row] for row in rows])
-                output = self._output(*batch.inputs, output_hidden_states=with_states)
-                logits[rows] = output.logits.float().cpu()
+                logits[rows] = self.logits(*batch.inputs).float()
                 check_answers(logits[rows], [texts[row] for row in rows], "the teacher")
                 if with_states:
-                    found = mean_states(output, batch.attention_mask)
+                    found = mean_states(seen.pop(), batch.attention_mask)
                     if states is None:
                         states = found.new_empty(len(texts), found.shape[1])
                     states[rows] = found
