@@ -103,7 +103,7 @@ def test_what_hinders_a_log_is_said_before_the_long_work(monkeypatch, capsys, mi
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="forks a process that has imported PyTorch")
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux forks PyTorch safely")
 @pytest.mark.usefixtures("folder")
 def test_a_real_terminal_sees_each_stage_and_the_table(command_server, monkeypatch):
     import pty

@@ -68,8 +68,8 @@ print(len(statuses), set(statuses))
 
 
 def test_children_of_a_process_whose_threads_answer_do_not_hang():
-    run = run_program(PROGRAM, 4)
+    run = run_program(PROGRAM, 8)
     assert (run.returncode, run.stderr) == (0, "")
     number, statuses = run.stdout.split(maxsplit=1)
     assert statuses == "{0}\n", f"of {number} children"
-    assert int(number) > 25
+    assert int(number) > 50

@@ -1,4 +1,4 @@
-"""Checks that a model's head is a softmax over classes, and collects what goes in and comes out."""
+"""Checks that a model's head is a softmax over classes, and collects the states that it reads."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Answers(NamedTuple):
 def last_states(model: Any) -> Iterator[list[Tensor]]:
     """Collect the last layer's states [batch, time, width] of each pass inside the context.
 
-    Of an encoder-decoder, they are the encoder's. (`output_hidden_states=True` leaves something on
-    a model that cannot be pickled.)
+    Of an encoder-decoder, they are the encoder's. A hook collects them, because transformers leaves
+    an object that cannot be pickled on a model that is asked for `output_hidden_states`.
     """
     found: list[Tensor] = []
 
