@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 # Some tests run only without AddressSanitizer. It ends a process that runs out of memory, where a
 # test expects a MemoryError. Three tests want little time: a signal handled within 0.2 s, a refused
 # file in little memory, which is a promise only about the code that users run. A fork beside threads
-# may wait forever for a lock of the sanitizer's own allocator, before GCC 14. Others spend minutes
+# may wait forever for a lock of the sanitizer's own allocator (seen with GCC 12). Others spend minutes
 # in the slow specification, on texts, students and sets of words that other tests give to the native
 # code, too. tools/fuzz.sh covers more of those in less time.
 PYTEST=(-m pytest -q -p no:cacheprovider)
