@@ -9,7 +9,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +52,7 @@ class StudentModel:
     settings: StudentSettings
 
     def __post_init__(self) -> None:
-        settings = self.settings.checked(self.shape.num_classes)
+        settings = self.settings.checked(self.shape)
         _check_vocabulary(self.vocabulary, self.shape.num_pieces)
         # A copy of the caller's mapping, and equal to what a reader of the file will get.
         provenance = _as_json(settings.provenance)
@@ -83,8 +83,7 @@ class StudentModel:
     def buffers(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of the model file's tensors, by name; the vocabulary is not compressed."""
         tensors: dict[str, npt.NDArray[Any]] = {
-            f.name: np.array(getattr(self.parameters, f.name), order="C")
-            for f in fields(self.parameters)
+            name: np.array(array, order="C") for name, array in self.parameters.arrays().items()
         }
         if self.embedding_bits == 4:
             tensors[EMBEDDING_Q4] = pack_nibbles(tensors.pop("embedding_q8"))
@@ -146,6 +145,7 @@ def _to_bytes(model: StudentModel) -> bytes:
     tensors = model.buffers
     tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
     description = model.settings.description()
+    description |= {"cell": model.shape.cell, "output": "softmax"}
     description["sha256"] = digest(
         description,
         ((name, str(array.dtype), array.shape, array.data.cast("B"))
@@ -182,7 +182,8 @@ def read_model(source: StudentSource) -> StudentModel:
             rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
             arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
         parameters = StudentParameters(
-            **{name: arrays[name].reshape(shapes[name]) for name in shapes}
+            **{name: arrays[name].reshape(shapes[name]) for name in shapes},
+            cell=loaded.shape.cell,
         )
         vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))
         model = StudentModel(parameters, vocabulary, loaded.settings)

@@ -5,13 +5,13 @@ This file checks shapes and types; model_file.py reads files, kernels.py and ref
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..runtime.model_file.shape import StudentShape
+from ..runtime.model_file.shape import PARAMETERS, StudentShape
 
 Int8Array = npt.NDArray[np.int8]
 UInt8Array = npt.NDArray[np.uint8]
@@ -26,23 +26,31 @@ NO_NULL_SCORE = -_LARGEST_FLOAT
 
 @dataclass(frozen=True, eq=False)
 class StudentParameters:
-    """Parameters of a masked-attention BiLSTM; every int8 value lies in [-127, 127].
+    """Parameters of a student; every int8 value lies in [-127, 127].
 
     The product of an int8 row and int8 activations, times the row's scale, is the float result:
     quantization has folded the scales of the activations (one per embedding column, 1/127 for
-    hidden states) into parameters and scales. Gates stand in PyTorch's order i, f, g, o.
+    hidden states) into parameters and scales.
 
     In the shapes there are V pieces, embedding width d, H units per direction, A attention units
-    and C classes.
+    and C classes. The rows of a direction are those of the cell's gates, one gate after the other:
+
+        cell    gates         weight_q8      scale  bias
+        lstm    i, f, g, o    [4H, d + H]    [4H]   [4H]
+        gru     r, z, n       [3H, d + H]    [3H]   [4H]: r, z, n of the input, n of the state
+        linear  z, n          [2H, 2d]       [2H]   [2H]
+
+    The columns read the piece, and after it the previous state, or for a linear cell the piece
+    before it in the direction of reading.
     """
 
     embedding_q8: Int8Array  # [V, d]; multiples of 16 if it is to be kept in 4 bits
-    forward_weight_q8: Int8Array  # [4H, d + H]: input columns, then recurrent ones
-    forward_scale: Float32Array  # [4H]
-    forward_bias: Float32Array  # [4H]
-    backward_weight_q8: Int8Array  # [4H, d + H]
-    backward_scale: Float32Array  # [4H]
-    backward_bias: Float32Array  # [4H]
+    forward_weight_q8: Int8Array
+    forward_scale: Float32Array
+    forward_bias: Float32Array
+    backward_weight_q8: Int8Array
+    backward_scale: Float32Array
+    backward_bias: Float32Array
     attention_weight_q8: Int8Array  # [A, 2H]
     attention_scale: Float32Array  # [A]
     attention_vector: Float32Array  # [A]
@@ -50,18 +58,22 @@ class StudentParameters:
     head_weight_q8: Int8Array  # [C, 2H]
     head_scale: Float32Array  # [C]
     head_bias: Float32Array  # [C]
+    cell: str = "lstm"  # one of CELLS
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            expected = np.int8 if field.name.endswith("_q8") else np.float32
-            array = getattr(self, field.name)
+        for name, array in self.arrays().items():
+            expected = np.int8 if name.endswith("_q8") else np.float32
             if array.dtype != expected:
                 raise InputError(
-                    f"weight '{field.name}' has type {array.dtype}, expected {np.dtype(expected)}"
+                    f"weight '{name}' has type {array.dtype}, expected {np.dtype(expected)}"
                 )
-        StudentShape.of({field.name: getattr(self, field.name).shape for field in fields(self)})
-        for field in fields(self):
-            _check_values(field.name, getattr(self, field.name))
+        StudentShape.of(self.cell, {name: array.shape for name, array in self.arrays().items()})
+        for name, array in self.arrays().items():
+            _check_values(name, array)
+
+    def arrays(self) -> dict[str, Int8Array | Float32Array]:
+        """Return the parameters by name, in the order of PARAMETERS."""
+        return {name: getattr(self, name) for name in PARAMETERS}
 
     @property
     def shape(self) -> StudentShape:
@@ -69,7 +81,9 @@ class StudentParameters:
         num_pieces, embedding_dim = self.embedding_q8.shape
         attention_dim, num_states = self.attention_weight_q8.shape
         num_classes = self.head_weight_q8.shape[0]
-        return StudentShape(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
+        return StudentShape(
+            self.cell, num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes
+        )
 
     @property
     def embedding_bits(self) -> int:

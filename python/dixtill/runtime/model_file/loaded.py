@@ -12,6 +12,7 @@ from ...errors import InputError
 from .settings import (
     MAX_VOCABULARY_BYTES,
     StudentSettings,
+    cell_of,
     check_version,
     check_vocabulary_size,
     digest,
@@ -56,9 +57,10 @@ class LoadedModel:
         tensors = tensor_file.read_tensors(file, types)
         self._file, self._types, self._tensors = tensor_file, types, tensors
         self._description = description
-        self.shape = StudentShape.of({name: shape for name, (shape, _) in tensors.items()})
+        shapes = {name: shape for name, (shape, _) in tensors.items()}
+        self.shape = StudentShape.of(cell_of(description), shapes)
         self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
-        self.settings = StudentSettings.of(description).checked(self.shape.num_classes)
+        self.settings = StudentSettings.of(description).checked(self.shape)
         pieces = _decompressed(tensors[VOCABULARY][1])
         self.buffers = {name: view for name, (_, view) in tensors.items()}
         self.buffers[VOCABULARY] = memoryview(pieces)

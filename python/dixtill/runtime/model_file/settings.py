@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from .shape import Shape
+    from .shape import Shape, StudentShape
 
-FORMAT_VERSION = 4
-_READABLE_VERSIONS = (3, FORMAT_VERSION)
+FORMAT_VERSION = 5
+_READABLE_VERSIONS = (3, 4, FORMAT_VERSION)
+OUTPUTS = ("softmax",)  # how logits become probabilities
 EXPLANATIONS = ("gates", "contributions", "scores")
 MAX_PIECES = 2**20  # of a vocabulary: four times the largest that teachers have
 MAX_VOCABULARY_BYTES = 2**24  # of its pieces, which a file holds compressed
 CLEANING_RULES = ("urls", "html_entities", "html_entities_v2", "urls_v2")
 
 _LAST_WITHOUT_SYMBOLS = 3
+_LAST_WITHOUT_CELLS = 4  # whose students are all of LSTM cells, with a softmax
 _MAX_PIECES_OF_A_TEXT = 2**31 - 1
 _TOKENIZER = {"lowercase": bool, "strip_accents": bool, "symbols": bool, "max_pieces": int}
 
@@ -92,11 +94,12 @@ class StudentSettings(
             "provenance": self.provenance,
         }
 
-    def checked(self, num_classes: int) -> StudentSettings:
-        """Return the settings with plain strings, checked for a student of `num_classes` classes.
+    def checked(self, shape: StudentShape) -> StudentSettings:
+        """Return the settings with plain strings, checked for a student of this shape.
 
         Raises:
-            InputError: one is of the wrong type, unknown, or does not fit the number of classes.
+            InputError: one is of the wrong type, unknown, or does not fit the cell or the number of
+                classes.
         """
         settings = self._with_plain_strings()
         for name, expected in {**_TOKENIZER, "explanation": str}.items():
@@ -120,7 +123,8 @@ class StudentSettings(
                 f"explanation is '{settings.explanation}', expected one of "
                 f"{', '.join(EXPLANATIONS)}"
             )
-        _check_labels(settings.labels, num_classes)
+        check_explanation(settings.explanation, shape.cell)
+        _check_labels(settings.labels, shape.num_classes)
         return settings
 
     def _with_plain_strings(self) -> StudentSettings:
@@ -152,6 +156,33 @@ def digest(
         content.update(f"{name} {dtype} {shape}".encode())
         content.update(view)
     return content.hexdigest()
+
+
+def cell_of(description: Mapping[str, Any]) -> str:
+    """Return the cell that a model file's description names, and check the kind of output.
+
+    Raises:
+        InputError: one of them is missing, or the output is unknown.
+    """
+    if description["format_version"] <= _LAST_WITHOUT_CELLS:
+        return "lstm"
+    for name in ("cell", "output"):
+        if not isinstance(description.get(name), str):
+            raise InputError(f"the metadata lacks '{name}', or it is not a string")
+    if description["output"] not in OUTPUTS:
+        raise InputError(
+            f"output is '{description['output']:.40}', expected one of {', '.join(OUTPUTS)}"
+        )
+    return str(description["cell"])
+
+
+def check_explanation(explanation: str, cell: str) -> None:
+    """Raise InputError if students with this cell cannot be explained so."""
+    if cell == "linear" and explanation != "contributions":
+        raise InputError(
+            f"the explanation '{explanation}' is not for linear cells, whose contributions are "
+            "exact through the recurrence; choose the explanation 'contributions'"
+        )
 
 
 def check_version(version: Any) -> None:

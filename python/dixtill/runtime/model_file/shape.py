@@ -31,16 +31,20 @@ PARAMETERS = (
 A file may hold `embedding_q4` instead of `embedding_q8`: two values to a byte.
 """
 
+CELLS = ("lstm", "gru", "linear")
+"""The recurrent cells that a student may have; specification/cells.py says what they compute."""
+
 
 class StudentShape(
     namedtuple(
         "StudentShape",
-        ["num_pieces", "embedding_dim", "hidden_dim", "attention_dim", "num_classes"],
+        ["cell", "num_pieces", "embedding_dim", "hidden_dim", "attention_dim", "num_classes"],
     )
 ):
     """V pieces, embedding width d, H units per direction, A attention units and C classes."""
 
     __slots__ = ()
+    cell: str  # one of CELLS
     num_pieces: int
     embedding_dim: int
     hidden_dim: int
@@ -48,12 +52,14 @@ class StudentShape(
     num_classes: int
 
     @classmethod
-    def of(cls, shapes: Mapping[str, Shape]) -> StudentShape:
+    def of(cls, cell: str, shapes: Mapping[str, Shape]) -> StudentShape:
         """Return the sizes that parameters of these shapes have.
 
         Raises:
-            InputError: a shape does not fit the others.
+            InputError: the cell is unknown, or a shape does not fit the others.
         """
+        if cell not in CELLS:
+            raise InputError(f"cell is {cell!r:.40}, expected one of {', '.join(CELLS)}")
         embedding = "embedding_q4" if "embedding_q4" in shapes else "embedding_q8"
         for name in (embedding, "forward_weight_q8", "attention_weight_q8", "head_weight_q8"):
             if len(shapes[name]) != 2 or 0 in shapes[name]:
@@ -66,8 +72,9 @@ class StudentShape(
             raise InputError("weight 'attention_weight_q8' has an odd number of columns")
         num_classes, _ = shapes["head_weight_q8"]
         num_pieces, _ = shapes[embedding]
-        embedding_dim = shapes["forward_weight_q8"][1] - num_states // 2
-        shape = cls(num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes)
+        hidden_dim, columns = num_states // 2, shapes["forward_weight_q8"][1]
+        embedding_dim = columns // 2 if cell == "linear" else columns - hidden_dim
+        shape = cls(cell, num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes)
         expected_shapes = shape.parameters()
         if embedding == "embedding_q4":
             expected_shapes[embedding] = (num_pieces, (embedding_dim + 1) // 2)
@@ -81,12 +88,12 @@ class StudentShape(
 
     def parameters(self) -> dict[str, Shape]:
         """Return the shape of each parameter."""
-        v, d, h, a, c = self
-        lstm = {"weight_q8": (4 * h, d + h), "scale": (4 * h,), "bias": (4 * h,)}
+        _, v, d, h, a, c = self
+        direction = self._direction()
         return {
             "embedding_q8": (v, d),
-            **{f"forward_{name}": shape for name, shape in lstm.items()},
-            **{f"backward_{name}": shape for name, shape in lstm.items()},
+            **{f"forward_{name}": shape for name, shape in direction.items()},
+            **{f"backward_{name}": shape for name, shape in direction.items()},
             "attention_weight_q8": (a, 2 * h),
             "attention_scale": (a,),
             "attention_vector": (a,),
@@ -95,6 +102,16 @@ class StudentShape(
             "head_scale": (c,),
             "head_bias": (c,),
         }
+
+    def _direction(self) -> dict[str, Shape]:
+        """Return the shapes of the parameters that read the pieces in one direction."""
+        d, h = self.embedding_dim, self.hidden_dim
+        rows, columns, biases = {
+            "lstm": (4 * h, d + h, 4 * h),
+            "gru": (3 * h, d + h, 4 * h),
+            "linear": (2 * h, 2 * d, 2 * h),
+        }[self.cell]
+        return {"weight_q8": (rows, columns), "scale": (rows,), "bias": (biases,)}
 
     @property
     def num_parameters(self) -> int:
