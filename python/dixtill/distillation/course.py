@@ -37,6 +37,8 @@ from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_cour
 from .distilled import Distilled
 from .lessons import LessonReader, Lessons
 from .measures.scores import Scores, score_classifier
+from .network.quantize import check_embedding_bits, quantize
+from .network.student import Student
 from .progress.live_table import watched
 from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
@@ -44,9 +46,7 @@ from .provenance import provenance_of, run_of
 from .report import describes, write_report
 from .student.calibration import calibrate
 from .student.float_answers import score
-from .student.quantize import check_embedding_bits, quantize
 from .student.run_folder import RunFolder
-from .student.student import Student
 from .student.trainer import TURN, StudentTrainer, threads
 from .student.vocabulary import Vocabulary, starting_vectors
 from .teacher.answer_store import AnswerStore
@@ -213,11 +213,8 @@ class Course:
         config = self.config
         with threads(1):
             torch.manual_seed(config.seed)
-            student = Student(
-                len(lessons.vocabulary.pieces), len(self.texts.train.label_names),
-                config.embedding_dim, config.hidden_dim, config.attention_dim,
-                config.dropout, config.null_score,
-            )  # fmt: skip
+            shape = config.shape(len(lessons.vocabulary.pieces), len(self.texts.train.label_names))
+            student = Student(shape, config.dropout, config.null_score)
             vectors = starting_vectors(lessons.vocabulary, self.teacher, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
             unknown_id = lessons.vocabulary.pieces.index(UNKNOWN_PIECE)
