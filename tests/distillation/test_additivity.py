@@ -58,7 +58,7 @@ def new_trainer(folder: Path, data: Examples, student: nn.Module, **changes) -> 
 def new_student(has_null_score: bool = True) -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        student = Student(CONFIG.shape(NUM_PIECES, 3), has_null_score=has_null_score)
+        student = Student.of(replace(CONFIG, null_score=has_null_score), NUM_PIECES, 3)
         for parameter in filter(lambda found: found.requires_grad, student.parameters()):
             nn.init.normal_(parameter)
         return student.eval()
@@ -125,7 +125,8 @@ class Additive(nn.Module):
         contributions = self.rows(piece_ids) * mask[..., None]
         zeros = torch.zeros(mask.shape)
         logits = contributions.sum(dim=1) + self.bias
-        return StudentOutput(logits, zeros, zeros, contributions, torch.zeros(len(mask), 2))
+        attended = torch.zeros(len(mask), 2)
+        return StudentOutput(logits, zeros, zeros, attended, lambda: contributions)
 
 
 SIZES = [[1, 2, 1], [3], [1, 1, 1, 1, 1, 1], [2, 2]]

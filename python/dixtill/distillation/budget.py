@@ -44,7 +44,7 @@ def within_budget(
     Raises:
         InputError: there is no room for two pieces, of which the first is the unknown one.
     """
-    parameters = quantize(Student(config.shape(1, len(labels))), embedding_bits=4)
+    parameters = quantize(Student.of(config, 1, len(labels)), embedding_bits=4)
     settings = student_settings(vocabulary, labels, config)
     settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
 

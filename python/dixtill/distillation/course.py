@@ -213,8 +213,8 @@ class Course:
         config = self.config
         with threads(1):
             torch.manual_seed(config.seed)
-            shape = config.shape(len(lessons.vocabulary.pieces), len(self.texts.train.label_names))
-            student = Student(shape, config.dropout, config.null_score)
+            labels = self.texts.train.label_names
+            student = Student.of(config, len(lessons.vocabulary.pieces), len(labels))
             vectors = starting_vectors(lessons.vocabulary, self.teacher, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
             unknown_id = lessons.vocabulary.pieces.index(UNKNOWN_PIECE)
