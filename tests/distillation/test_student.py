@@ -149,6 +149,14 @@ def test_contributions_are_computed_once_and_only_if_they_are_read(student, text
     assert len(calls) == (2 if student.shape.cell == "linear" else 0)  # one a direction
 
 
+def test_contributions_have_gradients_if_the_logits_do(student, texts):
+    for has_gradients in (False, True):
+        with torch.set_grad_enabled(has_gradients):
+            output = student(*batch_of(texts, 12))
+        with torch.set_grad_enabled(not has_gradients):
+            assert output.contributions.requires_grad is has_gradients
+
+
 def test_contributions_have_the_gradients_of_finite_differences():
     torch.manual_seed(0)
     student = Student(shape(3, 2, 2, "linear")).double()

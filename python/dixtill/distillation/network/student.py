@@ -37,7 +37,8 @@ class StudentOutput:
     def contributions(self) -> Tensor:
         """Each piece's share [batch, time, classes]; their sum plus head.bias = logits.
 
-        They are computed when they are first read, since not every loss needs them.
+        They are computed when they are first read, since not every loss needs them; they have
+        gradients if the logits do.
         """
         return self.contribute()
 
@@ -91,12 +92,14 @@ class Student(nn.Module):
         attention = self._attention(scores.masked_fill(~mask, -torch.inf))
         weight = self.head.weight
         shares: Tensor = attention[..., None] * (states @ weight.T)
+        records_gradients = torch.is_grad_enabled()
 
         def contributions() -> Tensor:
             if not reading.steps:
                 return shares
-            readers = (attention[..., None] * dropped)[:, :, None] * weight
-            return reading.traced_shares(readers)
+            with torch.set_grad_enabled(records_gradients):
+                readers = (attention[..., None] * dropped)[:, :, None] * weight
+                return reading.traced_shares(readers)
 
         return StudentOutput(
             logits=shares.sum(dim=1) + self.head.bias,
