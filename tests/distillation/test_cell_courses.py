@@ -46,7 +46,9 @@ def assert_close(model: StudentModel, student: Student, piece_ids) -> None:
 
 
 def test_a_toy_problem_is_learned_and_its_file_answers_as_the_float_student(tmp_path, cell):
-    trainer = new_trainer(tmp_path / "run", with_cell(cell, epochs=15, dropout=0.0, unknown_rate=0.0))
+    trainer = new_trainer(
+        tmp_path / "run", with_cell(cell, epochs=15, dropout=0.0, unknown_rate=0.0)
+    )
     best = trainer.run()
     first, last = read_log(tmp_path / "run")[0], read_log(tmp_path / "run")[-1]
     assert {"task", "kl", "explanation", "additivity"} == set(last.terms)
