@@ -41,8 +41,8 @@ def assert_close(model: StudentModel, student: Student, piece_ids) -> None:
     """The specification's answer by a model's file is near the float student's."""
     ids = torch.tensor([list(piece_ids)])
     expected, actual = student(ids, ids >= 0), specified(model, piece_ids)
-    np.testing.assert_allclose(actual.logits, expected.logits, atol=0.25, rtol=0)
-    np.testing.assert_allclose(actual.contributions, expected.contributions[0], atol=0.25, rtol=0)
+    np.testing.assert_allclose(actual.logits, expected.logits, atol=0.1, rtol=0)
+    np.testing.assert_allclose(actual.contributions, expected.contributions[0], atol=0.1, rtol=0)
 
 
 def test_a_toy_problem_is_learned_and_its_file_answers_as_the_float_student(tmp_path, cell):
