@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -34,6 +35,12 @@ def _existing(path: Path) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the pages first: the longest of them at the end would keep one worker alone at work."""
     items.sort(key=lambda item: item.path.name != "test_pages.py")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the million objects of imported packages out of every later search for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
