@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import signal
@@ -14,6 +15,8 @@ import pytest
 # A background job of a shell ignores Ctrl-C, and so would the processes that tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+gc.disable()  # until all modules are imported, which leave little garbage
 
 # Output is compared without color, even if pytest runs on a terminal.
 os.environ["NO_COLOR"] = "1"
@@ -34,6 +37,12 @@ def _existing(path: Path) -> Path:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the pages first: the longest of them at the end would keep one worker alone at work."""
     items.sort(key=lambda item: item.path.name != "test_pages.py")
+
+
+def pytest_collection_finish() -> None:
+    """Keep the objects of imported packages, 700,000, out of every later search for garbage."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

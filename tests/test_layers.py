@@ -9,6 +9,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 NATIVE = "python/dixtill/_native"
 
 
+@cache
 def layers() -> dict[str, list[list[str]]]:
     """By folder, the names on each line of the block about it."""
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -29,6 +31,7 @@ def layers() -> dict[str, list[list[str]]]:
     }
 
 
+@cache
 def sources() -> dict[str, list[Path]]:
     """Source files by their paths in the repository without a suffix, as imports name them."""
     found: dict[str, list[Path]] = {}
@@ -43,6 +46,7 @@ def name_of(path: Path) -> str:
     return Path(os.path.relpath(path, ROOT)).with_suffix("").as_posix()
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     files = sources()
     return {

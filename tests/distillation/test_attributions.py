@@ -25,6 +25,7 @@ KINDS_AND_RULES = [
     for rule in QUADRATURES
     if kind == "bert" or rule == QUADRATURES[0]
 ]
+FEW = TEXTS[:4]  # those with numbers, quotes, accents and emoji; for Captum, which is slow
 
 
 @pytest.mark.slow
@@ -65,9 +66,9 @@ def test_tokens_are_counted_word_by_word(bert):
 def test_explaining_all_classes_changes_nothing_for_the_predicted_one(
     any_teacher, explained, explainer
 ):
-    every = explain(any_teacher, TEXTS, output=explained, classes="all", explainer=explainer)
+    every = explain(any_teacher, FEW, output=explained, classes="all", explainer=explainer)
     predicted = explain(
-        any_teacher, TEXTS, output=explained, classes="predicted", explainer=explainer
+        any_teacher, FEW, output=explained, classes="predicted", explainer=explainer
     )
     for row, other in zip(every, predicted, strict=True):
         assert_same(row, other)
@@ -96,7 +97,7 @@ def test_batch_and_padding_change_nothing(any_teacher, layer, explainer):
 def test_it_agrees_with_captums_integrated_gradients(kind, rule, layer, explained):
     teacher = tiny_teacher(kind)
     rows = [
-        explain(teacher, TEXTS, layer=layer, output=explained, quadrature=rule, explainer=explainer)
+        explain(teacher, FEW, layer=layer, output=explained, quadrature=rule, explainer=explainer)
         for explainer in ("integrated_gradients", "captum")
     ]
     for mine, theirs in zip(*rows, strict=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -26,6 +28,7 @@ CAPTUM_AGREES = [
 ]
 
 
+@cache
 def baseline_ids(teacher: Teacher, text: str) -> tuple[Tensor, Tensor, list[tuple[int, int]]]:
     """Ids [1, time] of the text and its baseline, and offsets, from the tokenizer itself."""
     encoded = teacher.tokenizer(
@@ -74,6 +77,7 @@ def summed_over_words(by_token: Tensor, offsets, row: Attribution) -> list[float
     return sums
 
 
+@cache
 def difference_of_outputs(teacher: Teacher, text: str, target: int, kind: str) -> float:
     """f(x) - f(x'), with the words of the baseline given as vectors."""
     ids, baseline, _ = baseline_ids(teacher, text)

@@ -53,7 +53,8 @@ def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, mode, method):
         if metrics.epoch == 2:
             raise Stopped
 
-    config, train = replace(CONFIG, method=method, teaching=mode), with_real_texts(40)
+    config = replace(CONFIG, method=method, teaching=mode, epochs=3, batch_size=32)
+    train = with_real_texts(40)
     expected = trained(tmp_path / "whole", config, train=train)
     with pytest.raises(Stopped):
         new_trainer(tmp_path / "stopped", config, train=train).run(EachEpoch(stop))

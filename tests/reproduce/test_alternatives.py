@@ -32,7 +32,7 @@ def test_the_svm_learns_and_chooses_its_cost(corpora):
     assert fitted.num_bytes > 1000
 
 
-@pytest.mark.parametrize("quantized", [False, True])
+@pytest.mark.parametrize("quantized", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_fasttext_learns_and_its_seeds_differ(corpora, quantized, monkeypatch):
     pytest.importorskip("fasttext")
     monkeypatch.setattr(fast_text, "BUCKETS", 1000)  # two million are 800 MB

@@ -7,11 +7,12 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks.reproduce import keys, report_tables, timing
+from benchmarks.reproduce import keys, measured, report_tables, timing
 from benchmarks.reproduce.__main__ import main as run
 from benchmarks.reproduce.figures import study_figures
 from benchmarks.reproduce.measured import Explained, MeasuredStudy
@@ -49,9 +50,10 @@ def write_texts(path: Path, numbers: range) -> None:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _few_perturbed_texts() -> Iterator[None]:
+def _few_perturbed_texts_and_resamples() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(perturbation, "_MOST_PER_TEXT", 5)
+        patch.setattr(measured, "Bootstrap", partial(Bootstrap, num_resamples=500))
         yield
 
 
@@ -104,6 +106,7 @@ def arguments(folder: Path, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def made(folder: Path) -> Path:
+    """A whole study, which takes five CPU seconds: the tests that read it are slow."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", arguments(folder))
         run()
@@ -123,6 +126,7 @@ def test_what_is_made_is_not_made_again(made, monkeypatch, capsys):
     assert len(files) == 3 + 1 + 2 * (1 + 2 * len([*METHODS, *WITH_REAL_TEXTS]))
 
 
+@pytest.mark.slow
 def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):
     lost = next((made / "out" / "measurements").glob("student-mse-*-1.json"))
     content = lost.read_text()
@@ -134,6 +138,7 @@ def test_what_is_left_is_foreseen_without_doing_it(made, monkeypatch, capsys):
     lost.write_text(content)
 
 
+@pytest.mark.slow
 def test_students_of_the_named_methods_alone_are_made(made, monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", [*arguments(made, "--plan"), "--methods", "ours", "kl"])
     run()
@@ -141,6 +146,7 @@ def test_students_of_the_named_methods_alone_are_made(made, monkeypatch, capsys)
     assert f"{count} of {count} measurements are there" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_kept_answers_are_those_of_the_students_file(made):
     study = MeasuredStudy.read(made / "out")
     with (made / "test.csv").open(encoding="utf-8", newline="") as file:
@@ -158,6 +164,7 @@ def test_kept_answers_are_those_of_the_students_file(made):
             assert right / len(rows) in row.values("accuracy")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "made_of_each", "real"),
     [
@@ -174,6 +181,7 @@ def test_a_method_learns_from_its_texts(made, method, made_of_each, real):
         assert provenance["texts_without_labels"] == made_of_each * record.num_train + real
 
 
+@pytest.mark.slow
 def test_a_students_gap_to_its_teacher_is_the_difference_of_their_means(made):
     figures = study_figures(MeasuredStudy.read(made / "out"))
     means = {row["title"]: row["accuracy"]["mean"] for row in figures["answers"]}
@@ -184,17 +192,20 @@ def test_a_students_gap_to_its_teacher_is_the_difference_of_their_means(made):
         assert gap == pytest.approx(means[student] - means[teacher])
 
 
+@pytest.mark.slow
 def test_training_texts_are_explained_as_asked_for(made):
     for file in (made / "out" / "students").glob("student-ours-*.safetensors"):
         assert read_model(file).settings.provenance["attributions"]["steps"] == 4
 
 
+@pytest.mark.slow
 def test_a_teacher_agrees_with_itself_and_differs_from_itself_by_nothing(made):
     teacher = MeasuredStudy.read(made / "out").compressed[0]
     assert teacher.values("fidelity") == [1.0]
     assert teacher.minus(teacher, "accuracy") == (0, 0, 0)
 
 
+@pytest.mark.slow
 def test_a_report_has_its_tables_and_plots(made, monkeypatch):
     pytest.importorskip("matplotlib")
     pytest.importorskip("cpuinfo")
@@ -239,6 +250,7 @@ def test_medians_are_of_texts_and_their_mean_over_seeds():
     assert explained.medians("gates").tolist() == [3.0, 4.5]
 
 
+@pytest.mark.slow
 def test_a_folder_holds_one_study(made):
     record = read_record(made / "out")
     with pytest.raises(InputError, match="holds a study with another test_sha256"):
@@ -251,6 +263,7 @@ def test_other_arguments_are_another_measurement():
     assert first.stem.startswith("student-ours-")
 
 
+@pytest.mark.slow
 def test_files_are_json(made):
     for file in (made / "out" / "measurements").iterdir():
         content = json.loads(file.read_text("utf-8"))

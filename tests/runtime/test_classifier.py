@@ -22,7 +22,10 @@ from dixtill.specification.model_file import write_model
 
 def specification(model, text):
     """Pieces and results of one text, by the specification."""
-    read = model.tokenizer().read(text, model.settings.cleaning)
+    return of_pieces(model, model.tokenizer().read(text, model.settings.cleaning))
+
+
+def of_pieces(model, read):
     ids, offsets = np.array(read.piece_ids, np.int32), np.array([0, len(read.piece_ids)], np.int64)
     return read, reference.forward(model.parameters, ids, offsets)
 
@@ -30,7 +33,14 @@ def specification(model, text):
 @cache
 def of_seven_units(text, bits):
     """What is specified for a student of seven units, however it explains its answers."""
-    return specification(random_model(bits=bits, d=7), text)
+    return of_pieces(random_model(bits=bits, d=7), read_once(text))
+
+
+@cache
+def read_once(text):
+    """The pieces of a text, which are the same for every student of these tests."""
+    model = random_model()
+    return model.tokenizer().read(text, model.settings.cleaning)
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -69,7 +69,7 @@ class Parts:
         return self.with_entries(__metadata__={"dixtill": text})
 
     def with_vocabulary(self, pieces: bytes, **tensors: np.ndarray) -> bytes:
-        compressed = np.frombuffer(zlib.compress(pieces, 9), np.uint8)
+        compressed = np.frombuffer(zlib.compress(pieces, 1), np.uint8)
         metadata = {"dixtill": json.dumps(self.description)}
         return safetensors.numpy.save(
             {**self.tensors, "vocabulary": compressed, **tensors}, metadata

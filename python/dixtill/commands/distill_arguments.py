@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import cache
 from typing import get_args
 
 from ..distillation.config import CourseSettings, DistillConfig, EmbeddingBits
@@ -189,14 +190,20 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@cache
+def _other_defaults() -> dict[str, DistillConfig]:
+    """Return the settings that have defaults of their own, by their place in a help text."""
+    return {
+        "{published}": DistillConfig.of("dixtill-paper"),
+        "{unperturbed}": DistillConfig.of("dixtill", perturbed=0),
+    }
+
+
 def _add(
     group: argparse._ArgumentGroup, name: str, help_text: str, metavar: str | None = None
 ) -> None:
     """Add an option for a setting of DistillConfig whose default is the method's own."""
-    for place, config in (
-        ("{published}", DistillConfig.of("dixtill-paper")),
-        ("{unperturbed}", DistillConfig.of("dixtill", perturbed=0)),
-    ):
+    for place, config in _other_defaults().items():
         value = getattr(config, name)
         shown = f"{value:g}" if isinstance(value, float) else str(value)
         help_text = help_text.replace(place, shown)
