@@ -1,9 +1,10 @@
-// Computes scores, attention, contributions and logits from the LSTM's states of one text.
+// Computes scores, attention, contributions and logits from the states of one text.
 #pragma once
 
 #include "activations.h"
 #include "interface.h"
 #include "matrix.h"
+#include "progress.h"
 
 namespace dixtill::DIXTILL_TARGET {
 
@@ -31,12 +32,6 @@ static inline float attention_score(const Readout& readout, const int32_t* produ
         sum = add(sum, attention_terms<EightLanes>(readout, products, unit));
     }
     return sum_lanes(sum);
-}
-
-// Returns false when the caller wants to end the kernel.
-static inline bool goes_on_after(const ForwardArguments& arguments, int64_t num_pieces) {
-    const Progress& progress = arguments.progress;
-    return progress.goes_on_after == nullptr || progress.goes_on_after(progress.owner, num_pieces);
 }
 
 // Fills scores [length], and shares [length, num_classes] with what each piece would give to each
@@ -119,7 +114,7 @@ static inline void pool(const Readout& readout, const float* attention, int64_t 
     }
 }
 
-// Computes everything after the LSTM for text `b`. Returns false if the caller ended it.
+// Computes everything after the states of text `b`. Returns false if the caller ended it.
 static inline bool attend(const ForwardArguments& arguments, int64_t b) {
     const Readout& readout = arguments.student->readout;
     const int64_t num_classes = arguments.student->num_classes;

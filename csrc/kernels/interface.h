@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cells.h"
+
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16
 #error "floats must be computed as floats (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif
@@ -49,19 +51,27 @@ static constexpr int64_t gate_stride(int64_t hidden_dim, int64_t first_unit) {
 }
 
 // How many rows may be read: lanes past the last unit read beyond the last row.
-static constexpr int64_t readable_rows(int64_t hidden_dim) {
-    return padded_rows(4 * hidden_dim) + kBlockUnits;
+static constexpr int64_t readable_rows(int64_t num_rows) {
+    return padded_rows(num_rows) + kBlockUnits;
 }
 
-// One direction of the LSTM: 4 * hidden_dim rows, [blocks of units][gates i, f, g, o][units]
-// without padding, so that a register of products is one that was stored whole. The scales and
-// biases of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
+// The same where each unit has one value.
+static constexpr int64_t readable_units(int64_t hidden_dim) {
+    return round_up(hidden_dim, kBlockUnits);
+}
+
+// The cell's parameters in one direction. Rows are [blocks of units][gates][units] without padding,
+// so that a register of products is one that was stored whole. The scales and biases of gates with
+// a sigmoid are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 struct Direction {
     Matrix input;
     Matrix recurrent;
-    const int32_t* correction;  // [padded_rows]: -128 times the row's sum over both matrices
-    const float* scale;         // [readable_rows], zero padded
-    const float* bias;          // [readable_rows], zero padded
+    // -128 times the row's sum over `input`, and over `recurrent` too if the cell adds_products.
+    const int32_t* correction;            // [padded_rows]
+    const int32_t* recurrent_correction;  // [padded_rows], unless the cell adds_products
+    const float* scale;                   // [readable_rows], zero padded
+    const float* bias;                    // [readable_rows], zero padded
+    const float* other_bias;              // [readable_units] if there are more biases than gates
 };
 
 // Attention and head share one matrix: attention rows, padded to eight, then the head's rows.
@@ -76,6 +86,7 @@ struct Readout {
 };
 
 struct StudentView {
+    Cell cell;
     int64_t embedding_dim;
     int64_t hidden_dim;
     int64_t attention_dim;
@@ -85,15 +96,15 @@ struct StudentView {
     Readout readout;
 };
 
-// Steps of the LSTM whose input products are computed ahead: few enough to stay in the first cache.
+// Steps whose input products are computed ahead: few enough to stay in the first cache.
 constexpr int64_t kChunkSteps = 16;
 
 // What one direction keeps while it runs.
 struct DirectionScratch {
-    int32_t* input_products;  // [kChunkSteps][padded_rows]
+    int32_t* input_products;  // [kChunkSteps][padded_rows], and kBlockUnits that may be read
     int32_t* products;        // [readable_rows]
-    int8_t* hidden_q8;        // [round_up(hidden_dim, 16)]
-    float* cells;             // [round_up(hidden_dim, 16)]
+    int8_t* hidden_q8;        // [readable_units]
+    float* carried;           // [readable_units]: an LSTM's cells, otherwise the states
 };
 
 // Memory for one text at a time, zeroed by the caller before the first one. Buffers of int8 are
@@ -104,7 +115,7 @@ struct Scratch {
     int8_t* input_q8;           // [input_bytes]: an embedding row
     int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
     int32_t* readout_products;  // [padded_rows of the readout]
-    const int32_t* zeros;       // as many as the widest matrix has rows, padded
+    const int32_t* zeros;       // [padded_rows] of the tallest matrix
 };
 
 static constexpr int64_t input_bytes(int64_t embedding_dim) {
@@ -173,7 +184,7 @@ struct TokenBlock {
 
 // The kernels of one target.
 struct Kernels {
-    bool (*bilstm_forward)(const ForwardArguments&);  // returns false if the caller ended it
+    bool (*forward)(const ForwardArguments&);  // returns false if the caller ended it
     void (*ig_accumulate)(const IgArguments&, const TokenBlock&);  // adds to the attributions
 };
 

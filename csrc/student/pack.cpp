@@ -7,6 +7,10 @@
 namespace dixtill {
 namespace {
 
+void copy_floats(const float* from, int64_t count, uint8_t* to) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+}
+
 // Writes one row into its place; `out` is zeroed.
 void pack_row(const int8_t* row, int64_t num_columns, int64_t num_rows, int64_t place,
               int8_t* out) {
@@ -37,12 +41,12 @@ bool have_small_sums(const int8_t* rows, int64_t num_rows, int64_t stride, int64
     return true;
 }
 
-bool is_small(const StudentShape& shape, const LstmParameters& parameters) {
-    const int64_t num_rows = 4 * shape.hidden_dim;
-    const int64_t stride = shape.embedding_dim + shape.hidden_dim;
+bool is_small(const StudentShape& shape, const DirectionParameters& parameters) {
+    const DirectionSizes sizes = direction_sizes(shape);
+    const int64_t stride = sizes.num_columns;
     const int8_t* recurrent = parameters.weight_q8 + shape.embedding_dim;
-    return have_small_sums(parameters.weight_q8, num_rows, stride, shape.embedding_dim) &&
-           have_small_sums(recurrent, num_rows, stride, shape.hidden_dim);
+    return have_small_sums(parameters.weight_q8, sizes.num_rows, stride, shape.embedding_dim) &&
+           have_small_sums(recurrent, sizes.num_rows, stride, shape.hidden_dim);
 }
 
 bool is_readout_small(const StudentShape& shape, const StudentParameters& parameters) {
@@ -52,28 +56,40 @@ bool is_readout_small(const StudentShape& shape, const StudentParameters& parame
            have_small_sums(parameters.head_weight_q8, shape.num_classes, num_columns, num_columns);
 }
 
-int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
+int64_t packed_row(const StudentShape& shape, int64_t gate, int64_t unit) {
     const int64_t first = unit / kBlockUnits * kBlockUnits;
-    return 4 * first + gate * gate_stride(hidden_dim, first) + unit - first;
+    return layout_of(shape.cell).num_gates * first + gate * gate_stride(shape.hidden_dim, first) +
+           unit - first;
+}
+
+// Packs a row of weights into its place.
+void pack_weights(const StudentShape& shape, const int8_t* row_q8, int64_t place,
+                  const DirectionBlocks& blocks, uint8_t* out) {
+    const int64_t num_rows = direction_sizes(shape).num_rows;
+    const int8_t* of_state_q8 = row_q8 + shape.embedding_dim;
+    pack_row(row_q8, shape.embedding_dim, num_rows, place, block<int8_t>(out, blocks.input));
+    pack_row(of_state_q8, shape.hidden_dim, num_rows, place, block<int8_t>(out, blocks.recurrent));
+    const int32_t of_input = correction_of(row_q8, shape.embedding_dim);
+    const int32_t of_state = correction_of(of_state_q8, shape.hidden_dim);
+    const bool adds = layout_of(shape.cell).adds_products;
+    block<int32_t>(out, blocks.correction)[place] = adds ? of_input + of_state : of_input;
+    if (!adds) block<int32_t>(out, blocks.recurrent_correction)[place] = of_state;
 }
 
 // Halving is exact, except for numbers so small that the sigmoid is one half anyway.
-void pack_direction(const StudentShape& shape, const LstmParameters& parameters,
-                    const LstmBlocks& blocks, uint8_t* out) {
-    const int64_t num_rows = 4 * shape.hidden_dim;
-    const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
-    for (int64_t row = 0; row < num_rows; ++row) {
+void pack_direction(const StudentShape& shape, const DirectionParameters& parameters,
+                    const DirectionBlocks& blocks, uint8_t* out) {
+    const DirectionSizes sizes = direction_sizes(shape);
+    for (int64_t row = 0; row < sizes.num_rows; ++row) {
         const int64_t gate = row / shape.hidden_dim;
-        const int64_t place = packed_row(shape.hidden_dim, gate, row % shape.hidden_dim);
-        const int8_t* values_q8 = parameters.weight_q8 + row * num_columns;
-        pack_row(values_q8, shape.embedding_dim, num_rows, place, block<int8_t>(out, blocks.input));
-        pack_row(values_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, place,
-                 block<int8_t>(out, blocks.recurrent));
-        const float factor = gate == 2 ? 1.0F : 0.5F;
-        block<int32_t>(out, blocks.correction)[place] = correction_of(values_q8, num_columns);
+        const int64_t place = packed_row(shape, gate, row % shape.hidden_dim);
+        pack_weights(shape, parameters.weight_q8 + row * sizes.num_columns, place, blocks, out);
+        const float factor = layout_of(shape.cell).is_sigmoid[gate] ? 0.5F : 1.0F;
         block<float>(out, blocks.scale)[place] = factor * parameters.scale[row];
         block<float>(out, blocks.bias)[place] = factor * parameters.bias[row];
     }
+    copy_floats(parameters.bias + sizes.num_rows, sizes.num_biases - sizes.num_rows,
+                out + blocks.other_bias);
 }
 
 void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t count,
@@ -86,10 +102,6 @@ void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t co
         block<int32_t>(out, blocks.readout_correction)[first_row + row] =
             correction_of(values_q8, num_columns);
     }
-}
-
-void copy_floats(const float* from, int64_t count, uint8_t* to) {
-    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
 }
 
 }  // namespace

@@ -28,9 +28,9 @@ def specification(model, text):
 
 
 @cache
-def of_seven_units(text, bits):
-    """What is specified for a student of seven units, however it explains its answers."""
-    return specification(random_model(bits=bits, d=7), text)
+def of_seven_columns(text, bits, cell):
+    """What is specified for a student of seven columns, however it explains its answers."""
+    return specification(random_model(bits=bits, d=7, cell=cell), text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -46,17 +46,20 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
     assert prediction.probability == max(prediction.probabilities.values())
 
 
-@pytest.mark.parametrize("explanation", ["gates", "contributions", "scores"])
+@pytest.mark.parametrize(
+    ("cell", "explanation"),
+    [("lstm", "gates"), ("lstm", "contributions"), ("lstm", "scores"), ("gru", "gates")],
+)
 @pytest.mark.parametrize(
     "text", some([*TEXTS, *ANY_STRINGS.values()], few=[*TEXTS, *SHORT_STRINGS])
 )
 @pytest.mark.parametrize("bits", [4, 8])
-def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, explanation, tmp_path):
-    model = random_model(explanation=explanation, bits=bits, d=7)
+def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, cell, explanation, tmp_path):
+    model = random_model(explanation=explanation, bits=bits, d=7, cell=cell)
     write_model(model, tmp_path / "m.safetensors")
     prediction = load_classifier(tmp_path / "m.safetensors")(text)
     assert prediction == Classifier(model)(text)
-    read, forward = of_seven_units(text, bits)
+    read, forward = of_seven_columns(text, bits, cell)
     assert list(prediction.probabilities.values()) == forward.probabilities[0].tolist()
     assert [(word.start, word.end) for word in prediction.words] == read.spans
     weights = reference.word_weights(forward, read.word_of_piece, len(read.spans), explanation)
