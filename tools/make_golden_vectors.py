@@ -81,6 +81,16 @@ RECIPES = (
     Recipe("gru, extreme small sums", 9, 8, 7, 3, extreme=True, largest=32, cell="gru"),
     Recipe("gru, saturated", 5, 17, 7, 4, spread=30.0, cell="gru"),
     Recipe("gru, subnormal scales", 5, 8, 7, 3, spread=1e-36, cell="gru"),
+    Recipe("linear, smallest", 1, 1, 1, 1, cell="linear"),
+    Recipe("linear, shipped widths", 50, 50, 100, 3, largest=32, bits=4, cell="linear"),
+    Recipe("linear, odd widths", 5, 17, 7, 2, cell="linear"),
+    Recipe("linear, one column", 1, 26, 1, 3, cell="linear"),
+    Recipe("linear, extreme weights", 50, 17, 100, 3, extreme=True, cell="linear"),
+    Recipe("linear, extreme small sums", 9, 8, 7, 3, extreme=True, largest=32, cell="linear"),
+    Recipe("linear, saturated", 5, 17, 7, 4, spread=30.0, cell="linear"),
+    Recipe("linear, subnormal scales", 5, 8, 7, 3, spread=1e-36, cell="linear"),
+    Recipe("linear, huge scales", 5, 3, 7, 3, spread=1e6, cell="linear"),
+    Recipe("linear, many classes", 13, 9, 3, 40, largest=33, cell="linear"),
 )
 
 

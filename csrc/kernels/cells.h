@@ -8,7 +8,7 @@
 namespace dixtill {
 
 // The values are in packed parameters.
-enum class Cell : int64_t { lstm, gru };
+enum class Cell : int64_t { lstm, gru, linear };
 
 constexpr int64_t kMaxGates = 4;
 
@@ -17,13 +17,15 @@ struct CellLayout {
     int64_t num_gates;           // rows of weights for each unit
     int64_t num_biases;          // for each unit: one for each gate, then the others
     bool is_sigmoid[kMaxGates];  // gates whose scale and bias are halved: see Direction
-    bool adds_products;  // whether the state's products are added to the input's, as integers
+    bool adds_products;          // whether state and input share their products, as one integer
+    bool is_linear;              // its gates read the piece and the one before it, and no state
 };
 
 // In the order of Cell.
 static constexpr CellLayout kCellLayouts[] = {
-    {"lstm", 4, 4, {true, true, false, true}, true},  // i, f, g, o
-    {"gru", 3, 4, {true, true, false}, false},        // r, z, n; n has a bias for each part
+    {"lstm", 4, 4, {true, true, false, true}, true, false},  // i, f, g, o
+    {"gru", 3, 4, {true, true, false}, false, false},        // r, z, n; n has a bias for each part
+    {"linear", 2, 2, {true, false}, true, true},             // z, n
 };
 constexpr int64_t kNumCells = sizeof kCellLayouts / sizeof kCellLayouts[0];
 

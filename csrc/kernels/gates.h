@@ -11,6 +11,7 @@ struct Step {
     const Direction& direction;
     const DirectionScratch& scratch;
     const int32_t* input_products;  // of this step
+    LinearStep linear;              // filled by linear cells
 };
 
 // z = product * scale + bias, for one row of each of the lanes.

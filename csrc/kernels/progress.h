@@ -5,6 +5,10 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
+// How many pieces are read out or traced between two reports. Either takes about half the time of a
+// step or less.
+constexpr int64_t kPiecesPerReport = 512;
+
 // Returns false when the caller wants to end the kernel.
 static inline bool goes_on_after(const ForwardArguments& arguments, int64_t num_pieces) {
     const Progress& progress = arguments.progress;

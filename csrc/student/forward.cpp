@@ -96,24 +96,31 @@ T* Workspace::take(int64_t count) {
     return reinterpret_cast<T*>(at);
 }
 
-DirectionScratch Workspace::take_direction(const StudentView& student) {
+DirectionScratch Workspace::take_direction(int64_t length, const StudentView& student) {
     const int64_t num_rows = student.forward.input.num_rows;
     const int64_t num_units = readable_units(student.hidden_dim);
-    return {take<int32_t>(kChunkSteps * padded_rows(num_rows) + kBlockUnits),
-            take<int32_t>(readable_rows(num_rows)), take<int8_t>(num_units),
-            take<float>(num_units)};
+    const bool is_linear = layout_of(student.cell).is_linear;
+    return {take<int8_t>(input_bytes(student.cell, student.embedding_dim)),
+            take<int32_t>(kChunkSteps * padded_rows(num_rows) + kBlockUnits),
+            take<int32_t>(readable_rows(num_rows)),
+            take<int8_t>(num_units),
+            take<float>(num_units),
+            take<float>(is_linear ? length * 2 * lane_units(student.hidden_dim) : 0)};
 }
 
 void Workspace::place(int64_t length, const StudentView& student) {
     const int64_t num_rows = padded_rows(student.forward.input.num_rows);
     const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
+    const int64_t num_reached = layout_of(student.cell).is_linear
+                                    ? student.num_classes * lane_units(student.hidden_dim)
+                                    : 0;
     num_bytes_ = 0;
-    scratch_ = {take_direction(student),
-                take_direction(student),
-                take<int8_t>(input_bytes(student.embedding_dim)),
+    scratch_ = {take_direction(length, student),
+                take_direction(length, student),
                 take<int8_t>(length * state_bytes(student.hidden_dim)),
                 take<int32_t>(num_readout_rows),
-                take<int32_t>(std::max(num_rows, num_readout_rows))};
+                take<int32_t>(std::max(num_rows, num_readout_rows)),
+                take<float>(num_reached)};
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,

@@ -77,15 +77,17 @@ Cell cell_named(const std::string& name) {
 
 DirectionSizes direction_sizes(const StudentShape& shape) {
     const CellLayout& cell = layout_of(shape.cell);
-    return {cell.num_gates * shape.hidden_dim, shape.embedding_dim + shape.hidden_dim,
+    return {cell.num_gates * shape.hidden_dim,
+            shape.embedding_dim + (cell.is_linear ? shape.embedding_dim : shape.hidden_dim),
             cell.num_biases * shape.hidden_dim};
 }
 
 Matrix input_matrix(const StudentShape& shape) {
-    return matrix_of(direction_sizes(shape).num_rows, shape.embedding_dim);
+    return matrix_of(direction_sizes(shape).num_rows, input_bytes(shape.cell, shape.embedding_dim));
 }
 
 Matrix recurrent_matrix(const StudentShape& shape) {
+    if (layout_of(shape.cell).is_linear) return matrix_of(0, 0);
     return matrix_of(direction_sizes(shape).num_rows, shape.hidden_dim);
 }
 
@@ -94,7 +96,8 @@ int64_t head_row(const StudentShape& shape) {
 }
 
 Matrix readout_matrix(const StudentShape& shape) {
-    return matrix_of(head_row(shape) + shape.num_classes, 2 * shape.hidden_dim);
+    const int64_t num_head_rows = layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
+    return matrix_of(head_row(shape) + num_head_rows, 2 * shape.hidden_dim);
 }
 
 Blocks place_blocks(const StudentShape& shape) {
@@ -110,6 +113,10 @@ Blocks place_blocks(const StudentShape& shape) {
     blocks.null_score = take_words(cursor, 1);
     blocks.head_scale = take_words(cursor, shape.num_classes);
     blocks.head_bias = take_words(cursor, shape.num_classes);
+    const int64_t num_traced =
+        layout_of(shape.cell).is_linear ? shape.num_classes * lane_units(shape.hidden_dim) : 0;
+    blocks.traced_ahead = take_words(cursor, num_traced);
+    blocks.traced_back = take_words(cursor, num_traced);
     blocks.num_bytes = cursor;
     return blocks;
 }

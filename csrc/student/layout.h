@@ -4,7 +4,7 @@
 //   forward direction: input parameters, recurrent parameters, their corrections, scale, biases
 //   backward direction: the same
 //   readout: parameters, correction, attention scale, attention vector, null score, head scale,
-//   head bias
+//   head bias, and if the contributions are traced the head's parameters as floats
 //
 // Each block begins at a cache line and has the layout that kernels/interface.h gives. The
 // embedding is not packed: the kernels read it row by row as it stands in the model file's bytes.
@@ -47,6 +47,7 @@ struct Blocks {
     DirectionBlocks forward, backward;
     int64_t readout, readout_correction;
     int64_t attention_scale, attention_vector, null_score, head_scale, head_bias;
+    int64_t traced_ahead, traced_back;
     int64_t num_bytes;
 };
 

@@ -32,7 +32,9 @@ Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint
             block<float>(packed, blocks.attention_vector),
             block<float>(packed, blocks.null_score),
             block<float>(packed, blocks.head_scale),
-            block<float>(packed, blocks.head_bias)};
+            block<float>(packed, blocks.head_bias),
+            block<float>(packed, blocks.traced_ahead),
+            block<float>(packed, blocks.traced_back)};
 }
 
 PackedHeader read_header(const uint8_t* packed, int64_t num_bytes) {

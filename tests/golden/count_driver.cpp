@@ -166,6 +166,10 @@ constexpr NamedWorkload kWorkloads[] = {
      [](const Kernels& k) { run_counted(ForwardWorkload(Cell::lstm, 8, 32), k); }},
     {"gru_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(Cell::gru, 1, 12), k); }},
     {"gru_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(Cell::gru, 1, 32), k); }},
+    {"linear_12_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 12), k); }},
+    {"linear_32_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 32), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
     {"text_to_pieces", [](const Kernels& k) { run_counted(TextWorkload(), k); }},
 };

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dixtill.runtime.model_file.shape import PARAMETERS, Shape, StudentShape
+from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
 from dixtill.specification import kernels
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters, pack_nibbles
@@ -26,7 +26,6 @@ class Sizes:
     cell: str = "lstm"
 
 
-CELLS = ("lstm", "gru")
 SIZES = st.builds(
     Sizes,
     num_pieces=st.integers(1, 30),

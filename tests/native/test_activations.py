@@ -67,6 +67,20 @@ def test_a_gru_cell_is_within_its_stated_error():
     assert 5e-5 < error.max() <= 4e-4
 
 
+def test_a_linear_step_is_within_its_stated_error():
+    """One unit and a weight of zero, so that a gate's input is the bias."""
+    rng = np.random.default_rng(0)
+    z, n = rng.normal(size=(2, 2000), scale=4).astype(np.float32)
+    nothing = np.zeros((1, 1), np.int8)
+    gates = cells.Direction(
+        np.zeros((4000, 2), np.int8), np.ones(4000, np.float32), np.concatenate([z, n])
+    )
+    (kept,), (added,) = cells.linear_steps(gates, nothing)
+    share = sigmoid(z)
+    assert 1e-5 < np.abs(kept - (1 - share)).max() <= 3e-5
+    assert 1e-5 < np.abs(added - share * np.tanh(n.astype(np.float64))).max() <= 7e-5
+
+
 def test_exp_is_within_its_stated_error():
     x = np.concatenate([-every_float(1e-10, 87), every_float(1e-10, 88)])
     exact = np.exp(x.astype(np.float64))

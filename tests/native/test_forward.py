@@ -10,7 +10,6 @@ from examples import examples
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_students import (
-    CELLS,
     LENGTHS,
     SEEDS,
     SHIPPED,
@@ -23,6 +22,7 @@ from random_students import (
     same_bits,
 )
 
+from dixtill.runtime.model_file.shape import CELLS
 from dixtill.specification import reference
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters
 

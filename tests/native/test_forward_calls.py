@@ -11,7 +11,6 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from random_students import (
-    CELLS,
     SHIPPED,
     assert_same_bits,
     kernel_of,
@@ -21,6 +20,7 @@ from random_students import (
 )
 
 from dixtill.errors import InputError
+from dixtill.runtime.model_file.shape import CELLS
 from dixtill.specification import kernels
 from dixtill.specification.parameters import StudentParameters, pack_nibbles
 

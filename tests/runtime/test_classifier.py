@@ -48,7 +48,13 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
 
 @pytest.mark.parametrize(
     ("cell", "explanation"),
-    [("lstm", "gates"), ("lstm", "contributions"), ("lstm", "scores"), ("gru", "gates")],
+    [
+        ("lstm", "gates"),
+        ("lstm", "contributions"),
+        ("lstm", "scores"),
+        ("gru", "gates"),
+        ("linear", "contributions"),
+    ],
 )
 @pytest.mark.parametrize(
     "text", some([*TEXTS, *ANY_STRINGS.values()], few=[*TEXTS, *SHORT_STRINGS])
@@ -97,9 +103,12 @@ def test_a_words_weight_is_what_its_pieces_add_to_the_logit(text, seed):
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("explanation", ["gates", "contributions"])
-def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, explanation):
-    model = random_model(seed, explanation=explanation)
+@pytest.mark.parametrize(
+    ("cell", "explanation"),
+    [("lstm", "gates"), ("lstm", "contributions"), ("gru", "gates"), ("linear", "contributions")],
+)
+def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, cell, explanation):
+    model = random_model(seed, explanation=explanation, cell=cell)
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
     k = model.settings.labels.index(prediction.label)

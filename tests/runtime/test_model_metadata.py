@@ -65,6 +65,18 @@ def test_a_student_of_format_4_has_lstm_cells(tmp_path):
     assert load_classifier(old)("Apple up") == Classifier(model)("Apple up")
 
 
+@pytest.mark.parametrize("explanation", ["gates", "scores"])
+def test_linear_cells_are_explained_by_contributions_alone(tmp_path, explanation):
+    with pytest.raises(InputError, match="choose the explanation 'contributions'"):
+        random_model(cell="linear", explanation=explanation)
+    path = tmp_path / "m.safetensors"
+    write_model(random_model(cell="linear"), path)
+    tensors, description = parts(path)
+    rewrite(path, tensors, {**description, "explanation": explanation})
+    with pytest.raises(ModelFileError, match=f"the explanation '{explanation}' is not for linear"):
+        read_model(path)
+
+
 def test_a_file_whose_cell_is_another_than_its_tensors_is_refused(path):
     tensors, description = parts(path)
     rewrite(path, tensors, {**description, "cell": "gru"})
