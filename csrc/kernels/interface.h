@@ -95,7 +95,7 @@ struct Readout {
     const float* null_score;        // [1]
     const float* head_scale;        // [num_classes]; if the cell is_linear, 127 times as much
     const float* head_bias;         // [num_classes]
-    const float* traced_ahead;      // [num_classes, lane_units] if the cell is_linear, zero padded
+    const float* traced_ahead;      // [traced_values], zero padded: the head of the forward states
     const float* traced_back;       // the same for the backward states
 };
 
@@ -144,7 +144,7 @@ struct Scratch {
     int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
     int32_t* readout_products;  // [padded_rows of the readout]
     const int32_t* zeros;       // [padded_rows] of the tallest matrix
-    float* reached;             // [num_classes, lane_units] if the cell is_linear
+    float* reached;             // [traced_values]
 };
 
 static constexpr int64_t input_bytes(Cell cell, int64_t embedding_dim) {
@@ -154,6 +154,11 @@ static constexpr int64_t input_bytes(Cell cell, int64_t embedding_dim) {
 
 static constexpr int64_t state_bytes(int64_t hidden_dim) {
     return round_up(2 * hidden_dim, kGroupColumns);
+}
+
+// [num_classes, lane_units] if the contributions are traced, otherwise none.
+static constexpr int64_t traced_values(Cell cell, int64_t num_classes, int64_t hidden_dim) {
+    return layout_of(cell).is_linear ? num_classes * lane_units(hidden_dim) : 0;
 }
 
 // Rows of int8 values, 8 bits each or 4. With 4, a value is a multiple of 16, of which the upper

@@ -111,16 +111,13 @@ DirectionScratch Workspace::take_direction(int64_t length, const StudentView& st
 void Workspace::place(int64_t length, const StudentView& student) {
     const int64_t num_rows = padded_rows(student.forward.input.num_rows);
     const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
-    const int64_t num_reached = layout_of(student.cell).is_linear
-                                    ? student.num_classes * lane_units(student.hidden_dim)
-                                    : 0;
     num_bytes_ = 0;
     scratch_ = {take_direction(length, student),
                 take_direction(length, student),
                 take<int8_t>(length * state_bytes(student.hidden_dim)),
                 take<int32_t>(num_readout_rows),
                 take<int32_t>(std::max(num_rows, num_readout_rows)),
-                take<float>(num_reached)};
+                take<float>(traced_values(student.cell, student.num_classes, student.hidden_dim))};
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,

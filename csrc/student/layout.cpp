@@ -95,9 +95,12 @@ int64_t head_row(const StudentShape& shape) {
     return round_up(shape.attention_dim, kNumLanes);
 }
 
+int64_t num_head_rows(const StudentShape& shape) {
+    return layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
+}
+
 Matrix readout_matrix(const StudentShape& shape) {
-    const int64_t num_head_rows = layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
-    return matrix_of(head_row(shape) + num_head_rows, 2 * shape.hidden_dim);
+    return matrix_of(head_row(shape) + num_head_rows(shape), 2 * shape.hidden_dim);
 }
 
 Blocks place_blocks(const StudentShape& shape) {
@@ -113,8 +116,7 @@ Blocks place_blocks(const StudentShape& shape) {
     blocks.null_score = take_words(cursor, 1);
     blocks.head_scale = take_words(cursor, shape.num_classes);
     blocks.head_bias = take_words(cursor, shape.num_classes);
-    const int64_t num_traced =
-        layout_of(shape.cell).is_linear ? shape.num_classes * lane_units(shape.hidden_dim) : 0;
+    const int64_t num_traced = traced_values(shape.cell, shape.num_classes, shape.hidden_dim);
     blocks.traced_ahead = take_words(cursor, num_traced);
     blocks.traced_back = take_words(cursor, num_traced);
     blocks.num_bytes = cursor;

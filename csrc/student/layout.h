@@ -64,6 +64,9 @@ Matrix readout_matrix(const StudentShape& shape);
 // The first row of the head in the readout's matrix.
 int64_t head_row(const StudentShape& shape);
 
+// How many rows of the readout's matrix are the head's: none if the contributions are traced.
+int64_t num_head_rows(const StudentShape& shape);
+
 // Throws std::invalid_argument for an unknown cell, and for a dimension below one or beyond what
 // int32 sums can hold.
 Blocks place_blocks(const StudentShape& shape);

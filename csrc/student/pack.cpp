@@ -51,10 +51,10 @@ bool is_small(const StudentShape& shape, const DirectionParameters& parameters) 
 
 bool is_readout_small(const StudentShape& shape, const StudentParameters& parameters) {
     const int64_t num_columns = 2 * shape.hidden_dim;
-    const int64_t num_head_rows = layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
     return have_small_sums(parameters.attention_weight_q8, shape.attention_dim, num_columns,
                            num_columns) &&
-           have_small_sums(parameters.head_weight_q8, num_head_rows, num_columns, num_columns);
+           have_small_sums(parameters.head_weight_q8, num_head_rows(shape), num_columns,
+                           num_columns);
 }
 
 int64_t packed_row(const StudentShape& shape, int64_t gate, int64_t unit) {
@@ -148,7 +148,7 @@ void pack(const StudentShape& shape, const StudentParameters& parameters, uint8_
     pack_direction(shape, parameters.forward, blocks.forward, out);
     pack_direction(shape, parameters.backward, blocks.backward, out);
     pack_readout_rows(shape, parameters.attention_weight_q8, shape.attention_dim, 0, blocks, out);
-    const auto pack_head = layout_of(shape.cell).is_linear ? pack_traced_head : pack_pooled_head;
+    const auto pack_head = num_head_rows(shape) == 0 ? pack_traced_head : pack_pooled_head;
     pack_head(shape, parameters, blocks, out);
     copy_floats(parameters.attention_scale, shape.attention_dim, out + blocks.attention_scale);
     copy_floats(parameters.attention_vector, shape.attention_dim, out + blocks.attention_vector);
