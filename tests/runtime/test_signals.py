@@ -109,10 +109,13 @@ from unicodedata import combining
 import numpy as np
 import dixtill
 from dixtill.runtime.classifier import Classifier
-from dixtill.specification.kernels import ig_accumulate
-from tiny_students import random_model
+from functools import partial
+from dixtill.specification.kernels import forward, ig_accumulate, pack_parameters
+from tiny_students import random_model, random_weights
 
 student = dixtill.load()
+of_linear_cells = random_weights(np.random.default_rng(0), 9, d=6, h=5, a=4, c=100, cell="linear")
+linear = partial(forward, pack_parameters(of_linear_cells), of_linear_cells.embedding_q8)
 all_marks = filter(combining, map(chr, range(0xF80)))
 older = Classifier(random_model(cleaning=("html_entities", "urls")))
 
@@ -152,6 +155,7 @@ LONG_CALLS = {
     "spaces": "student, of_20_mb(' ')",
     "entities and URLs by older rules": "older, of_20_mb('http://a &lt; ')",
     "a URL by older rules": "older, 'https://' + of_20_mb('a')",
+    "contributions of linear cells": "lambda n: linear(np.zeros(n, int), [0, n]), 300_000",
     "gradients": "lambda arguments: ig_accumulate(*arguments), gradients(50_000_000)",
 }
 

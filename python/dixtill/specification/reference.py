@@ -16,9 +16,10 @@ import numpy.typing as npt
 from .arithmetic import Int32Array, exp, lane_sum, product, sum_in_order, tanh
 from .cells import hidden_states, traced_shares
 from .forward import Forward
-from .parameters import Float32Array, StudentParameters
+from .parameters import Float32Array, Int8Array, StudentParameters
 
 Int64Array = npt.NDArray[np.int64]
+
 
 def forward(parameters: StudentParameters, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
     """Run the student on a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]]."""
