@@ -75,6 +75,7 @@ Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
     : kernels_(kernels),
       student_(pack_into(memory_, shape, parameters)),
       embedding_(embedding),
+      products_(kernels_, student_, embedding_),
       tokenizer_(std::move(tokenizer)),
       explanation_(explanation) {}
 
@@ -153,7 +154,7 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
     forward(kernels_, student_, embedding_, {piece_ids.data(), offsets, num_pieces, 1},
             {worker.logits.data(), worker.probabilities.data(), worker.scores.data(),
              worker.attention.data(), worker.contributions.data()},
-            worker.workspace, interruption);
+            worker.workspace, interruption, &products_);
 }
 
 void Classifier::weigh_words(Worker& worker, Interruption* interruption) const {

@@ -74,6 +74,7 @@ class Classifier {
     AlignedMemory memory_;
     StudentView student_;
     Embedding embedding_;
+    mutable ProductMemory products_;
     Tokenizer tokenizer_;
     Explanation explanation_;
     mutable Pool<Worker> workers_;

@@ -17,8 +17,7 @@ template <typename CellKernel, typename Head>
 static bool answer_texts(const ForwardArguments& arguments) {
     for (int64_t b = 0; b < arguments.num_texts; ++b) {
         const int64_t start = arguments.offsets[b];
-        const Recurrence<CellKernel> text = {arguments, arguments.piece_ids + start,
-                                             arguments.offsets[b + 1] - start};
+        const Recurrence<CellKernel> text = {arguments, start, arguments.offsets[b + 1] - start};
         if (!text.run() || !read_out<Head>(arguments, b)) return false;
     }
     return true;

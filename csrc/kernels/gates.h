@@ -10,7 +10,7 @@ namespace dixtill::DIXTILL_TARGET {
 struct Step {
     const Direction& direction;
     const DirectionScratch& scratch;
-    const int32_t* input_products;  // of this step
+    InputProducts input;  // of this step
     LinearStep linear;              // filled by linear cells
 };
 

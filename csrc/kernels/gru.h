@@ -21,7 +21,7 @@ struct Gru {
     template <typename Lanes>
     static inline Ratio<Lanes> gate(const Step& step, int64_t row) {
         const auto product =
-            Lanes::load_sum(step.input_products + row, step.scratch.products + row);
+            Lanes::load_sum(step.input.own + row, step.scratch.products + row);
         return tanh_ratio<Lanes>(scaled<Lanes>(step.direction, row, product));
     }
 
@@ -30,7 +30,7 @@ struct Gru {
     static inline Ratio<Lanes> candidate(const Step& step, Ratio<Lanes> reset, int64_t unit,
                                          int64_t row) {
         const Direction& direction = step.direction;
-        const auto of_input = scaled<Lanes>(direction, row, Lanes::load(step.input_products + row));
+        const auto of_input = scaled<Lanes>(direction, row, Lanes::load(step.input.own + row));
         const auto of_state =
             add(mul(Lanes::load(step.scratch.products + row), Lanes::load(direction.scale + row)),
                 Lanes::load(direction.other_bias + unit));

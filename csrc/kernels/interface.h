@@ -113,10 +113,27 @@ struct StudentView {
 // Steps whose input products are computed ahead: few enough to stay in the first cache.
 constexpr int64_t kChunkSteps = 16;
 
+// The products of one piece's row, or if the cell is_linear those of two neighbors, which are added.
+struct InputProducts {
+    const int32_t* own;     // [padded_rows], and kBlockUnits that may be read
+    const int32_t* before;  // the same; of the piece before, if the cell is_linear
+};
+
+// What is remembered of a piece: for the forward and then for the backward direction, its own
+// products, and if the cell is_linear those as the piece before. So many are values apart:
+static constexpr int64_t remembered_stride(int64_t num_rows) {
+    return padded_rows(num_rows) + kBlockUnits;
+}
+
+static constexpr int64_t remembered_values(Cell cell, int64_t num_rows) {
+    return 2 * (layout_of(cell).is_linear ? 2 : 1) * remembered_stride(num_rows);
+}
+
 // What one direction keeps while it runs.
 struct DirectionScratch {
     int8_t* input_q8;         // [input_bytes]: an embedding row, or if is_linear two neighbors
     int32_t* input_products;  // [kChunkSteps][padded_rows], and kBlockUnits that may be read
+    InputProducts* inputs;    // [kChunkSteps]: of each step, computed above or remembered
     int32_t* products;        // [readable_rows]
     int8_t* hidden_q8;        // [readable_units]
     float* carried;           // [readable_units]: an LSTM's cells, otherwise the states
@@ -143,7 +160,7 @@ struct Scratch {
     DirectionScratch backward;
     int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
     int32_t* readout_products;  // [padded_rows of the readout]
-    const int32_t* zeros;       // [padded_rows] of the tallest matrix
+    const int32_t* zeros;       // [padded_rows] of the tallest matrix, and kBlockUnits
     float* reached;             // [traced_values]
 };
 
@@ -189,6 +206,8 @@ struct ForwardArguments {
     const int32_t* piece_ids;  // [P]
     const int64_t* offsets;    // [num_texts + 1]
     int64_t num_texts;
+    // [P], each nullptr or what is remembered of the piece; nullptr if nothing is remembered.
+    const int32_t* const* remembered;
     float* logits;         // [num_texts, num_classes]
     float* probabilities;  // [num_texts, num_classes]
     float* scores;         // [P]
@@ -196,6 +215,15 @@ struct ForwardArguments {
     float* contributions;  // [P, num_classes]
     Scratch scratch;
     Progress progress;
+};
+
+// The products of one piece, to be remembered.
+struct RememberArguments {
+    const StudentView* student;
+    Embedding embedding;
+    int32_t piece;
+    Scratch scratch;
+    int32_t* products;  // [remembered_values]
 };
 
 struct IgArguments {
@@ -220,6 +248,7 @@ struct TokenBlock {
 // The kernels of one target.
 struct Kernels {
     bool (*forward)(const ForwardArguments&);  // returns false if the caller ended it
+    void (*remember)(const RememberArguments&);
     void (*ig_accumulate)(const IgArguments&, const TokenBlock&);  // adds to the attributions
 };
 

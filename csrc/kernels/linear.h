@@ -12,7 +12,7 @@ struct Linear {
 
     template <typename Lanes>
     static inline Ratio<Lanes> gate(const Step& step, int64_t row) {
-        const auto product = Lanes::load(step.input_products + row);
+        const auto product = Lanes::load_sum(step.input.own + row, step.input.before + row);
         return tanh_ratio<Lanes>(scaled<Lanes>(step.direction, row, product));
     }
 

@@ -2,8 +2,8 @@
 // unit is in the cell's own file.
 #pragma once
 
-#include "embedding_rows.h"
 #include "gates.h"
+#include "inputs.h"
 #include "interface.h"
 #include "matrix.h"
 #include "progress.h"
@@ -14,106 +14,124 @@ static inline void copy(const int8_t* from, int64_t count, int8_t* to) {
     for (int64_t i = 0; i < count; ++i) to[i] = from[i];
 }
 
-static inline void clear(int8_t* activations, int64_t count) {
-    for (int64_t i = 0; i < count; ++i) activations[i] = static_cast<int8_t>(kActivationOffset);
-}
+// One direction of reading.
+struct Way {
+    const Direction& direction;
+    const DirectionScratch& own;
+    bool is_backward;
+};
 
-// One text. `step` counts from either end.
+// One text. `step` counts from the end where a direction begins, `time` from the first piece.
 template <typename CellKernel>
 struct Recurrence {
+    static constexpr bool kIsLinear = CellKernel::kLayout.is_linear;
+
     const ForwardArguments& arguments;
-    const int32_t* piece_ids;
+    int64_t start;  // of the text's pieces in the batch
     int64_t length;
 
     const StudentView& student() const { return *arguments.student; }
 
-    // Makes ready for the first step: the state is zero, and so is what stands before the text.
+    int64_t time_of(const Way& way, int64_t step) const {
+        return way.is_backward ? length - 1 - step : step;
+    }
+
+    // Makes ready for the first step.
     void reset(const DirectionScratch& own) const {
         const int64_t num_units = readable_units(student().hidden_dim);
         for (int64_t unit = 0; unit < num_units; ++unit) own.carried[unit] = 0.0F;
         clear(own.hidden_q8, num_units);
-        if constexpr (CellKernel::kLayout.is_linear) {
-            clear(own.input_q8, input_bytes(student().cell, student().embedding_dim));
-        }
     }
 
-    // Reads the row of a piece into what the next product reads: the row, or that of the piece
-    // before and the row.
-    void read_input(int32_t piece, int8_t* input_q8) const {
-        const int64_t width = student().embedding_dim;
-        if constexpr (CellKernel::kLayout.is_linear) {
-            const int64_t stride = pair_stride(width);
-            copy(input_q8 + stride, stride, input_q8);
-            input_q8 += stride;
-        }
-        read_row(arguments.embedding, piece, width, input_q8);
+    // The products that are remembered of the piece at a step, or nullptr.
+    const int32_t* remembered(const Way& way, int64_t step) const {
+        if (arguments.remembered == nullptr) return nullptr;
+        const int32_t* found = arguments.remembered[start + time_of(way, step)];
+        if (found == nullptr || !way.is_backward) return found;
+        const int64_t num_rows = way.direction.input.num_rows;
+        return found + remembered_values(student().cell, num_rows) / 2;
     }
 
-    // The products of the embedding rows at `num_pieces` pieces, each `stride` after the last.
-    void multiply_inputs(const Direction& direction, const DirectionScratch& own,
-                         const int32_t* pieces, int64_t stride, int64_t num_pieces) const {
-        const int32_t* start = first_sums(direction.input, direction.correction, arguments.scratch);
-        int32_t* out = own.input_products;
-        for (int64_t i = 0; i < num_pieces; ++i) {
-            read_input(pieces[i * stride], own.input_q8);
-            multiply(direction.input, own.input_q8, start, out);
-            out += padded_rows(direction.input.num_rows);
+    int32_t piece_at(const Way& way, int64_t step) const {
+        return arguments.piece_ids[start + time_of(way, step)];
+    }
+
+    // The products of a step: remembered ones, or else new ones in `out`.
+    InputProducts products_of(const Way& way, int64_t step, int32_t* out) const {
+        const int32_t* zeros = arguments.scratch.zeros;
+        const bool has_before = kIsLinear && step > 0;
+        const int32_t* own = remembered(way, step);
+        if (own != nullptr) {
+            if (!has_before) return {own, zeros};
+            const int32_t* before = remembered(way, step - 1);
+            const int64_t stride = remembered_stride(way.direction.input.num_rows);
+            if (before != nullptr) return {own, before + stride};
+        }
+        multiply_rows_of(student(), way.direction, arguments.embedding, arguments.scratch,
+                         piece_at(way, step), has_before ? piece_at(way, step - 1) : kNoPiece,
+                         way.own.input_q8, out);
+        return {out, zeros};
+    }
+
+    void multiply_inputs(const Way& way, int64_t first, int64_t num_steps) const {
+        const int64_t stride = padded_rows(way.direction.input.num_rows);
+        for (int64_t i = 0; i < num_steps; ++i) {
+            way.own.inputs[i] = products_of(way, first + i, way.own.input_products + i * stride);
         }
     }
 
     void multiply_state(const Step& step) const {
         const Direction& direction = step.direction;
-        const int32_t* start = step.input_products;
+        const int32_t* sums = step.input.own;
         if constexpr (!CellKernel::kLayout.adds_products) {
-            start =
+            sums =
                 first_sums(direction.recurrent, direction.recurrent_correction, arguments.scratch);
         }
-        multiply(direction.recurrent, step.scratch.hidden_q8, start, step.scratch.products);
+        multiply(direction.recurrent, step.scratch.hidden_q8, sums, step.scratch.products);
     }
 
-    void keep_state(const DirectionScratch& own, int64_t time, int64_t offset) const {
+    void keep_state(const Way& way, int64_t step) const {
         const int64_t width = student().hidden_dim;
-        copy(own.hidden_q8, width,
-             arguments.scratch.states_q8 + time * state_bytes(width) + offset);
+        copy(way.own.hidden_q8, width,
+             arguments.scratch.states_q8 + time_of(way, step) * state_bytes(width) +
+                 (way.is_backward ? width : 0));
     }
 
-    Step step_of(const Direction& direction, const DirectionScratch& own, int64_t step,
-                 int64_t step_in_chunk) const {
-        const int64_t width = student().hidden_dim;
-        const int64_t at = step_in_chunk * padded_rows(CellKernel::kLayout.num_gates * width);
-        Step result = {direction, own, own.input_products + at, {}};
-        if constexpr (CellKernel::kLayout.is_linear) result.linear = linear_step(own, step, width);
+    Step step_of(const Way& way, int64_t step, int64_t step_in_chunk) const {
+        Step result = {way.direction, way.own, way.own.inputs[step_in_chunk], {}};
+        if constexpr (kIsLinear) {
+            result.linear = linear_step(way.own, step, student().hidden_dim);
+        }
         return result;
     }
 
     // Both directions at once: while one waits for its activations, the other multiplies.
-    void run_step(int64_t step, int64_t step_in_chunk) const {
-        const Scratch& scratch = arguments.scratch;
-        const int64_t width = student().hidden_dim;
-        const Step ahead = step_of(student().forward, scratch.forward, step, step_in_chunk);
-        const Step back = step_of(student().backward, scratch.backward, step, step_in_chunk);
-        if constexpr (!CellKernel::kLayout.is_linear) {
+    void run_step(const Way& forward, const Way& backward, int64_t step,
+                  int64_t step_in_chunk) const {
+        const Step ahead = step_of(forward, step, step_in_chunk);
+        const Step back = step_of(backward, step, step_in_chunk);
+        if constexpr (!kIsLinear) {
             multiply_state(ahead);
             multiply_state(back);
         }
-        update_units<CellKernel>(ahead, width);
-        update_units<CellKernel>(back, width);
-        keep_state(scratch.forward, step, 0);
-        keep_state(scratch.backward, length - 1 - step, width);
+        update_units<CellKernel>(ahead, student().hidden_dim);
+        update_units<CellKernel>(back, student().hidden_dim);
+        keep_state(forward, step);
+        keep_state(backward, step);
     }
 
     // Writes the hidden states of all pieces to scratch.states_q8. Returns false if the caller
     // ended it.
     bool run() const {
-        const Scratch& scratch = arguments.scratch;
-        reset(scratch.forward);
-        reset(scratch.backward);
+        const Way forward = {student().forward, arguments.scratch.forward, false};
+        const Way backward = {student().backward, arguments.scratch.backward, true};
+        reset(forward.own);
+        reset(backward.own);
         for (int64_t first = 0; first < length; first += kChunkSteps) {
             const int64_t count = length - first < kChunkSteps ? length - first : kChunkSteps;
-            multiply_inputs(student().forward, scratch.forward, piece_ids + first, 1, count);
-            multiply_inputs(student().backward, scratch.backward, piece_ids + length - 1 - first,
-                            -1, count);
-            for (int64_t i = 0; i < count; ++i) run_step(first + i, i);
+            multiply_inputs(forward, first, count);
+            multiply_inputs(backward, first, count);
+            for (int64_t i = 0; i < count; ++i) run_step(forward, backward, first + i, i);
             if (!goes_on_after(arguments, count)) return false;
         }
         return true;

@@ -102,6 +102,7 @@ DirectionScratch Workspace::take_direction(int64_t length, const StudentView& st
     const bool is_linear = layout_of(student.cell).is_linear;
     return {take<int8_t>(input_bytes(student.cell, student.embedding_dim)),
             take<int32_t>(kChunkSteps * padded_rows(num_rows) + kBlockUnits),
+            take<InputProducts>(kChunkSteps),
             take<int32_t>(readable_rows(num_rows)),
             take<int8_t>(num_units),
             take<float>(num_units),
@@ -116,20 +117,32 @@ void Workspace::place(int64_t length, const StudentView& student) {
                 take_direction(length, student),
                 take<int8_t>(length * state_bytes(student.hidden_dim)),
                 take<int32_t>(num_readout_rows),
-                take<int32_t>(std::max(num_rows, num_readout_rows)),
+                take<int32_t>(std::max(num_rows, num_readout_rows) + kBlockUnits),
                 take<float>(traced_values(student.cell, student.num_classes, student.hidden_dim))};
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
              const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
-             Interruption* interruption) {
+             Interruption* interruption, ProductMemory* memory) {
     check_embedding(embedding, student);
     check_offsets(batch, interruption);
     check_piece_ids(batch, embedding.num_pieces, interruption);
     const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
+    const int32_t* const* remembered = nullptr;
+    if (memory != nullptr) {
+        grow(workspace.remembered, static_cast<size_t>(batch.num_piece_ids), interruption);
+        in_blocks(int64_t{0}, batch.num_piece_ids, interruption, [&](int64_t i, int64_t end) {
+            for (; i < end; ++i) {
+                workspace.remembered[static_cast<size_t>(i)] =
+                    memory->products_of(batch.piece_ids[i], scratch);
+            }
+            return end;
+        });
+        remembered = workspace.remembered.data();
+    }
     const bool is_done =
         kernels.forward({&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts,
-                         outputs.logits, outputs.probabilities, outputs.scores, outputs.attention,
+                         remembered, outputs.logits, outputs.probabilities, outputs.scores, outputs.attention,
                          outputs.contributions, scratch, reported_to(interruption)});
     if (!is_done) throw Interrupted();
 }

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "../kernels/interface.h"
 #include "../process/interruption.h"
 #include "aligned_memory.h"
+#include "product_memory.h"
 
 namespace dixtill {
 
@@ -31,6 +33,8 @@ class Workspace {
   public:
     const Scratch& for_texts_up_to(int64_t length, const StudentView& student);
 
+    std::vector<const int32_t*> remembered;  // of each piece of the batch
+
   private:
     template <typename T>
     T* take(int64_t count);
@@ -45,10 +49,11 @@ class Workspace {
 
 // Throws std::invalid_argument, before it computes anything, when an offset or a piece id is out
 // of range or the embedding has another width than the student; Interrupted. Many threads may call
-// this at once, each with its own workspace.
+// this at once, each with its own workspace, and share what is remembered. With `memory`, the
+// products of frequent pieces are remembered; that changes no bit.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
              const RaggedBatch& batch, const ForwardOutputs& outputs, Workspace& workspace,
-             Interruption* interruption = nullptr);
+             Interruption* interruption = nullptr, ProductMemory* memory = nullptr);
 
 // Does the same in memory of its own.
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,

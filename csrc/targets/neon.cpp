@@ -7,5 +7,5 @@
 
 namespace dixtill::neon {
 extern const Kernels kernels;
-const Kernels kernels = {forward, ig_accumulate};
+const Kernels kernels = {forward, remember, ig_accumulate};
 }  // namespace dixtill::neon

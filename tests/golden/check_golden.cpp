@@ -79,26 +79,45 @@ void compare(const std::string& where, const std::vector<float>& actual,
     }
 }
 
-void check_student(const Target& target, const GoldenStudent& s) {
-    const Packed packed(s);
-    const dixtill::StudentView view = packed.view();
+dixtill::Embedding embedding_of(const GoldenStudent& s) {
+    return {s.embedding.data(), s.num_pieces,
+            dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits), s.embedding_bits};
+}
+
+void check_forward(const Target& target, const GoldenStudent& s, const std::string& where,
+                   const dixtill::StudentView& view, dixtill::ProductMemory* memory) {
     std::vector<float> logits = unwritten(s.logits), probabilities = unwritten(s.probabilities);
     std::vector<float> scores = unwritten(s.scores), attention = unwritten(s.attention);
     std::vector<float> contributions = unwritten(s.contributions);
-    dixtill::forward(
-        *target.kernels, view,
-        {s.embedding.data(), s.num_pieces,
-         dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits), s.embedding_bits},
-        {s.piece_ids.data(), s.offsets.data(), s.num_piece_ids, s.num_texts},
-        {logits.data(), probabilities.data(), scores.data(), attention.data(),
-         contributions.data()});
-    const std::string where = "student '" + s.name + "': ";
+    dixtill::Workspace workspace;
+    dixtill::forward(*target.kernels, view, embedding_of(s),
+                     {s.piece_ids.data(), s.offsets.data(), s.num_piece_ids, s.num_texts},
+                     {logits.data(), probabilities.data(), scores.data(), attention.data(),
+                      contributions.data()},
+                     workspace, nullptr, memory);
     // In the order in which they are computed, so that the first difference is the cause.
     compare(where + "scores", scores, s.scores);
     compare(where + "attention", attention, s.attention);
     compare(where + "contributions", contributions, s.contributions);
     compare(where + "logits", logits, s.logits);
     compare(where + "probabilities", probabilities, s.probabilities);
+}
+
+// Products may be remembered of no piece, of some, or of all, and be new or known.
+void check_student(const Target& target, const GoldenStudent& s) {
+    const Packed packed(s);
+    const dixtill::StudentView view = packed.view();
+    const dixtill::Embedding embedding = embedding_of(s);
+    const std::string where = "student '" + s.name + "': ";
+    check_forward(target, s, where, view, nullptr);
+    const int64_t num_bytes =
+        4 * dixtill::remembered_values(view.cell, view.forward.input.num_rows);
+    for (const int64_t num_pieces : {s.num_pieces / 2, s.num_pieces}) {
+        dixtill::ProductMemory memory(*target.kernels, view, embedding, num_pieces * num_bytes);
+        for (int i = 0; i < 2; ++i) {
+            check_forward(target, s, where + "with remembered products: ", view, &memory);
+        }
+    }
 }
 
 void check_accumulation(const Target& target, const GoldenAccumulation& a) {
