@@ -27,6 +27,8 @@ METHODS: dict[str, tuple[str, ...]] = {
 _MANY_UNITS = ("--hidden-dim", "96", "--dropout", "0.05", "--hint-weight", "15")
 WITH_REAL_TEXTS: dict[str, tuple[str, ...]] = {
     "kl, real and perturbed texts": _KL_ON_MANY_TEXTS,
+    "kl, real and perturbed texts, GRU": (*_KL_ON_MANY_TEXTS, "--cell", "gru"),
+    "kl, real and perturbed texts, linear": (*_KL_ON_MANY_TEXTS, "--cell", "linear"),
     "ours, real texts": ("--method", "dixtill", "--perturbed", PERTURBED),
     # For a teacher that is too large to explain its answers.
     "ours, real texts, not explained": (
