@@ -22,6 +22,7 @@ from random_students import (
 
 from dixtill.specification import reference
 from dixtill.specification.cells import Direction, linear_steps
+from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters
 
 per_target = settings(
@@ -89,19 +90,30 @@ def student_that_keeps_almost_all() -> StudentParameters:
     )  # fmt: skip
 
 
-@pytest.mark.slow
-def test_a_state_that_rounding_takes_beyond_one_is_127(target):
-    weights = student_that_keeps_almost_all()
-    ids, offsets = np.ones(40_000, np.int32), np.array([0, 40_000])
+def text_that_keeps_almost_all() -> tuple[np.ndarray, np.ndarray]:
+    """Piece ids and offsets of one text: piece 0 at both ends, and piece 1 between them."""
+    ids = np.ones(40_000, np.int32)
     ids[0] = ids[-1] = 0
+    return ids, np.array([0, 40_000])
+
+
+@pytest.fixture(scope="module")
+def kept_almost_all() -> Forward:
+    """What is specified for that student and text, for every target."""
+    weights, (ids, offsets) = student_that_keeps_almost_all(), text_that_keeps_almost_all()
     ahead = Direction(weights.forward_weight_q8, weights.forward_scale, weights.forward_bias)
     state = largest = np.zeros(1, np.float32)
     for kept, added in zip(*linear_steps(ahead, weights.embedding_q8[ids]), strict=True):
         state = kept * state + added
         largest = np.maximum(largest, state)
     assert 127.5 < 127 * largest < 128.1  # which would be 128, or -128 as int8
-    expected = reference.forward(weights, ids, offsets)
-    assert_same_bits(kernel_of(weights, target)(ids, offsets), expected)
+    return reference.forward(weights, ids, offsets)
+
+
+@pytest.mark.slow
+def test_a_state_that_rounding_takes_beyond_one_is_127(target, kept_almost_all):
+    result = kernel_of(student_that_keeps_almost_all(), target)(*text_that_keeps_almost_all())
+    assert_same_bits(result, kept_almost_all)
 
 
 def test_what_a_piece_adds_reaches_the_logit_through_later_states():
