@@ -11,7 +11,7 @@ struct Step {
     const Direction& direction;
     const DirectionScratch& scratch;
     InputProducts input;  // of this step
-    LinearStep linear;              // filled by linear cells
+    LinearStep linear;    // filled by linear cells
 };
 
 // z = product * scale + bias, for one row of each of the lanes.

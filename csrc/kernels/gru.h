@@ -20,8 +20,7 @@ struct Gru {
 
     template <typename Lanes>
     static inline Ratio<Lanes> gate(const Step& step, int64_t row) {
-        const auto product =
-            Lanes::load_sum(step.input.own + row, step.scratch.products + row);
+        const auto product = Lanes::load_sum(step.input.own + row, step.scratch.products + row);
         return tanh_ratio<Lanes>(scaled<Lanes>(step.direction, row, product));
     }
 

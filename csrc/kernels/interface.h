@@ -113,7 +113,8 @@ struct StudentView {
 // Steps whose input products are computed ahead: few enough to stay in the first cache.
 constexpr int64_t kChunkSteps = 16;
 
-// The products of one piece's row, or if the cell is_linear those of two neighbors, which are added.
+// The products of one piece's row, or if the cell is_linear those of two neighbors, which are
+// added.
 struct InputProducts {
     const int32_t* own;     // [padded_rows], and kBlockUnits that may be read
     const int32_t* before;  // the same; of the piece before, if the cell is_linear

@@ -140,10 +140,10 @@ void forward(const Kernels& kernels, const StudentView& student, const Embedding
         });
         remembered = workspace.remembered.data();
     }
-    const bool is_done =
-        kernels.forward({&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts,
-                         remembered, outputs.logits, outputs.probabilities, outputs.scores, outputs.attention,
-                         outputs.contributions, scratch, reported_to(interruption)});
+    const bool is_done = kernels.forward(
+        {&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts, remembered,
+         outputs.logits, outputs.probabilities, outputs.scores, outputs.attention,
+         outputs.contributions, scratch, reported_to(interruption)});
     if (!is_done) throw Interrupted();
 }
 
