@@ -14,7 +14,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 from torch import Tensor, nn
 
 from dixtill import Prediction
-from dixtill.distillation.student.student import Student
+from dixtill.distillation.network.student import Student
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification import reference
 from dixtill.specification.forward import Forward

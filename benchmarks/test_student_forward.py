@@ -23,8 +23,8 @@ from benchmarks.shipped_student import (
     compiled,
     random_batch,
 )
-from dixtill.distillation.student.quantize import dequantized
-from dixtill.distillation.student.student import Student
+from dixtill.distillation.network.quantize import dequantized
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.teacher.compression import dynamic_int8
 from dixtill.runtime.targets import supported_targets
 from dixtill.specification import kernels, reference

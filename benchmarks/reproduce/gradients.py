@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from dixtill.distillation.attribution.quadrature import fixed_rule
-from dixtill.distillation.student.quantize import dequantized
+from dixtill.distillation.network.quantize import dequantized
 from dixtill.distillation.teacher.embedding_layer import changed_output
 from dixtill.specification.model_file import StudentModel
 from dixtill.specification.words import UNKNOWN_PIECE

@@ -14,10 +14,10 @@ from dixtill.commands.distill import settings_from
 from dixtill.distillation.course import distill
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.measures.scores import Scores
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.progress.live_table import watched
 from dixtill.distillation.student.examples import make_examples
 from dixtill.distillation.student.float_answers import score
-from dixtill.distillation.student.student import Student
 from dixtill.runtime.classifier import Classifier
 from dixtill.specification.model_file import StudentModel, read_model
 
@@ -74,8 +74,7 @@ def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
 
 def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
     """Return the answers of the student before quantization, from its run's checkpoint."""
-    s = model.shape
-    student = Student(s.num_pieces, s.num_classes, s.embedding_dim, s.hidden_dim, s.attention_dim)
+    student = Student(model.shape)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)
     student.load_state_dict(checkpoint["best_parameters"])
     return score(student, make_examples(test, model.tokenizer(), model.settings.cleaning))

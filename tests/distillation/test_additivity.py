@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.network.student import Student, StudentOutput
 from dixtill.distillation.student import objective
 from dixtill.distillation.student.examples import Batch, Examples
 from dixtill.distillation.student.objective import random_word, without_words
-from dixtill.distillation.student.student import Student, StudentOutput
 from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.specification.words import TokenizedText
 
@@ -58,7 +58,7 @@ def new_trainer(folder: Path, data: Examples, student: nn.Module, **changes) -> 
 def new_student(has_null_score: bool = True) -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        student = Student(NUM_PIECES, 3, 4, 3, 2, has_null_score=has_null_score)
+        student = Student(CONFIG.shape(NUM_PIECES, 3), has_null_score=has_null_score)
         for parameter in filter(lambda found: found.requires_grad, student.parameters()):
             nn.init.normal_(parameter)
         return student.eval()

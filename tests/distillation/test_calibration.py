@@ -8,8 +8,9 @@ import torch
 
 from dixtill.distillation.measures.calibration_error import calibration_error
 from dixtill.distillation.measures.scores import scores_of
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.student.calibration import divide_logits, fit_temperature
-from dixtill.distillation.student.student import Student
+from dixtill.runtime.model_file.shape import StudentShape
 
 
 def binary(*top: float) -> np.ndarray:
@@ -94,7 +95,7 @@ def test_texts_without_an_error_do_not_make_the_temperature_zero():
 @torch.no_grad()
 def test_dividing_the_logits_divides_each_words_share_and_nothing_else():
     torch.manual_seed(0)
-    student = Student(10, 3, 6, 5, 4).eval()
+    student = Student(StudentShape("lstm", 10, 6, 5, 4, 3)).eval()
     ids, mask = torch.tensor([[1, 2, 3]]), torch.ones(1, 3, dtype=torch.bool)
     before = student(ids, mask)
     divide_logits(student, 2.5)

@@ -6,8 +6,9 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.student import losses
-from dixtill.distillation.student.student import Student
+from dixtill.runtime.model_file.shape import StudentShape
 from dixtill.specification import reference
 
 WORD_OF_PIECE = torch.tensor([[0, 0, 1, 2, 3, 3]])
@@ -18,7 +19,7 @@ IDS = torch.tensor([[3, 1, 4, 1, 5, 2]])
 def new_student() -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        student = Student(7, 3, 4, 3, 2)
+        student = Student(StudentShape("lstm", 7, 4, 3, 2, 3))
         for parameter in student.parameters():
             nn.init.normal_(parameter)
         return student.eval().requires_grad_(False)

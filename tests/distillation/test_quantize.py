@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 import pytest
 import torch
 
-from dixtill.distillation.student.quantize import _best_step, _round_q4, dequantized, quantize
-from dixtill.distillation.student.student import Student
+from dixtill.distillation.network.quantize import _best_step, _round_q4, dequantized, quantize
+from dixtill.distillation.network.student import Student
 from dixtill.errors import InputError
+from dixtill.runtime.model_file.shape import StudentShape
 from dixtill.specification import reference
 
 NUM_PIECES, NUM_CLASSES = 40, 3
@@ -20,7 +19,7 @@ NUM_PIECES, NUM_CLASSES = 40, 3
 def student(request: pytest.FixtureRequest) -> Student:
     """PyTorch's initial weights, with embeddings and head scaled as in a trained student."""
     torch.manual_seed(0)
-    student = Student(NUM_PIECES, NUM_CLASSES, *request.param).eval()
+    student = Student(StudentShape("lstm", NUM_PIECES, *request.param, NUM_CLASSES)).eval()
     with torch.no_grad():
         student.embedding.weight *= 0.4
         student.head.weight *= 4
@@ -166,8 +165,8 @@ def test_rows_and_columns_of_zeros_stay_zero(student, bits):
     assert not weights.head_weight_q8[1].any()
     assert not weights.attention_weight_q8.any()
     assert not weights.forward_weight_q8[2].any()
-    for field in fields(weights):
-        assert np.isfinite(getattr(weights, field.name)).all()
+    for values in weights.arrays().values():
+        assert np.isfinite(values).all()
     assert (weights.head_scale > 0).all()
     assert torch.equal(
         dequantized(weights).head.weight[1], torch.zeros_like(student.head.weight[1])

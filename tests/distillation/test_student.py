@@ -7,17 +7,22 @@ import pytest
 import torch
 from torch import Tensor
 
-from dixtill.distillation.student.student import Student, StudentOutput
+from dixtill.distillation.network.student import Student, StudentOutput
+from dixtill.runtime.model_file.shape import StudentShape
 from dixtill.specification.parameters import NO_NULL_SCORE
 
 NUM_PIECES, NUM_CLASSES = 30, 3
 LENGTHS = (4, 9, 1, 0, 7)
 
 
+def shape(d: int, h: int, a: int) -> StudentShape:
+    return StudentShape("lstm", NUM_PIECES, d, h, a, NUM_CLASSES)
+
+
 @pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10)], ids=str)
 def student(request: pytest.FixtureRequest) -> Student:
     torch.manual_seed(0)
-    student = Student(NUM_PIECES, NUM_CLASSES, *request.param, dropout=0.5).eval()
+    student = Student(shape(*request.param), dropout=0.5).eval()
     torch.nn.init.constant_(student.null_score, 0.7)
     return student
 
@@ -99,7 +104,7 @@ def test_attention_sums_to_what_the_null_score_leaves(student, texts):
 @pytest.mark.parametrize("length", [1, 7, 8, 20])
 def test_without_a_null_score_attention_is_softmax_to_the_last_bit(length):
     torch.manual_seed(length)
-    student = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    student = Student(shape(6, 5, 4), has_null_score=False)
     scores, wanted = torch.randn(2, 16, length)
     scores[3, length // 2 :] = -torch.inf  # padding
     scores[5] = -torch.inf
@@ -114,10 +119,10 @@ def test_without_a_null_score_attention_is_softmax_to_the_last_bit(length):
 
 
 def test_a_null_score_is_trained_or_so_low_that_it_takes_nothing():
-    with_one = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4)
+    with_one = Student(shape(6, 5, 4))
     assert with_one.null_score.requires_grad
     assert with_one.null_score.item() == 0
-    without = Student(NUM_PIECES, NUM_CLASSES, 6, 5, 4, has_null_score=False)
+    without = Student(shape(6, 5, 4), has_null_score=False)
     assert not without.null_score.requires_grad
     assert without.null_score.item() == np.float32(NO_NULL_SCORE)
 

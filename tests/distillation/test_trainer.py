@@ -11,10 +11,10 @@ from toy_training import CONFIG, TRAIN, UNKNOWN_ID, Stopped, new_trainer, read_l
 from watchers import EachEpoch
 
 from dixtill.distillation.measures.scores import Scores
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student import trainer as trainer_module
 from dixtill.distillation.student.examples import Batch, Examples
-from dixtill.distillation.student.student import Student
 
 
 def test_the_same_seed_gives_the_same_weights_bit_for_bit(tmp_path):

@@ -13,9 +13,9 @@ from torch import Tensor
 from dixtill.distillation.config import DistillConfig
 from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.ragged import Ragged
+from dixtill.distillation.network.student import Student
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student.examples import NO_LABEL, Examples
-from dixtill.distillation.student.student import Student
 from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.specification.words import TokenizedText
 
@@ -63,10 +63,7 @@ OF_LABEL = toy_examples(0, outputs=1), toy_examples(1, count=24, outputs=1)
 def new_student(config: DistillConfig = CONFIG, seed: int = 0) -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Student(
-            NUM_PIECES, 3, config.embedding_dim, config.hidden_dim, config.attention_dim,
-            config.dropout, config.null_score,
-        )  # fmt: skip
+        return Student(config.shape(NUM_PIECES, 3), config.dropout, config.null_score)
 
 
 def new_trainer(folder: Path, config: DistillConfig = CONFIG, **parts) -> StudentTrainer:

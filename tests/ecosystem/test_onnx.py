@@ -20,8 +20,8 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 import dixtill
 from dixtill.cli import main
+from dixtill.distillation.network.quantize import dequantized
 from dixtill.distillation.student.float_student import float_student
-from dixtill.distillation.student.quantize import dequantized
 from dixtill.errors import InputError
 from dixtill.export.onnx_graph import onnx_student, write_onnx
 from dixtill.runtime.classifier import Classifier

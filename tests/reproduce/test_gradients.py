@@ -9,7 +9,7 @@ from benchmarks.reproduce.gradients import StudentGradients
 from captum.attr import LayerIntegratedGradients
 
 import dixtill
-from dixtill.distillation.student.quantize import dequantized
+from dixtill.distillation.network.quantize import dequantized
 from dixtill.specification.model_file import read_model
 from dixtill.specification.words import UNKNOWN_PIECE
 

@@ -12,8 +12,8 @@ from ..errors import InputError
 from ..runtime.model_file.settings import StudentSettings
 from ..specification.model_file import StudentModel
 from .config import DistillConfig
-from .student.quantize import quantize
-from .student.student import Student
+from .network.quantize import quantize
+from .network.student import Student
 from .student.vocabulary import Vocabulary
 
 _PROVENANCE_BYTES = 4096  # kept free; the shipped student's takes 1,700
@@ -44,10 +44,7 @@ def within_budget(
     Raises:
         InputError: there is no room for two pieces, of which the first is the unknown one.
     """
-    student = Student(
-        1, len(labels), config.embedding_dim, config.hidden_dim, config.attention_dim
-    )  # fmt: skip
-    parameters = quantize(student, embedding_bits=4)
+    parameters = quantize(Student(config.shape(1, len(labels))), embedding_bits=4)
     settings = student_settings(vocabulary, labels, config)
     settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
 

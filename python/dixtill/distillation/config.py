@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, get_args
 from .. import limits
 from ..errors import InputError
 from ..limits import Limits
+from ..runtime.model_file.shape import StudentShape
 from ..specification.cleaning import DEFAULT_RULES
 from ..tables import LABEL_COLUMN, TEXT_COLUMN
 from .settings import Settings
@@ -151,6 +152,11 @@ class DistillConfig(Settings):
             own = {"explanation": "contributions"} | own
         own = own | _IMPLIED.get(given.get("explanation", ""), {})
         return cls(method=method, **own | given)
+
+    def shape(self, num_pieces: int, num_classes: int) -> StudentShape:
+        """Return the sizes of a student that reads so many pieces and knows so many classes."""
+        d, h, a = self.embedding_dim, self.hidden_dim, self.attention_dim
+        return StudentShape("lstm", num_pieces, d, h, a, num_classes)
 
     @property
     def is_explained(self) -> bool:

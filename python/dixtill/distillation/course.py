@@ -36,12 +36,12 @@ from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_cour
 from .distilled import Distilled
 from .lessons import LessonReader
 from .measures.scores import Scores
+from .network.quantize import check_embedding_bits
 from .progress.live_table import watched
 from .progress.metrics import EpochMetrics
 from .progress.watcher import Watcher
 from .provenance import Origin
 from .report import describes, write_report
-from .student.quantize import check_embedding_bits
 from .student.run_folder import RunFolder
 from .student.trainer import TURN, threads
 from .student.vocabulary import Vocabulary, teacher_vectors

@@ -8,8 +8,8 @@ from pathlib import Path
 from ..runtime.classifier import Classifier
 from ..specification.model_file import StudentModel
 from .measures.scores import Scores
+from .network.student import Student
 from .progress.metrics import EpochMetrics, best_epoch
-from .student.student import Student
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,13 @@ from .config import DistillConfig, EmbeddingBits
 from .data.corpus import Corpus
 from .lessons import Lessons
 from .measures.scores import Scores, score_classifier
+from .network.quantize import quantize
+from .network.student import Student
 from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
 from .provenance import Origin, provenance_of, run_of
 from .student.calibration import calibrate
 from .student.float_answers import score
-from .student.quantize import quantize
-from .student.student import Student
 from .student.trainer import StudentTrainer, threads
 from .student.vocabulary import Vocabulary, reduced_vectors
 
@@ -70,11 +70,8 @@ class Training:
         config, num_pieces = self.config, len(lessons.vocabulary.pieces)
         with threads(1):
             torch.manual_seed(config.seed)
-            student = Student(
-                num_pieces, len(self.labels),
-                config.embedding_dim, config.hidden_dim, config.attention_dim,
-                config.dropout, config.null_score,
-            )  # fmt: skip
+            shape = config.shape(num_pieces, len(self.labels))
+            student = Student(shape, config.dropout, config.null_score)
             vectors = reduced_vectors(rows, num_pieces, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
             trainer = StudentTrainer(

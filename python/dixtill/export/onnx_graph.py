@@ -1,6 +1,6 @@
 """Builds the float student as an ONNX graph, with padding and explanations.
 
-The graph is built operator by operator from the equations of distillation/student/student.py, so it
+The graph is built operator by operator from the equations of distillation/network/student.py, so it
 needs no exporter, and it takes any batch and length. It reads piece ids: the program that runs it
 splits texts, by the settings and the vocabulary in the model's metadata.
 """

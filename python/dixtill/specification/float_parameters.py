@@ -10,7 +10,7 @@ _LARGEST = 127  # of an activation: states in [-1, 1] are int8 times 1/127
 
 
 def float_parameters(parameters: StudentParameters) -> dict[str, Float32Array]:
-    """Return the parameters of distillation/student/student.py's Student, by name.
+    """Return the parameters of distillation/network/student.py's Student, by name.
 
     Quantization has folded the scales of the embedding's columns into the matrices that read them,
     so the embedding's values are whole numbers. PyTorch's second bias of each gate is zero.

@@ -11,9 +11,9 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 
 from ...errors import InputError
+from ..network.student import Student
 from .examples import Examples
 from .float_answers import logits_of, score
-from .student import Student
 
 _LIMITS = (0.05, 20.0)  # without an error in the validation texts, the best temperature is 0
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from ..measures.scores import Scores, scores_of
+from ..network.student import Student
 from .examples import Examples
-from .student import Student
 
 
 @torch.no_grad()

@@ -10,8 +10,8 @@ import torch
 from ...errors import InputError
 from ...specification.model_file import StudentModel
 from ..finite import check_parameters
+from ..network.student import Student
 from .calibration import divide_logits
-from .student import Student
 
 
 def float_student(run_folder: Path, model: StudentModel) -> Student:
@@ -22,14 +22,7 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
             are not finite.
     """
     parameters = _best_parameters(run_folder)
-    shape = model.shape
-    student = Student(
-        shape.num_pieces,
-        shape.num_classes,
-        shape.embedding_dim,
-        shape.hidden_dim,
-        shape.attention_dim,
-    ).eval()
+    student = Student(model.shape).eval()
     try:
         student.load_state_dict(parameters)
         divide_logits(student, float(model.settings.provenance.get("temperature", 1.0)))

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from ..config import DistillConfig
+from ..network.student import Student, StudentOutput
 from . import losses
 from .examples import NO_LABEL, Batch
-from .student import Student, StudentOutput
 
 Terms = dict[str, Tensor]
 """Unweighted scalar losses by name: task, mse, kl, explanation, additivity, hint."""

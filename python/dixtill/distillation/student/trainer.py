@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from ..config import DistillConfig
 from ..finite import check_parameters, diverged
+from ..network.student import Student
 from ..progress.metrics import EpochMetrics, best_epoch
 from ..progress.watcher import Step, Watcher
 from ..teaching.look_ahead import effects_of_weights
@@ -31,7 +32,6 @@ from .examples import Batch, Examples
 from .float_answers import score
 from .objective import answer_losses, answer_terms, hint_map, loss_terms, total_loss
 from .run_folder import RunFolder
-from .student import Student
 
 
 class StudentTrainer:

@@ -151,13 +151,7 @@ def _round(values: FloatArray) -> Int8Array:
 
 def dequantized(parameters: StudentParameters) -> Student:
     """Return a float student with the values that the int8 parameters stand for."""
-    student = Student(
-        parameters.shape.num_pieces,
-        parameters.shape.num_classes,
-        parameters.shape.embedding_dim,
-        parameters.shape.hidden_dim,
-        parameters.shape.attention_dim,
-    ).eval()
+    student = Student(parameters.shape).eval()
     values = float_parameters(parameters)
     student.load_state_dict({name: torch.tensor(v) for name, v in values.items()})
     return student

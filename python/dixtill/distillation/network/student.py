@@ -13,6 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from ...runtime.model_file.shape import StudentShape
 from ...specification.parameters import NO_NULL_SCORE
 
 
@@ -30,28 +31,22 @@ class Student(nn.Module):
     """A masked-attention BiLSTM classifier of word pieces."""
 
     def __init__(
-        self,
-        num_pieces: int,
-        num_classes: int,
-        embedding_dim: int = 50,
-        hidden_dim: int = 50,
-        attention_dim: int = 100,
-        dropout: float = 0.0,
-        has_null_score: bool = True,
+        self, shape: StudentShape, dropout: float = 0.0, has_null_score: bool = True
     ) -> None:
-        """Make a student with random parameters.
+        """Make a student of these sizes with random parameters.
 
         Dropout acts on the embeddings and on the LSTM's states, in training only. Without a null
         score, its parameter is so low that it has no effect, and it is not trained.
         """
         super().__init__()
-        self.embedding = nn.Embedding(num_pieces, embedding_dim)
-        self.lstm = nn.LSTM(embedding_dim, hidden_dim, batch_first=True, bidirectional=True)
-        self.attention_weight = nn.Linear(2 * hidden_dim, attention_dim, bias=False)
-        self.attention_vector = nn.Linear(attention_dim, 1, bias=False)
+        d, num_states = shape.embedding_dim, 2 * shape.hidden_dim
+        self.embedding = nn.Embedding(shape.num_pieces, d)
+        self.lstm = nn.LSTM(d, shape.hidden_dim, batch_first=True, bidirectional=True)
+        self.attention_weight = nn.Linear(num_states, shape.attention_dim, bias=False)
+        self.attention_vector = nn.Linear(shape.attention_dim, 1, bias=False)
         start = 0.0 if has_null_score else NO_NULL_SCORE
         self.null_score = nn.Parameter(torch.full((1,), start), requires_grad=has_null_score)
-        self.head = nn.Linear(2 * hidden_dim, num_classes)
+        self.head = nn.Linear(num_states, shape.num_classes)
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, piece_ids: Tensor, mask: Tensor) -> StudentOutput:
