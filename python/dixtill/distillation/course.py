@@ -72,7 +72,7 @@ def distill(
             watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
         stack.enter_context(threads(chosen.course.threads))
         with watcher.stage("loading the teacher"):
-            loaded = _loaded(teacher)
+            loaded = loaded_teacher(teacher)
         names = loaded.labels if loaded else None
         texts = read_course_texts(train, valid, names, chosen.course)
         return Course(loaded, texts, chosen, files, watcher).run()
@@ -89,7 +89,7 @@ def _check_types(teacher: object, progress: object, watcher: object) -> None:
         raise InputError(f"progress is {progress!r:.40}, expected True or False")
 
 
-def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
+def loaded_teacher(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
     """Return the teacher, on the GPU if there is one."""
     if isinstance(teacher, (str, os.PathLike)):
         teacher = Teacher.load(os.fspath(teacher))

@@ -107,7 +107,7 @@ class LessonReader:
         """
         if self.store is None:
             return AnsweredTexts(texts.train, texts.valid, None, {}, ())
-        cleaned = [clean(text, self.config.cleaning) for text in texts.train.texts]
+        cleaned = self.cleaned(texts.train)
         known = self._known_answers(self.store, cleaned, explained)
         with self.watcher.stage("making perturbed texts"):
             count = self.config.perturbed
@@ -116,6 +116,10 @@ class LessonReader:
             made = perturbed_texts(cleaned, count, seed=0)
         parts = self._unlabeled(self.store, texts.unlabeled, made)
         return AnsweredTexts(texts.train, texts.valid, known, explained, parts)
+
+    def cleaned(self, corpus: Corpus) -> list[str]:
+        """Return the texts as teacher and student read them."""
+        return [clean(text, self.config.cleaning) for text in corpus.texts]
 
     def _unlabeled(
         self, store: AnswerStore, unlabeled: UnlabeledTexts, made: Sequence[str]

@@ -20,6 +20,7 @@ from .parameters import Float32Array, StudentParameters
 
 Int64Array = npt.NDArray[np.int64]
 
+
 def forward(parameters: StudentParameters, piece_ids: Int32Array, offsets: Int64Array) -> Forward:
     """Run the student on a ragged batch: text b owns piece_ids[offsets[b]:offsets[b + 1]]."""
     texts = [_forward_one(parameters, piece_ids[start:end]) for start, end in pairwise(offsets)]
