@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import optuna
+from optuna.distributions import BaseDistribution
 from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
@@ -60,6 +61,11 @@ class Proposals:
             ],
             load_if_exists=True,
         )
+
+    @property
+    def distributions(self) -> Mapping[str, BaseDistribution]:
+        """What is searched."""
+        return self._space.distributions
 
     @property
     def count(self) -> int:

@@ -34,10 +34,12 @@ from .generation import Generations
 from .ledger import Ledger
 from .live_line import LiveLine
 from .material import Material
+from .page import page_html
 from .points import Front, Pick
 from .proposals import JOURNAL, Proposal, Proposals
 from .rapl import Counter, why_not
 from .settings import SearchSettings, split_settings
+from .summary import Summary
 from .trials import STUDENT
 
 PAGE = "search.html"
@@ -235,6 +237,12 @@ class Search:
 
     def _report(self, proposals: Proposals, ledger: Ledger) -> Front:
         """Write the front and its page."""
-        front = self._front(proposals)
-        front.write(self.folder)
-        return front
+        proposed = proposals.all()
+        summary = Summary.of(
+            self.folder, self.settings, proposed, self._generations.points(proposed),
+            proposals.distributions, ledger.spending,
+        )  # fmt: skip
+        summary.front.write(self.folder)
+        page = page_html(summary, self.folder)
+        write_whole(self.folder / PAGE, page.encode("utf-8", "replace"))
+        return summary.front
