@@ -7,55 +7,51 @@ from typing import Any
 import numpy as np
 
 from dixtill.runtime.model_file.settings import StudentSettings
+from dixtill.runtime.model_file.shape import StudentShape
 from dixtill.specification.model_file import StudentModel
 from dixtill.specification.parameters import StudentParameters
 
 _PIECES = """apple shares share jump after record earn fall profit up down
 a ##a ##b ##s ##ed ##ings 中 é & $ % . ! -"""
+_RANGES = {"attention_vector": (-1, 1), "null_score": (-1, 1)}  # of floats that are no scales
 VOCABULARY = ("[UNK]", *_PIECES.split())
 
 
 def random_weights(
-    rng: np.random.Generator, num_pieces: int, d: int, h: int, a: int, c: int, bits: int = 8
+    rng: np.random.Generator,
+    num_pieces: int,
+    d: int,
+    h: int,
+    a: int,
+    c: int,
+    bits: int = 8,
+    cell: str = "lstm",
 ) -> StudentParameters:
     """Weights of moderate size: no gate is saturated, and every piece has a say.
 
     `bits` are the embedding's.
     """
-
-    def q8(*shape: int) -> np.ndarray:
-        return rng.integers(-127, 128, shape).astype(np.int8)
-
-    def floats(size: int, low: float, high: float) -> np.ndarray:
-        return rng.uniform(low, high, size).astype(np.float32)
-
-    def lstm(way: str) -> dict[str, np.ndarray]:
-        unit = 3 / (127 * 127 * np.sqrt(d + h))
-        return {
-            f"{way}_weight_q8": q8(4 * h, d + h),
-            f"{way}_scale": floats(4 * h, 0.5 * unit, 1.5 * unit),
-            f"{way}_bias": floats(4 * h, -0.5, 0.5),
-        }
-
-    embedding_q8 = q8(num_pieces, d)
+    shapes = StudentShape(cell, num_pieces, d, h, a, c).parameters()
+    drawn: dict[str, Any] = {}
+    unit = 0.0  # of the scales of the matrix that was drawn last
+    for name, shape in shapes.items():
+        if name.endswith("_q8"):
+            drawn[name] = rng.integers(-127, 128, shape).astype(np.int8)
+            is_of_cell = name in ("forward_weight_q8", "backward_weight_q8")
+            unit = (3 if is_of_cell else 10) / (127 * 127 * np.sqrt(shape[1]))
+        else:
+            low, high = _RANGES.get(name, (-0.5, 0.5))
+            if name.endswith("_scale"):
+                low, high = 0.5 * unit, 1.5 * unit
+            drawn[name] = rng.uniform(low, high, shape).astype(np.float32)
     if bits == 4:
-        embedding_q8 = (embedding_q8 / 18).astype(np.int8) * np.int8(16)
-    unit = 10 / (127 * 127 * np.sqrt(2 * h))
-    return StudentParameters(
-        embedding_q8=embedding_q8,
-        **lstm("forward"),
-        **lstm("backward"),
-        attention_weight_q8=q8(a, 2 * h),
-        attention_scale=floats(a, 0.5 * unit, 1.5 * unit),
-        attention_vector=floats(a, -1, 1),
-        null_score=floats(1, -1, 1),
-        head_weight_q8=q8(c, 2 * h),
-        head_scale=floats(c, 0.5 * unit, 1.5 * unit),
-        head_bias=floats(c, -0.5, 0.5),
-    )
+        drawn["embedding_q8"] = (drawn["embedding_q8"] / 18).astype(np.int8) * np.int8(16)
+    return StudentParameters(**drawn, cell=cell)
 
 
-def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> StudentModel:
+def random_model(
+    seed: int = 0, bits: int = 8, d: int = 6, cell: str = "lstm", **changes: Any
+) -> StudentModel:
     """Make a student of three classes; `changes` replace its vocabulary, weights or settings."""
     vocabulary = changes.pop("vocabulary", VOCABULARY)
     weights = changes.pop("parameters", None)
@@ -72,5 +68,6 @@ def random_model(seed: int = 0, bits: int = 8, d: int = 6, **changes: Any) -> St
     }
     if weights is None:
         sizes = {"num_pieces": len(vocabulary), "c": len(settings["labels"])}
-        weights = random_weights(np.random.default_rng(seed), d=d, h=5, a=4, bits=bits, **sizes)
+        rng = np.random.default_rng(seed)
+        weights = random_weights(rng, d=d, h=5, a=4, bits=bits, cell=cell, **sizes)
     return StudentModel(weights, vocabulary, StudentSettings(**settings))

@@ -202,6 +202,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "labels": ["bearish", "bullish", "neutral"],
         "parameters": model.parameters.shape.num_parameters,
         "pieces": len(model.vocabulary),
+        "cell": "lstm",
         "embedding": 6,
         "embedding_bits": 8,
         "hidden": 5,

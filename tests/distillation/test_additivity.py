@@ -55,10 +55,11 @@ def new_trainer(folder: Path, data: Examples, student: nn.Module, **changes) -> 
     return StudentTrainer(student, config, data, data, 0, folder)
 
 
-def new_student(has_null_score: bool = True) -> Student:
+def new_student(cell: str = "lstm", has_null_score: bool = True) -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        student = Student(CONFIG.shape(NUM_PIECES, 3), has_null_score=has_null_score)
+        config = replace(CONFIG, cell=cell, null_score=has_null_score)
+        student = Student.of(config, NUM_PIECES, 3)
         for parameter in filter(lambda found: found.requires_grad, student.parameters()):
             nn.init.normal_(parameter)
         return student.eval()
@@ -125,10 +126,14 @@ class Additive(nn.Module):
         contributions = self.rows(piece_ids) * mask[..., None]
         zeros = torch.zeros(mask.shape)
         logits = contributions.sum(dim=1) + self.bias
-        return StudentOutput(logits, zeros, zeros, contributions, torch.zeros(len(mask), 2))
+        attended = torch.zeros(len(mask), 2)
+        return StudentOutput(logits, zeros, zeros, attended, lambda: contributions)
 
 
 SIZES = [[1, 2, 1], [3], [1, 1, 1, 1, 1, 1], [2, 2]]
+EXPLAINED = [
+    ("lstm", "gates"), ("lstm", "contributions"), ("gru", "gates"), ("linear", "contributions")
+]  # fmt: skip
 
 
 def test_a_student_that_adds_its_words_up_has_nothing_to_learn(tmp_path):
@@ -159,11 +164,11 @@ def weights_by_gates(contributed: Tensor, attention: list[float]) -> list[float]
     ]
 
 
-@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+@pytest.mark.parametrize(("cell", "explanation"), EXPLAINED)
 def test_the_loss_is_that_of_a_loop_over_texts_read_again_without_their_words(
-    monkeypatch, explanation
+    monkeypatch, cell, explanation
 ):
-    data, student = examples(SIZES), new_student()
+    data, student = examples(SIZES), new_student(cell)
     batch = whole_batch(data)
     removed = torch.tensor(
         [[0, 1, 1, 0, 0, 0], [1, 0, 0, 0, 0, 0], [1, 0, 0, 1, 0, 1], [0, 1, 0, 0, 0, 0]]
@@ -200,14 +205,14 @@ def test_the_loss_is_that_of_a_loop_over_texts_read_again_without_their_words(
             unit = 0.1 + float(weights.abs().mean())
             shares = weights[lost].sum(dim=0).tolist()
             errors += [huber((shares[k] - (change[k] - sum(change) / 3)) / unit) for k in range(3)]
-    assert actual == pytest.approx(sum(errors) / len(errors), rel=1e-5)
+    assert actual == pytest.approx(sum(errors) / len(errors), rel=5e-5)
     assert actual > 0.005  # it is not additive
 
 
-@pytest.mark.parametrize("explanation", ["gates", "contributions"])
-def test_a_text_left_with_nothing_has_finite_gradients(explanation):
+@pytest.mark.parametrize(("cell", "explanation"), EXPLAINED)
+def test_a_text_left_with_nothing_has_finite_gradients(cell, explanation):
     config = replace(CONFIG, explanation=explanation)
-    data, student = examples([[1], [2], [1]]), new_student()
+    data, student = examples([[1], [2], [1]]), new_student(cell)
     batch = whole_batch(data)
     loss = objective._additivity(config, student, student(batch.piece_ids, batch.mask), batch)
     assert float(loss.detach()) == pytest.approx(0, abs=1e-10)  # a single word has the whole effect
@@ -236,9 +241,9 @@ def test_the_term_of_additivity_is_weighted_and_added(tmp_path, monkeypatch):
     assert three - without == pytest.approx(3 * (one - without), rel=1e-4)
 
 
-@pytest.mark.parametrize("explanation", ["gates", "contributions"])
+@pytest.mark.parametrize(("cell", "explanation"), EXPLAINED)
 def test_training_for_additivity_makes_weights_the_effects_of_leaving_words_out(
-    tmp_path, explanation
+    tmp_path, cell, explanation
 ):
     rng = np.random.default_rng(0)
     data = examples([rng.integers(1, 3, rng.integers(2, 7)).tolist() for _ in range(60)])
@@ -247,7 +252,7 @@ def test_training_for_additivity_makes_weights_the_effects_of_leaving_words_out(
 
     def additivity(weight: float) -> float:
         trainer = new_trainer(
-            tmp_path / str(weight), data, new_student(has_null_score=explanation == "gates"),
+            tmp_path / str(weight), data, new_student(cell, explanation == "gates"),
             method="kl", additivity=weight, explanation=explanation,
             epochs=30, batch_size=20, learning_rate=0.02,
         )  # fmt: skip

@@ -164,6 +164,7 @@ def other_bert() -> Teacher:
         ("texts_without_labels", {"unlabeled": UNLABELED[:1]}),
         ("attributions, precision_of_answers", {"precision": "bfloat16"}),
         ("seed, dropout", {"seed": 1, "dropout": 0.5}),
+        ("cell", {"cell": "gru"}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -41,7 +41,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 QUIET = {"progress": False, "report": False}
-FEW = {"epochs": 2, "embedding_dim": 6, "hidden_dim": 5, "perturbed": 1, "steps": 2}
+FEW = {"cell": "gru", "epochs": 2, "embedding_dim": 6, "hidden_dim": 5, "perturbed": 1, "steps": 2}
 
 
 def as_arguments(settings: dict[str, object]) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
 from dixtill.distillation.config import AllSettings, DistillConfig
 from dixtill.errors import InputError
+from dixtill.runtime.model_file.shape import CELLS
 
 METHODS = ("dixtill", "dixtill-paper", "kl", "mse", "none")
 
@@ -83,6 +85,36 @@ def test_gates_need_a_null_score():
         DistillConfig.of("dixtill", null_score=False, explanation="gates")
     with pytest.raises(InputError, match="the explanation 'gates' needs a null score"):
         DistillConfig(null_score=False)
+
+
+def test_linear_cells_are_explained_by_contributions():
+    for method in ("dixtill", "kl", "mse", "none"):
+        config = DistillConfig.of(method, cell="linear")
+        assert (config.cell, config.explanation) == ("linear", "contributions")
+        assert config == DistillConfig.of(method, cell="linear", explanation="contributions")
+        for explanation in ("gates", "scores"):
+            sentence = f"the explanation '{explanation}' is not for linear cells"
+            with pytest.raises(InputError, match=sentence):
+                DistillConfig.of(method, cell="linear", explanation=explanation)
+    with pytest.raises(InputError, match="'gates' is not for linear cells"):
+        DistillConfig(cell="linear")
+
+
+def test_a_gru_changes_no_other_setting():
+    for method in ("dixtill", "kl", "mse", "none"):
+        assert DistillConfig.of(method, cell="gru") == replace(DistillConfig.of(method), cell="gru")
+
+
+def test_the_published_student_is_an_lstm():
+    assert DistillConfig.of("dixtill-paper", cell="lstm") == DistillConfig.of("dixtill-paper")
+    for cell in ("gru", "linear"):
+        sentence = f"the cell is '{cell}', but the method 'dixtill-paper' .* choose the cell 'lstm'"
+        with pytest.raises(InputError, match=sentence):
+            DistillConfig.of("dixtill-paper", cell=cell)
+
+
+def test_the_cells_are_those_of_model_files():
+    assert DistillConfig.choices()["cell"] == CELLS
 
 
 def test_scores_explain_the_predicted_class():

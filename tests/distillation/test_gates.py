@@ -6,6 +6,7 @@ import torch
 from captum.attr import IntegratedGradients
 from torch import Tensor, nn
 
+from dixtill.distillation.network.cells import read
 from dixtill.distillation.network.student import Student
 from dixtill.distillation.student import losses
 from dixtill.runtime.model_file.shape import StudentShape
@@ -27,7 +28,9 @@ def new_student() -> Student:
 
 def gated_logits(student: Student, gates: Tensor) -> Tensor:
     """Centered logits [batch, classes], with gates [batch, words] that scale exp(score)."""
-    states = student._states(IDS, torch.ones_like(IDS).bool())[0]  # [time, 2 * hidden]
+    states = read(student.cell, student.embedding(IDS), torch.ones_like(IDS).bool()).states[
+        0
+    ]  # [time, 2 * hidden]
     scores = student.attention_vector(torch.tanh(student.attention_weight(states)))[:, 0]
     opened = gates[:, WORD_OF_PIECE[0]] * scores.exp()
     attention = opened / (student.null_score.exp() + opened.sum(dim=1, keepdim=True))

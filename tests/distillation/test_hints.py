@@ -16,6 +16,7 @@ from toy_training import CONFIG, Stopped, new_student, new_trainer, read_log, to
 from watchers import EachEpoch
 
 from dixtill.distillation.config import DistillConfig
+from dixtill.distillation.network.cells import read
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student import objective
 from dixtill.distillation.student.float_answers import score
@@ -106,7 +107,8 @@ def test_the_loss_is_the_mean_squared_error_with_a_weight_that_falls():
     config = replace(HINTED, method="kl", additivity=0.0)
     predict = objective.hint_map(student, 3, seed=0)
     terms = objective.loss_terms(config, student, predict, output, batch)
-    attended = (output.attention[..., None] * student._states(batch.piece_ids, batch.mask)).sum(1)
+    states = read(student.cell, student.embedding(batch.piece_ids), batch.mask).states
+    attended = (output.attention[..., None] * states).sum(1)
     predicted = attended @ predict.weight.T + predict.bias
     expected = float((predicted - batch.hints).square().mean())
     assert float(terms["hint"]) == pytest.approx(expected, rel=1e-5)

@@ -9,17 +9,22 @@ import torch
 from dixtill.distillation.network.quantize import _best_step, _round_q4, dequantized, quantize
 from dixtill.distillation.network.student import Student
 from dixtill.errors import InputError
-from dixtill.runtime.model_file.shape import StudentShape
+from dixtill.runtime.model_file.shape import CELLS, StudentShape
 from dixtill.specification import reference
 
 NUM_PIECES, NUM_CLASSES = 40, 3
 
 
+@pytest.fixture(params=CELLS)
+def cell(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
 @pytest.fixture(params=[(50, 50, 100), (6, 5, 4), (1, 1, 1)], ids=str)
-def student(request: pytest.FixtureRequest) -> Student:
+def student(request: pytest.FixtureRequest, cell: str) -> Student:
     """PyTorch's initial weights, with embeddings and head scaled as in a trained student."""
     torch.manual_seed(0)
-    student = Student(StudentShape("lstm", NUM_PIECES, *request.param, NUM_CLASSES)).eval()
+    student = Student(StudentShape(cell, NUM_PIECES, *request.param, NUM_CLASSES)).eval()
     with torch.no_grad():
         student.embedding.weight *= 0.4
         student.head.weight *= 4
@@ -52,11 +57,19 @@ def test_each_weight_is_within_half_a_step(student):
         assert torch.equal(back.get_parameter(name), student.get_parameter(name))
 
 
-def read_by_the_lstm(weights) -> np.ndarray:
-    """The embedding's share of the gates [pieces, 8H]."""
+def readers(student: Student) -> list[torch.Tensor]:
+    """The matrices [rows, d] of both directions that are multiplied with a piece's vector."""
+    name = "weight" if student.shape.cell == "linear" else "weight_ih_l0"
+    matrices = [student.cell.get_parameter(f"{name}{way}") for way in ("", "_reverse")]
+    d = student.shape.embedding_dim
+    return [block for matrix in matrices for block in matrix.split(d, dim=1)]
+
+
+def read_by_the_cell(weights) -> np.ndarray:
+    """The embedding's share of the gates [pieces, rows of all readers]."""
     back = dequantized(weights)
-    matrices = (back.lstm.weight_ih_l0, back.lstm.weight_ih_l0_reverse)
-    return np.hstack([(back.embedding.weight @ matrix.T).detach().numpy() for matrix in matrices])
+    shares = [back.embedding.weight @ matrix.T for matrix in readers(back)]
+    return torch.cat(shares, dim=1).detach().numpy()
 
 
 def test_4_bits_are_multiples_of_16_on_both_sides_of_zero(student):
@@ -70,22 +83,21 @@ def test_4_bits_are_multiples_of_16_on_both_sides_of_zero(student):
 
 
 @torch.no_grad()
-def test_feedback_changes_what_the_lstm_reads_less_than_rounding_does(student):
-    """Inputs have unequal weights, as in a trained LSTM. Measured: 0.59 of the error."""
+def test_feedback_changes_what_the_cell_reads_less_than_rounding_does(student):
+    """Inputs have unequal weights, as in a trained cell. Measured: at most 0.41 of the error."""
     if student.embedding.weight.shape[1] < 50:
         pytest.skip("one column has no others to make its error good")
     torch.manual_seed(1)
     mixing = torch.randn(50, 50) * torch.logspace(0, -2, 50)
-    for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
-        matrix = student.lstm.get_parameter(name)
+    for matrix in readers(student):
         matrix.copy_(matrix @ mixing)
-    exact = read_by_the_lstm(quantize(student, 8))
-    with_feedback = read_by_the_lstm(quantize(student, 4)) - exact
+    exact = read_by_the_cell(quantize(student, 8))
+    with_feedback = read_by_the_cell(quantize(student, 4)) - exact
     embedding = student.embedding.weight.double().numpy()
     step = _best_step(embedding)
     student.embedding.weight.copy_(torch.from_numpy(_round_q4(embedding / step) * step))
-    without = read_by_the_lstm(quantize(student, 8)) - exact
-    assert (with_feedback**2).mean() < 0.8 * (without**2).mean()
+    without = read_by_the_cell(quantize(student, 8)) - exact
+    assert (with_feedback**2).mean() < 0.6 * (without**2).mean()
 
 
 def test_other_widths_are_refused(student):
@@ -108,34 +120,50 @@ def test_four_products_of_every_matrix_fit_in_int16(student):
     d = weights.shape.embedding_dim
     for way in ("forward", "backward"):
         matrix = getattr(weights, f"{way}_weight_q8")
-        assert max(sums_of_four(matrix[:, :d]) + sums_of_four(matrix[:, d:])) <= 128
+        blocks = [matrix] if weights.cell == "linear" else [matrix[:, :d], matrix[:, d:]]
+        assert 110 < max(max(sums_of_four(block)) for block in blocks) <= 128
     for matrix in (weights.attention_weight_q8, weights.head_weight_q8):
         assert 110 < max(sums_of_four(matrix)) <= 128  # and no step is wasted
 
 
-def test_both_biases_of_the_lstm_become_one(student):
+def test_both_biases_become_one_but_for_a_grus_new_state(student):
     weights = quantize(student)
     for way, suffix in (("forward", ""), ("backward", "_reverse")):
-        biases = [student.lstm.get_parameter(f"bias_{of}_l0{suffix}") for of in ("ih", "hh")]
-        expected = sum(bias.detach().double() for bias in biases).float()
+        if student.shape.cell == "linear":
+            expected = student.cell.get_parameter(f"bias{suffix}").detach()
+        else:
+            of_input, of_state = (
+                student.cell.get_parameter(f"bias_{of}_l0{suffix}").detach().double()
+                for of in ("ih", "hh")
+            )
+            expected = (of_input + of_state).float()
+            if student.shape.cell == "gru":
+                rows = slice(2 * student.shape.hidden_dim, None)
+                both = torch.cat([of_input[rows], of_state[rows]]).float()
+                expected = torch.cat([expected[: rows.start], both])
         assert np.array_equal(getattr(weights, f"{way}_bias"), expected.numpy())
 
 
 @torch.no_grad()
 def test_the_dequantized_student_answers_as_the_float_one(student, texts):
-    """Only weights are rounded. Measured: at most 0.012 on logits of up to 2.6."""
+    """Only weights are rounded. Measured: at most 0.009 on logits of up to 1.8."""
     back = dequantized(quantize(student))
     for text in texts:
         ids = torch.from_numpy(text).long()[None]
         mask = torch.ones_like(ids, dtype=torch.bool)
-        for mine, theirs in zip(back(ids, mask), student(ids, mask), strict=True):
-            torch.testing.assert_close(mine, theirs, atol=0.03, rtol=0)
+        mine, theirs = back(ids, mask), student(ids, mask)
+        for name in ("logits", "scores", "attention", "attended", "contributions"):
+            torch.testing.assert_close(
+                getattr(mine, name), getattr(theirs, name), atol=0.02, rtol=0
+            )
 
 
 @torch.no_grad()
-@pytest.mark.parametrize(("bits", "tolerance"), [(8, 0.05), (4, 0.5)])
+@pytest.mark.parametrize(("bits", "tolerance"), [(8, 0.02), (4, 0.06)])
 def test_the_runtime_answers_as_the_float_student(student, texts, bits, tolerance):
-    """Weights and states are in int8, with the runtime's own tanh and exp."""
+    """Weights and states are in int8, with the runtime's own tanh and exp.
+
+    Measured: at most 0.009 and 0.029 on logits of up to 1.8."""
     weights = quantize(student, bits)
     for text in texts:
         actual = reference.forward(weights, text, np.array([0, len(text)]))
@@ -157,14 +185,16 @@ def test_rows_and_columns_of_zeros_stay_zero(student, bits):
     student.embedding.weight[:, 0] = 0
     student.head.weight[1] = 0
     student.attention_weight.weight.zero_()
-    student.lstm.weight_ih_l0[2] = 0
-    student.lstm.weight_hh_l0[2] = 0
+    for name, matrix in student.cell.named_parameters():
+        if name.startswith("weight") and not name.endswith("_reverse"):
+            matrix[1] = 0
     weights = quantize(student, bits)
     assert not weights.embedding_q8[3].any()
     assert not weights.embedding_q8[:, 0].any()
     assert not weights.head_weight_q8[1].any()
     assert not weights.attention_weight_q8.any()
-    assert not weights.forward_weight_q8[2].any()
+    assert not weights.forward_weight_q8[1].any()
+    assert weights.backward_weight_q8[1].any()
     for values in weights.arrays().values():
         assert np.isfinite(values).all()
     assert (weights.head_scale > 0).all()

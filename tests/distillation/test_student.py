@@ -1,4 +1,4 @@
-"""Compares the float student with a loop over nn.LSTM without packing, and tests its identities."""
+"""Compares the float student with its cell on one text at a time, and tests its identities."""
 
 from __future__ import annotations
 
@@ -7,24 +7,30 @@ import pytest
 import torch
 from torch import Tensor
 
+from dixtill.distillation.network.linear_cell import LinearSteps
 from dixtill.distillation.network.student import Student, StudentOutput
-from dixtill.runtime.model_file.shape import StudentShape
+from dixtill.runtime.model_file.shape import CELLS, StudentShape
 from dixtill.specification.parameters import NO_NULL_SCORE
 
 NUM_PIECES, NUM_CLASSES = 30, 3
 LENGTHS = (4, 9, 1, 0, 7)
 
 
-def shape(d: int, h: int, a: int) -> StudentShape:
-    return StudentShape("lstm", NUM_PIECES, d, h, a, NUM_CLASSES)
+def shape(d: int, h: int, a: int, cell: str = "lstm") -> StudentShape:
+    return StudentShape(cell, NUM_PIECES, d, h, a, NUM_CLASSES)
 
 
 @pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10)], ids=str)
-def student(request: pytest.FixtureRequest) -> Student:
+def student(request: pytest.FixtureRequest, cell: str) -> Student:
     torch.manual_seed(0)
-    student = Student(shape(*request.param), dropout=0.5).eval()
+    student = Student(shape(*request.param, cell), dropout=0.5).eval()
     torch.nn.init.constant_(student.null_score, 0.7)
     return student
+
+
+@pytest.fixture(params=CELLS)
+def cell(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture
@@ -42,20 +48,57 @@ def batch_of(texts: list[Tensor], width: int, padding: int = 0) -> tuple[Tensor,
     return ids, mask
 
 
+def linear_states(student: Student, text: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
+    """Loop over one text; return states [time, 2 * hidden], and what each piece adds, both ways.
+
+    What is added counts as given, so that gradients with respect to it are those of the states.
+    """
+    vectors, cell = student.embedding(text), student.cell
+    places = range(len(text))
+    states: list[list[Tensor]] = [[] for _ in places]
+    added: list[list[Tensor]] = [[] for _ in places]
+    for way, order in ("", places), ("_reverse", reversed(places)):
+        weight, bias = cell.get_parameter(f"weight{way}"), cell.get_parameter(f"bias{way}")
+        before, state = torch.zeros_like(vectors[0]), torch.zeros(student.shape.hidden_dim)
+        for t in order:
+            z, n = (weight @ torch.cat([vectors[t], before]) + bias).chunk(2)
+            added[t].append((z.sigmoid() * n.tanh()).detach().requires_grad_())
+            state = (1 - z.sigmoid()) * state + added[t][-1]
+            states[t].append(state)
+            before = vectors[t]
+    return torch.stack([torch.cat(both) for both in states]), added
+
+
+def gradient_shares(logits: Tensor, added: list[list[Tensor]]) -> Tensor:
+    """Return added . d logit / d added for each piece [time, classes]."""
+    leaves = [leaf for both in added for leaf in both]
+    columns = []
+    for logit in logits:
+        gradients = torch.autograd.grad(logit, leaves, retain_graph=True)
+        shares = [leaf @ of for leaf, of in zip(leaves, gradients, strict=True)]
+        columns.append(torch.stack(shares).view(len(added), 2).sum(dim=1))
+    return torch.stack(columns, dim=1).detach()
+
+
+@torch.enable_grad()
 def by_hand(student: Student, text: Tensor) -> StudentOutput:
     """The method's formulas, applied to one text at a time."""
-    states = student.lstm(student.embedding(text)[None])[0][0]  # [time, 2 * hidden]
+    is_linear = student.shape.cell == "linear"
+    states, added = (
+        linear_states(student, text)
+        if is_linear
+        else (student.cell(student.embedding(text)[None])[0][0], [])
+    )  # [time, 2 * hidden]
     scores = (
         torch.tanh(states @ student.attention_weight.weight.T)
         @ (student.attention_vector.weight[0])
     )
-    attention = torch.cat([student.null_score, scores]).softmax(dim=0)[1:]
+    attention = torch.cat([student.null_score, scores]).softmax(dim=0)[1:].detach()
     context = (attention[:, None] * states).sum(dim=0)
     logits = student.head(context)
-    contributions = torch.stack(
-        [a * (student.head.weight @ h) for a, h in zip(attention, states, strict=True)]
-    )
-    return StudentOutput(logits, scores, attention, contributions, context)
+    shares = [a * (student.head.weight @ h) for a, h in zip(attention, states, strict=True)]
+    contributions = gradient_shares(logits, added) if is_linear else torch.stack(shares)
+    return StudentOutput(logits, scores, attention, context, lambda: contributions)
 
 
 @torch.no_grad()
@@ -85,9 +128,47 @@ def test_padding_and_company_never_change_an_answer(student, texts, padding):
 
 
 @torch.no_grad()
-def test_contributions_and_bias_sum_to_the_logits(student, texts):
+@pytest.mark.parametrize("is_training", [False, True])
+def test_contributions_and_bias_sum_to_the_logits(student, texts, is_training):
+    """With dropout too, since the loss of explanations is for such outputs."""
+    output = student.train(is_training)(*batch_of(texts, 12))
+    logits = student.head(output.attended)
+    torch.testing.assert_close(output.logits, logits)
+    torch.testing.assert_close(output.contributions.sum(dim=1) + student.head.bias, logits)
+
+
+def test_contributions_are_computed_once_and_only_if_they_are_read(student, texts, monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        LinearSteps, "shares", lambda _, readers: calls.append(1) or readers[..., 0]
+    )
     output = student(*batch_of(texts, 12))
-    torch.testing.assert_close(output.contributions.sum(dim=1) + student.head.bias, output.logits)
+    output.logits.sum().backward()
+    assert not calls
+    assert output.contributions is output.contributions
+    assert len(calls) == (2 if student.shape.cell == "linear" else 0)  # one a direction
+
+
+def test_contributions_have_gradients_if_the_logits_do(student, texts):
+    for has_gradients in (False, True):
+        with torch.set_grad_enabled(has_gradients):
+            output = student(*batch_of(texts, 12))
+        with torch.set_grad_enabled(not has_gradients):
+            assert output.contributions.requires_grad is has_gradients
+
+
+def test_contributions_have_the_gradients_of_finite_differences():
+    torch.manual_seed(0)
+    student = Student(shape(3, 2, 2, "linear")).double()
+    ids, mask = batch_of([torch.tensor([1, 2, 3]), torch.tensor([4])], 4)
+    names, values = zip(*student.named_parameters(), strict=True)
+    values = tuple(value.detach().requires_grad_() for value in values)
+
+    def contributions(*given: Tensor) -> Tensor:
+        parameters = dict(zip(names, given, strict=True))
+        return torch.func.functional_call(student, parameters, (ids, mask)).contributions
+
+    assert torch.autograd.gradcheck(contributions, values)
 
 
 @torch.no_grad()
@@ -147,10 +228,13 @@ def test_a_text_without_pieces_does_not_spoil_the_gradients(student, texts):
 @torch.no_grad()
 def test_dropout_acts_on_embeddings_and_on_states_in_training_only(student, texts):
     seen: dict[str, Tensor] = {}
-    student.lstm.register_forward_pre_hook(lambda _, args: seen.update(embeddings=args[0].data))
-    student.attention_weight.register_forward_pre_hook(lambda _, args: seen.update(states=args[0]))
     batch = batch_of([text for text in texts if len(text)], 9)
     real = batch[1]
+    packs = student.shape.cell != "linear"
+    student.cell.register_forward_pre_hook(
+        lambda _, args: seen.update(embeddings=args[0].data if packs else args[0][real])
+    )
+    student.attention_weight.register_forward_pre_hook(lambda _, args: seen.update(states=args[0]))
 
     def dropped() -> list[bool]:
         student(*batch)

@@ -63,7 +63,7 @@ OF_LABEL = toy_examples(0, outputs=1), toy_examples(1, count=24, outputs=1)
 def new_student(config: DistillConfig = CONFIG, seed: int = 0) -> Student:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return Student(config.shape(NUM_PIECES, 3), config.dropout, config.null_score)
+        return Student.of(config, NUM_PIECES, 3)
 
 
 def new_trainer(folder: Path, config: DistillConfig = CONFIG, **parts) -> StudentTrainer:

@@ -122,17 +122,21 @@ def test_it_works_in_pipelines_folds_and_searches(texts, directions):
     assert search.predict(["SALES CLIMB"]).tolist() == ["up"]
 
 
-@pytest.mark.parametrize("method", ["dixtill", "kl", "dixtill-paper"])
-def test_a_student_learns_from_a_teacher(teacher_folder, texts, method):
+@pytest.mark.parametrize(
+    ("method", "cell"), [("dixtill", "linear"), ("kl", "gru"), ("dixtill-paper", "lstm")]
+)
+def test_a_student_learns_from_a_teacher(teacher_folder, texts, method, cell):
     labels = ["bearish", "bullish"] * (len(texts) // 2)
     classifier = DixtillClassifier(
         teacher_folder, method=method, epochs=2, perturbed=1 if method == "kl" else 0,
-        teaching="worst", **SMALL,
+        teaching="worst", cell=cell, **SMALL,
     ).fit(texts, labels)  # fmt: skip
     # The teacher knows a class that these texts don't have.
     assert classifier.classes_.tolist() == ["bearish", "bullish", "neutral"]
-    config = classifier.student_.model.settings.provenance["config"]
+    model = classifier.student_.model
+    config = model.settings.provenance["config"]
     assert (config["method"], config["teaching"]) == (method, "worst")
+    assert model.shape.cell == cell
     assert set(classifier.predict(texts)) <= set(classifier.classes_)
 
 
@@ -208,6 +212,7 @@ def test_what_cannot_be_fitted_is_a_sentence(X, y, sentence):
         ({"method": "best"}, "unknown method 'best'"),
         ({"method": "kl"}, "the method kl needs a teacher"),
         ({"method": "dixtill"}, "the method dixtill needs a teacher"),
+        ({"cell": "rnn"}, "unknown cell 'rnn', expected one of lstm, gru, linear"),
         ({"epochs": 0}, "epochs is 0, which is out of range"),
         ({"validation_fraction": 1.5}, "validation_fraction is 1.5"),
         ({"embedding_bits": 5}, "embedding_bits is 5, expected 4 or 8"),

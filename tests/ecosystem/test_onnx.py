@@ -25,6 +25,7 @@ from dixtill.distillation.student.float_student import float_student
 from dixtill.errors import InputError
 from dixtill.export.onnx_graph import onnx_student, write_onnx
 from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.model_file.shape import CELLS
 from dixtill.sklearn import DixtillClassifier
 from dixtill.specification.model_file import read_model
 
@@ -52,8 +53,9 @@ def random_rows(num_pieces: int, lengths: list[int]) -> list[list[int]]:
 
 @pytest.mark.parametrize("lengths", [[1], [12], [7, 1, 30, 0, 12], [3] * 40, [0]], ids=str)
 @pytest.mark.parametrize("seed", [0, 1])
-def test_the_graph_answers_as_the_pytorch_student(lengths, seed):
-    model = random_model(seed)
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_graph_answers_as_the_pytorch_student(lengths, seed, cell):
+    model = random_model(seed, cell=cell)
     ids, mask = padded(random_rows(model.shape.num_pieces, lengths))
     with torch.no_grad():
         output = dequantized(model.parameters)(torch.tensor(ids), torch.tensor(mask))
@@ -67,8 +69,9 @@ def test_the_graph_answers_as_the_pytorch_student(lengths, seed):
     assert (attention[~mask] == 0).all()
 
 
-def test_what_padding_holds_changes_nothing():
-    model = random_model()
+@pytest.mark.parametrize("cell", CELLS)
+def test_what_padding_holds_changes_nothing(cell):
+    model = random_model(cell=cell)
     ids, mask = padded(random_rows(model.shape.num_pieces, [5, 2]))
     run = session(onnx_student(model).SerializeToString()).run
     expected = run(None, {"piece_ids": ids, "mask": mask})
@@ -140,8 +143,8 @@ def test_contributions_and_attention_give_the_words_weights_by_gates(tmp_path):
     np.testing.assert_allclose(expected, weights, atol=0.1, rtol=0)
 
 
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, texts, directions) -> Path:
+@pytest.fixture(scope="module", params=CELLS)
+def trained(request, tmp_path_factory, texts, directions) -> Path:
     """A student's file beside its run folder."""
     from dixtill.distillation.data.corpus import Corpus
 
@@ -149,6 +152,7 @@ def trained(tmp_path_factory, texts, directions) -> Path:
     labels = tuple(("down", "up").index(name) for name in directions)
     corpus = Corpus(tuple(texts), labels, ("down", "up"))
     sizes = {"epochs": 3, "embedding_dim": 6, "hidden_dim": 5, "attention_dim": 4}
+    sizes["cell"] = request.param
     distilled = dixtill.distill(
         None, corpus, corpus, out=folder / "s.safetensors", method="none", **sizes
     )

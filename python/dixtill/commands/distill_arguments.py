@@ -174,8 +174,14 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
     _add(group, "batch_size", "texts per step ({default}; {unperturbed})", "N")
     _add(group, "learning_rate", "highest learning rate ({default}; {unperturbed})", "X")
     _add(group, "dropout", "dropout of piece vectors and states ({default}; {unperturbed})", "P")
+    _add(
+        group,
+        "cell",
+        "what reads the pieces, in both directions: lstm (default), gru, which has three gates "
+        "instead of four, or linear, whose contributions are exact through the recurrence",
+    )
     _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
-    _add(group, "hidden_dim", "LSTM units per direction ({default})", "N")
+    _add(group, "hidden_dim", "units of the cell per direction ({default})", "N")
     _add(group, "attention_dim", "attention units ({default})", "N")
     group.add_argument(
         "--null-score",

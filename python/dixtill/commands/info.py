@@ -66,6 +66,7 @@ def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
         "labels": list(settings.labels),
         "parameters": shape.num_parameters,
         "pieces": shape.num_pieces,
+        "cell": shape.cell,
         "embedding": shape.embedding_dim,
         "embedding_bits": model.embedding_bits,
         "hidden": shape.hidden_dim,

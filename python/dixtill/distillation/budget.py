@@ -71,7 +71,7 @@ class Untrained:
         """Parameters with one piece."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            student = Student(self.config.shape(1, len(self.labels)))
+            student = Student.of(self.config, 1, len(self.labels))
         return quantize(student, self.embedding_bits)
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, get_args
 from .. import limits
 from ..errors import InputError
 from ..limits import Limits
-from ..runtime.model_file.shape import StudentShape
+from ..runtime.model_file.settings import check_explanation
 from ..specification.cleaning import DEFAULT_RULES
 from ..tables import LABEL_COLUMN, TEXT_COLUMN
 from .settings import Settings
@@ -34,6 +34,7 @@ Explainer = Literal[
 ]
 FixedRule = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
 EmbeddingBits = Literal[4, 8]
+Cell = Literal["lstm", "gru", "linear"]
 ADAPTIVE_RULE = "adaptive_simpson"
 _EXPLAINED: tuple[Method, ...] = ("dixtill", "dixtill-paper")
 
@@ -68,6 +69,7 @@ class DistillConfig(Settings):
     weight_decay: float = 0.01
     dropout: float = 0.15
     unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
+    cell: Cell = "lstm"  # what reads the pieces, in both directions
     embedding_dim: int = 50
     hidden_dim: int = 50
     attention_dim: int = 100
@@ -105,6 +107,11 @@ class DistillConfig(Settings):
     def __post_init__(self) -> None:
         """Raise InputError if settings are out of range, unknown, or contradict each other."""
         super().__post_init__()
+        if self.method == "dixtill-paper" and self.cell != "lstm":
+            raise InputError(
+                f"the cell is '{self.cell}', but the method 'dixtill-paper' is the published one, "
+                "whose student is an LSTM; choose the cell 'lstm', or the method 'dixtill'"
+            )
         if self.teaching != "fixed" and self.method == "none":
             raise InputError(
                 f"the teaching '{self.teaching}' follows the teacher's answers, but the method "
@@ -117,6 +124,7 @@ class DistillConfig(Settings):
                 "the explanation 'scores' does not add up to an answer; choose additivity 0, or "
                 "the explanation 'gates' or 'contributions'"
             )
+        check_explanation(self.explanation, self.cell)
         if self.explanation == "gates" and not self.null_score:
             raise InputError(
                 "the explanation 'gates' needs a null score, so that attention can go to no piece; "
@@ -150,13 +158,10 @@ class DistillConfig(Settings):
             own = _NOTHING_PERTURBED | own
         if given.get("null_score") is False:
             own = {"explanation": "contributions"} | own
+        if given.get("cell") == "linear":
+            own = own | {"explanation": "contributions"}
         own = own | _IMPLIED.get(given.get("explanation", ""), {})
         return cls(method=method, **own | given)
-
-    def shape(self, num_pieces: int, num_classes: int) -> StudentShape:
-        """Return the sizes of a student that reads so many pieces and knows so many classes."""
-        d, h, a = self.embedding_dim, self.hidden_dim, self.attention_dim
-        return StudentShape("lstm", num_pieces, d, h, a, num_classes)
 
     @property
     def is_explained(self) -> bool:

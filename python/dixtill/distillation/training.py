@@ -70,8 +70,7 @@ class Training:
         config, num_pieces = self.config, len(lessons.vocabulary.pieces)
         with threads(1):
             torch.manual_seed(config.seed)
-            shape = config.shape(num_pieces, len(self.labels))
-            student = Student(shape, config.dropout, config.null_score)
+            student = Student.of(config, num_pieces, len(self.labels))
             vectors = reduced_vectors(rows, num_pieces, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
             trainer = StudentTrainer(

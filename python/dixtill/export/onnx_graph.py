@@ -1,8 +1,9 @@
 """Builds the float student as an ONNX graph, with padding and explanations.
 
 The graph is built operator by operator from the equations of distillation/network/student.py, so it
-needs no exporter, and it takes any batch and length. It reads piece ids: the program that runs it
-splits texts, by the settings and the vocabulary in the model's metadata.
+needs no exporter, and it takes any batch and length; onnx_cells.py has the cells. It reads piece
+ids: the program that runs it splits texts, by the settings and the vocabulary in the model's
+metadata.
 """
 
 from __future__ import annotations
@@ -22,13 +23,11 @@ from ..specification.float_parameters import float_parameters
 from ..specification.model_file import StudentModel
 from ..version import __version__
 from ..whole_file import write_whole
+from .onnx_cells import FloatArray, cell_constants, contribution_nodes, node, state_nodes
 
 OPSET = 17  # of 2022; every runtime since then supports it
 _IR_VERSION = 8
 _NO_SCORE = -1e30  # of padding: its exponential is zero beside that of any null score
-_GATES = (0, 3, 1, 2)  # ONNX has i, o, f, g where PyTorch has i, f, g, o
-
-FloatArray = npt.NDArray[np.floating[Any]]
 
 
 def onnx_student(
@@ -56,9 +55,11 @@ def onnx_student(
     for name, shape in expected.items():
         if name not in given or given[name].shape != shape:
             raise InputError(f"the float student's '{name}' is not of the model's shape {shape}")
-    constants = {**_constants(given), **_limits()}
+    cell = model.shape.cell
+    constants = {**_constants(given), **_limits(), **cell_constants(cell, given)}
+    constants = {name: _plain(values) for name, values in constants.items()}
     graph = helper.make_graph(
-        _nodes(model.shape.hidden_dim),
+        _nodes(cell, model.shape.hidden_dim),
         "dixtill student",
         [
             helper.make_tensor_value_info("piece_ids", TensorProto.INT64, ["batch", "time"]),
@@ -129,31 +130,21 @@ def _output(name: str, *shape: str | int) -> Any:
 
 
 def _constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
-    """Return the weights as ONNX lays them out; [2, ...] holds both directions."""
-    both = [
-        {
-            name: _gates_reordered(parameters[f"lstm.{name}_l0{suffix}"])
-            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        }
-        for suffix in ("", "_reverse")
-    ]
-    arrays = {
+    """Return the weights of all but the cell, as the graph multiplies with them."""
+    return {
         "embedding": parameters["embedding.weight"],
-        "input_weight": np.stack([way["weight_ih"] for way in both]),  # [2, 4H, d]
-        "state_weight": np.stack([way["weight_hh"] for way in both]),  # [2, 4H, H]
-        "bias": np.stack([np.concatenate([way["bias_ih"], way["bias_hh"]]) for way in both]),
         "attention_weight": parameters["attention_weight.weight"].T,  # [2H, A]
         "attention_vector": parameters["attention_vector.weight"].T,  # [A, 1]
         "null_score": parameters["null_score"].reshape(()),
         "head_weight": parameters["head.weight"].T,  # [2H, C]
         "head_bias": parameters["head.bias"],
     }
-    return {name: np.array(values, np.float32, order="C") for name, values in arrays.items()}
 
 
-def _gates_reordered(values: FloatArray) -> FloatArray:
-    gates = np.split(values, 4)
-    return np.concatenate([gates[gate] for gate in _GATES])
+def _plain(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return integers as they are, floats as float32, row by row."""
+    is_float = np.issubdtype(values.dtype, np.floating)
+    return np.array(values, np.float32 if is_float else values.dtype, order="C")
 
 
 def _limits() -> dict[str, npt.NDArray[Any]]:
@@ -162,33 +153,19 @@ def _limits() -> dict[str, npt.NDArray[Any]]:
         "one": np.array(1, np.int32),
         "last": np.array([2], np.int64),
         "time": np.array([1], np.int64),
-        "as_states": np.array([0, 0, -1], np.int64),
         "one_before": np.array([0, 1, 0, 0], np.int64),
         "first_piece": np.array([1], np.int64),
         "end": np.array([np.iinfo(np.int64).max], np.int64),
     }
 
 
-def _nodes(hidden_dim: int) -> list[NodeProto]:
-    def node(operator: str, inputs: str, output: str, **attributes: Any) -> NodeProto:
-        names = ["" if name == "-" else name for name in inputs.split()]
-        return helper.make_node(operator, names, [output], name=output, **attributes)
-
+def _nodes(cell: str, hidden_dim: int) -> list[NodeProto]:
     return [
         node("Cast", "mask", "mask_count", to=TensorProto.INT32),
         node("ReduceSum", "mask_count time", "num_pieces", keepdims=0),
         node("Max", "num_pieces one", "lengths"),  # an LSTM reads at least one piece
         node("Gather", "embedding piece_ids", "vectors"),
-        node("Transpose", "vectors", "by_time", perm=[1, 0, 2]),
-        node(
-            "LSTM",
-            "by_time input_weight state_weight bias lengths",
-            "both_ways",  # [time, 2, batch, H]
-            hidden_size=hidden_dim,
-            direction="bidirectional",
-        ),
-        node("Transpose", "both_ways", "by_text", perm=[2, 0, 1, 3]),
-        node("Reshape", "by_text as_states", "states"),  # [batch, time, 2H]
+        *state_nodes(cell, hidden_dim),
         node("MatMul", "states attention_weight", "projected"),
         node("Tanh", "projected", "units"),
         node("MatMul", "units attention_vector", "scores_column"),
@@ -200,8 +177,9 @@ def _nodes(hidden_dim: int) -> list[NodeProto]:
         node("Slice", "shares first_piece end time", "attention"),
         node("Unsqueeze", "attention last", "attention_column"),
         node("MatMul", "states head_weight", "votes"),  # [batch, time, C]
-        node("Mul", "attention_column votes", "contributions"),
-        node("ReduceSum", "contributions time", "gathered", keepdims=0),
+        node("Mul", "attention_column votes", "attended"),
+        node("ReduceSum", "attended time", "gathered", keepdims=0),
         node("Add", "gathered head_bias", "logits"),
         node("Softmax", "logits", "probabilities", axis=-1),
+        *contribution_nodes(cell),
     ]

@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from .. import limits
-from ..distillation.config import DistillConfig, Method, TeachingMode
+from ..distillation.config import Cell, DistillConfig, Method, TeachingMode
 from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
 from ..distillation.progress.bars import bars_on_terminal
@@ -54,8 +54,9 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             epochs and smaller batches.
         max_explained: number of training texts that the teacher explains at most; 0 for none.
         teaching: which texts come more often or weigh more: fixed, worst or learned.
+        cell: what reads the pieces, in both directions: lstm, gru or linear.
         embedding_dim: width of a piece's vector.
-        hidden_dim: LSTM units per direction.
+        hidden_dim: units of the cell per direction.
         attention_dim: attention units.
         max_pieces: longer texts are cut after this many pieces.
         max_bytes: rare pieces are left out, so that the file is no larger with 4 embedding bits.
@@ -89,6 +90,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         perturbed: int | None = None,
         max_explained: int | None = None,
         teaching: TeachingMode | None = None,
+        cell: Cell = "lstm",
         embedding_dim: int = 50,
         hidden_dim: int = 50,
         attention_dim: int = 100,
@@ -110,6 +112,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.perturbed = perturbed
         self.max_explained = max_explained
         self.teaching = teaching
+        self.cell = cell
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim
         self.attention_dim = attention_dim

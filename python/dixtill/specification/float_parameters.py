@@ -6,6 +6,12 @@ import numpy as np
 
 from .parameters import Float32Array, Int8Array, StudentParameters
 
+LINEAR_WINDOW = (0, 1)
+"""How many places back, in the order of reading, each piece is that a step of a linear cell reads.
+
+A weight has a block of d columns for each of them.
+"""
+
 _LARGEST = 127  # of an activation: states in [-1, 1] are int8 times 1/127
 
 
@@ -13,9 +19,9 @@ def float_parameters(parameters: StudentParameters) -> dict[str, Float32Array]:
     """Return the parameters of distillation/network/student.py's Student, by name.
 
     Quantization has folded the scales of the embedding's columns into the matrices that read them,
-    so the embedding's values are whole numbers. PyTorch's second bias of each gate is zero.
+    so the embedding's values are whole numbers. PyTorch's second bias of a gate is zero, except for
+    a GRU's n.
     """
-    d = parameters.shape.embedding_dim
     values = {
         "embedding.weight": parameters.embedding_q8.astype(np.float32),
         "attention_weight.weight": _LARGEST
@@ -26,15 +32,29 @@ def float_parameters(parameters: StudentParameters) -> dict[str, Float32Array]:
         "head.bias": parameters.head_bias,
     }
     for name, suffix in (("forward", ""), ("backward", "_reverse")):
-        matrix = _product(
-            getattr(parameters, f"{name}_weight_q8"), getattr(parameters, f"{name}_scale")
-        )
-        bias = getattr(parameters, f"{name}_bias")
-        values[f"lstm.weight_ih_l0{suffix}"] = matrix[:, :d]
-        values[f"lstm.weight_hh_l0{suffix}"] = _LARGEST * matrix[:, d:]
-        values[f"lstm.bias_ih_l0{suffix}"] = bias
-        values[f"lstm.bias_hh_l0{suffix}"] = np.zeros_like(bias)
+        direction = _direction(parameters, name)
+        values |= {f"{parameters.cell}.{part}{suffix}": v for part, v in direction.items()}
     return values
+
+
+def _direction(parameters: StudentParameters, name: str) -> dict[str, Float32Array]:
+    """Return the parameters of the cell in one direction, by their names in a PyTorch module."""
+    bias = getattr(parameters, f"{name}_bias")
+    matrix = _product(
+        getattr(parameters, f"{name}_weight_q8"), getattr(parameters, f"{name}_scale")
+    )
+    if parameters.cell == "linear":
+        return {"weight": matrix, "bias": bias}
+    rows, d = len(matrix), parameters.shape.embedding_dim
+    of_state = np.zeros_like(bias[:rows])
+    if parameters.cell == "gru":  # n has a second bias of its own, which the reset gate scales
+        of_state[-parameters.shape.hidden_dim :] = bias[rows:]
+    return {
+        "weight_ih_l0": matrix[:, :d],
+        "weight_hh_l0": _LARGEST * matrix[:, d:],
+        "bias_ih_l0": bias[:rows],
+        "bias_hh_l0": of_state,
+    }
 
 
 def _product(weight_q8: Int8Array, scale: Float32Array) -> Float32Array:

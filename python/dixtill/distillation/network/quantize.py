@@ -2,25 +2,25 @@
 
 The embedding has 8 or 4 bits. A row's scale is large enough for AVX2 to add four products in int16
 (kSmallSum in csrc/kernels/interface.h); this costs less than one bit, and no accuracy.
-Activations have fixed scales: one per column of the embedding, and 1/127 for LSTM states, which lie
-in [-1, 1]. Both are folded into the rows that read them, so that the runtime sees integers and one
+Activations have fixed scales: one per column of the embedding, and 1/127 for states, which lie in
+[-1, 1]. Both are folded into the rows that read them, so that the runtime sees integers and one
 scale per row (specification/parameters.py).
 
 A 4-bit value is an integer from -7 to 7, stored as 16 times that in int8. The following columns
-compensate for the error of rounding a column, as far as the LSTM's products allow. This is the
-error feedback of GPTQ (Frantar et al. 2023), with the LSTM's parameters instead of activations.
+compensate for the error of rounding a column, as far as the cell's products allow. This is the
+error feedback of GPTQ (Frantar et al. 2023), with the cell's parameters instead of activations.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from ...errors import InputError
-from ...specification.float_parameters import float_parameters
+from ...specification.float_parameters import LINEAR_WINDOW, float_parameters
 from ...specification.parameters import Int8Array, StudentParameters
 from .student import Student
 
@@ -51,11 +51,15 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentParameters:
     for name, values in parameters.items():
         if not np.isfinite(values).all():
             raise InputError(f"weight '{name}' of the student is not finite: its training diverged")
-    embedding_q8, column_scale = _embedding(parameters, embedding_bits)
+    cell = student.shape.cell
+    forward, backward = (_direction(cell, parameters, suffix) for suffix in ("", "_reverse"))
+    readers = np.vstack([*forward.of_pieces, *backward.of_pieces])
+    embedding_q8, column_scale = _embedding(parameters["embedding.weight"], readers, embedding_bits)
     return StudentParameters(
+        cell=cell,
         embedding_q8=embedding_q8,
-        **_direction("forward", "", parameters, column_scale),
-        **_direction("backward", "_reverse", parameters, column_scale),
+        **_quantized("forward", forward, column_scale),
+        **_quantized("backward", backward, column_scale),
         **_rows("attention", parameters["attention_weight.weight"] / _LARGEST),
         attention_vector=parameters["attention_vector.weight"][0].astype(np.float32),
         null_score=parameters["null_score"].astype(np.float32),
@@ -64,15 +68,54 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentParameters:
     )
 
 
-def _embedding(parameters: dict[str, FloatArray], bits: int) -> tuple[Int8Array, FloatArray]:
-    """Return the int8 embedding [V, d], and the scale of each column [d]."""
-    embedding = parameters["embedding.weight"]
+class _Direction(NamedTuple):
+    """The parameters of the cell in one direction."""
+
+    of_pieces: tuple[FloatArray, ...]  # [rows, d], for each piece that a step reads
+    of_state: FloatArray | None  # [rows, H], if a step reads the state
+    bias: FloatArray
+
+
+def _direction(cell: str, parameters: dict[str, FloatArray], suffix: str) -> _Direction:
+    own = {
+        name.removeprefix(f"{cell}.").removesuffix(suffix): values
+        for name, values in parameters.items()
+        if name.startswith(f"{cell}.") and name.endswith("_reverse") == bool(suffix)
+    }
+    if cell == "linear":
+        pieces = np.split(own["weight"], len(LINEAR_WINDOW), axis=1)
+        return _Direction(tuple(pieces), None, own["bias"])
+    of_input, of_state = own["bias_ih_l0"], own["bias_hh_l0"]
+    bias = of_input + of_state
+    if cell == "gru":  # n has two: the reset gate scales that of the state
+        n = slice(2 * len(bias) // 3, None)
+        bias = np.concatenate([bias[: n.start], of_input[n], of_state[n]])
+    return _Direction((own["weight_ih_l0"],), own["weight_hh_l0"], bias)
+
+
+def _quantized(name: str, direction: _Direction, column_scale: FloatArray) -> dict[str, Any]:
+    """Return one direction's int8 parameters: columns of the pieces, then those of the state.
+
+    The kernels multiply the columns of all pieces as one block.
+    """
+    blocks = [np.hstack([matrix * column_scale for matrix in direction.of_pieces])]
+    if direction.of_state is not None:
+        blocks.append(direction.of_state / _LARGEST)
+    return {**_rows(name, *blocks), f"{name}_bias": direction.bias.astype(np.float32)}
+
+
+def _embedding(
+    embedding: FloatArray, readers: FloatArray, bits: int
+) -> tuple[Int8Array, FloatArray]:
+    """Return the int8 embedding [V, d], and the scale of each column [d].
+
+    `readers` [N, d] are the rows of the cell that are multiplied with a piece's vector.
+    """
     if bits == 8:
         scale = _scale(embedding, axis=0)
         return _round(embedding / scale), scale
-    readers = [parameters[f"lstm.weight_ih_l0{suffix}"] for suffix in ("", "_reverse")]
     step = _best_step(embedding)
-    rows_q4 = _round_with_feedback(embedding, step, np.vstack(readers))
+    rows_q4 = _round_with_feedback(embedding, step, readers)
     return (rows_q4 * _STEP_Q4).astype(np.int8), step / _STEP_Q4
 
 
@@ -105,19 +148,6 @@ def _round_with_feedback(rows: FloatArray, step: FloatArray, readers: FloatArray
 def _round_q4(values: FloatArray) -> FloatArray:
     rounded: FloatArray = np.clip(np.rint(values), -_LARGEST_Q4, _LARGEST_Q4)
     return rounded
-
-
-def _direction(
-    name: str, suffix: str, parameters: dict[str, FloatArray], column_scale: FloatArray
-) -> dict[str, Any]:
-    """Return one direction of the LSTM: input columns, then recurrent ones."""
-    from_input = parameters[f"lstm.weight_ih_l0{suffix}"] * column_scale
-    from_state = parameters[f"lstm.weight_hh_l0{suffix}"] / _LARGEST
-    bias = parameters[f"lstm.bias_ih_l0{suffix}"] + parameters[f"lstm.bias_hh_l0{suffix}"]
-    return {
-        **_rows(name, from_input, from_state),
-        f"{name}_bias": bias.astype(np.float32),
-    }
 
 
 def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:

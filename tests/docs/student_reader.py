@@ -1,0 +1,180 @@
+"""Reads a student's file and answers with it as docs/reference/model-file.md says.
+
+It uses the safetensors package and NumPy, and nothing of dixtill.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+
+
+class PageReader:
+    """What the page says of a file."""
+
+    def __init__(self, path: str | Path) -> None:
+        with safe_open(str(path), "np") as file:
+            self.written = file.metadata()["dixtill"]
+            names = file.keys()  # it has no iterator
+            self.tensors = {name: file.get_tensor(name) for name in names}
+        self.description: dict[str, Any] = json.loads(self.written)
+
+    @property
+    def pieces(self) -> list[str]:
+        return zlib.decompress(self.tensors["vocabulary"].tobytes()).decode().split("\n")
+
+    @property
+    def cell(self) -> str:
+        return self.description.get("cell", "lstm")
+
+    @property
+    def sizes(self) -> tuple[int, int, int, int, int]:
+        attention, states = self.tensors["attention_weight_q8"].shape
+        hidden = states // 2
+        columns = self.tensors["forward_weight_q8"].shape[1]
+        width = columns // 2 if self.cell == "linear" else columns - hidden
+        return len(self.pieces), width, hidden, attention, len(self.tensors["head_bias"])
+
+    @property
+    def embedding(self) -> np.ndarray:
+        """The vectors [V, d] as int8, of either width."""
+        if "embedding_q8" in self.tensors:
+            return self.tensors["embedding_q8"]
+        packed = self.tensors["embedding_q4"]
+        low, high = packed & 15, packed >> 4
+        values = np.concatenate([low, high], axis=1)[:, : self.sizes[1]].astype(int)
+        return 16 * np.where(values > 7, values - 16, values)
+
+    def expected_shapes(self) -> dict[str, tuple[int, ...]]:
+        v, d, h, a, c = self.sizes
+        q4 = "embedding_q4" in self.tensors
+        rows, columns, biases = {
+            "lstm": (4 * h, d + h, 4 * h),
+            "gru": (3 * h, d + h, 4 * h),
+            "linear": (2 * h, 2 * d, 2 * h),
+        }[self.cell]
+        return {
+            **({"embedding_q4": (v, (d + 1) // 2)} if q4 else {"embedding_q8": (v, d)}),
+            **{
+                f"{way}_{part}": shape
+                for way in ("forward", "backward")
+                for part, shape in (("weight_q8", (rows, columns)), ("scale", (rows,)),
+                                    ("bias", (biases,)))
+            },
+            "attention_weight_q8": (a, 2 * h), "attention_scale": (a,), "attention_vector": (a,),
+            "null_score": (1,),
+            "head_weight_q8": (c, 2 * h), "head_scale": (c,), "head_bias": (c,),
+            "vocabulary": self.tensors["vocabulary"].shape,
+        }  # fmt: skip
+
+    def digest(self) -> str:
+        quoted = f'"sha256": "{self.description["sha256"]}"'
+        assert len(quoted) == 76
+        before, _, after = self.written.rpartition(f"{quoted}, ")
+        content = hashlib.sha256((before + after).encode("ascii"))
+        for name in sorted(self.tensors):
+            tensor = self.tensors[name]
+            content.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+            content.update(tensor.tobytes())
+        return content.hexdigest()
+
+    def forward(self, piece_ids: list[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Logits [C], shares [T, C] and attention [T], in double precision: near float32's."""
+        t = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
+        vectors = self.embedding[piece_ids].astype(float)
+        read = {"lstm": self._lstm, "gru": self._gru, "linear": self._linear}[self.cell]
+        ahead = read("forward", vectors)
+        back = read("backward", vectors[::-1])[::-1]
+        states = np.concatenate([ahead, back], axis=1)
+        units = np.tanh(t["attention_scale"] * (states @ t["attention_weight_q8"].T))
+        scores = units @ t["attention_vector"]
+        largest = max(t["null_score"][0], scores.max())
+        attention = np.exp(scores - largest)
+        attention /= np.exp(t["null_score"][0] - largest) + attention.sum()
+        shares = attention[:, None] * t["head_scale"] * (states @ t["head_weight_q8"].T)
+        if self.cell == "linear":
+            weights = np.split(t["head_weight_q8"], 2, axis=1)
+            shares = self._traced("forward", vectors, attention, weights[0])
+            shares += self._traced("backward", vectors[::-1], attention[::-1], weights[1])[::-1]
+        return t["head_bias"] + shares.sum(axis=0), shares, attention
+
+    def weights(
+        self, shares: np.ndarray, attention: np.ndarray, words: list[list[bool]], label: int
+    ) -> list[float]:
+        """The words' weights; which pieces are each one's is said by `words` [words][T]."""
+        own = (shares - shares.mean(axis=1, keepdims=True))[:, label]
+        c = np.array([own[inside].sum() for inside in words])
+        if self.description["explanation"] == "gates":
+            a = np.array([attention[inside].sum() for inside in words])
+            total = a.sum()
+            log = -np.log(1 - total)
+            c = log / total * c - (log - total) / total**2 * a * c.sum()
+        return [float(weight) for weight in c]
+
+    def _rows(self, way: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        weight, scale, bias = (
+            self.tensors[f"{way}_{part}"].astype(float) for part in ("weight_q8", "scale", "bias")
+        )
+        return weight * scale[:, None], scale, bias
+
+    def _lstm(self, way: str, vectors: np.ndarray) -> np.ndarray:
+        weight, scale, bias = self._rows(way)
+        hidden = cell = np.zeros(len(scale) // 4)
+        states = []
+        for vector in vectors:
+            i, f, g, o = np.split(weight @ np.concatenate([vector, hidden]) + bias, 4)
+            cell = _sigmoid(f) * cell + _sigmoid(i) * np.tanh(g)
+            hidden = np.rint(127 * _sigmoid(o) * np.tanh(cell))
+            states.append(hidden)
+        return np.array(states)
+
+    def _gru(self, way: str, vectors: np.ndarray) -> np.ndarray:
+        weight, scale, bias = self._rows(way)
+        h, d = len(scale) // 3, vectors.shape[1]
+        state = hidden = np.zeros(h)
+        states = []
+        for vector in vectors:
+            both = weight[: 2 * h] @ np.concatenate([vector, hidden]) + bias[: 2 * h]
+            r, z = np.split(_sigmoid(both), 2)
+            of_piece = weight[2 * h :, :d] @ vector + bias[2 * h : 3 * h]
+            of_state = weight[2 * h :, d:] @ hidden + bias[3 * h :]
+            state = (1 - z) * np.tanh(of_piece + r * of_state) + z * state
+            hidden = np.rint(127 * state)
+            states.append(hidden)
+        return np.array(states)
+
+    def _linear(self, way: str, vectors: np.ndarray) -> np.ndarray:
+        states, state = [], 0.0
+        for kept, added in zip(*self._steps(way, vectors), strict=True):
+            state = kept * state + added
+            states.append(np.rint(127 * state))
+        return np.array(states)
+
+    def _steps(self, way: str, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What each step of a linear cell keeps and adds, [T, H] each."""
+        weight, _, bias = self._rows(way)
+        before = np.vstack([np.zeros_like(vectors[:1]), vectors[:-1]])
+        z, n = np.split(np.hstack([vectors, before]) @ weight.T + bias, 2, axis=1)
+        return 1 - _sigmoid(z), _sigmoid(z) * np.tanh(n)
+
+    def _traced(
+        self, way: str, vectors: np.ndarray, attention: np.ndarray, weights: np.ndarray
+    ) -> np.ndarray:
+        """The shares [T, C] of one direction of a linear cell."""
+        kept, added = self._steps(way, vectors)
+        shares, reached = np.zeros((len(vectors), len(weights))), np.zeros_like(weights)
+        for t in reversed(range(len(vectors))):
+            reached = attention[t] * weights + reached
+            shares[t] = reached @ added[t]
+            reached = kept[t] * reached
+        return 127 * self.tensors["head_scale"] * shares
+
+
+def _sigmoid(values: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-values))
