@@ -1,4 +1,5 @@
-// Prints how many cycles the parts of a step take on one target, for the research note on kernels.
+// Prints how many cycles the parts of an LSTM's step take on one target, for the research note on
+// kernels.
 //
 //   c++ -std=c++17 -O3 -ffp-contract=off -Icsrc -mavx2 -DDIXTILL_TARGET=avx2
 //       -DSIMD='"simd/avx2.h"' benchmarks/kernel_phases.cpp -o kernel_phases
@@ -13,7 +14,7 @@
 #include <vector>
 
 #include SIMD
-#include "kernels/bilstm_forward.h"
+#include "kernels/forward.h"
 
 namespace {
 
@@ -53,16 +54,16 @@ double cycle_ns() {
 }
 
 // One direction: weights small enough for small sums, and what it keeps.
-struct Lstm {
+struct OneDirection {
     alignas(64) int8_t input_q8[kNumGroups * padded_rows(kNumRows) * kGroupColumns];
     alignas(64) int8_t recurrent_q8[kNumGroups * padded_rows(kNumRows) * kGroupColumns];
-    alignas(64) int32_t sums[readable_rows(kHidden)] = {};
-    alignas(64) int32_t products[readable_rows(kHidden)] = {};
-    alignas(64) float scale[readable_rows(kHidden)] = {};
-    alignas(64) float cells[round_up(kHidden, kBlockUnits)] = {};
-    alignas(64) int8_t hidden_q8[round_up(kHidden, kBlockUnits)] = {};
+    alignas(64) int32_t sums[readable_rows(kNumRows)] = {};
+    alignas(64) int32_t products[readable_rows(kNumRows)] = {};
+    alignas(64) float scale[readable_rows(kNumRows)] = {};
+    alignas(64) float cells[readable_units(kHidden)] = {};
+    alignas(64) int8_t hidden_q8[readable_units(kHidden)] = {};
 
-    Lstm() {
+    OneDirection() {
         uint32_t state = 1;
         for (int8_t* matrix : {input_q8, recurrent_q8}) {
             for (int64_t i = 0; i < static_cast<int64_t>(sizeof input_q8); ++i) {
@@ -77,19 +78,25 @@ struct Lstm {
         return {{input_q8, kNumRows, kNumGroups, true},
                 {recurrent_q8, kNumRows, kNumGroups, true},
                 sums,
+                nullptr,
                 scale,
-                scale};
+                scale,
+                nullptr};
     }
-    DirectionScratch scratch() { return {nullptr, products, hidden_q8, cells}; }
+    DirectionScratch scratch() { return {nullptr, nullptr, products, hidden_q8, cells, nullptr}; }
 
     void multiply_hidden() { multiply(direction().recurrent, hidden_q8, sums, products); }
-    void update() { update_cells(direction(), kHidden, scratch()); }
+    void update() {
+        const Direction parameters = direction();
+        const DirectionScratch own = scratch();
+        update_units<Lstm>({parameters, own, nullptr, {}}, kHidden);
+    }
 };
 
 }  // namespace
 
 int main() {
-    static Lstm ahead, back;
+    static OneDirection ahead, back;
     const double cycle = cycle_ns();
     const auto report = [cycle](const char* name, double ns) {
         std::printf("%-40s %7.1f ns %7.0f cycles\n", name, ns, ns / cycle);
@@ -99,16 +106,16 @@ int main() {
     const double products =
         report("products of a direction", median_ns(kCalls, [] { ahead.multiply_hidden(); }));
     report("cells of a direction", median_ns(kCalls, [] {
-               ahead.update();
-               back.update();
-           }) / 2);
+                                       ahead.update();
+                                       back.update();
+                                   }) / 2);
     report("recurrence of a direction", median_ns(kCalls, [] {
-               ahead.multiply_hidden();
-               back.multiply_hidden();
-               ahead.update();
-               back.update();
-           }) / 2);
-    static_cast<void>(bilstm_forward);  // whole, which the benchmarks in Python measure
+                                            ahead.multiply_hidden();
+                                            back.multiply_hidden();
+                                            ahead.update();
+                                            back.update();
+                                        }) / 2);
+    static_cast<void>(forward);  // whole, which the benchmarks in Python measure
     std::printf("%-40s %7.1f\n", "MAC a cycle of the products", kNumRows * kHidden / products);
     return 0;
 }

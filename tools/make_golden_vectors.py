@@ -19,13 +19,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
 from dixtill.specification import reference
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD3"
+MAGIC = b"DIXGOLD4"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
+NUM_PIECES = 13  # of each student
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -45,6 +47,7 @@ class Recipe:
     spread: float = 1.0  # approximate standard deviation of the gates' inputs
     bits: int = 8  # bits of the embedding
     null_score: float | None = None  # None draws a random one
+    cell: str = "lstm"
 
 
 # Widths at and next to multiples of 4, 8 and 16. A spread of 30 saturates most gates; at 1e-36
@@ -70,6 +73,24 @@ RECIPES = (
     Recipe("empty batch", 5, 3, 7, 2, lengths=()),
     Recipe("no null score", 5, 17, 7, 3, null_score=NO_NULL_SCORE),
     Recipe("all attention to no piece", 5, 17, 7, 3, null_score=-NO_NULL_SCORE),
+    Recipe("gru, smallest", 1, 1, 1, 1, cell="gru"),
+    Recipe("gru, shipped widths", 50, 50, 100, 3, largest=32, bits=4, cell="gru"),
+    Recipe("gru, odd widths", 5, 17, 7, 2, cell="gru"),
+    Recipe("gru, wide state", 1, 26, 1, 3, cell="gru"),
+    Recipe("gru, extreme weights", 50, 17, 100, 3, extreme=True, cell="gru"),
+    Recipe("gru, extreme small sums", 9, 8, 7, 3, extreme=True, largest=32, cell="gru"),
+    Recipe("gru, saturated", 5, 17, 7, 4, spread=30.0, cell="gru"),
+    Recipe("gru, subnormal scales", 5, 8, 7, 3, spread=1e-36, cell="gru"),
+    Recipe("linear, smallest", 1, 1, 1, 1, cell="linear"),
+    Recipe("linear, shipped widths", 50, 50, 100, 3, largest=32, bits=4, cell="linear"),
+    Recipe("linear, odd widths", 5, 17, 7, 2, cell="linear"),
+    Recipe("linear, one column", 1, 26, 1, 3, cell="linear"),
+    Recipe("linear, extreme weights", 50, 17, 100, 3, extreme=True, cell="linear"),
+    Recipe("linear, extreme small sums", 9, 8, 7, 3, extreme=True, largest=32, cell="linear"),
+    Recipe("linear, saturated", 5, 17, 7, 4, spread=30.0, cell="linear"),
+    Recipe("linear, subnormal scales", 5, 8, 7, 3, spread=1e-36, cell="linear"),
+    Recipe("linear, huge scales", 5, 3, 7, 3, spread=1e6, cell="linear"),
+    Recipe("linear, many classes", 13, 9, 3, 40, largest=33, cell="linear"),
 )
 
 
@@ -139,11 +160,12 @@ def students() -> Iterator[Student]:
 
 
 def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
-    d, h, a, c = (
-        recipe.embedding_dim, recipe.hidden_dim, recipe.attention_dim, recipe.num_classes
-    )  # fmt: skip
+    shapes = StudentShape(
+        recipe.cell, NUM_PIECES, recipe.embedding_dim, recipe.hidden_dim, recipe.attention_dim,
+        recipe.num_classes,
+    ).parameters()  # fmt: skip
 
-    def q8(*shape: int, largest: int = recipe.largest) -> npt.NDArray[np.int8]:
+    def q8(shape: Shape, largest: int = recipe.largest) -> npt.NDArray[np.int8]:
         if recipe.extreme:
             return (2 * largest * random.below(2, *shape) - largest).astype(np.int8)
         return (random.below(2 * largest + 1, *shape) - largest).astype(np.int8)
@@ -153,32 +175,27 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
         typical = recipe.spread / (deviation * columns**0.5)
         return random.uniform(0.2 * typical, 2.0 * typical, rows)
 
-    def floats(count: int) -> FloatArray:
-        return random.uniform(-2.0, 2.0, count)
-
-    embedding_q8 = q8(13, d, largest=127)
+    embedding_q8 = q8(shapes["embedding_q8"], largest=127)
     if recipe.bits == 4:
         embedding_q8 = embedding_q8 // 18 * 16  # -8 to 7
         embedding_q8[embedding_q8 == -128] = -112
-    null_score = floats(1)
+    null_score = random.uniform(-2.0, 2.0, 1)
     if recipe.null_score is not None:
         null_score = np.full(1, recipe.null_score, np.float32)
-    return StudentParameters(
-        embedding_q8=embedding_q8,
-        forward_weight_q8=q8(4 * h, d + h),
-        forward_scale=scale(4 * h, d + h),
-        forward_bias=floats(4 * h),
-        backward_weight_q8=q8(4 * h, d + h),
-        backward_scale=scale(4 * h, d + h),
-        backward_bias=floats(4 * h),
-        attention_weight_q8=q8(a, 2 * h),
-        attention_scale=scale(a, 2 * h),
-        attention_vector=floats(a),
-        null_score=null_score,
-        head_weight_q8=q8(c, 2 * h),
-        head_scale=scale(c, 2 * h),
-        head_bias=floats(c),
-    )
+    drawn: dict[str, npt.NDArray[Any]] = {"embedding_q8": embedding_q8, "null_score": null_score}
+    columns = 0  # of the matrix that a scale belongs to, which comes before it
+    for name in PARAMETERS:
+        if name in drawn:
+            continue
+        shape = shapes[name]
+        if name.endswith("_q8"):
+            columns = shape[1]
+            drawn[name] = q8(shape)
+        elif name.endswith("_scale"):
+            drawn[name] = scale(shape[0], columns)
+        else:
+            drawn[name] = random.uniform(-2.0, 2.0, *shape)
+    return StudentParameters(**drawn, cell=recipe.cell)
 
 
 def accumulations() -> Iterator[Accumulation]:
@@ -215,11 +232,12 @@ def encode() -> bytes:
 
 def _encode_student(student: Student) -> bytes:
     w = student.weights
+    cell, *widths = w.shape
     sizes = (
-        *w.shape,
+        CELLS.index(cell), *widths,
         len(student.piece_ids), len(student.offsets) - 1, w.embedding_bits,
     )  # fmt: skip
-    arrays = [getattr(w, field.name) for field in fields(w)]
+    arrays: list[npt.NDArray[Any]] = list(w.arrays().values())
     if w.embedding_bits == 4:
         arrays[0] = pack_nibbles(w.embedding_q8)
     arrays += [student.piece_ids, student.offsets]

@@ -121,18 +121,18 @@ Embedding embedding_of(const Tensors& tensors, int64_t num_pieces, int64_t dim) 
     return {rows, num_pieces, row_bytes, bits};
 }
 
-LstmParameters lstm_parameters(Tensors& tensors, const std::string& way,
-                               const StudentShape& shape) {
-    const int64_t num_rows = 4 * shape.hidden_dim;
-    const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
-    return {tensors.int8(way + "_weight_q8", num_rows * num_columns),
-            tensors.floats(way + "_scale", num_rows), tensors.floats(way + "_bias", num_rows)};
+DirectionParameters direction_parameters(Tensors& tensors, const std::string& way,
+                                         const StudentShape& shape) {
+    const DirectionSizes sizes = direction_sizes(shape);
+    return {tensors.int8(way + "_weight_q8", sizes.num_rows * sizes.num_columns),
+            tensors.floats(way + "_scale", sizes.num_rows),
+            tensors.floats(way + "_bias", sizes.num_biases)};
 }
 
 StudentParameters student_parameters(Tensors& tensors, const StudentShape& shape) {
     const int64_t num_states = 2 * shape.hidden_dim;
-    return {lstm_parameters(tensors, "forward", shape),
-            lstm_parameters(tensors, "backward", shape),
+    return {direction_parameters(tensors, "forward", shape),
+            direction_parameters(tensors, "backward", shape),
             tensors.int8("attention_weight_q8", shape.attention_dim * num_states),
             tensors.floats("attention_scale", shape.attention_dim),
             tensors.floats("attention_vector", shape.attention_dim),
@@ -152,15 +152,15 @@ Explanation explanation_named(const std::string& name) {
 
 class PyClassifier {
   public:
-    PyClassifier(const std::string& target, const py::dict& tensors, int64_t num_pieces,
-                 int64_t embedding_dim, int64_t hidden_dim, int64_t attention_dim,
-                 int64_t num_classes, bool lowercase, bool strip_accents, bool symbols,
-                 int64_t max_pieces, const std::vector<std::string>& cleaning,
+    PyClassifier(const std::string& target, const py::dict& tensors, const std::string& cell,
+                 int64_t num_pieces, int64_t embedding_dim, int64_t hidden_dim,
+                 int64_t attention_dim, int64_t num_classes, bool lowercase, bool strip_accents,
+                 bool symbols, int64_t max_pieces, const std::vector<std::string>& cleaning,
                  const std::string& explanation)
         : tensors_(tensors),
           classifier_(
-              make({embedding_dim, hidden_dim, attention_dim, num_classes}, num_pieces,
-                   kernels_of(target),
+              make({cell_named(cell), embedding_dim, hidden_dim, attention_dim, num_classes},
+                   num_pieces, kernels_of(target),
                    tokenizer_options(lowercase, strip_accents, symbols, max_pieces, cleaning),
                    explanation_named(explanation))) {}
 
@@ -266,13 +266,14 @@ void register_classifier(py::module_& module) {
     // An ordinary metaclass: pybind11's own, which allows static properties, has no name in a stub.
     py::class_<PyClassifier>(module, "Classifier", py::is_final(),
                              py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
-        .def(py::init<const std::string&, const py::dict&, int64_t, int64_t, int64_t, int64_t,
-                      int64_t, bool, bool, bool, int64_t, const std::vector<std::string>&,
-                      const std::string&>(),
-             py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("num_pieces"),
-             py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("attention_dim"),
-             py::arg("num_classes"), py::arg("lowercase"), py::arg("strip_accents"),
-             py::arg("symbols"), py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
+        .def(py::init<const std::string&, const py::dict&, const std::string&, int64_t, int64_t,
+                      int64_t, int64_t, int64_t, bool, bool, bool, int64_t,
+                      const std::vector<std::string>&, const std::string&>(),
+             py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("cell"),
+             py::arg("num_pieces"), py::arg("embedding_dim"), py::arg("hidden_dim"),
+             py::arg("attention_dim"), py::arg("num_classes"), py::arg("lowercase"),
+             py::arg("strip_accents"), py::arg("symbols"), py::arg("max_pieces"),
+             py::arg("cleaning"), py::arg("explanation"))
         .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
              py::pos_only())
         .def("answer_some", &PyClassifier::answer_some, py::arg("texts"), py::arg("num_threads"),

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "cells.h"
+
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16
 #error "floats must be computed as floats (on 32-bit x86: -msse2 -mfpmath=sse)"
 #endif
@@ -49,33 +51,56 @@ static constexpr int64_t gate_stride(int64_t hidden_dim, int64_t first_unit) {
 }
 
 // How many rows may be read: lanes past the last unit read beyond the last row.
-static constexpr int64_t readable_rows(int64_t hidden_dim) {
-    return padded_rows(4 * hidden_dim) + kBlockUnits;
+static constexpr int64_t readable_rows(int64_t num_rows) {
+    return padded_rows(num_rows) + kBlockUnits;
 }
 
-// One direction of the LSTM: 4 * hidden_dim rows, [blocks of units][gates i, f, g, o][units]
-// without padding, so that a register of products is one that was stored whole. The scales and
-// biases of the gates i, f and o are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
+// The same where each unit has one value.
+static constexpr int64_t readable_units(int64_t hidden_dim) {
+    return round_up(hidden_dim, kBlockUnits);
+}
+
+// The same where registers do not go beyond the last one: as many as sums over units have lanes.
+static constexpr int64_t lane_units(int64_t hidden_dim) {
+    return round_up(hidden_dim, kNumLanes);
+}
+
+// Bytes from one row to the next where two neighboring rows are multiplied at once: a multiple of
+// the columns whose products may be added in int16, so that those are of one row.
+static constexpr int64_t pair_stride(int64_t embedding_dim) {
+    return round_up(embedding_dim, 2 * kGroupColumns);
+}
+
+// The cell's parameters in one direction. Rows are [blocks of units][gates][units] without padding,
+// so that a register of products is one that was stored whole. The scales and biases of gates with
+// a sigmoid are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
 struct Direction {
-    Matrix input;
-    Matrix recurrent;
-    const int32_t* correction;  // [padded_rows]: -128 times the row's sum over both matrices
-    const float* scale;         // [readable_rows], zero padded
-    const float* bias;          // [readable_rows], zero padded
+    Matrix input;      // if the cell is_linear, pair_stride columns for the piece before, then more
+    Matrix recurrent;  // without rows if the cell is_linear
+    // -128 times the row's sum over `input`, and over `recurrent` too if the cell adds_products.
+    const int32_t* correction;            // [padded_rows]
+    const int32_t* recurrent_correction;  // [padded_rows], unless the cell adds_products
+    const float* scale;                   // [readable_rows], zero padded
+    const float* bias;                    // [readable_rows], zero padded
+    const float* other_bias;              // [readable_units] if there are more biases than gates
 };
 
-// Attention and head share one matrix: attention rows, padded to eight, then the head's rows.
+// Attention and head share one matrix: attention rows, padded to eight, then the head's rows. A
+// linear cell's contributions are traced instead, with the head's parameters as floats.
 struct Readout {
     Matrix matrix;
     const int32_t* correction;      // [padded_rows]: -128 times the row's sum
     const float* attention_scale;   // [round_up(attention_dim, 8)], zero padded
     const float* attention_vector;  // [round_up(attention_dim, 8)], zero padded
     const float* null_score;        // [1]
-    const float* head_scale;        // [num_classes]
+    const float* head_scale;        // [num_classes]; if the cell is_linear, 127 times as much
     const float* head_bias;         // [num_classes]
+    const float* traced_ahead;      // [num_classes, lane_units] if the cell is_linear, zero padded
+    const float* traced_back;       // the same for the backward states
 };
 
 struct StudentView {
+    Cell cell;
     int64_t embedding_dim;
     int64_t hidden_dim;
     int64_t attention_dim;
@@ -85,30 +110,46 @@ struct StudentView {
     Readout readout;
 };
 
-// Steps of the LSTM whose input products are computed ahead: few enough to stay in the first cache.
+// Steps whose input products are computed ahead: few enough to stay in the first cache.
 constexpr int64_t kChunkSteps = 16;
 
 // What one direction keeps while it runs.
 struct DirectionScratch {
-    int32_t* input_products;  // [kChunkSteps][padded_rows]
+    int8_t* input_q8;         // [input_bytes]: an embedding row, or if is_linear two neighbors
+    int32_t* input_products;  // [kChunkSteps][padded_rows], and kBlockUnits that may be read
     int32_t* products;        // [readable_rows]
-    int8_t* hidden_q8;        // [round_up(hidden_dim, 16)]
-    float* cells;             // [round_up(hidden_dim, 16)]
+    int8_t* hidden_q8;        // [readable_units]
+    float* carried;           // [readable_units]: an LSTM's cells, otherwise the states
+    float* linear_steps;      // [longest text, 2, lane_units] in order of reading, if is_linear
 };
+
+// What a step of a linear cell does: state = kept * state + added.
+struct LinearStep {
+    float* kept;   // [lane_units]
+    float* added;  // [lane_units]
+};
+
+static inline LinearStep linear_step(const DirectionScratch& scratch, int64_t step,
+                                     int64_t hidden_dim) {
+    const int64_t width = lane_units(hidden_dim);
+    float* kept = scratch.linear_steps + step * 2 * width;
+    return {kept, kept + width};
+}
 
 // Memory for one text at a time, zeroed by the caller before the first one. Buffers of int8 are
 // aligned to four bytes.
 struct Scratch {
     DirectionScratch forward;
     DirectionScratch backward;
-    int8_t* input_q8;           // [input_bytes]: an embedding row
     int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
     int32_t* readout_products;  // [padded_rows of the readout]
-    const int32_t* zeros;       // as many as the widest matrix has rows, padded
+    const int32_t* zeros;       // [padded_rows] of the tallest matrix
+    float* reached;             // [num_classes, lane_units] if the cell is_linear
 };
 
-static constexpr int64_t input_bytes(int64_t embedding_dim) {
-    return round_up(embedding_dim, kGroupColumns);
+static constexpr int64_t input_bytes(Cell cell, int64_t embedding_dim) {
+    return layout_of(cell).is_linear ? 2 * pair_stride(embedding_dim)
+                                     : round_up(embedding_dim, kGroupColumns);
 }
 
 static constexpr int64_t state_bytes(int64_t hidden_dim) {
@@ -173,7 +214,7 @@ struct TokenBlock {
 
 // The kernels of one target.
 struct Kernels {
-    bool (*bilstm_forward)(const ForwardArguments&);  // returns false if the caller ended it
+    bool (*forward)(const ForwardArguments&);  // returns false if the caller ended it
     void (*ig_accumulate)(const IgArguments&, const TokenBlock&);  // adds to the attributions
 };
 

@@ -40,6 +40,9 @@ struct WideLanes {
     static inline __m512 load(const int32_t* from) {
         return _mm512_cvtepi32_ps(_mm512_loadu_si512(from));
     }
+    static inline __m512 load_sum(const int32_t* a, const int32_t* b) {
+        return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_loadu_si512(a), _mm512_loadu_si512(b)));
+    }
     static inline __m512 fill(float value) { return _mm512_set1_ps(value); }
 };
 
@@ -50,6 +53,10 @@ static inline __m512 add(__m512 a, __m512 b) {
 static inline F32 add_in_order(F32 sum, __m512 a) {
     const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
     return add(add(sum, _mm512_castps512_ps256(a)), high);
+}
+
+static inline __m512 sub(__m512 a, __m512 b) {
+    return _mm512_sub_ps(a, b);
 }
 
 static inline __m512 mul(__m512 a, __m512 b) {

@@ -18,6 +18,12 @@ static inline F32 load_i32_as_f32(const int32_t* from) {
     return _mm256_cvtepi32_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
 }
 
+static inline F32 load_sum_as_f32(const int32_t* a, const int32_t* b) {
+    return _mm256_cvtepi32_ps(
+        _mm256_add_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(a)),
+                         _mm256_loadu_si256(reinterpret_cast<const __m256i*>(b))));
+}
+
 static inline F32 set_f32(float value) {
     return _mm256_set1_ps(value);
 }

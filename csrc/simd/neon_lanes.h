@@ -44,6 +44,11 @@ static inline F32 load_i32_as_f32(const int32_t* from) {
     return {vcvtq_f32_s32(vld1q_s32(from)), vcvtq_f32_s32(vld1q_s32(from + 4))};
 }
 
+static inline F32 load_sum_as_f32(const int32_t* a, const int32_t* b) {
+    return {vcvtq_f32_s32(vaddq_s32(vld1q_s32(a), vld1q_s32(b))),
+            vcvtq_f32_s32(vaddq_s32(vld1q_s32(a + 4), vld1q_s32(b + 4)))};
+}
+
 static inline F32 set_f32(float value) {
     return {vdupq_n_f32(value), vdupq_n_f32(value)};
 }

@@ -84,6 +84,13 @@ static inline F32 load_i32_as_f32(const int32_t* from) {
     return out;
 }
 
+// The sums are exact: a and b are products of matrices whose columns fit in one matrix together.
+static inline F32 load_sum_as_f32(const int32_t* a, const int32_t* b) {
+    F32 out;
+    for (int i = 0; i < 8; ++i) out.lane[i] = static_cast<float>(a[i] + b[i]);
+    return out;
+}
+
 static inline F32 set_f32(float value) {
     F32 out;
     for (int i = 0; i < 8; ++i) out.lane[i] = value;

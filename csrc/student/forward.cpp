@@ -96,23 +96,31 @@ T* Workspace::take(int64_t count) {
     return reinterpret_cast<T*>(at);
 }
 
-DirectionScratch Workspace::take_direction(int64_t hidden_dim) {
-    const int64_t num_units = round_up(hidden_dim, kBlockUnits);
-    return {take<int32_t>(kChunkSteps * padded_rows(4 * hidden_dim)),
-            take<int32_t>(readable_rows(hidden_dim)), take<int8_t>(num_units),
-            take<float>(num_units)};
+DirectionScratch Workspace::take_direction(int64_t length, const StudentView& student) {
+    const int64_t num_rows = student.forward.input.num_rows;
+    const int64_t num_units = readable_units(student.hidden_dim);
+    const bool is_linear = layout_of(student.cell).is_linear;
+    return {take<int8_t>(input_bytes(student.cell, student.embedding_dim)),
+            take<int32_t>(kChunkSteps * padded_rows(num_rows) + kBlockUnits),
+            take<int32_t>(readable_rows(num_rows)),
+            take<int8_t>(num_units),
+            take<float>(num_units),
+            take<float>(is_linear ? length * 2 * lane_units(student.hidden_dim) : 0)};
 }
 
 void Workspace::place(int64_t length, const StudentView& student) {
-    const int64_t num_lstm_rows = padded_rows(4 * student.hidden_dim);
+    const int64_t num_rows = padded_rows(student.forward.input.num_rows);
     const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
+    const int64_t num_reached = layout_of(student.cell).is_linear
+                                    ? student.num_classes * lane_units(student.hidden_dim)
+                                    : 0;
     num_bytes_ = 0;
-    scratch_ = {take_direction(student.hidden_dim),
-                take_direction(student.hidden_dim),
-                take<int8_t>(input_bytes(student.embedding_dim)),
+    scratch_ = {take_direction(length, student),
+                take_direction(length, student),
                 take<int8_t>(length * state_bytes(student.hidden_dim)),
                 take<int32_t>(num_readout_rows),
-                take<int32_t>(std::max(num_lstm_rows, num_readout_rows))};
+                take<int32_t>(std::max(num_rows, num_readout_rows)),
+                take<float>(num_reached)};
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,
@@ -122,10 +130,10 @@ void forward(const Kernels& kernels, const StudentView& student, const Embedding
     check_offsets(batch, interruption);
     check_piece_ids(batch, embedding.num_pieces, interruption);
     const Scratch& scratch = workspace.for_texts_up_to(longest_text(batch), student);
-    const bool is_done = kernels.bilstm_forward(
-        {&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts, outputs.logits,
-         outputs.probabilities, outputs.scores, outputs.attention, outputs.contributions, scratch,
-         reported_to(interruption)});
+    const bool is_done =
+        kernels.forward({&student, embedding, batch.piece_ids, batch.offsets, batch.num_texts,
+                         outputs.logits, outputs.probabilities, outputs.scores, outputs.attention,
+                         outputs.contributions, scratch, reported_to(interruption)});
     if (!is_done) throw Interrupted();
 }
 

@@ -34,7 +34,7 @@ class Workspace {
   private:
     template <typename T>
     T* take(int64_t count);
-    DirectionScratch take_direction(int64_t hidden_dim);
+    DirectionScratch take_direction(int64_t length, const StudentView& student);
     void place(int64_t length, const StudentView& student);
 
     AlignedMemory memory_;

@@ -29,14 +29,20 @@ int64_t take_words(int64_t& cursor, int64_t count) {
     return take(cursor, count * static_cast<int64_t>(sizeof(float)));
 }
 
-LstmBlocks place_direction(const StudentShape& shape, int64_t& cursor) {
-    const int64_t num_rows = padded_rows(4 * shape.hidden_dim);
-    LstmBlocks blocks;
+DirectionBlocks place_direction(const StudentShape& shape, int64_t& cursor) {
+    const CellLayout& cell = layout_of(shape.cell);
+    const int64_t num_rows = direction_sizes(shape).num_rows;
+    const int64_t num_other_biases =
+        (cell.num_biases - cell.num_gates) * readable_units(shape.hidden_dim);
+    DirectionBlocks blocks;
     blocks.input = take(cursor, matrix_bytes(input_matrix(shape)));
     blocks.recurrent = take(cursor, matrix_bytes(recurrent_matrix(shape)));
-    blocks.correction = take_words(cursor, num_rows);
-    blocks.scale = take_words(cursor, readable_rows(shape.hidden_dim));
-    blocks.bias = take_words(cursor, readable_rows(shape.hidden_dim));
+    blocks.correction = take_words(cursor, padded_rows(num_rows));
+    blocks.recurrent_correction =
+        take_words(cursor, cell.adds_products ? 0 : padded_rows(num_rows));
+    blocks.scale = take_words(cursor, readable_rows(num_rows));
+    blocks.bias = take_words(cursor, readable_rows(num_rows));
+    blocks.other_bias = take_words(cursor, num_other_biases);
     return blocks;
 }
 
@@ -48,6 +54,10 @@ void check_dimension(const char* name, int64_t value, int64_t largest) {
 }
 
 void check_shape(const StudentShape& shape) {
+    const int64_t cell = static_cast<int64_t>(shape.cell);
+    if (cell < 0 || cell >= kNumCells) {
+        throw std::invalid_argument("cell " + std::to_string(cell) + " is unknown");
+    }
     check_dimension("embedding_dim", shape.embedding_dim, kMaxColumns / 2);
     check_dimension("hidden_dim", shape.hidden_dim, kMaxColumns / 2);
     check_dimension("attention_dim", shape.attention_dim, kMaxRows);
@@ -56,12 +66,29 @@ void check_shape(const StudentShape& shape) {
 
 }  // namespace
 
+Cell cell_named(const std::string& name) {
+    std::string expected;
+    for (int64_t cell = 0; cell < kNumCells; ++cell) {
+        if (name == kCellLayouts[cell].name) return static_cast<Cell>(cell);
+        expected += (cell == 0 ? "" : ", ") + std::string(kCellLayouts[cell].name);
+    }
+    throw std::invalid_argument("cell is '" + name + "', expected one of " + expected);
+}
+
+DirectionSizes direction_sizes(const StudentShape& shape) {
+    const CellLayout& cell = layout_of(shape.cell);
+    return {cell.num_gates * shape.hidden_dim,
+            shape.embedding_dim + (cell.is_linear ? shape.embedding_dim : shape.hidden_dim),
+            cell.num_biases * shape.hidden_dim};
+}
+
 Matrix input_matrix(const StudentShape& shape) {
-    return matrix_of(4 * shape.hidden_dim, shape.embedding_dim);
+    return matrix_of(direction_sizes(shape).num_rows, input_bytes(shape.cell, shape.embedding_dim));
 }
 
 Matrix recurrent_matrix(const StudentShape& shape) {
-    return matrix_of(4 * shape.hidden_dim, shape.hidden_dim);
+    if (layout_of(shape.cell).is_linear) return matrix_of(0, 0);
+    return matrix_of(direction_sizes(shape).num_rows, shape.hidden_dim);
 }
 
 int64_t head_row(const StudentShape& shape) {
@@ -69,7 +96,8 @@ int64_t head_row(const StudentShape& shape) {
 }
 
 Matrix readout_matrix(const StudentShape& shape) {
-    return matrix_of(head_row(shape) + shape.num_classes, 2 * shape.hidden_dim);
+    const int64_t num_head_rows = layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
+    return matrix_of(head_row(shape) + num_head_rows, 2 * shape.hidden_dim);
 }
 
 Blocks place_blocks(const StudentShape& shape) {
@@ -85,6 +113,10 @@ Blocks place_blocks(const StudentShape& shape) {
     blocks.null_score = take_words(cursor, 1);
     blocks.head_scale = take_words(cursor, shape.num_classes);
     blocks.head_bias = take_words(cursor, shape.num_classes);
+    const int64_t num_traced =
+        layout_of(shape.cell).is_linear ? shape.num_classes * lane_units(shape.hidden_dim) : 0;
+    blocks.traced_ahead = take_words(cursor, num_traced);
+    blocks.traced_back = take_words(cursor, num_traced);
     blocks.num_bytes = cursor;
     return blocks;
 }

@@ -1,22 +1,24 @@
 // Where everything lies in the packed parameters: one flat buffer, the same for every target.
 //
-//   header: the four dimensions, and which matrices have small sums
-//   forward direction: input parameters, recurrent parameters, correction, scale, bias
+//   header: the cell, the four dimensions, and which matrices have small sums
+//   forward direction: input parameters, recurrent parameters, their corrections, scale, biases
 //   backward direction: the same
 //   readout: parameters, correction, attention scale, attention vector, null score, head scale,
-//   head bias
+//   head bias, and if the contributions are traced the head's parameters as floats
 //
 // Each block begins at a cache line and has the layout that kernels/interface.h gives. The
 // embedding is not packed: the kernels read it row by row as it stands in the model file's bytes.
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "../kernels/interface.h"
 
 namespace dixtill {
 
 struct StudentShape {
+    Cell cell;
     int64_t embedding_dim;
     int64_t hidden_dim;
     int64_t attention_dim;
@@ -30,17 +32,29 @@ struct PackedHeader {
     uint8_t unused[5];  // zero, where a compiler would leave any bytes
 };
 
-// Byte offsets of the blocks.
-struct LstmBlocks {
-    int64_t input, recurrent, correction, scale, bias;
+// The sizes of a direction's parameters in a model file: weights [num_rows, num_columns], a scale
+// for each row, and biases.
+struct DirectionSizes {
+    int64_t num_rows, num_columns, num_biases;
+};
+
+// Byte offsets of the blocks. One that the cell lacks takes no bytes.
+struct DirectionBlocks {
+    int64_t input, recurrent, correction, recurrent_correction, scale, bias, other_bias;
 };
 
 struct Blocks {
-    LstmBlocks forward, backward;
+    DirectionBlocks forward, backward;
     int64_t readout, readout_correction;
     int64_t attention_scale, attention_vector, null_score, head_scale, head_bias;
+    int64_t traced_ahead, traced_back;
     int64_t num_bytes;
 };
+
+// Throws std::invalid_argument unless a cell has this name.
+Cell cell_named(const std::string& name);
+
+DirectionSizes direction_sizes(const StudentShape& shape);
 
 // Matrices of a student without their parameters.
 Matrix input_matrix(const StudentShape& shape);
@@ -50,7 +64,8 @@ Matrix readout_matrix(const StudentShape& shape);
 // The first row of the head in the readout's matrix.
 int64_t head_row(const StudentShape& shape);
 
-// Throws std::invalid_argument for a dimension below one or beyond what int32 sums can hold.
+// Throws std::invalid_argument for an unknown cell, and for a dimension below one or beyond what
+// int32 sums can hold.
 Blocks place_blocks(const StudentShape& shape);
 int64_t packed_bytes(const StudentShape& shape);
 

@@ -7,6 +7,10 @@
 namespace dixtill {
 namespace {
 
+void copy_floats(const float* from, int64_t count, uint8_t* to) {
+    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+}
+
 // Writes one row into its place; `out` is zeroed.
 void pack_row(const int8_t* row, int64_t num_columns, int64_t num_rows, int64_t place,
               int8_t* out) {
@@ -37,43 +41,63 @@ bool have_small_sums(const int8_t* rows, int64_t num_rows, int64_t stride, int64
     return true;
 }
 
-bool is_small(const StudentShape& shape, const LstmParameters& parameters) {
-    const int64_t num_rows = 4 * shape.hidden_dim;
-    const int64_t stride = shape.embedding_dim + shape.hidden_dim;
-    const int8_t* recurrent = parameters.weight_q8 + shape.embedding_dim;
-    return have_small_sums(parameters.weight_q8, num_rows, stride, shape.embedding_dim) &&
-           have_small_sums(recurrent, num_rows, stride, shape.hidden_dim);
+bool is_small(const StudentShape& shape, const DirectionParameters& parameters) {
+    const DirectionSizes sizes = direction_sizes(shape);
+    const int64_t stride = sizes.num_columns, num_first = shape.embedding_dim;
+    return have_small_sums(parameters.weight_q8, sizes.num_rows, stride, num_first) &&
+           have_small_sums(parameters.weight_q8 + num_first, sizes.num_rows, stride,
+                           stride - num_first);
 }
 
 bool is_readout_small(const StudentShape& shape, const StudentParameters& parameters) {
     const int64_t num_columns = 2 * shape.hidden_dim;
+    const int64_t num_head_rows = layout_of(shape.cell).is_linear ? 0 : shape.num_classes;
     return have_small_sums(parameters.attention_weight_q8, shape.attention_dim, num_columns,
                            num_columns) &&
-           have_small_sums(parameters.head_weight_q8, shape.num_classes, num_columns, num_columns);
+           have_small_sums(parameters.head_weight_q8, num_head_rows, num_columns, num_columns);
 }
 
-int64_t packed_row(int64_t hidden_dim, int64_t gate, int64_t unit) {
+int64_t packed_row(const StudentShape& shape, int64_t gate, int64_t unit) {
     const int64_t first = unit / kBlockUnits * kBlockUnits;
-    return 4 * first + gate * gate_stride(hidden_dim, first) + unit - first;
+    return layout_of(shape.cell).num_gates * first + gate * gate_stride(shape.hidden_dim, first) +
+           unit - first;
+}
+
+// Packs a row of weights into its place: the columns that read the piece, and the others.
+void pack_weights(const StudentShape& shape, const int8_t* row_q8, int64_t place,
+                  const DirectionBlocks& blocks, uint8_t* out) {
+    const CellLayout& cell = layout_of(shape.cell);
+    const DirectionSizes sizes = direction_sizes(shape);
+    const int64_t num_first = shape.embedding_dim, num_others = sizes.num_columns - num_first;
+    const int8_t* others_q8 = row_q8 + num_first;
+    auto* first_at = block<int8_t>(out, blocks.input);
+    auto* others_at = block<int8_t>(out, blocks.recurrent);
+    if (cell.is_linear) {  // the piece before comes first, as its row does
+        others_at = first_at;
+        first_at += pair_stride(shape.embedding_dim) * padded_rows(sizes.num_rows);
+    }
+    pack_row(row_q8, num_first, sizes.num_rows, place, first_at);
+    pack_row(others_q8, num_others, sizes.num_rows, place, others_at);
+    const int32_t first = correction_of(row_q8, num_first);
+    const int32_t others = correction_of(others_q8, num_others);
+    block<int32_t>(out, blocks.correction)[place] = cell.adds_products ? first + others : first;
+    if (!cell.adds_products) block<int32_t>(out, blocks.recurrent_correction)[place] = others;
 }
 
 // Halving is exact, except for numbers so small that the sigmoid is one half anyway.
-void pack_direction(const StudentShape& shape, const LstmParameters& parameters,
-                    const LstmBlocks& blocks, uint8_t* out) {
-    const int64_t num_rows = 4 * shape.hidden_dim;
-    const int64_t num_columns = shape.embedding_dim + shape.hidden_dim;
-    for (int64_t row = 0; row < num_rows; ++row) {
+void pack_direction(const StudentShape& shape, const DirectionParameters& parameters,
+                    const DirectionBlocks& blocks, uint8_t* out) {
+    const DirectionSizes sizes = direction_sizes(shape);
+    for (int64_t row = 0; row < sizes.num_rows; ++row) {
         const int64_t gate = row / shape.hidden_dim;
-        const int64_t place = packed_row(shape.hidden_dim, gate, row % shape.hidden_dim);
-        const int8_t* values_q8 = parameters.weight_q8 + row * num_columns;
-        pack_row(values_q8, shape.embedding_dim, num_rows, place, block<int8_t>(out, blocks.input));
-        pack_row(values_q8 + shape.embedding_dim, shape.hidden_dim, num_rows, place,
-                 block<int8_t>(out, blocks.recurrent));
-        const float factor = gate == 2 ? 1.0F : 0.5F;
-        block<int32_t>(out, blocks.correction)[place] = correction_of(values_q8, num_columns);
+        const int64_t place = packed_row(shape, gate, row % shape.hidden_dim);
+        pack_weights(shape, parameters.weight_q8 + row * sizes.num_columns, place, blocks, out);
+        const float factor = layout_of(shape.cell).is_sigmoid[gate] ? 0.5F : 1.0F;
         block<float>(out, blocks.scale)[place] = factor * parameters.scale[row];
         block<float>(out, blocks.bias)[place] = factor * parameters.bias[row];
     }
+    copy_floats(parameters.bias + sizes.num_rows, sizes.num_biases - sizes.num_rows,
+                out + blocks.other_bias);
 }
 
 void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t count,
@@ -88,8 +112,26 @@ void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t co
     }
 }
 
-void copy_floats(const float* from, int64_t count, uint8_t* to) {
-    std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
+// Packs a head whose products with states are integers.
+void pack_pooled_head(const StudentShape& shape, const StudentParameters& parameters,
+                      const Blocks& blocks, uint8_t* out) {
+    pack_readout_rows(shape, parameters.head_weight_q8, shape.num_classes, head_row(shape), blocks,
+                      out);
+    copy_floats(parameters.head_scale, shape.num_classes, out + blocks.head_scale);
+}
+
+// Packs a head whose products are with states of 1 instead of 127.
+void pack_traced_head(const StudentShape& shape, const StudentParameters& parameters,
+                      const Blocks& blocks, uint8_t* out) {
+    const int64_t width = shape.hidden_dim;
+    for (int64_t k = 0; k < shape.num_classes; ++k) {
+        const int8_t* row_q8 = parameters.head_weight_q8 + k * 2 * width;
+        float* ahead = block<float>(out, blocks.traced_ahead) + k * lane_units(width);
+        float* back = block<float>(out, blocks.traced_back) + k * lane_units(width);
+        std::copy(row_q8, row_q8 + width, ahead);
+        std::copy(row_q8 + width, row_q8 + 2 * width, back);
+        block<float>(out, blocks.head_scale)[k] = parameters.head_scale[k] * 127.0F;
+    }
 }
 
 }  // namespace
@@ -106,12 +148,11 @@ void pack(const StudentShape& shape, const StudentParameters& parameters, uint8_
     pack_direction(shape, parameters.forward, blocks.forward, out);
     pack_direction(shape, parameters.backward, blocks.backward, out);
     pack_readout_rows(shape, parameters.attention_weight_q8, shape.attention_dim, 0, blocks, out);
-    pack_readout_rows(shape, parameters.head_weight_q8, shape.num_classes, head_row(shape), blocks,
-                      out);
+    const auto pack_head = layout_of(shape.cell).is_linear ? pack_traced_head : pack_pooled_head;
+    pack_head(shape, parameters, blocks, out);
     copy_floats(parameters.attention_scale, shape.attention_dim, out + blocks.attention_scale);
     copy_floats(parameters.attention_vector, shape.attention_dim, out + blocks.attention_vector);
     copy_floats(parameters.null_score, 1, out + blocks.null_score);
-    copy_floats(parameters.head_scale, shape.num_classes, out + blocks.head_scale);
     copy_floats(parameters.head_bias, shape.num_classes, out + blocks.head_bias);
 }
 

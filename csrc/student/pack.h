@@ -8,15 +8,15 @@
 namespace dixtill {
 
 // Row-major parameters with the shapes of specification/parameters.py.
-struct LstmParameters {
-    const int8_t* weight_q8;  // [4 * hidden_dim, embedding_dim + hidden_dim]
-    const float* scale;       // [4 * hidden_dim]
-    const float* bias;        // [4 * hidden_dim]
+struct DirectionParameters {  // of the sizes that direction_sizes gives
+    const int8_t* weight_q8;
+    const float* scale;
+    const float* bias;
 };
 
 struct StudentParameters {
-    LstmParameters forward;
-    LstmParameters backward;
+    DirectionParameters forward;
+    DirectionParameters backward;
     const int8_t* attention_weight_q8;  // [attention_dim, 2 * hidden_dim]
     const float* attention_scale;       // [attention_dim]
     const float* attention_vector;      // [attention_dim]

@@ -13,12 +13,15 @@ Matrix view_matrix(Matrix matrix, const uint8_t* packed, int64_t offset, uint8_t
     return matrix;
 }
 
-Direction view_direction(const StudentShape& shape, const LstmBlocks& blocks, const uint8_t* packed,
-                         uint8_t is_small) {
+Direction view_direction(const StudentShape& shape, const DirectionBlocks& blocks,
+                         const uint8_t* packed, uint8_t is_small) {
     return {view_matrix(input_matrix(shape), packed, blocks.input, is_small),
             view_matrix(recurrent_matrix(shape), packed, blocks.recurrent, is_small),
-            block<int32_t>(packed, blocks.correction), block<float>(packed, blocks.scale),
-            block<float>(packed, blocks.bias)};
+            block<int32_t>(packed, blocks.correction),
+            block<int32_t>(packed, blocks.recurrent_correction),
+            block<float>(packed, blocks.scale),
+            block<float>(packed, blocks.bias),
+            block<float>(packed, blocks.other_bias)};
 }
 
 Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint8_t* packed,
@@ -29,7 +32,9 @@ Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint
             block<float>(packed, blocks.attention_vector),
             block<float>(packed, blocks.null_score),
             block<float>(packed, blocks.head_scale),
-            block<float>(packed, blocks.head_bias)};
+            block<float>(packed, blocks.head_bias),
+            block<float>(packed, blocks.traced_ahead),
+            block<float>(packed, blocks.traced_back)};
 }
 
 PackedHeader read_header(const uint8_t* packed, int64_t num_bytes) {
@@ -55,7 +60,8 @@ StudentView view_packed(const uint8_t* packed, int64_t num_bytes) {
         throw std::invalid_argument("packed parameters have " + std::to_string(num_bytes) +
                                     " bytes, expected " + std::to_string(blocks.num_bytes));
     }
-    return {shape.embedding_dim,
+    return {shape.cell,
+            shape.embedding_dim,
             shape.hidden_dim,
             shape.attention_dim,
             shape.num_classes,

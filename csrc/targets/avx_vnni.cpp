@@ -2,10 +2,10 @@
 #define DIXTILL_TARGET avx_vnni
 #include "../simd/avx_vnni.h"
 
-#include "../kernels/bilstm_forward.h"
+#include "../kernels/forward.h"
 #include "../kernels/ig_accumulate.h"
 
 namespace dixtill::avx_vnni {
 extern const Kernels kernels;
-const Kernels kernels = {bilstm_forward, ig_accumulate};
+const Kernels kernels = {forward, ig_accumulate};
 }  // namespace dixtill::avx_vnni

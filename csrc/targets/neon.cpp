@@ -2,10 +2,10 @@
 #define DIXTILL_TARGET neon
 #include "../simd/neon.h"
 
-#include "../kernels/bilstm_forward.h"
+#include "../kernels/forward.h"
 #include "../kernels/ig_accumulate.h"
 
 namespace dixtill::neon {
 extern const Kernels kernels;
-const Kernels kernels = {bilstm_forward, ig_accumulate};
+const Kernels kernels = {forward, ig_accumulate};
 }  // namespace dixtill::neon

@@ -2,10 +2,10 @@
 #define DIXTILL_TARGET neon_dotprod
 #include "../simd/neon_dotprod.h"
 
-#include "../kernels/bilstm_forward.h"
+#include "../kernels/forward.h"
 #include "../kernels/ig_accumulate.h"
 
 namespace dixtill::neon_dotprod {
 extern const Kernels kernels;
-const Kernels kernels = {bilstm_forward, ig_accumulate};
+const Kernels kernels = {forward, ig_accumulate};
 }  // namespace dixtill::neon_dotprod

@@ -2,10 +2,10 @@
 #define DIXTILL_TARGET scalar
 #include "../simd/scalar.h"
 
-#include "../kernels/bilstm_forward.h"
+#include "../kernels/forward.h"
 #include "../kernels/ig_accumulate.h"
 
 namespace dixtill::scalar {
 extern const Kernels kernels;
-const Kernels kernels = {bilstm_forward, ig_accumulate};
+const Kernels kernels = {forward, ig_accumulate};
 }  // namespace dixtill::scalar

@@ -11,6 +11,7 @@ _WordT = TypeVar("_WordT", bound=tuple[Any, ...])
 def targets() -> list[tuple[str, str, bool]]: ...
 def pack_parameters(
     *,
+    cell: str,
     embedding_dim: int,
     hidden_dim: int,
     forward_weight_q8: npt.NDArray[np.int8],
@@ -56,6 +57,7 @@ class Classifier:
         *,
         target: str,
         tensors: Mapping[str, memoryview | npt.NDArray[np.generic]],
+        cell: str,
         num_pieces: int,
         embedding_dim: int,
         hidden_dim: int,

@@ -30,7 +30,8 @@ using dixtill::Classifier;
 using dixtill::CleaningRule;
 using dixtill::Record;
 
-constexpr dixtill::StudentShape kShape = {11, 5, 7, 3};  // no multiple of any vector's width
+// No width is a multiple of any vector's.
+constexpr int64_t kEmbeddingDim = 11, kHiddenDim = 5, kAttentionDim = 7, kNumClasses = 3;
 constexpr std::string_view kVocabulary =
     "[UNK]\na\nb\ne\ns\n##a\n##b\n##e\n##s\n##ed\n##ings\napple\nshares\nshare\nprofit\nfall\n"
     "nestl\ncafe\ncaf\u00e9\n\u00e9\n##\u00e9\n\u4e2d\n\u6587\n##\u6587\n\uac00\n\u1100\n##\u1161\n"
@@ -61,7 +62,7 @@ struct Options {
     bool lowercase, strip_accents, symbols, is_checked, is_for_all_targets;
     std::vector<CleaningRule> cleaning;
     size_t explanation;
-    int64_t embedding_bits, max_pieces;
+    int64_t cell, embedding_bits, max_pieces;
     size_t num_repetitions;
 
     explicit Options(const uint8_t* bytes)
@@ -71,6 +72,7 @@ struct Options {
           is_checked(bytes[0] / 16 == 15),
           is_for_all_targets(bytes[1] / 32 == 7),
           explanation(bytes[1] % 3),
+          cell(bytes[2] / 64 % dixtill::kNumCells),
           embedding_bits(bytes[1] & 4 ? 4 : 8),
           max_pieces(kMaxPieces[bytes[2] % 8]),
           num_repetitions(kRepetitions[bytes[2] / 8 % 8]) {
@@ -91,7 +93,7 @@ struct Options {
     std::string key() const {
         std::string key = std::to_string(lowercase) + std::to_string(strip_accents) +
                           std::to_string(symbols) + std::to_string(explanation) +
-                          std::to_string(embedding_bits);
+                          std::to_string(cell) + std::to_string(embedding_bits);
         for (const CleaningRule rule : cleaning) key += std::to_string(static_cast<int>(rule));
         return key + "," + std::to_string(max_pieces);
     }
@@ -100,15 +102,17 @@ struct Options {
 // The same student on each target that this CPU runs, best first, scalar last.
 class Students {
   public:
-    explicit Students(const Options& options) {
+    explicit Students(const Options& options)
+        : shape_{static_cast<dixtill::Cell>(options.cell), kEmbeddingDim, kHiddenDim, kAttentionDim,
+                 kNumClasses} {
         for (const dixtill::Target& target : dixtill::compiled_targets()) {
             if (!target.is_supported) continue;
             const dixtill::Embedding embedding = {
                 reinterpret_cast<const uint8_t*>(rows_.data()), num_pieces(),
-                dixtill::embedding_row_bytes(kShape.embedding_dim, options.embedding_bits),
+                dixtill::embedding_row_bytes(kEmbeddingDim, options.embedding_bits),
                 options.embedding_bits};
             classifiers_.push_back(
-                std::make_unique<Classifier>(*target.kernels, kShape, weights_.view(), embedding,
+                std::make_unique<Classifier>(*target.kernels, shape_, weights_.view(), embedding,
                                              dixtill::Tokenizer(kVocabulary, options.tokenizer()),
                                              kExplanations[options.explanation]));
         }
@@ -130,9 +134,10 @@ class Students {
         return count;
     }
 
+    const dixtill::StudentShape shape_;
     Lcg random_;
-    RandomParameters weights_{kShape, 2e-3F, random_};
-    std::vector<int8_t> rows_ = random_.q8(num_pieces() * kShape.embedding_dim);
+    RandomParameters weights_{shape_, 2e-3F, random_};
+    std::vector<int8_t> rows_ = random_.q8(num_pieces() * kEmbeddingDim);
     std::vector<std::unique_ptr<Classifier>> classifiers_;
 };
 
@@ -159,12 +164,12 @@ T number_at(const Record& record, size_t offset) {
 
 void check_probabilities(const Record& record) {
     const int32_t label = number_at<int32_t>(record, 0);
-    require(0 <= label && label < kShape.num_classes, "the label is a class");
+    require(0 <= label && label < kNumClasses, "the label is a class");
     const auto probability = [&](int32_t k) {
         return number_at<float>(record, sizeof(dixtill::RecordHead) + static_cast<size_t>(k) * 4);
     };
     double sum = 0.0;
-    for (int32_t k = 0; k < kShape.num_classes; ++k) {
+    for (int32_t k = 0; k < kNumClasses; ++k) {
         require(probability(k) >= 0.0F, "a probability is a number from zero on");
         require(probability(k) <= probability(label), "the label is the most probable class");
         sum += probability(k);
@@ -209,8 +214,7 @@ void check_check(const dixtill::RecordView& record) {
 // The specification of words_json asks for text that a Python str encodes to.
 void check_json(const std::string& text, const Record& record) {
     if (!dixtill::is_utf8(text)) return;
-    const std::string json =
-        dixtill::words_json(text, record, static_cast<size_t>(kShape.num_classes));
+    const std::string json = dixtill::words_json(text, record, static_cast<size_t>(kNumClasses));
     require(json.size() >= 2 && json.front() == '[' && json.back() == ']', "JSON is an array");
     require(dixtill::is_utf8(json), "JSON is UTF-8");
     require(json.find('\n') == std::string::npos, "JSON is on one line");
@@ -218,7 +222,7 @@ void check_json(const std::string& text, const Record& record) {
 
 void check_record(const std::string& text, const Record& record, const Options& options) {
     static std::vector<char32_t> chars;
-    const dixtill::RecordView view(record, static_cast<size_t>(kShape.num_classes));
+    const dixtill::RecordView view(record, static_cast<size_t>(kNumClasses));
     check_probabilities(record);
     check_words(view, options, static_cast<int64_t>(dixtill::decode_utf8(text, chars)));
     require(view.is_checked() == options.is_checked, "a check is there when it was asked for");

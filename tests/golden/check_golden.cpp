@@ -33,12 +33,11 @@ constexpr float kUnwritten = -123456.789F;
 class Packed {
   public:
     explicit Packed(const GoldenStudent& s) {
-        const dixtill::StudentShape shape = {s.embedding_dim, s.hidden_dim, s.attention_dim,
-                                             s.num_classes};
+        const dixtill::StudentShape shape = s.shape();
         num_bytes_ = dixtill::packed_bytes(shape);
         memory_ = dixtill::AlignedMemory(num_bytes_);
         dixtill::pack(shape,
-                      {lstm(s.forward), lstm(s.backward), s.attention_weight_q8.data(),
+                      {direction(s.forward), direction(s.backward), s.attention_weight_q8.data(),
                        s.attention_scale.data(), s.attention_vector.data(), s.null_score.data(),
                        s.head_weight_q8.data(), s.head_scale.data(), s.head_bias.data()},
                       memory_.data());
@@ -49,8 +48,8 @@ class Packed {
     dixtill::StudentView view() const { return dixtill::view_packed(memory_.data(), num_bytes_); }
 
   private:
-    static dixtill::LstmParameters lstm(const GoldenDirection& direction) {
-        return {direction.weight_q8.data(), direction.scale.data(), direction.bias.data()};
+    static dixtill::DirectionParameters direction(const GoldenDirection& parameters) {
+        return {parameters.weight_q8.data(), parameters.scale.data(), parameters.bias.data()};
     }
 
     dixtill::AlignedMemory memory_;

@@ -25,7 +25,7 @@ using dixtill::Interruption;
 using dixtill::Record;
 using Clock = std::chrono::steady_clock;
 
-constexpr dixtill::StudentShape kShape = {11, 5, 7, 3};
+constexpr int64_t kEmbeddingDim = 11;
 constexpr std::string_view kVocabulary = "[UNK]\nprofit\nfall\n##s\nshares\nup\n5\n%\n.\nrecord";
 constexpr int64_t kNumPieces = 10;
 constexpr int kNumThreads = 8;
@@ -89,7 +89,7 @@ bool is_interrupted(const Classifier& classifier, const Expected& expected) {
     }
 }
 
-int check(const Classifier& classifier, double seconds) {
+bool is_right(const char* cell, const Classifier& classifier, double seconds) {
     const Expected expected(classifier);
     const Clock::time_point end =
         Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
@@ -106,21 +106,31 @@ int check(const Classifier& classifier, double seconds) {
         if (!is_interrupted(classifier, expected)) ++num_wrong;
     });
     for (std::thread& thread : threads) thread.join();
-    std::printf("%d threads, %zu calls, %zu wrong\n", kNumThreads, num_turns.load(),
+    std::printf("%s: %d threads, %zu calls, %zu wrong\n", cell, kNumThreads, num_turns.load(),
                 num_wrong.load());
-    return num_wrong == 0 ? 0 : 1;
+    return num_wrong == 0;
+}
+
+bool is_cell_right(int64_t cell, double seconds) {
+    const dixtill::StudentShape shape = {static_cast<dixtill::Cell>(cell), kEmbeddingDim, 5, 7, 3};
+    Lcg random;
+    const RandomParameters weights(shape, 2e-3F, random);
+    const std::vector<int8_t> rows = random.q8(kNumPieces * kEmbeddingDim);
+    const Classifier classifier(
+        *dixtill::compiled_targets().back().kernels, shape, weights.view(),
+        {reinterpret_cast<const uint8_t*>(rows.data()), kNumPieces, kEmbeddingDim, 8},
+        dixtill::Tokenizer(kVocabulary, {true, true, true, 256, {dixtill::CleaningRule::urls_v2}}),
+        dixtill::Explanation::gates);
+    return is_right(dixtill::kCellLayouts[cell].name, classifier, seconds);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    Lcg random;
-    const RandomParameters weights(kShape, 2e-3F, random);
-    const std::vector<int8_t> rows = random.q8(kNumPieces * kShape.embedding_dim);
-    const Classifier classifier(
-        *dixtill::compiled_targets().back().kernels, kShape, weights.view(),
-        {reinterpret_cast<const uint8_t*>(rows.data()), kNumPieces, kShape.embedding_dim, 8},
-        dixtill::Tokenizer(kVocabulary, {true, true, true, 256, {dixtill::CleaningRule::urls_v2}}),
-        dixtill::Explanation::gates);
-    return check(classifier, argc > 1 ? std::atof(argv[1]) : 5.0);
+    const double seconds = argc > 1 ? std::atof(argv[1]) : 5.0;
+    bool all_right = true;
+    for (int64_t cell = 0; cell < dixtill::kNumCells; ++cell) {
+        all_right = is_cell_right(cell, seconds / dixtill::kNumCells) && all_right;
+    }
+    return all_right ? 0 : 1;
 }

@@ -28,6 +28,7 @@
 
 namespace {
 
+using dixtill::Cell;
 using dixtill::Kernels;
 
 struct Workload {
@@ -42,12 +43,12 @@ std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random
     return packed;
 }
 
-// A student of the shipped shape on texts of one length.
+// A student of the shipped widths on texts of one length.
 class ForwardWorkload : public Workload {
   public:
-    ForwardWorkload(int64_t num_texts, int64_t length, int64_t bits = 8)
-        : packed_(pack_random(kShape, random_)),
-          embedding_q8_(random_.q8(kNumPieces * kShape.embedding_dim)),
+    ForwardWorkload(Cell cell, int64_t num_texts, int64_t length, int64_t bits = 8)
+        : packed_(pack_random({cell, kEmbeddingDim, 50, 100, kNumClasses}, random_)),
+          embedding_q8_(random_.q8(kNumPieces * kEmbeddingDim)),
           num_texts_(num_texts),
           num_piece_ids_(num_texts * length),
           bits_(bits) {
@@ -64,19 +65,16 @@ class ForwardWorkload : public Workload {
         dixtill::forward(kernels,
                          dixtill::view_packed(packed_.data(), static_cast<int64_t>(packed_.size())),
                          {reinterpret_cast<const uint8_t*>(embedding_q8_.data()), kNumPieces,
-                          dixtill::embedding_row_bytes(kShape.embedding_dim, bits_), bits_},
+                          dixtill::embedding_row_bytes(kEmbeddingDim, bits_), bits_},
                          {piece_ids_.data(), offsets_.data(), num_piece_ids_, num_texts_},
                          {logits_.data(), probabilities_.data(), scores_.data(), attention_.data(),
                           contributions_.data()});
     }
 
   private:
-    static constexpr dixtill::StudentShape kShape = {50, 50, 100, 3};
-    static constexpr int64_t kNumPieces = 300;
+    static constexpr int64_t kEmbeddingDim = 50, kNumClasses = 3, kNumPieces = 300;
 
-    static size_t of_classes(int64_t count) {
-        return static_cast<size_t>(count * kShape.num_classes);
-    }
+    static size_t of_classes(int64_t count) { return static_cast<size_t>(count * kNumClasses); }
 
     Lcg random_;
     std::vector<uint8_t> packed_;
@@ -158,11 +156,20 @@ void run_counted(Workload&& workload, const Kernels& kernels) {
 
 // What else should be counted is one more line: it may ignore `kernels`.
 constexpr NamedWorkload kWorkloads[] = {
-    {"forward_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 12), k); }},
+    {"forward_12_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::lstm, 1, 12), k); }},
     {"forward_12_pieces_4_bits",
-     [](const Kernels& k) { run_counted(ForwardWorkload(1, 12, 4), k); }},
-    {"forward_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(1, 32), k); }},
-    {"forward_8_texts_of_32", [](const Kernels& k) { run_counted(ForwardWorkload(8, 32), k); }},
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::lstm, 1, 12, 4), k); }},
+    {"forward_32_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::lstm, 1, 32), k); }},
+    {"forward_8_texts_of_32",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::lstm, 8, 32), k); }},
+    {"gru_12_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(Cell::gru, 1, 12), k); }},
+    {"gru_32_pieces", [](const Kernels& k) { run_counted(ForwardWorkload(Cell::gru, 1, 32), k); }},
+    {"linear_12_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 12), k); }},
+    {"linear_32_pieces",
+     [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 32), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
     {"text_to_pieces", [](const Kernels& k) { run_counted(TextWorkload(), k); }},
 };

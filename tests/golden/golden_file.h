@@ -1,10 +1,10 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD3", uint32 number of students, uint32 number of accumulations
-//   each student: name, ending in a zero byte; uint32 num_pieces, embedding_dim, hidden_dim,
-//     attention_dim, num_classes, num_piece_ids, num_texts, embedding_bits; then the arrays of
-//     GoldenStudent
+//   "DIXGOLD4", uint32 number of students, uint32 number of accumulations
+//   each student: name, ending in a zero byte; uint32 cell, num_pieces, embedding_dim,
+//     hidden_dim, attention_dim, num_classes, num_piece_ids, num_texts, embedding_bits; then the
+//     arrays of GoldenStudent
 //   each accumulation: name; uint32 num_steps, num_texts, num_tokens, width, num_words; then the
 //     arrays of GoldenAccumulation
 #pragma once
@@ -18,15 +18,16 @@
 #include <string>
 #include <vector>
 
-#include "../../csrc/kernels/interface.h"
+#include "../../csrc/student/layout.h"
 
-struct GoldenDirection {
-    std::vector<int8_t> weight_q8;   // [4 * hidden_dim, embedding_dim + hidden_dim]
-    std::vector<float> scale, bias;  // [4 * hidden_dim]
+struct GoldenDirection {  // of the sizes that direction_sizes gives
+    std::vector<int8_t> weight_q8;
+    std::vector<float> scale, bias;
 };
 
 struct GoldenStudent {
     std::string name;
+    int64_t cell;  // a dixtill::Cell
     int64_t num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes;
     int64_t num_piece_ids, num_texts, embedding_bits;
     std::vector<uint8_t> embedding;  // [num_pieces, embedding_row_bytes]
@@ -38,6 +39,11 @@ struct GoldenStudent {
     std::vector<float> head_scale, head_bias;              // [num_classes]
     std::vector<int32_t> piece_ids;                        // [num_piece_ids]
     std::vector<int64_t> offsets;                          // [num_texts + 1]
+    dixtill::StudentShape shape() const {
+        return {static_cast<dixtill::Cell>(cell), embedding_dim, hidden_dim, attention_dim,
+                num_classes};
+    }
+
     // Expected, to the bit.
     std::vector<float> logits, probabilities;  // [num_texts, num_classes]
     std::vector<float> scores, attention;      // [num_piece_ids]
@@ -83,21 +89,24 @@ class GoldenReader {
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD3";
+    static constexpr const char* kMagic = "DIXGOLD4";
 
     GoldenStudent student() {
         GoldenStudent s;
         s.name = name();
-        for (int64_t* size : {&s.num_pieces, &s.embedding_dim, &s.hidden_dim, &s.attention_dim,
-                              &s.num_classes, &s.num_piece_ids, &s.num_texts, &s.embedding_bits}) {
+        for (int64_t* size :
+             {&s.cell, &s.num_pieces, &s.embedding_dim, &s.hidden_dim, &s.attention_dim,
+              &s.num_classes, &s.num_piece_ids, &s.num_texts, &s.embedding_bits}) {
             *size = number();
         }
+        dixtill::place_blocks(s.shape());  // throws if the cell or a size is wrong
         const int64_t row_bytes = dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits);
         fill(s.embedding, s.num_pieces * row_bytes);
         for (GoldenDirection* direction : {&s.forward, &s.backward}) {
-            fill(direction->weight_q8, 4 * s.hidden_dim * (s.embedding_dim + s.hidden_dim));
-            fill(direction->scale, 4 * s.hidden_dim);
-            fill(direction->bias, 4 * s.hidden_dim);
+            const dixtill::DirectionSizes sizes = dixtill::direction_sizes(s.shape());
+            fill(direction->weight_q8, sizes.num_rows * sizes.num_columns);
+            fill(direction->scale, sizes.num_rows);
+            fill(direction->bias, sizes.num_biases);
         }
         fill(s.attention_weight_q8, s.attention_dim * 2 * s.hidden_dim);
         fill(s.attention_scale, s.attention_dim);

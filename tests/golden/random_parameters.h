@@ -37,8 +37,8 @@ class RandomParameters {
   public:
     // Scales lie in [-max_scale, max_scale], biases and the rest in [-1, 1].
     RandomParameters(const dixtill::StudentShape& shape, float max_scale, Lcg& random)
-        : forward_(shape, max_scale, random),
-          backward_(shape, max_scale, random),
+        : forward_(dixtill::direction_sizes(shape), max_scale, random),
+          backward_(dixtill::direction_sizes(shape), max_scale, random),
           attention_weight_q8_(random.q8(shape.attention_dim * 2 * shape.hidden_dim)),
           attention_scale_(random.floats(shape.attention_dim, max_scale)),
           attention_vector_(random.floats(shape.attention_dim, 1.0F)),
@@ -55,20 +55,20 @@ class RandomParameters {
     }
 
   private:
-    struct Lstm {
+    struct Direction {
         std::vector<int8_t> weight_q8;
         std::vector<float> scale, bias;
 
-        Lstm(const dixtill::StudentShape& shape, float max_scale, Lcg& random)
-            : weight_q8(random.q8(4 * shape.hidden_dim * (shape.embedding_dim + shape.hidden_dim))),
-              scale(random.floats(4 * shape.hidden_dim, max_scale)),
-              bias(random.floats(4 * shape.hidden_dim, 1.0F)) {}
-        dixtill::LstmParameters view() const {
+        Direction(const dixtill::DirectionSizes& sizes, float max_scale, Lcg& random)
+            : weight_q8(random.q8(sizes.num_rows * sizes.num_columns)),
+              scale(random.floats(sizes.num_rows, max_scale)),
+              bias(random.floats(sizes.num_biases, 1.0F)) {}
+        dixtill::DirectionParameters view() const {
             return {weight_q8.data(), scale.data(), bias.data()};
         }
     };
 
-    Lstm forward_, backward_;
+    Direction forward_, backward_;
     std::vector<int8_t> attention_weight_q8_;
     std::vector<float> attention_scale_, attention_vector_, null_score_;
     std::vector<int8_t> head_weight_q8_;

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
+from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
 from dixtill.specification import kernels
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters, pack_nibbles
@@ -21,6 +23,7 @@ class Sizes:
     hidden_dim: int
     attention_dim: int
     num_classes: int
+    cell: str = "lstm"
 
 
 SIZES = st.builds(
@@ -30,7 +33,9 @@ SIZES = st.builds(
     hidden_dim=st.integers(1, 40),
     attention_dim=st.integers(1, 70),
     num_classes=st.integers(1, 40),
+    cell=st.sampled_from(CELLS),
 )
+SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
 LENGTHS = st.lists(st.integers(0, 12), max_size=5)
 SEEDS = st.integers(0, 2**32 - 1)
 
@@ -52,7 +57,7 @@ def random_student(
     """
     rng = np.random.default_rng(seed)
 
-    def q8(*shape: int, bound: int = largest) -> np.ndarray:
+    def q8(shape: Shape, bound: int = largest) -> np.ndarray:
         if extreme:
             return rng.choice(np.array([-bound, bound], np.int8), shape)
         return rng.integers(-bound, bound + 1, shape, dtype=np.int8)
@@ -63,31 +68,25 @@ def random_student(
         )  # 73 is the deviation of a uniform int8
         return rng.uniform(0.2, 2.0, rows).astype(np.float32) * np.float32(typical)
 
-    def floats(count: int) -> np.ndarray:
-        return rng.normal(size=count).astype(np.float32)
-
-    d, h, a, c = (
-        sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim, sizes.num_classes
-    )  # fmt: skip
-    embedding_q8 = q8(sizes.num_pieces, d, bound=127)
-    if bits == 4:
-        embedding_q8 = q8(sizes.num_pieces, d, bound=7) * np.int8(16)
-    return StudentParameters(
-        embedding_q8=embedding_q8,
-        forward_weight_q8=q8(4 * h, d + h),
-        forward_scale=scale(4 * h, d + h),
-        forward_bias=floats(4 * h),
-        backward_weight_q8=q8(4 * h, d + h),
-        backward_scale=scale(4 * h, d + h),
-        backward_bias=floats(4 * h),
-        attention_weight_q8=q8(a, 2 * h),
-        attention_scale=scale(a, 2 * h),
-        attention_vector=floats(a),
-        null_score=floats(1),
-        head_weight_q8=q8(c, 2 * h),
-        head_scale=scale(c, 2 * h),
-        head_bias=floats(c),
-    )
+    shapes = StudentShape(
+        sizes.cell, sizes.num_pieces, sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim,
+        sizes.num_classes,
+    ).parameters()  # fmt: skip
+    rows = shapes["embedding_q8"]
+    drawn: dict[str, Any] = {
+        "embedding_q8": q8(rows, bound=7) * np.int8(16) if bits == 4 else q8(rows, bound=127)
+    }
+    columns = 0  # of the matrix that a scale belongs to, which comes before it
+    for name in PARAMETERS[1:]:
+        shape = shapes[name]
+        if name.endswith("_q8"):
+            columns = shape[1]
+            drawn[name] = q8(shape)
+        elif name.endswith("_scale"):
+            drawn[name] = scale(shape[0], columns)
+        else:
+            drawn[name] = rng.normal(size=shape).astype(np.float32)
+    return StudentParameters(**drawn, cell=sizes.cell)
 
 
 def kernel_of(weights: StudentParameters, target: str | None = None) -> Callable[..., Forward]:

@@ -59,11 +59,14 @@ def flips(model, text, removed):
     return logits_without(model, text, removed).argmax() != logits_without(model, text, ()).argmax()
 
 
-@pytest.mark.parametrize("explanation", ["contributions", "scores"])
+@pytest.mark.parametrize(
+    ("cell", "explanation"),
+    [("lstm", "contributions"), ("lstm", "scores"), ("gru", "gates"), ("linear", "contributions")],
+)
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(3))
-def test_effects_are_the_specifications_to_the_last_bit(text, seed, explanation):
-    model = random_model(seed, explanation=explanation)
+def test_effects_are_the_specifications_to_the_last_bit(text, seed, cell, explanation):
+    model = random_model(seed, explanation=explanation, cell=cell)
     prediction = Classifier(model)(text, check=True)
     whole = logits_without(model, text, ())
     label = int(whole.argmax())

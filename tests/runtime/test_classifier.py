@@ -28,9 +28,9 @@ def specification(model, text):
 
 
 @cache
-def of_seven_units(text, bits):
-    """What is specified for a student of seven units, however it explains its answers."""
-    return specification(random_model(bits=bits, d=7), text)
+def of_seven_columns(text, bits, cell):
+    """What is specified for a student of seven columns, however it explains its answers."""
+    return specification(random_model(bits=bits, d=7, cell=cell), text)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -46,17 +46,26 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
     assert prediction.probability == max(prediction.probabilities.values())
 
 
-@pytest.mark.parametrize("explanation", ["gates", "contributions", "scores"])
+@pytest.mark.parametrize(
+    ("cell", "explanation"),
+    [
+        ("lstm", "gates"),
+        ("lstm", "contributions"),
+        ("lstm", "scores"),
+        ("gru", "gates"),
+        ("linear", "contributions"),
+    ],
+)
 @pytest.mark.parametrize(
     "text", some([*TEXTS, *ANY_STRINGS.values()], few=[*TEXTS, *SHORT_STRINGS])
 )
 @pytest.mark.parametrize("bits", [4, 8])
-def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, explanation, tmp_path):
-    model = random_model(explanation=explanation, bits=bits, d=7)
+def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, cell, explanation, tmp_path):
+    model = random_model(explanation=explanation, bits=bits, d=7, cell=cell)
     write_model(model, tmp_path / "m.safetensors")
     prediction = load_classifier(tmp_path / "m.safetensors")(text)
     assert prediction == Classifier(model)(text)
-    read, forward = of_seven_units(text, bits)
+    read, forward = of_seven_columns(text, bits, cell)
     assert list(prediction.probabilities.values()) == forward.probabilities[0].tolist()
     assert [(word.start, word.end) for word in prediction.words] == read.spans
     weights = reference.word_weights(forward, read.word_of_piece, len(read.spans), explanation)
@@ -94,9 +103,12 @@ def test_a_words_weight_is_what_its_pieces_add_to_the_logit(text, seed):
 
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("explanation", ["gates", "contributions"])
-def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, explanation):
-    model = random_model(seed, explanation=explanation)
+@pytest.mark.parametrize(
+    ("cell", "explanation"),
+    [("lstm", "gates"), ("lstm", "contributions"), ("gru", "gates"), ("linear", "contributions")],
+)
+def test_weights_add_up_to_the_logit_above_the_mean_logit(text, seed, cell, explanation):
+    model = random_model(seed, explanation=explanation, cell=cell)
     prediction = Classifier(model)(text)
     _, forward = specification(model, text)
     k = model.settings.labels.index(prediction.label)

@@ -18,10 +18,10 @@ from dixtill.specification.model_file import read_model, write_model
 
 def test_a_newer_and_an_older_format_are_refused(path):
     tensors, description = parts(path)
-    rewrite(path, tensors, {**description, "format_version": 5})
-    assert "is of format 5, expected 3 or 4; upgrade dixtill" in refusal(path)
+    rewrite(path, tensors, {**description, "format_version": 6})
+    assert "is of format 6, expected 3 or 4 or 5; upgrade dixtill" in refusal(path)
     rewrite(path, tensors, {**description, "format_version": 2})
-    assert "is of format 2, expected 3 or 4; write it again with `dixtill distill`" in refusal(path)
+    assert "is of format 2, expected 3 or 4 or 5; write it again with `dixtill" in refusal(path)
 
 
 def test_a_student_of_format_3_keeps_its_rules(tmp_path):
@@ -47,8 +47,40 @@ def test_a_student_of_format_3_keeps_its_rules(tmp_path):
 
 
 def test_a_newer_format_may_differ_in_everything_else(path):
-    rewrite(path, {"other": np.zeros(1)}, {"format_version": 5})
-    assert "is of format 5" in refusal(path)
+    rewrite(path, {"other": np.zeros(1)}, {"format_version": 6})
+    assert "is of format 6" in refusal(path)
+
+
+def test_a_student_of_format_4_has_lstm_cells(tmp_path):
+    model = random_model()
+    old = tmp_path / "old.safetensors"
+    write_model(model, old)
+    tensors, description = parts(old)
+    del description["cell"], description["output"], description["sha256"]
+    description["format_version"] = 4
+    described = [(n, str(t.dtype), t.shape, t.data.cast("B")) for n, t in tensors.items()]
+    description["sha256"] = model_settings.digest(description, described)
+    rewrite(old, tensors, json.dumps(description, sort_keys=True))
+    assert read_model(old).shape.cell == "lstm"
+    assert load_classifier(old)("Apple up") == Classifier(model)("Apple up")
+
+
+@pytest.mark.parametrize("explanation", ["gates", "scores"])
+def test_linear_cells_are_explained_by_contributions_alone(tmp_path, explanation):
+    with pytest.raises(InputError, match="choose the explanation 'contributions'"):
+        random_model(cell="linear", explanation=explanation)
+    path = tmp_path / "m.safetensors"
+    write_model(random_model(cell="linear"), path)
+    tensors, description = parts(path)
+    rewrite(path, tensors, {**description, "explanation": explanation})
+    with pytest.raises(ModelFileError, match=f"the explanation '{explanation}' is not for linear"):
+        read_model(path)
+
+
+def test_a_file_whose_cell_is_another_than_its_tensors_is_refused(path):
+    tensors, description = parts(path)
+    rewrite(path, tensors, {**description, "cell": "gru"})
+    assert "weight 'forward_weight_q8' has shape [20, 11], expected [15, 11]" in refusal(path)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +89,9 @@ def test_a_newer_format_may_differ_in_everything_else(path):
         (["format_version"], "1", "format_version '1'"),
         (["format_version"], True, "format_version True"),
         (["format_version"], 0, "format_version 0"),
+        (["cell"], 1, "lacks 'cell', or it is not a string"),
+        (["cell"], "rnn", "cell is 'rnn', expected one of lstm, gru"),
+        (["output"], "sigmoid", "output is 'sigmoid', expected one of softmax"),
         (["labels"], "abc", "labels is not a sequence of strings"),
         (["labels"], ["a", "b", 3], "labels is not a sequence of strings"),
         (["labels"], ["a", "b"], "2 labels, expected 3"),

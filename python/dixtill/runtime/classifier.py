@@ -183,12 +183,13 @@ def load_classifier(
 
 
 def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier:
-    v, d, h, a, c = model.shape
+    cell, v, d, h, a, c = model.shape
     settings = model.settings
     try:
         return native.Classifier(
             target=target,
             tensors=model.buffers,
+            cell=cell,
             num_pieces=v,
             embedding_dim=d,
             hidden_dim=h,

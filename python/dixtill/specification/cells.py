@@ -62,7 +62,8 @@ def traced_shares(
     weights = np.split(parameters.head_weight_q8.astype(np.float32), 2, axis=1)  # [C, H] each
     ahead = _trace(linear_steps(forward, inputs_q8), weights[0], attention)
     back = _trace(linear_steps(backward, inputs_q8[::-1]), weights[1], attention[::-1])[::-1]
-    return (ahead + back) * (parameters.head_scale * _LARGEST)
+    shares: Float32Array = (ahead + back) * (parameters.head_scale * _LARGEST)
+    return shares
 
 
 def _trace(steps: LinearSteps, weights: Float32Array, attention: Float32Array) -> Float32Array:
@@ -110,7 +111,8 @@ def gru_cell(gates: Float32Array, state: Float32Array) -> Float32Array:
     n_top, n_bottom = tanh_ratio(gates[2] + reset * gates[3])
     added = (z_bottom - z_top) * n_top
     kept = ((z_bottom + z_top) * state) * n_bottom
-    return (added + kept) / ((z_bottom + z_bottom) * n_bottom)
+    next_state: Float32Array = (added + kept) / ((z_bottom + z_bottom) * n_bottom)
+    return next_state
 
 
 def linear_steps(direction: Direction, inputs_q8: Int8Array) -> LinearSteps:

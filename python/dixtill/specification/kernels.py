@@ -34,6 +34,7 @@ def pack_parameters(parameters: StudentParameters) -> UInt8Array:
         "head_weight_q8", "head_scale", "head_bias",
     ]  # fmt: skip
     return native.pack_parameters(
+        cell=parameters.cell,
         embedding_dim=parameters.shape.embedding_dim,
         hidden_dim=parameters.shape.hidden_dim,
         **{name: np.ascontiguousarray(getattr(parameters, name)) for name in names},

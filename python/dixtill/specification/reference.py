@@ -16,7 +16,7 @@ import numpy.typing as npt
 from .arithmetic import Int32Array, exp, lane_sum, product, sum_in_order, tanh
 from .cells import hidden_states, traced_shares
 from .forward import Forward
-from .parameters import Float32Array, StudentParameters
+from .parameters import Float32Array, Int8Array, StudentParameters
 
 Int64Array = npt.NDArray[np.int64]
 
