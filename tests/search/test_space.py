@@ -57,9 +57,19 @@ def test_what_is_given_is_not_searched():
     assert (recipe.config.teaching, recipe.embedding_bits) == ("worst", 8)
 
 
-@pytest.mark.skipif("cell" not in DistillConfig.names(), reason="students have one cell")
-def test_cells_are_searched():
-    assert Space.of({}, 9000, 7, 0).distributions["cell"].choices == ("lstm", "gru", "linear")
+@pytest.mark.parametrize(
+    ("shared", "cells"),
+    [
+        ({}, ("lstm", "gru", "linear")),
+        ({"explanation": "gates"}, ("lstm", "gru")),
+        ({"method": "dixtill-paper"}, None),
+    ],
+)
+def test_cells_that_do_not_contradict_the_given_settings_are_searched(shared, cells):
+    space = Space.of(shared, 9000, 7, 0)
+    found = space.distributions.get("cell")
+    assert (found and found.choices) == cells
+    assert space.recipe(space.default).config.cell == "lstm"
 
 
 def test_without_a_teacher_no_teaching_is_searched():

@@ -118,8 +118,10 @@ class Costs:
         recipe = self._space.recipe(choices)
         config, num_pieces = recipe.config, recipe.num_pieces
         untrained = Untrained(self._vocabulary, self._labels, config, recipe.embedding_bits)
-        shape = config.shape(num_pieces, len(self._labels))
-        name = f"{' '.join(map(str, shape))} {config.max_pieces} {config.explanation}"
+        name = (
+            f"{config.cell}, {num_pieces} pieces of {config.embedding_dim}, {config.hidden_dim} "
+            f"units, {config.attention_dim} for attention, {config.explanation}"
+        )
         time, energy = self._clock(name, lambda: untrained.model(num_pieces))
         return Cost(untrained.num_bytes(num_pieces), time, energy)
 

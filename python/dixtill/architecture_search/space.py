@@ -14,6 +14,7 @@ from optuna.distributions import (
 )
 
 from ..distillation.config import CourseSettings, DistillConfig, EmbeddingBits
+from ..errors import InputError
 
 Choices: TypeAlias = Mapping[str, Any]  # a value for each name in the space
 
@@ -47,10 +48,9 @@ class Space:
             "embedding_bits": CategoricalDistribution((4, 8)),
             "dropout": FloatDistribution(0.0, 0.5, step=0.05),
         }
-        if "cell" in DistillConfig.names():
-            found["cell"] = CategoricalDistribution(DistillConfig.choices()["cell"])
-        if shared.get("method") != "none":
-            found["teaching"] = CategoricalDistribution(DistillConfig.choices()["teaching"])
+        for name in ("cell", "teaching"):
+            if len(allowed := _allowed(shared, name)) > 1:
+                found[name] = CategoricalDistribution(allowed)
         if num_perturbed > 1:
             fewest = max(1, num_perturbed // _SMALLEST_SHARE)
             found["perturbed"] = IntDistribution(fewest, num_perturbed, log=True)
@@ -97,6 +97,18 @@ class Recipe:
 
 def _config_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in DistillConfig.names()}
+
+
+def _allowed(shared: Mapping[str, Any], name: str) -> list[str]:
+    """Return the choices of a setting that do not contradict the given settings."""
+    kept = []
+    for value in DistillConfig.choices()[name]:
+        try:
+            DistillConfig.of(**_config_of({**shared, name: value}))
+        except InputError:
+            continue
+        kept.append(value)
+    return kept
 
 
 def _pieces(available: int) -> IntDistribution:
