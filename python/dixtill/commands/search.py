@@ -112,10 +112,10 @@ def run(args: argparse.Namespace) -> int:
 
 def _check(args: argparse.Namespace) -> None:
     """Raise InputError unless the arguments say what to do."""
-    if not (args.train or args.pick):
-        raise InputError("give --teacher and --train to search, or --pick to choose a student")
     if args.teacher and not args.train:
         raise InputError("--teacher is given without --train; give the texts to search with")
+    if not (args.train or args.pick):
+        raise InputError("give --teacher and --train to search, or --pick to choose a student")
     if bool(args.pick) != bool(args.out):
         raise InputError("--pick and --out belong together: which student, and where to copy it")
     if args.out:
