@@ -13,8 +13,8 @@ from small_search import SMALL, run
 import dixtill
 from dixtill.cli import main
 
-QUICK = """--objectives fidelity,size --trials 3 --generation 3 --epochs 1 --perturbed 4 --steps 2
---max-explained 6 --hidden-dim 8""".split()
+QUICK = ["--objectives", "fidelity,size", "--trials", "3", "--generation", "3", "--epochs", "1",
+         "--perturbed", "4", "--steps", "2", "--max-explained", "6", "--hidden-dim", "8"]  # fmt: skip
 
 
 @pytest.fixture

@@ -1,9 +1,9 @@
 """Knows what a student costs before it is trained: the bytes of its file, and its time for a text.
 
 The time is measured with random parameters, which take as long as trained ones. A student is timed
-in turns with a reference student, and the fastest round of each counts, so that other work on the
-machine disturbs little; if the reference has become slower or faster since the search began, times
-are scaled by that. A shape is timed once: its time is kept in the search's folder.
+in turns with a reference student, and the fastest round counts for each text, so that other work on
+the machine disturbs little. Times are scaled by what the reference took when the search began. A
+shape is timed once: its time is kept in the search's folder.
 """
 
 from __future__ import annotations
@@ -74,17 +74,26 @@ class Clock:
         return time, energy
 
     def _microseconds(self, student: Classifier) -> tuple[float, float]:
-        """Return the best times of the reference and of a student."""
+        """Return the times of the reference and of a student for a text.
+
+        Of each text, the fastest round counts: on a busy machine, no whole round is undisturbed.
+        """
         with _no_garbage_collection():
             rounds = [(self._round(self._reference), self._round(student)) for _ in range(_ROUNDS)]
-        reference, time = (min(column) for column in zip(*rounds, strict=True))
+        reference, time = (
+            sum(map(min, zip(*of_rounds, strict=True))) / len(self._texts) * 1e6
+            for of_rounds in zip(*rounds, strict=True)
+        )
         return reference, time
 
-    def _round(self, student: Classifier) -> float:
-        start = perf_counter()
+    def _round(self, student: Classifier) -> list[float]:
+        """Return the seconds for each text."""
+        times = []
         for text in self._texts:
+            start = perf_counter()
             student(text)
-        return (perf_counter() - start) / len(self._texts) * 1e6
+            times.append(perf_counter() - start)
+        return times
 
     def _microjoules(self, student: Classifier) -> float | None:
         if self._counter is None:
