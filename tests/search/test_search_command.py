@@ -14,7 +14,8 @@ import dixtill
 from dixtill.cli import main
 
 QUICK = ["--objectives", "fidelity,size", "--trials", "3", "--generation", "3", "--epochs", "1",
-         "--perturbed", "4", "--steps", "2", "--max-explained", "6", "--hidden-dim", "8"]  # fmt: skip
+         "--perturbed", "4", "--steps", "2", "--max-explained", "6", "--hidden-dim",
+         "8"]  # fmt: skip
 
 
 @pytest.fixture
