@@ -119,3 +119,15 @@ def test_the_setting_that_decides_is_the_most_important(tmp_path):
     assert sum(shares.values()) == pytest.approx(1)
     assert importances(SPACE.distributions, rows[:14]) == {}
     assert importances(SPACE.distributions, [(choices, 1.0) for choices, _ in rows]) == {}
+
+
+def test_only_the_best_students_say_what_is_important(tmp_path):
+    """The best third has few units; among the others, dropout decides."""
+    found = searched(tmp_path / "search", 10)
+    rows = []
+    for number, (_, proposed) in enumerate(found):
+        is_good = number % 3 == 0
+        dropout, units = number % 11 * 0.05, 8 if is_good else 48 + number % 7 * 8
+        choices = {**proposed, "dropout": dropout, "hidden_dim": units}
+        rows.append((choices, 0.01 * number if is_good else 1 + dropout))
+    assert next(iter(importances(SPACE.distributions, rows))) == "hidden_dim"
