@@ -130,4 +130,4 @@ def test_only_the_best_students_say_what_is_important(tmp_path):
         dropout, units = number % 11 * 0.05, 8 if is_good else 48 + number % 7 * 8
         choices = {**proposed, "dropout": dropout, "hidden_dim": units}
         rows.append((choices, 0.01 * number if is_good else 1 + dropout))
-    assert next(iter(importances(SPACE.distributions, rows))) == "hidden_dim"
+    assert importances(SPACE.distributions, rows)["hidden_dim"] > 0.9
