@@ -33,7 +33,7 @@ IMPORTED = (
     "transformers.models.bert.modeling_bert",
 )
 # The commands that import PyTorch or scikit-learn; the others start in a tenth of a second.
-HEAVY = {"finetune", "attribute", "distill", "evaluate", "card"}
+HEAVY = {"finetune", "attribute", "distill", "search", "evaluate", "card"}
 _PROGRAMS = "dixtill", "python"
 _MAX_REQUEST = 1 << 20  # bytes of JSON
 

@@ -17,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 NATIVE = "python/dixtill/_native"
+IMPORTS = re.compile(r"import(?!ance)")  # in the name of a function
 
 
 @cache
@@ -74,7 +75,7 @@ def imported(path: Path) -> Iterator[list[str]]:
             for alias in node.names:
                 inside = base / alias.name
                 yield [name_of(p) for p in (inside, inside / "__init__", base, base / "__init__")]
-        elif isinstance(node, ast.Call) and "import" in (called := ast.unparse(node.func)):
+        elif isinstance(node, ast.Call) and IMPORTS.search(called := ast.unparse(node.func)):
             # A name with a hole, as in f".commands.{name}", may be that of any module.
             assert called == "import_module", f"{path} calls {called}"
             name, package = node.args

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import os
     from typing import Any, overload
 
+    from .architecture_search.search import Found
     from .distillation.data.sources import Labeled
     from .distillation.distilled import Distilled
     from .distillation.progress.watcher import Watcher
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Check", "DixtillError", "ExplainedWord", "Prediction", "__version__", "distill", "infer",
-    "load",
+    "load", "search",
 ]  # fmt: skip
 
 
@@ -165,4 +166,51 @@ def distill(
 
     return distill_course(
         teacher, train, valid, out=out, progress=progress, watcher=watcher, **settings
+    )
+
+
+def search(
+    teacher: str | os.PathLike[str] | Teacher | None,
+    train: Labeled,
+    valid: Labeled | None = None,
+    *,
+    out: str | os.PathLike[str],
+    progress: bool = True,
+    ray: str | None = None,
+    actors: int | None = None,
+    **settings: Any,
+) -> Found:
+    """Search for students that are faithful, small and fast, and write them into a folder.
+
+        found = dixtill.search("my-bert", "train.csv", "valid.csv", out="search",
+                               max_size="200kB", max_time="5us", budget="2h")
+        found.pick("knee", "student.safetensors")
+
+    This needs the extras `train` and `search`. A search that was stopped resumes when it is called
+    again. Equal seeds give equal fronts if no measured time or energy is an objective or a limit.
+    Calls in several threads take turns.
+
+    Args:
+        teacher, train, valid: as for `distill`.
+        out: the folder of the search.
+        progress: show a line on standard error.
+        ray: the address of a Ray cluster whose machines see the folder under the same path, or
+            "local" to start one on this machine; None trains on this machine.
+        actors: the number of processes on the cluster; None is one for each CPU.
+        settings: the fields of SearchSettings in `dixtill.architecture_search.settings`, such as
+            `objectives`, `max_size`, `max_time`, `budget`, `trials` and `workers`; and settings of
+            `distill`, which all students share and which are not searched then.
+
+    Returns:
+        The front, whose points are students' files, and the path of a page about it.
+
+    Raises:
+        MissingExtraError: a package of an extra is missing.
+        InputError: as for `distill`, an objective cannot be measured, or the folder holds another
+            search.
+    """
+    from .architecture_search.search import search as search_architectures
+
+    return search_architectures(
+        teacher, train, valid, out=out, progress=progress, ray=ray, actors=actors, **settings
     )

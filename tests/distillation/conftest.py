@@ -11,7 +11,7 @@ import tiny_teachers
 import torch
 from counting_attributor import TEXTS_PER_SHARD, CountingAttributor
 
-from dixtill.distillation import course as course_module
+from dixtill.distillation import training
 from dixtill.distillation.attribution import store as attribution_store
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.student.examples import Examples
@@ -88,5 +88,5 @@ def trained_on(monkeypatch: pytest.MonkeyPatch) -> list[Examples]:
             seen.append(train)
             super().__init__(student, config, train, *rest)
 
-    monkeypatch.setattr(course_module, "StudentTrainer", Recorded)
+    monkeypatch.setattr(training, "StudentTrainer", Recorded)
     return seen

@@ -15,14 +15,14 @@ from torch import Tensor
 from toy_training import CONFIG, Stopped, new_student, new_trainer, read_log, toy_examples, trained
 from watchers import EachEpoch
 
-from dixtill.distillation import hints
 from dixtill.distillation.config import DistillConfig
-from dixtill.distillation.hints import HintBasis
 from dixtill.distillation.network.cells import read
 from dixtill.distillation.progress.metrics import EpochMetrics
 from dixtill.distillation.student import objective
 from dixtill.distillation.student.float_answers import score
 from dixtill.distillation.teacher.teacher import Teacher
+from dixtill.distillation.teaching import hints
+from dixtill.distillation.teaching.hints import HintBasis
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
 

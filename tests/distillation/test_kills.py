@@ -27,9 +27,12 @@ if sys.platform != "linux":
 SEED = int(os.environ.get("DIXTILL_KILL_SEED", "0"))
 KILLS = 3  # of one command, one after the other
 LOG = "log"
-# Files that may differ: some hold the path and the time of the input, and torch.save writes tensors
-# that a resumed process has loaded in another way.
-OWN = ("_scores.json", "checkpoint.pt", "checkpoint.previous.pt")
+# Files that may differ: some hold the path and the time of the input or measured times, and
+# torch.save writes tensors that a resumed process has loaded in another way.
+OWN = (
+    "_scores.json", "checkpoint.pt", "checkpoint.previous.pt", "times.json", "front.json",
+    "search.html", "spent.json", "short.spent.json", "full.spent.json", "journal.log",
+)  # fmt: skip
 COMMANDS = {
     "attribute": "attribute --teacher teacher --data train.csv --out out --tolerance 0.01",
     "distill": "distill --teacher teacher --train train.csv --out out/s.safetensors --epochs 3"
@@ -40,6 +43,8 @@ COMMANDS = {
         f" --teaching {mode}"
         for mode in ("worst", "learned")
     },
+    "search": "search --teacher teacher --train train.csv --folder out --objectives fidelity,size"
+    " --trials 5 --generation 3 --epochs 2 --perturbed 2 --steps 2 --max-explained 6",
     "finetune": "finetune --base teacher --train train.csv --out out --epochs 4 --batch-size 8",
     "score": "score --data many.csv --out out --rows-per-file 500 --words",
     "infer": "infer --input many.csv --output out.jsonl",

@@ -26,6 +26,7 @@ NOT_RUN = {
     "docs/how-to/own-data.md": 1,
     "docs/how-to/own-teacher.md": 1,
     "docs/how-to/raspberry-pi.md": 3,
+    "docs/how-to/search.md": 2,
     "docs/how-to/web-service.md": 1,
     "docs/looking-at-explanations.md": 1,
     "docs/ray.md": 3,
@@ -41,6 +42,7 @@ SLOW = {
     "docs/ecosystem.md",
     "docs/how-to/own-data.md",
     "docs/how-to/own-teacher.md",
+    "docs/how-to/search.md",
     "docs/looking-at-explanations.md",
     "docs/tutorial.md",
 }
@@ -51,6 +53,7 @@ NEW_PROCESS = {
     "README.md": "finetune distill",
     "docs/ecosystem.md": "card",
     "docs/how-to/own-data.md": "evaluate",
+    "docs/how-to/search.md": "search",
     "docs/tutorial.md": "attribute",
 }
 

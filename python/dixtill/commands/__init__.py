@@ -6,6 +6,6 @@ are inside `run`, so that `dixtill --help` is quick and needs no extra.
 
 # Modules of this package, in the order of `dixtill --help`.
 COMMANDS = (
-    "infer", "explain", "info", "finetune", "attribute", "distill", "evaluate", "score", "export",
-    "card", "demo",
+    "infer", "explain", "info", "finetune", "attribute", "distill", "search", "evaluate", "score",
+    "export", "card", "demo",
 )  # fmt: skip

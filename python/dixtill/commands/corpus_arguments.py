@@ -30,11 +30,11 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_training_arguments(parser: argparse.ArgumentParser) -> None:
+def add_training_arguments(parser: argparse.ArgumentParser, is_required: bool = True) -> None:
     """Add `--train`, `--valid`, `--holdout`, `--exclude`, `--seed`, and the columns."""
     parser.add_argument(
         "--train",
-        required=True,
+        required=is_required,
         metavar="DATA",
         help=f"labeled training texts: {LABELED}, a data set of the Hugging Face hub or a local "
         "folder of one; --valid and --exclude take the same",

@@ -49,7 +49,12 @@ def run(args: argparse.Namespace) -> int:
         with watcher.stage("loading PyTorch"):
             from ..distillation.course import distill
         result = distill(
-            args.teacher, args.train, args.valid, out=args.out, watcher=watcher, **_settings(args)
+            args.teacher,
+            args.train,
+            args.valid,
+            out=args.out,
+            watcher=watcher,
+            **course_settings(args),
         )
     for name, scores in (("float32", result.float_scores), ("int8", result.scores)):
         print(f"{name:>8}  {shown(scores)}")
@@ -73,10 +78,10 @@ def settings_from(arguments: Sequence[str]) -> dict[str, Any]:
     parser = argparse.ArgumentParser()
     add_distill_arguments(parser)
     paths = ("--teacher", "", "--train", "", "--out", "")
-    return _settings(parser.parse_args([*paths, *arguments]))
+    return course_settings(parser.parse_args([*paths, *arguments]))
 
 
-def _settings(args: argparse.Namespace) -> dict[str, Any]:
+def course_settings(args: argparse.Namespace) -> dict[str, Any]:
     """Return the settings that were given; the others are the method's own."""
     kinds = (DistillConfig, AttributionSettings, CourseSettings)
     names = [name for kind in kinds for name in kind.names()]

@@ -16,6 +16,11 @@ def add_distill_arguments(parser: argparse.ArgumentParser) -> None:
     """Add all arguments; those of the method and the student are None unless given."""
     _add_file_arguments(parser)
     add_training_arguments(parser)
+    add_course_arguments(parser)
+
+
+def add_course_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of what a student learns from, of the student, and of its training."""
     method = parser.add_argument_group("what the student learns from")
     _add_answer_arguments(method)
     _add_explanation_arguments(method)
@@ -35,6 +40,20 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="folder for config, metrics and checkpoint (default: FILE.run)",
     )
+    add_stored_arguments(parser)
+    parser.add_argument(
+        "--no-report",
+        dest="report",
+        action="store_false",
+        help="do not write report.html into the run folder",
+    )
+    parser.add_argument(
+        "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
+    )
+
+
+def add_stored_arguments(parser: argparse.ArgumentParser, is_searched: bool = False) -> None:
+    """Add `--attributions` and `--embedding-bits`, which has no default if it is searched."""
     parser.add_argument(
         "--attributions",
         metavar="DIR",
@@ -45,18 +64,9 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         "--embedding-bits",
         type=int,
         choices=get_args(EmbeddingBits),
-        default=CourseSettings.embedding_bits,
-        help="bits per value of the piece vectors, which make up most of the file (default: "
-        "%(default)s)",
-    )
-    parser.add_argument(
-        "--no-report",
-        dest="report",
-        action="store_false",
-        help="do not write report.html into the run folder",
-    )
-    parser.add_argument(
-        "--tensorboard", metavar="DIR", help="also log losses and scores there, for TensorBoard"
+        default=None if is_searched else CourseSettings.embedding_bits,
+        help="bits per value of the piece vectors, which make up most of the file"
+        + ("" if is_searched else " (default: %(default)s)"),
     )
 
 

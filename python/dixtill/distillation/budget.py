@@ -1,17 +1,20 @@
-"""Cuts a student's vocabulary so that its file stays under a size."""
+"""Knows a student's size before it is trained, and cuts its vocabulary to stay under a size."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 
 import numpy as np
+import torch
 
 from ..errors import InputError
 from ..runtime.model_file.settings import StudentSettings
 from ..specification.model_file import StudentModel
-from .config import DistillConfig
+from ..specification.parameters import StudentParameters
+from .config import DistillConfig, EmbeddingBits
 from .network.quantize import quantize
 from .network.student import Student
 from .student.vocabulary import Vocabulary
@@ -33,6 +36,45 @@ def student_settings(
     )
 
 
+@dataclass(frozen=True)
+class Untrained:
+    """Students with random parameters, which are as large and as fast as trained ones."""
+
+    vocabulary: Vocabulary
+    labels: Sequence[str]
+    config: DistillConfig
+    embedding_bits: EmbeddingBits = 4
+
+    def num_bytes(self, num_pieces: int) -> int:
+        """Return the bytes of the file with so many of the first pieces, and room for provenance.
+
+        A trained student's file is at most as large: no tensor is compressed.
+        """
+        row = self._parameters.embedding_q8
+        return len(self._model(np.repeat(row, num_pieces, axis=0)).content)
+
+    def model(self, num_pieces: int) -> StudentModel:
+        """Return a student that reads so many of the first pieces, each with another vector."""
+        step, largest = (16, 7) if self.embedding_bits == 4 else (1, 127)
+        size = (num_pieces, self.config.embedding_dim)
+        values = np.random.default_rng(0).integers(-largest, largest + 1, size) * step
+        return self._model(values.astype(np.int8))
+
+    def _model(self, embedding_q8: np.ndarray) -> StudentModel:
+        settings = student_settings(self.vocabulary, self.labels, self.config)
+        settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
+        pieces = self.vocabulary.pieces[: len(embedding_q8)]
+        return StudentModel(replace(self._parameters, embedding_q8=embedding_q8), pieces, settings)
+
+    @cached_property
+    def _parameters(self) -> StudentParameters:
+        """Parameters with one piece."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            student = Student.of(self.config, 1, len(self.labels))
+        return quantize(student, self.embedding_bits)
+
+
 def within_budget(
     vocabulary: Vocabulary, labels: Sequence[str], config: DistillConfig
 ) -> Vocabulary:
@@ -44,15 +86,7 @@ def within_budget(
     Raises:
         InputError: there is no room for two pieces, of which the first is the unknown one.
     """
-    parameters = quantize(Student.of(config, 1, len(labels)), embedding_bits=4)
-    settings = student_settings(vocabulary, labels, config)
-    settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
-
-    def num_bytes(num_pieces: int) -> int:
-        rows = np.repeat(parameters.embedding_q8, num_pieces, axis=0)
-        pieces = vocabulary.pieces[:num_pieces]
-        return len(StudentModel(replace(parameters, embedding_q8=rows), pieces, settings).content)
-
+    num_bytes = Untrained(vocabulary, labels, config).num_bytes
     if num_bytes(len(vocabulary.pieces)) <= config.max_bytes:
         return vocabulary
     room = bisect_right(range(1, len(vocabulary.pieces)), config.max_bytes, key=num_bytes)

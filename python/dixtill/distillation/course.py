@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -21,37 +21,34 @@ from ..extras import require
 require("train")
 
 import torch
+from torch import Tensor
 
 from ..claim import held, make_folder
 from ..errors import InputError
-from ..runtime.classifier import Classifier, load_classifier
+from ..runtime.classifier import load_classifier
 from ..runtime.model_file.label_names import check_label_names
-from ..specification.model_file import StudentModel, write_model
-from ..specification.words import UNKNOWN_PIECE
+from ..specification.model_file import write_model
 from .attribution.attributor import Attribution, Attributor
 from .attribution.store import AttributionStore
-from .budget import student_settings
 from .config import AllSettings, AttributionSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
 from .distilled import Distilled
-from .lessons import LessonReader, Lessons
-from .measures.scores import Scores, score_classifier
-from .network.quantize import check_embedding_bits, quantize
-from .network.student import Student
+from .lessons import LessonReader
+from .measures.scores import Scores
+from .network.quantize import check_embedding_bits
 from .progress.live_table import watched
-from .progress.metrics import EpochMetrics, best_epoch
+from .progress.metrics import EpochMetrics
 from .progress.watcher import Watcher
-from .provenance import provenance_of, run_of
+from .provenance import Origin
 from .report import describes, write_report
-from .student.calibration import calibrate
-from .student.float_answers import score
 from .student.run_folder import RunFolder
-from .student.trainer import TURN, StudentTrainer, threads
-from .student.vocabulary import Vocabulary, starting_vectors
+from .student.trainer import TURN, threads
+from .student.vocabulary import Vocabulary, teacher_vectors
 from .teacher.answer_store import AnswerStore
 from .teacher.precision import chosen_precision
 from .teacher.teacher import Teacher
+from .training import Training
 
 
 def distill(
@@ -75,7 +72,7 @@ def distill(
             watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
         stack.enter_context(threads(chosen.course.threads))
         with watcher.stage("loading the teacher"):
-            loaded = _loaded(teacher)
+            loaded = loaded_teacher(teacher)
         names = loaded.labels if loaded else None
         texts = read_course_texts(train, valid, names, chosen.course)
         return Course(loaded, texts, chosen, files, watcher).run()
@@ -92,7 +89,7 @@ def _check_types(teacher: object, progress: object, watcher: object) -> None:
         raise InputError(f"progress is {progress!r:.40}, expected True or False")
 
 
-def _loaded(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
+def loaded_teacher(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
     """Return the teacher, on the GPU if there is one."""
     if isinstance(teacher, (str, os.PathLike)):
         teacher = Teacher.load(os.fspath(teacher))
@@ -134,29 +131,27 @@ class Course:
         """
         make_folder(self.files.out.parent)
         with held(self.files.run_folder):
-            RunFolder(self.files.run_folder).claim(self._run)
-            lessons = self._read(self._explain())
-            student, history = self._train(lessons)
-        found: dict[str, Any] = {"texts_without_labels": lessons.num_unlabeled}
-        found["best_epoch"] = best_epoch(history).epoch
-        with threads(1):
-            found |= calibrate(student, lessons.valid, self.settings.course.calibrate)
-            float_scores = score(student, lessons.valid)
-        found["valid_scores"] = asdict(float_scores)
-        model, scores = self._quantize(student, lessons.vocabulary, found)
-        write_model(model, self.files.out)
-        page, error = self._report(history, float_scores)
+            RunFolder(self.files.run_folder).claim(self.training.run)
+            lessons = self.reader.read(self.texts, self.explained())
+            student, history = self.training.train(
+                lessons, self.vectors(lessons.vocabulary), self.files.run_folder, self.watcher
+            )
+        course = self.settings.course
+        made = self.training.finish(
+            student, history, lessons, self.texts.valid, course.embedding_bits, course.calibrate
+        )
+        write_model(made.model, self.files.out)
+        page, error = self._report(history, made.float_scores)
         return Distilled(
-            load_classifier(self.files.out), self.files.out, scores, float_scores, history,
-            self.files.run_folder, page, error, model, student,
+            load_classifier(self.files.out), self.files.out, made.scores, made.float_scores,
+            history, self.files.run_folder, page, error, made.model, student,
         )  # fmt: skip
 
     @cached_property
-    def _run(self) -> dict[str, Any]:
-        return run_of(
-            self.teacher, self.texts,
-            self.config, self._attribution, self._precision,
-        )  # fmt: skip
+    def training(self) -> Training:
+        """How the student is made from its lessons."""
+        origin = Origin.of(self.teacher, self.texts, self._attribution, self._precision)
+        return Training(origin, self.config, self.texts.train.label_names)
 
     @property
     def _attribution(self) -> AttributionSettings | None:
@@ -181,7 +176,7 @@ class Course:
         device = self.teacher.device if self.teacher else torch.device("cpu")
         return chosen_precision(self.settings.attribution.precision, device)
 
-    def _explain(self) -> dict[int, Attribution]:
+    def explained(self) -> dict[int, Attribution]:
         """Have the teacher explain its answers to training texts; return them by the texts' rows.
 
         If there are more than `max_explained`, a hash of each text draws them, so that the folds of
@@ -197,50 +192,21 @@ class Course:
         store.run(self._attributor, texts, self.watcher)
         return dict(zip(rows, store.read(self._attributor, texts), strict=True))
 
-    def _read(self, explained: Mapping[int, Attribution]) -> Lessons:
-        """Have the teacher answer, and read all texts as the student does."""
+    @property
+    def reader(self) -> LessonReader:
+        """What has the teacher answer, and reads all texts as the student does."""
         store = None
         if self.teacher and self.config.method != "none":
             store = AnswerStore(
                 self.teacher, self.files.answers, self._precision, self.watcher,
                 self.config.learns_hints,
             )  # fmt: skip
-        reader = LessonReader(self.config, self.teacher, store, self.watcher)
-        return reader.read(self.texts, explained)
+        return LessonReader(self.config, self.teacher, store, self.watcher)
 
-    def _train(self, lessons: Lessons) -> tuple[Student, tuple[EpochMetrics, ...]]:
-        """Return a trained student with the weights of its best epoch, and all epochs' metrics."""
-        config = self.config
+    def vectors(self, vocabulary: Vocabulary) -> Tensor | None:
+        """Return the teacher's vectors of the pieces; None without a teacher."""
         with threads(1):
-            torch.manual_seed(config.seed)
-            labels = self.texts.train.label_names
-            student = Student.of(config, len(lessons.vocabulary.pieces), len(labels))
-            vectors = starting_vectors(lessons.vocabulary, self.teacher, config.embedding_dim)
-            student.embedding.weight.data.copy_(vectors)
-            unknown_id = lessons.vocabulary.pieces.index(UNKNOWN_PIECE)
-            trainer = StudentTrainer(
-                student, config, lessons.train, lessons.valid, unknown_id,
-                self.files.run_folder, self._run,
-            )  # fmt: skip
-            trainer.run(self.watcher)
-        return student, trainer.history
-
-    def _quantize(
-        self, student: Student, vocabulary: Vocabulary, found: Mapping[str, Any]
-    ) -> tuple[StudentModel, Scores]:
-        """Return the int8 student with its provenance, and its scores on the validation texts."""
-        model = StudentModel(
-            parameters=quantize(student, self.settings.course.embedding_bits),
-            vocabulary=vocabulary.pieces,
-            settings=student_settings(vocabulary, self.texts.train.label_names, self.config),
-        )
-        scores = score_classifier(Classifier(model), self.texts.valid)
-        provenance = provenance_of(
-            self._run, self.teacher, self.texts, self.config, self._attribution,
-            {**found, "int8_scores": asdict(scores)},
-        )  # fmt: skip
-        settings = model.settings._replace(provenance=provenance)
-        return replace(model, settings=settings), scores
+            return teacher_vectors(vocabulary, self.teacher) if self.teacher else None
 
     def _report(
         self, history: Sequence[EpochMetrics], float_scores: Scores

@@ -16,16 +16,18 @@ from ..specification.words import Tokenizer
 from .attribution.attributor import Attribution
 from .budget import within_budget
 from .config import DistillConfig
+from .data.corpus import Corpus
 from .data.kind import Kind
 from .data.perturbation import perturbed_texts, suitable_number
 from .data.sources import CourseTexts
-from .hints import HintBasis
+from .data.unlabeled import UnlabeledTexts
 from .progress.watcher import Watcher
 from .student.examples import Examples, make_examples, unlabeled_examples
 from .student.vocabulary import Vocabulary, student_vocabulary
 from .teacher.answer_store import AnswerStore
 from .teacher.head import Answers
 from .teacher.teacher import Teacher
+from .teaching.hints import HintBasis
 
 
 class Lessons(NamedTuple):
@@ -35,6 +37,24 @@ class Lessons(NamedTuple):
     train: Examples  # including those without labels
     valid: Examples
     num_unlabeled: int
+
+
+class UnlabeledPart(NamedTuple):
+    """Some cleaned texts without labels, with the teacher's answers."""
+
+    texts: list[str]
+    kinds: list[Kind]
+    answers: Answers
+
+
+class AnsweredTexts(NamedTuple):
+    """All texts with the teacher's answers, before a student's tokenizer reads them."""
+
+    train: Corpus
+    valid: Corpus
+    known: Answers | None  # to the training texts; None if the teacher is not asked
+    explained: Mapping[int, Attribution]  # of training texts, by their rows
+    unlabeled: Iterable[UnlabeledPart]
 
 
 @dataclass(frozen=True)
@@ -67,46 +87,48 @@ class LessonReader:
         Raises:
             InputError: no text holds a piece, or the teacher's answers cannot be stored.
         """
-        config = self.config
-        cleaned = [clean(text, config.cleaning) for text in texts.train.texts]
-        real = _Cleaned([texts.unlabeled] if self.store else [], config.cleaning)
+        labels = texts.train.label_names
+        vocabulary = within_budget(self.vocabulary(texts), labels, self.config)
+        return lessons_of(self.answered(texts, explained), vocabulary, self.config)
+
+    def vocabulary(self, texts: CourseTexts) -> Vocabulary:
+        """Return all pieces that occur in the texts that are learned, the most frequent first."""
+        rules = self.config.cleaning
+        real = [texts.unlabeled] if self.store else []
         with self.watcher.stage("choosing the student's pieces"):
-            both = _Cleaned([texts.train.texts, *real.sources], config.cleaning)
-            vocabulary = student_vocabulary(both, self.teacher, config.symbols)
-            labels = texts.train.label_names
-            vocabulary = within_budget(vocabulary, labels, config)
-        tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
-        valid = make_examples(texts.valid, tokenizer, config.cleaning)
+            both = _Cleaned([texts.train.texts, *real], rules)
+            return student_vocabulary(both, self.teacher, self.config.symbols)
+
+    def answered(self, texts: CourseTexts, explained: Mapping[int, Attribution]) -> AnsweredTexts:
+        """Have the teacher answer; texts without labels are asked for when they are iterated.
+
+        The perturbed texts are the same for every seed, and so are the teacher's answers. The first
+        ones of a larger number are those of a smaller one.
+        """
         if self.store is None:
-            train = make_examples(texts.train, tokenizer, config.cleaning)
-            return Lessons(vocabulary, train, valid, 0)
+            return AnsweredTexts(texts.train, texts.valid, None, {}, ())
+        cleaned = self.cleaned(texts.train)
         known = self._known_answers(self.store, cleaned, explained)
-        hints = _Hints.of(known)
-        train = make_examples(
-            texts.train, tokenizer, config.cleaning, known.logits,
-            explained, config.merge, config.explained_classes, hints(known),
-        )  # fmt: skip
-        # The perturbed texts are the same for every seed, and so are the teacher's answers.
-        read = quick_tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
         with self.watcher.stage("making perturbed texts"):
-            count = config.perturbed
+            count = self.config.perturbed
             if count is None:
                 count = suitable_number(cleaned, texts.unlabeled.num_words)
             made = perturbed_texts(cleaned, count, seed=0)
-        total = len(texts.unlabeled) + len(made)
-        kinds = chain(repeat(Kind.REAL, len(texts.unlabeled)), repeat(Kind.MADE))
-        more = [
-            unlabeled_examples(
-                part,
-                read,
-                answers.logits,
-                config.explained_classes,
-                list(islice(kinds, len(part))),
-                hints(answers),
-            )
-            for part, answers in self.store.parts(chain(real, made), total)
-        ]
-        return Lessons(vocabulary, Examples.joined([train, *more]), valid, total)
+        parts = self._unlabeled(self.store, texts.unlabeled, made)
+        return AnsweredTexts(texts.train, texts.valid, known, explained, parts)
+
+    def cleaned(self, corpus: Corpus) -> list[str]:
+        """Return the texts as teacher and student read them."""
+        return [clean(text, self.config.cleaning) for text in corpus.texts]
+
+    def _unlabeled(
+        self, store: AnswerStore, unlabeled: UnlabeledTexts, made: Sequence[str]
+    ) -> Iterator[UnlabeledPart]:
+        """Yield the real texts and then the perturbed ones, in parts."""
+        real = _Cleaned([unlabeled], self.config.cleaning)
+        kinds = chain(repeat(Kind.REAL, len(unlabeled)), repeat(Kind.MADE))
+        for part, answers in store.parts(chain(real, made), len(unlabeled) + len(made)):
+            yield UnlabeledPart(part, list(islice(kinds, len(part))), answers)
 
     def _known_answers(
         self, store: AnswerStore, cleaned: Sequence[str], explained: Mapping[int, Attribution]
@@ -124,6 +146,34 @@ class LessonReader:
         for row, item in explained.items():
             logits[row] = torch.tensor(item.logits)
         return Answers(logits, states)
+
+
+def lessons_of(answered: AnsweredTexts, vocabulary: Vocabulary, config: DistillConfig) -> Lessons:
+    """Read all texts as a student with this vocabulary does.
+
+    Raises:
+        InputError: no labeled text holds a piece.
+    """
+    tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+    valid = make_examples(answered.valid, tokenizer, config.cleaning)
+    if answered.known is None:
+        train = make_examples(answered.train, tokenizer, config.cleaning)
+        return Lessons(vocabulary, train, valid, 0)
+    hints = _Hints.of(answered.known)
+    train = make_examples(
+        answered.train, tokenizer, config.cleaning, answered.known.logits,
+        answered.explained, config.merge, config.explained_classes, hints(answered.known),
+    )  # fmt: skip
+    read = quick_tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
+    num_unlabeled, more = 0, []
+    for texts, kinds, answers in answered.unlabeled:
+        num_unlabeled += len(texts)
+        more.append(
+            unlabeled_examples(
+                texts, read, answers.logits, config.explained_classes, kinds, hints(answers)
+            )
+        )
+    return Lessons(vocabulary, Examples.joined([train, *more]), valid, num_unlabeled)
 
 
 @dataclass(frozen=True)

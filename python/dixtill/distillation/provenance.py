@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..version import __version__
 from .config import AttributionSettings, DistillConfig, Precision
@@ -12,43 +12,59 @@ from .data.sources import CourseTexts
 from .teacher.teacher import Teacher
 
 
-def run_of(
-    teacher: Teacher | None,
-    texts: CourseTexts,
-    config: DistillConfig,
-    attribution: AttributionSettings | None,
-    precision: Precision,
-) -> dict[str, Any]:
+class Origin(NamedTuple):
+    """What a student is made from, apart from the settings of its training; JSON values."""
+
+    teacher: str | None  # its fingerprint
+    teacher_name: str | None
+    train: dict[str, Any]  # the number of texts, and their SHA-256
+    valid: dict[str, Any]
+    unlabeled: dict[str, Any]
+    precision: Precision  # of the teacher's answers to texts without labels
+    attributions: dict[str, Any] | None  # settings of the teacher's explanations, if any
+
+    @classmethod
+    def of(
+        cls,
+        teacher: Teacher | None,
+        texts: CourseTexts,
+        attribution: AttributionSettings | None,
+        precision: Precision,
+    ) -> Origin:
+        """Describe a loaded teacher and loaded texts."""
+        return cls(
+            teacher.fingerprint if teacher else None,
+            teacher.name if teacher else None,
+            {"rows": len(texts.train), "sha256": texts.train.digest()},
+            {"rows": len(texts.valid), "sha256": texts.valid.digest()},
+            {"rows": len(texts.unlabeled), "sha256": texts.unlabeled.digest()},
+            precision,
+            attribution.as_dict() if attribution else None,
+        )
+
+
+def run_of(origin: Origin, config: DistillConfig) -> dict[str, Any]:
     """Return everything that a student's float parameters depend on.
 
     A run folder refuses to resume if any of it differs. The vocabulary, the perturbed texts and the
     teacher's answers follow from these values.
-
-    Args:
-        attribution: the settings of the teacher's explanations; None if there are none.
-        precision: the precision of the teacher's answers to texts without labels.
     """
     asks = config.method != "none"
-    answers_more = asks and (len(texts.unlabeled) > 0 or config.perturbed != 0)
+    answers_more = asks and (origin.unlabeled["rows"] > 0 or config.perturbed != 0)
     return {
         "dixtill": __version__,
-        "teacher": teacher.fingerprint if teacher else None,
-        "attributions": attribution.as_dict() if attribution else None,
-        "training_texts": texts.train.digest(),
-        "validation_texts": texts.valid.digest(),
-        "texts_without_labels": texts.unlabeled.digest() if asks else None,
-        "precision_of_answers": precision if answers_more else None,
+        "teacher": origin.teacher,
+        "attributions": origin.attributions,
+        "training_texts": origin.train["sha256"],
+        "validation_texts": origin.valid["sha256"],
+        "texts_without_labels": origin.unlabeled["sha256"] if asks else None,
+        "precision_of_answers": origin.precision if answers_more else None,
         **asdict(config),
     }
 
 
 def provenance_of(
-    run: Mapping[str, Any],
-    teacher: Teacher | None,
-    texts: CourseTexts,
-    config: DistillConfig,
-    attribution: AttributionSettings | None,
-    found: Mapping[str, Any],
+    origin: Origin, config: DistillConfig, found: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the provenance for a student's file.
 
@@ -56,17 +72,17 @@ def provenance_of(
     the calibration error before it, and the scores before and after quantization.
     """
     return {
-        "dixtill": run["dixtill"],
-        "teacher": run["teacher"],
-        "train": {"rows": len(texts.train), "sha256": run["training_texts"]},
-        "valid": {"rows": len(texts.valid), "sha256": run["validation_texts"]},
+        "dixtill": __version__,
+        "teacher": origin.teacher,
+        "train": origin.train,
+        "valid": origin.valid,
         "texts_without_labels": found["texts_without_labels"],
         "config": asdict(config),
         "best_epoch": found["best_epoch"],
         "temperature": found["temperature"],
         "uncalibrated_error": found["uncalibrated_error"],
         "valid_scores": found["valid_scores"],
-        "teacher_name": teacher.name if teacher else None,
+        "teacher_name": origin.teacher_name,
         "int8_scores": found["int8_scores"],
-        "attributions": attribution.as_dict() if attribution else None,
+        "attributions": origin.attributions,
     }

@@ -31,7 +31,7 @@ def epochs_chart(series: Mapping[str, Sequence[float]], best: int, caption: str)
     """Draw a line for each series, over the epochs from 1, and mark the epoch `best`."""
     values = [value for line in series.values() for value in line if math.isfinite(value)]
     # If training diverged, there may be no finite value to draw.
-    ticks = _ticks(min(values, default=0.0), max(values, default=1.0))
+    ticks = tick_values(min(values, default=0.0), max(values, default=1.0))
     num_epochs = max(map(len, series.values()))
     frame = _Frame((0.5, num_epochs + 0.5), (ticks[0], ticks[-1]))
     marks = [
@@ -112,7 +112,7 @@ def _figure(marks: Sequence[str], caption: str, key: str) -> str:
     )
 
 
-def _ticks(low: float, high: float) -> list[float]:
+def tick_values(low: float, high: float) -> list[float]:
     """Return three to seven round numbers that cover `low` to `high`."""
     span = (high - low) or abs(high) or 1.0
     step = 10 ** math.floor(math.log10(span / 2))

@@ -34,7 +34,7 @@ class Batch(NamedTuple):
     labels: Tensor  # [batch], NO_LABEL if a text has no label
     teacher_logits: Tensor  # [batch, classes]
     attributions: Tensor  # [batch, words, outputs], zero on padding
-    hints: Tensor  # [batch, width] float32; see hints.py
+    hints: Tensor  # [batch, width] float32; see teaching/hints.py
     rows: npt.NDArray[np.int64]  # [batch], the texts' places among the examples
     weights: Tensor | None = None  # [batch], of the teacher's answers; None is 1 for all
 
@@ -49,7 +49,7 @@ class Examples:
     teacher_logits: Tensor  # [texts, classes]
     attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
     kinds: Tensor  # [texts] int64, values of Kind
-    hints: Tensor  # [texts, width] float16; see hints.py. The width is 0 if there are none
+    hints: Tensor  # [texts, width] float16; see teaching/hints.py. The width is 0 if there are none
 
     @classmethod
     def of(

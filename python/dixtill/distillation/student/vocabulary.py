@@ -163,15 +163,34 @@ def _alphabet(split: Iterable[str]) -> list[str]:
 def starting_vectors(vocabulary: Vocabulary, teacher: Teacher | None, width: int) -> Tensor:
     """Return initial vectors [pieces, width]: the teacher's, reduced to that width by SVD.
 
-    A piece that is several tokens to the teacher gets the mean of their vectors. Without a teacher,
-    vectors are drawn from PyTorch's generator.
+    Without a teacher, vectors are drawn from PyTorch's generator.
     """
-    if teacher is None:
-        return torch.randn(len(vocabulary.pieces), width) * EMBEDDING_STD
+    return reduced_vectors(
+        None if teacher is None else teacher_vectors(vocabulary, teacher),
+        len(vocabulary.pieces),
+        width,
+    )
+
+
+def teacher_vectors(vocabulary: Vocabulary, teacher: Teacher) -> Tensor:
+    """Return the teacher's vectors of the pieces, [pieces, the teacher's width].
+
+    A piece that is several tokens to the teacher gets the mean of their vectors.
+    """
     matrix = teacher.embedding_matrix.detach().float().cpu()
-    rows = torch.stack(
+    return torch.stack(
         [matrix[ids].mean(dim=0) for ids in _teacher_ids(vocabulary.pieces, teacher)]
     )
+
+
+def reduced_vectors(rows: Tensor | None, num_pieces: int, width: int) -> Tensor:
+    """Reduce the teacher's vectors of the first pieces, [pieces or more, any], to [pieces, width].
+
+    Without `rows`, vectors are drawn from PyTorch's generator.
+    """
+    if rows is None:
+        return torch.randn(num_pieces, width) * EMBEDDING_STD
+    rows = rows[:num_pieces]
     rows = rows - rows.mean(dim=0)
     left, singular, _ = torch.linalg.svd(rows, full_matrices=False)
     rank = min(width, len(singular))

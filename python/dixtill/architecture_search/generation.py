@@ -1,0 +1,105 @@
+"""Trains a generation by successive halving: a short course for all, the whole one for the best.
+
+Optuna prunes only where there is one objective, so a search halves by itself. A student that breaks
+a limit is not trained at all. The whole course starts from scratch, with a schedule of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .apprentices import Job
+from .costs import Cost
+from .crews import Crew
+from .points import Point, losses_of
+from .proposals import Proposal
+from .ranking import best_share
+from .settings import SearchSettings
+from .trials import FULL, SHORT, Result, TrialFolder
+
+_SHARE = 3  # one in three takes the whole course
+
+OnDone = Callable[[Job, int, int], None]  # a job, the number of jobs done, and of all jobs
+
+
+@dataclass(frozen=True)
+class Generations:
+    """Trains generations of one search."""
+
+    folder: Path
+    settings: SearchSettings
+    epochs: int  # of the whole course
+
+    def train(
+        self, proposals: Sequence[Proposal], crew: Crew, on_done: OnDone
+    ) -> dict[int, Sequence[float] | None]:
+        """Train a generation, except what is trained already.
+
+        Returns:
+            The values of each student's last rung, in the order of the objectives, by its number;
+            None for a student that was not trained or whose training failed.
+        """
+        allowed = [proposal for proposal in proposals if proposal.is_allowed]
+        for proposal in allowed:
+            TrialFolder.of(self.folder, proposal.number).write_choices(proposal.choices)
+        values: dict[int, Sequence[float] | None] = dict.fromkeys(p.number for p in proposals)
+        if self.epochs > self.settings.short_epochs:
+            values |= self._rung(allowed, SHORT, crew, on_done)
+            allowed = self._promoted(allowed)
+        return values | self._rung(allowed, FULL, crew, on_done)
+
+    def _rung(
+        self, proposals: Sequence[Proposal], rung: str, crew: Crew, on_done: OnDone
+    ) -> dict[int, Sequence[float] | None]:
+        jobs = [Job(proposal.number, rung) for proposal in proposals]
+        for count, job in enumerate(crew(jobs), start=1):
+            on_done(job, count, len(jobs))
+        found: dict[int, Sequence[float] | None] = {}
+        for proposal in proposals:
+            result = TrialFolder.of(self.folder, proposal.number).result(rung)
+            found[proposal.number] = None if result is None else self._values(proposal, result)
+        return found
+
+    def _values(self, proposal: Proposal, result: Result) -> list[float]:
+        """Return the value of each objective."""
+        known = values_of(proposal.cost, result)
+        values = [known[name] for name in self.settings.objectives]
+        return [value for value in values if value is not None]
+
+    def _promoted(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """Return the best third of those whose short course did not fail."""
+        trained, points, ties = [], [], []
+        for proposal in proposals:
+            result = TrialFolder.of(self.folder, proposal.number).result(SHORT)
+            if result is not None:
+                known = values_of(proposal.cost, result)
+                trained.append(proposal)
+                points.append(losses_of(known, self.settings.objectives))
+                ties.append(losses_of(known, [self.settings.quality])[0])
+        return [trained[i] for i in best_share(points, ties, _SHARE)]
+
+    def points(self, proposals: Sequence[Proposal]) -> list[Point]:
+        """Return the students that took the whole course."""
+        found = []
+        for proposal in proposals:
+            trial = TrialFolder.of(self.folder, proposal.number)
+            result = trial.result(FULL)
+            if result is not None:
+                values = values_of(proposal.cost, result)
+                file = trial.student.relative_to(self.folder).as_posix()
+                found.append(Point(proposal.number, values, proposal.choices, file))
+        return found
+
+
+def values_of(cost: Cost, result: Result) -> dict[str, float | None]:
+    """Return the value of every objective; None for what was not measured."""
+    return {
+        "fidelity": result.fidelity,
+        "accuracy": result.accuracy,
+        "macro_f1": result.macro_f1,
+        "size": result.size,
+        "time": cost.time,
+        "energy": cost.energy,
+    }

@@ -1,0 +1,78 @@
+"""Workers of this machine and of a Ray cluster find the front of one process, even if they die."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+from small_search import run
+from trial_files import values_in
+
+from dixtill.architecture_search.apprentices import Job, Workshop
+from dixtill.architecture_search.crews import crew_of
+from dixtill.distillation.progress.watcher import Watcher
+from dixtill.errors import DixtillError
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def alone(bert, tmp_path_factory):
+    """What one process finds."""
+    return values_in(run(bert, tmp_path_factory.mktemp("alone") / "search").folder)
+
+
+def test_two_processes_find_the_same(bert, alone, tmp_path):
+    assert values_in(run(bert, tmp_path / "search", workers=2).folder) == alone
+
+
+def first_generation(values):
+    """The files of the first three students."""
+    return {name: content for name, content in values.items() if "trials" <= name < "trials/0003"}
+
+
+class Dying(Workshop):
+    """A workshop in which the process dies."""
+
+    def train(self, job, watcher=None):
+        os._exit(1)
+
+
+def test_a_process_that_is_killed_ends_the_search_with_a_sentence(tmp_path):
+    with (
+        crew_of(Dying(tmp_path, {}, 1), 2, Watcher()) as train,
+        pytest.raises(DixtillError, match="a process that trained a student was killed"),
+    ):
+        list(train([Job(0, "short")]))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # raised inside Ray
+def test_actors_that_die_change_nothing(bert, alone, tmp_path, monkeypatch, ray_address):
+    from dixtill.architecture_search import ray_crew
+
+    class Mortal(ray_crew.Apprentice):
+        def __call__(self, rows):
+            (row,) = rows.to_pylist()
+            if row["number"] == 1:
+                die_once(tmp_path / "died before a training")
+            found = super().__call__(rows)
+            if row["number"] == 2:
+                die_once(tmp_path / "died after a training")
+            return found
+
+    def die_once(marker):
+        if not marker.exists():
+            marker.touch()
+            os._exit(1)
+
+    monkeypatch.setattr(ray_crew, "Apprentice", Mortal)
+    found = values_in(run(bert, tmp_path / "search", ray=ray_address, trials=3).folder)
+    assert len(list(tmp_path.glob("died *"))) == 2
+    assert found.keys() - {"front.json"} == first_generation(alone).keys()
+    assert found.items() >= first_generation(alone).items()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
+def test_one_actor_finds_the_same(bert, alone, tmp_path, ray_address):
+    found = run(bert, tmp_path / "search", ray=ray_address, actors=1, trials=3)
+    assert values_in(found.folder).items() >= first_generation(alone).items()
