@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from time import perf_counter_ns
@@ -124,6 +124,13 @@ def student() -> StudentModel:
     from dixtill.specification.model_file import read_model
 
     return read_model(dixtill.SHIPPED_MODEL)
+
+
+@pytest.fixture(scope="session")
+def cell_students(student: StudentModel) -> Mapping[str, StudentModel]:
+    from benchmarks.cell_students import random_students
+
+    return random_students(student)
 
 
 @pytest.fixture(scope="session")

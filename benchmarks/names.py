@@ -19,6 +19,9 @@ COMPILED = "torch.compile"
 TORCH_INT8 = "torch.ao dynamic int8"
 STUDENT_ORT = "ONNX Runtime"
 STUDENT_ORT_INT8 = "ONNX Runtime int8"
+_CELLS = {"lstm": "LSTM", "gru": "GRU", "linear": "linear cell"}
+# ONNX Runtime has no int8 GRU; quantize_dynamic quantizes what is around it.
+_STUDENT_ORT_INT8 = {"gru": f"{STUDENT_ORT_INT8}, but the GRU in float32"}
 
 MINILM_CAPTUM = "MiniLM-L6, Captum"
 MINILM_INTERPRET = "MiniLM-L6, transformers-interpret"
@@ -61,12 +64,28 @@ def checked(target: str) -> str:
     return f"{dixtill(target)}, checked"
 
 
+def of_cell(cell: str, candidate: str) -> str:
+    return f"{_CELLS[cell]}: {candidate}"
+
+
+def student_ort_int8(cell: str) -> str:
+    return _STUDENT_ORT_INT8.get(cell, STUDENT_ORT_INT8)
+
+
 def text_to_answer(num_words: int) -> str:
     return f"text to answer, {num_words} words"
 
 
+def text_to_answer_by_cell(num_words: int) -> str:
+    return f"text to answer by cell, {num_words} words"
+
+
 def student_forward(num_texts: int, length: int) -> str:
     return f"student forward, batch {num_texts}, {length} pieces"
+
+
+def forward_by_cell(num_texts: int, length: int) -> str:
+    return f"student forward by cell, batch {num_texts}, {length} pieces"
 
 
 def batches(num_texts: int, num_threads: int) -> str:

@@ -19,6 +19,7 @@ _EXPORTER_WARNINGS = (
     "Converting a tensor to a Python boolean might cause the trace",
     "Exporting aten::index operator of advanced indexing",
     "Exporting a model to ONNX with a batch_size other than 1",
+    "Constant folding - Only steps=1 can be constant folded",
 )
 
 
@@ -41,16 +42,28 @@ def export(module: nn.Module, inputs: Mapping[str, Tensor], path: Path) -> Path:
     return path
 
 
-def quantized(path: Path, needs: Sequence[str] = ()) -> Path:
-    """Quantize a model to int8; the result must contain the operators `needs`."""
+def quantized(
+    path: Path,
+    needs: Sequence[str] = (),
+    lacks: Sequence[str] = (),
+    has_reduced_range: bool = False,
+) -> Path:
+    """Quantize a model to int8; the result must have the operators `needs`, and none of `lacks`.
+
+    With a reduced range, weights have 7 bits, as ONNX Runtime's documentation advises for CPUs
+    without VNNI: there it adds two products in int16, where the sum of large ones saturates.
+    """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     int8_path = path.with_suffix(".int8.onnx")
     with _quiet():
-        quantize_dynamic(path, int8_path, weight_type=QuantType.QInt8)
+        quantize_dynamic(
+            path, int8_path, weight_type=QuantType.QInt8, reduce_range=has_reduced_range
+        )
     operators = {node.op_type for node in onnx.load(int8_path).graph.node}
     assert operators.issuperset(needs), f"{int8_path.name} has only {sorted(operators)}"
+    assert operators.isdisjoint(lacks), f"{int8_path.name} has {sorted(operators)}"
     return int8_path
 
 

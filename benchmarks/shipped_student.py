@@ -1,4 +1,4 @@
-"""The student that ships: by the specification, in PyTorch and in ONNX Runtime."""
+"""The student that ships, and others of its kind: by the specification, and in PyTorch."""
 
 from __future__ import annotations
 
@@ -64,19 +64,21 @@ def random_batch(num_pieces: int, num_texts: int, length: int) -> tuple[Int32Arr
 class LogitsOfFullTexts(nn.Module):
     """The float student without masks, packing and weights of words, for batches of equal lengths.
 
-    This is what PyTorch compiles, exports or quantizes; it does less than dixtill.
+    This is what PyTorch compiles, exports or quantizes; it does less than dixtill. `states` takes
+    the place of a cell that cannot be called with vectors alone.
     """
 
-    def __init__(self, student: Student) -> None:
+    def __init__(self, student: Student, states: nn.Module | None = None) -> None:
         super().__init__()
-        self.embedding, self.lstm = student.embedding, student.lstm
+        self.embedding, self.cell = student.embedding, states or student.cell
         self.attention_weight = student.attention_weight
         self.attention_vector, self.null_score = student.attention_vector, student.null_score
         self.head = student.head
 
     def forward(self, piece_ids: Tensor) -> Tensor:
         """Return logits [batch, classes] of ids [batch, time]."""
-        states = self.lstm(self.embedding(piece_ids))[0]
+        read = self.cell(self.embedding(piece_ids))
+        states = read if isinstance(read, Tensor) else read[0]
         scores = self.attention_vector(torch.tanh(self.attention_weight(states)))
         null_scores = self.null_score.expand_as(scores[:, :1])
         attention = torch.cat([null_scores, scores], dim=1).softmax(dim=1)[:, 1:]

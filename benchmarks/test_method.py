@@ -12,6 +12,7 @@ from benchmarks import names, rounds
 from benchmarks.reporting.promises import promises_table
 from benchmarks.reporting.results import duration, grouped, times
 from benchmarks.reporting.speed_tables import group_tables, paper_table
+from dixtill.runtime.model_file.shape import CELLS
 
 BEST = names.dixtill("avx2")
 
@@ -68,6 +69,25 @@ def test_the_report_says_what_holds() -> None:
     assert "| dixtill | 0.69 MB | 635x | 20 µs | 5,000x | 3.45 | 127x | 8.7x |" in paper_table(
         grouped(run), ["avx2"], num_words=12
     )
+
+
+def test_the_report_compares_cells_on_the_best_target() -> None:
+    words, forward = names.text_to_answer_by_cell(12), names.forward_by_cell(1, 12)
+    lstm, gru, linear = (names.of_cell(cell, names.words_read("avx2")) for cell in CELLS)
+    gru_alone = names.of_cell("gru", BEST)
+    gru_in_ort = names.of_cell("gru", names.student_ort_int8("gru"))
+    run = [
+        _benchmark(words, lstm, 20e-6),
+        _benchmark(words, gru, 16e-6),
+        _benchmark(words, linear, 16e-6),
+        _benchmark(words, names.FASTTEXT, 8e-6),
+        _benchmark(forward, gru_in_ort, 90e-6),
+        _benchmark(forward, gru_alone, 9e-6),
+    ]
+    rows = promises_table(grouped(run), ["avx2", "scalar"]).splitlines()
+    assert f"| {words}: {gru} | {lstm} | 1x | 1.25x | pass |" in rows
+    assert f"| {words}: {linear} | {names.FASTTEXT} | 0.667x | 0.5x | FAIL |" in rows
+    assert f"| {forward}: {gru_alone} | {gru_in_ort} | 8x | 10x | pass |" in rows
 
 
 def _benchmark(

@@ -1,6 +1,7 @@
 """Times the way from a text to its answer, one text at a time, as a user waits for it.
 
-The peers give a label; dixtill gives a label with a weight for each word.
+The peers give a label; dixtill gives a label with a weight for each word. Students of other cells
+than the shipped one's have random parameters.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from torch import nn
 
 import dixtill
 from benchmarks import names, peers
+from benchmarks.cell_students import check_as_specified
 from benchmarks.conftest import Compare
 from benchmarks.onnx_models import Session, quantized
 from benchmarks.rounds import Candidate
@@ -111,6 +113,31 @@ def test_text_to_answer(
             _tokenizers_alone(student, text),
             *_by_dixtill(student, text),
         ],
+    )
+
+
+@pytest.mark.parametrize("num_words", TWEETS)
+def test_text_to_answer_by_cell(
+    compare: Compare,
+    cell_students: Mapping[str, StudentModel],
+    fasttext_model: Trained | None,
+    num_words: int,
+) -> None:
+    by_cell = [
+        _every_word_read(cell, student, TWEETS[num_words])
+        for cell, student in cell_students.items()
+    ]
+    peer = [_by_trained(names.FASTTEXT, fasttext_model, num_words)] if fasttext_model else []
+    compare(names.text_to_answer_by_cell(num_words), [*by_cell, *peer])
+
+
+def _every_word_read(cell: str, student: StudentModel, text: str) -> Candidate:
+    classifier = dixtill.load(student.content)
+    return Candidate(
+        names.of_cell(cell, names.words_read(classifier.kernel)),
+        partial(explained, classifier, text),
+        partial(check_as_specified, student, text),
+        {"size_mb": len(student.content) / MEGABYTE},
     )
 
 

@@ -1,0 +1,52 @@
+"""Students of each cell, with the sizes, vocabulary and settings of the shipped one.
+
+Their parameters are random: time does not depend on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from dixtill import Prediction
+from dixtill.distillation.network.quantize import quantize
+from dixtill.distillation.network.student import Student
+from dixtill.runtime.model_file.shape import CELLS
+from dixtill.specification import reference
+from dixtill.specification.model_file import StudentModel
+
+# A linear cell's words are weighed by traced contributions (docs/adr/0025).
+_EXPLANATIONS = {"lstm": "gates", "gru": "gates", "linear": "contributions"}
+
+
+def random_students(shipped: StudentModel) -> Mapping[str, StudentModel]:
+    """Return a student of each cell, whose answers depend on all of its parts."""
+    return {cell: _random_student(shipped, cell) for cell in CELLS}
+
+
+@torch.no_grad()
+def _random_student(shipped: StudentModel, cell: str) -> StudentModel:
+    torch.manual_seed(0)
+    student = Student(shipped.shape._replace(cell=cell))
+    # PyTorch's initial head is so small that its bias would be most of a logit.
+    torch.nn.init.normal_(student.head.weight)
+    return replace(
+        shipped,
+        parameters=quantize(student, shipped.embedding_bits),
+        settings=shipped.settings._replace(explanation=_EXPLANATIONS[cell], provenance={}),
+    )
+
+
+def check_as_specified(student: StudentModel, text: str, answer: Prediction) -> None:
+    """Raise AssertionError unless the answer is the specification's, weights of words included."""
+    read = student.tokenizer().read(text, student.settings.cleaning)
+    ids = np.array(read.piece_ids, np.int32)
+    expected = reference.forward(student.parameters, ids, np.array([0, len(ids)], np.int64))
+    weights = reference.word_weights(
+        expected, read.word_of_piece, len(read.spans), student.settings.explanation
+    )
+    assert list(answer.probabilities.values()) == expected.probabilities[0].tolist()
+    assert [word.weight for word in answer.words] == weights
