@@ -14,12 +14,10 @@ import torch
 from dixtill import Prediction
 from dixtill.distillation.network.quantize import quantize
 from dixtill.distillation.network.student import Student
+from dixtill.runtime.model_file.settings import explanations_of
 from dixtill.runtime.model_file.shape import CELLS
 from dixtill.specification import reference
 from dixtill.specification.model_file import StudentModel
-
-# A linear cell's words are weighed by traced contributions (docs/adr/0025).
-_EXPLANATIONS = {"lstm": "gates", "gru": "gates", "linear": "contributions"}
 
 
 def random_students(shipped: StudentModel) -> Mapping[str, StudentModel]:
@@ -36,7 +34,7 @@ def _random_student(shipped: StudentModel, cell: str) -> StudentModel:
     return replace(
         shipped,
         parameters=quantize(student, shipped.embedding_bits),
-        settings=shipped.settings._replace(explanation=_EXPLANATIONS[cell], provenance={}),
+        settings=shipped.settings._replace(explanation=explanations_of(cell)[0], provenance={}),
     )
 
 

@@ -93,6 +93,8 @@ TABLES = {
     "sst2-agreement": Table("study-sst2.json", _agreement),
     "sst2-faithfulness": Table("study-sst2.json", _faithfulness),
     "sst2-controlled": Table("study-sst2.json", _controlled),
+    "tfns-cells-answers": Table("study-tfns-cells.json", _answers),
+    "tfns-cells-gaps": Table("study-tfns-cells.json", _gaps),
     "sst2-3000-answers": Table("study-sst2-3000.json", _answers),
     "sst2-3000-gaps": Table("study-sst2-3000.json", _gaps),
     "text-to-answer": Table("speed.json", speed.text_to_answer),

@@ -20,12 +20,11 @@ from dixtill import Prediction
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.measures import explanations as measures
 from dixtill.runtime.classifier import Classifier
-from dixtill.runtime.model_file.settings import EXPLANATIONS
+from dixtill.runtime.model_file.settings import explanations_of
 from dixtill.specification.model_file import read_model
 
 RANDOM = "random"
 GRADIENTS = "integrated gradients"
-SHOWN = (*EXPLANATIONS, GRADIENTS, RANDOM)
 TOPS = (1, 3, 5)
 AGREEMENTS = {
     "feature": measures.feature_agreement,
@@ -47,15 +46,16 @@ def measure(student_file: Path, explained: Sequence[Attribution]) -> Content:
     model = read_model(student_file)
     classifiers = {
         name: Classifier(replace(model, settings=model.settings._replace(explanation=name)))
-        for name in EXPLANATIONS
+        for name in explanations_of(model.shape.cell)
     }
     gradients = StudentGradients(model)
     itself = classifiers[model.settings.explanation]
-    rows: dict[str, list[list[float | None]]] = {shown: [] for shown in SHOWN}
+    ways = (*classifiers, GRADIENTS, RANDOM)
+    rows: dict[str, list[list[float | None]]] = {shown: [] for shown in ways}
     for seed, teacher in enumerate(explained):
         found = _weights(classifiers, gradients, teacher.text, seed)
         prediction = itself(teacher.text)
-        for shown in SHOWN:
+        for shown in ways:
             rows[shown].append(_row(itself, prediction, found[shown], teacher))
     return {"columns": COLUMNS, "rows": rows, "gives": model.settings.explanation}
 

@@ -176,9 +176,18 @@ def cell_of(description: Mapping[str, Any]) -> str:
     return str(description["cell"])
 
 
+def explanations_of(cell: str) -> tuple[str, ...]:
+    """Return those of EXPLANATIONS that students with this cell can have, the preferred one first.
+
+    The contributions of a linear cell are traced through the recurrence, which says more than gates
+    in the attention would.
+    """
+    return ("contributions",) if cell == "linear" else EXPLANATIONS
+
+
 def check_explanation(explanation: str, cell: str) -> None:
     """Raise InputError if students with this cell cannot be explained so."""
-    if cell == "linear" and explanation != "contributions":
+    if explanation not in explanations_of(cell):
         raise InputError(
             f"the explanation '{explanation}' is not for linear cells, whose contributions are "
             "exact through the recurrence; choose the explanation 'contributions'"
