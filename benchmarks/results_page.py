@@ -60,6 +60,10 @@ def _gaps(figures: dict[str, Any]) -> str:
     return report_tables.differences(figures["students_minus_teacher"], _COMPARED)
 
 
+def _among_students(figures: dict[str, Any]) -> str:
+    return report_tables.differences(figures["students_among_themselves"], _COMPARED)
+
+
 def _agreement(figures: dict[str, Any]) -> str:
     return report_tables.explanations(figures["explanations"], _AGREEMENT)
 
@@ -94,7 +98,7 @@ TABLES = {
     "sst2-faithfulness": Table("study-sst2.json", _faithfulness),
     "sst2-controlled": Table("study-sst2.json", _controlled),
     "tfns-cells-answers": Table("study-tfns-cells.json", _answers),
-    "tfns-cells-gaps": Table("study-tfns-cells.json", _gaps),
+    "tfns-cells-differences": Table("study-tfns-cells.json", _among_students),
     "sst2-3000-answers": Table("study-sst2-3000.json", _answers),
     "sst2-3000-gaps": Table("study-sst2-3000.json", _gaps),
     "text-to-answer": Table("speed.json", speed.text_to_answer),

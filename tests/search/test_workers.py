@@ -70,9 +70,3 @@ def test_actors_that_die_change_nothing(bert, alone, tmp_path, monkeypatch, ray_
     assert len(list(tmp_path.glob("died *"))) == 2
     assert found.keys() - {"front.json"} == first_generation(alone).keys()
     assert found.items() >= first_generation(alone).items()
-
-
-@pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")
-def test_one_actor_finds_the_same(bert, alone, tmp_path, ray_address):
-    found = run(bert, tmp_path / "search", ray=ray_address, actors=1, trials=3)
-    assert values_in(found.folder).items() >= first_generation(alone).items()
