@@ -64,6 +64,7 @@ def test_defaults_are_within_their_limits():
             assert action.default in action.limits or action.default == 0, (name, action.dest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "action"),
     [pytest.param(*option, id=f"{option[0]}{option[1].option_strings[0]}")

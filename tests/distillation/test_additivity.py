@@ -241,6 +241,7 @@ def test_the_term_of_additivity_is_weighted_and_added(tmp_path, monkeypatch):
     assert three - without == pytest.approx(3 * (one - without), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "explanation"), EXPLAINED)
 def test_training_for_additivity_makes_weights_the_effects_of_leaving_words_out(
     tmp_path, cell, explanation

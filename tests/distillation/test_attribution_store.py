@@ -65,6 +65,7 @@ def other_teacher() -> Teacher:
     return Teacher(model, tokenizer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -126,6 +127,7 @@ def test_without_texts_there_is_nothing_to_do(store, attributor):
     assert not contents(store)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("use", ["run", "read"])
 @pytest.mark.parametrize("damage", ["truncated", "no parquet", "empty", "foreign"])
 def test_a_damaged_or_foreign_file_is_refused(store, attributor, damage, use):

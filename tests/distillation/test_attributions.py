@@ -61,6 +61,7 @@ def test_tokens_are_counted_word_by_word(bert):
     assert row.num_tokens == (2, 5, 1)  # earn ##ings, i ##s ##n ' t, up
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("explainer", ["integrated_gradients", "captum"])
 @pytest.mark.parametrize("explained", ["logit", "probability"])
 def test_explaining_all_classes_changes_nothing_for_the_predicted_one(
@@ -136,6 +137,7 @@ ODD_TEXTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("layer", LAYERS)
 def test_any_text_is_explained_alone_and_in_company(any_teacher, layer):
     texts = list(ODD_TEXTS.values())

@@ -89,6 +89,7 @@ def difference_of_outputs(teacher: Teacher, text: str, target: int, kind: str) -
     return float((output(at_text, kind) - output(at_baseline, kind))[0, target])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
 @pytest.mark.parametrize("rule", QUADRATURES)
 @pytest.mark.parametrize("explained", ["logit", "probability"])
@@ -110,6 +111,7 @@ def test_words_and_error_equal_captums(kind, layer, rule, explained):
         assert row.relative_error == pytest.approx(error / abs(gap), rel=0.01, abs=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("explained", ["logit", "probability"])
 def test_the_outputs_are_those_of_the_model(any_teacher, explained):
     for row in explain(any_teacher, TEXTS, output=explained):
@@ -122,6 +124,7 @@ def test_the_outputs_are_those_of_the_model(any_teacher, explained):
         assert row.output - row.baseline_output == pytest.approx(gap, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "layer"), CAPTUM_AGREES)
 @pytest.mark.parametrize("explained", ["logit", "probability"])
 def test_the_words_of_each_class_equal_captums(kind, layer, explained):

@@ -14,6 +14,7 @@ from dixtill.errors import InputError
 OTHERS = ("gradient_x_input", "deep_lift", "gradient_shap", "occlusion")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bert", "roberta", "qwen2"])
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_text_alone_is_explained_as_in_company(kind, name):

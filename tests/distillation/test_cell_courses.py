@@ -45,6 +45,7 @@ def assert_close(model: StudentModel, student: Student, piece_ids) -> None:
     np.testing.assert_allclose(actual.contributions, expected.contributions[0], atol=0.1, rtol=0)
 
 
+@pytest.mark.slow
 def test_a_toy_problem_is_learned_and_its_file_answers_as_the_float_student(tmp_path, cell):
     trainer = new_trainer(
         tmp_path / "run", with_cell(cell, epochs=15, dropout=0.0, unknown_rate=0.0)

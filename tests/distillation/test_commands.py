@@ -86,6 +86,7 @@ def test_stored_attributions_are_used_and_the_same_seed_gives_the_same_file(caps
     assert Path("one.safetensors").read_bytes() != Path("three.safetensors").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("quickest", ["float32", "bfloat16"])
 def test_what_auto_chose_is_kept_as_if_it_had_been_asked_for(monkeypatch, capsys, quickest):

@@ -173,6 +173,7 @@ def test_a_setting_that_cannot_be_is_refused_before_any_work(tmp_path, settings,
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("caller", ["command", "python", "estimator"])
 def test_device_and_precision_are_chosen_alike_by_all(monkeypatch, caller):

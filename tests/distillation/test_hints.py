@@ -81,6 +81,7 @@ def hinted(seed: int, count: int = 64):
     return replace(examples, hints=(examples.teacher_logits / 2 - 2 / 3).half())
 
 
+@pytest.mark.slow
 def test_hints_alone_teach_what_they_say(tmp_path):
     """Without any weight for answers or labels, the attended states still tell the classes."""
     config = replace(

@@ -28,6 +28,7 @@ from dixtill.distillation.student import losses, objective
 from dixtill.distillation.student.examples import Examples
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -66,6 +67,7 @@ def test_the_explanation_loss_turns_attention_to_the_words_that_matter(tmp_path)
     assert aligned > agreement(replace(config, method="kl"), *OF_LABEL) + 0.1
 
 
+@pytest.mark.slow
 def test_the_explanation_loss_turns_the_contributions_of_every_class(tmp_path):
     def agreement(method: str) -> float:
         config = replace(CONFIG, method=method, epochs=15, additivity=0.0)
@@ -80,6 +82,7 @@ def test_the_explanation_loss_turns_the_contributions_of_every_class(tmp_path):
     assert agreement("dixtill") > agreement("kl") + 0.03
 
 
+@pytest.mark.slow
 def test_texts_without_labels_teach_what_the_teacher_says_of_them(tmp_path):
     """The few labels are of one class; the teacher's answers teach the other one."""
     few = toy_examples(3, count=4)

@@ -81,6 +81,7 @@ NOTHING = (
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -71,6 +71,7 @@ def compared(page: str) -> tuple[int, str]:
     return int(found.group(1)), found.group(2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 def test_agreement_is_that_on_validation_texts_where_they_were_explained():
     few = ["--steps", "2", "--perturbed", "0"]

@@ -46,6 +46,7 @@ def with_real_texts(count: int = 100) -> Examples:
     return Examples.joined([TRAIN, without_labels(others, others.teacher_logits)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["kl", "mse", "dixtill"])
 @pytest.mark.parametrize("mode", MODES)
 def test_a_stopped_run_goes_on_to_the_same_bits(tmp_path, mode, method):

@@ -59,6 +59,7 @@ def test_an_iteration_may_stop_early_and_reads_no_further(tmp_path: Path):
         len(texts)
 
 
+@pytest.mark.slow
 def test_memory_is_a_hash_for_each_text(tmp_path: Path):
     path, count = tmp_path / "texts.txt.gz", 10_000
     with gzip.open(path, "wt") as file:

@@ -49,6 +49,7 @@ def test_pruned_pieces_cut_the_training_texts_as_the_teacher_does(bert):
         assert pieces_of(vocabulary, text) == bert.tokenizer.tokenize(text)
 
 
+@pytest.mark.slow
 def test_pruned_pieces_cut_real_tweets_as_the_teacher_does(tfns, teacher_tfns):
     teacher = Teacher.load(teacher_tfns)
     texts = [clean(text) for text in read_corpus(tfns / "valid.csv").texts]
@@ -130,6 +131,7 @@ def test_vowel_signs_are_not_accents(teacher):
         assert pieces_of(vocabulary, one) != pieces_of(vocabulary, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weight", [lambda rank: 1, lambda rank: 1 / (rank + 30)])
 def test_an_alphabet_is_as_large_as_the_texts_need(weight):
     ideographs = [chr(0x4E00 + i) for i in range(3500)]

@@ -46,6 +46,7 @@ def test_what_it_was_fitted_to_is_learned(fitted, texts, directions):
     assert fitted.predict(["profit grows"]).tolist() == ["up"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "values", [(0, 1), (7, -3), ("no", "yes"), (False, True), (0.0, 1.0)], ids=str
 )
@@ -140,6 +141,7 @@ def test_a_student_learns_from_a_teacher(teacher_folder, texts, method, cell):
     assert set(classifier.predict(texts)) <= set(classifier.classes_)
 
 
+@pytest.mark.slow
 def test_numbers_are_the_teachers_classes(teacher_folder, texts):
     labels = [2, 0] * (len(texts) // 2)
     classifier = DixtillClassifier(teacher_folder, method="none", **LEARNING).fit(texts, labels)
@@ -149,6 +151,7 @@ def test_numbers_are_the_teachers_classes(teacher_folder, texts):
     assert classifier.explain(texts)[0].label == "neutral"
 
 
+@pytest.mark.slow
 def test_columns_follow_the_classes_where_the_teachers_order_is_another(tmp_path, texts):
     import tiny_teachers
 

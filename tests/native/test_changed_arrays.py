@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 # Changes each array while calls run, and prints what became of the calls. A call lasts longer than
 # the longest sleep, with as many pieces or tokens as that takes: a sanitizer needs few.
 PROGRAM = """
@@ -64,6 +66,7 @@ for name, (make, bind) in ARRAYS.items():
 """
 
 
+@pytest.mark.slow
 def test_an_index_that_changes_during_a_call_stays_in_its_array():
     run = subprocess.run(
         [sys.executable, "-c", PROGRAM],

@@ -82,6 +82,7 @@ def test_each_remainder_of_the_hidden_width_is_computed(target, cell, hidden_dim
     assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
+@pytest.mark.slow
 def test_a_long_text_gives_the_bits_of_the_specification(target, shipped):
     weights = random_student(shipped, seed=2)
     batch = random_batch(shipped.num_pieces, [3000], seed=2)

@@ -47,6 +47,7 @@ def run(arguments, redirection="", **options):
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from dixtill.pages.page import page_html
 from dixtill.pages.rows import ExplainedText
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE, (320, 640), (800, 600)])
 def test_it_fits_its_window_and_is_colored(opened, headlines, tmp_path, size, scheme):
@@ -27,6 +28,7 @@ def test_it_fits_its_window_and_is_colored(opened, headlines, tmp_path, size, sc
     assert page.failures == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_strength_of_both_signs_is_seen(opened, tmp_path, scheme):
     image = pytest.importorskip("PIL.Image", reason="looks at screenshots with Pillow")
@@ -46,6 +48,7 @@ def assert_seen(page, shot, *classes):
         assert color in seen, f"no .{name} is seen"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_every_text_has_a_contrast_of_four_and_a_half(opened, size, scheme):

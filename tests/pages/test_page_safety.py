@@ -79,6 +79,7 @@ def window(opened):
     return opened("<!DOCTYPE html><title>empty</title>")
 
 
+@pytest.mark.slow
 def test_no_request_leaves_the_page_even_if_something_slipped_in(browser, headlines):
     """A server counts requests: with the policy, the browser asks only for the page."""
     smuggled = (

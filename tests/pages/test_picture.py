@@ -54,6 +54,7 @@ def test_text_between_dollar_signs_is_not_a_formula():
     assert num_pixels(with_formula, "#1c2733") > num_pixels(drawn(predicted("", [])), "#1c2733")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_any_text_can_be_drawn(text):
     assert drawn(predicted(text)).height > 100

@@ -131,6 +131,7 @@ ATTACKS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the resource module")
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_little_memory_and_time_are_spent_on_a_file_that_is_refused(attack, parts, path, tmp_path):

@@ -33,6 +33,7 @@ def test_the_same_seed_gives_the_same_front_and_the_same_students(bert, whole, t
     assert again.front.objectives == ("fidelity", "size")
 
 
+@pytest.mark.slow
 def test_another_seed_gives_other_students(bert, whole, tmp_path):
     other = run(bert, tmp_path / "other", seed=1)
     assert values_in(other.folder) != values_in(whole.folder)
@@ -79,6 +80,7 @@ def test_a_search_that_is_over_trains_nothing_again(bert, whole, monkeypatch):
     assert {path: path.read_bytes() for path in before} == before
 
 
+@pytest.mark.slow
 def test_more_trials_go_on_where_the_search_ended(bert, tmp_path):
     folder = tmp_path / "search"
     first = values_in(run(bert, folder, trials=3).folder)
@@ -154,6 +156,7 @@ def test_if_all_break_a_limit_nothing_is_trained_and_nothing_can_be_picked(bert,
         found.pick("best")
 
 
+@pytest.mark.slow
 def test_a_slow_student_is_not_trained(bert, tmp_path, monkeypatch):
     times = iter([3.0, 9.0, 4.0, 8.0, 3.5, 7.0])
     monkeypatch.setattr(costs.Clock, "_microseconds", lambda *_: (1.0, next(times)))
@@ -179,6 +182,7 @@ def test_a_training_that_fails_is_written_down_and_the_search_goes_on(bert, tmp_
     assert found.front.points
 
 
+@pytest.mark.slow
 def test_a_budget_ends_the_search_before_a_generation_that_would_not_fit(bert, tmp_path):
     found = run(bert, tmp_path / "search", trials=None, budget="0.001s")
     assert not list(found.folder.glob("trials/*"))
@@ -220,6 +224,7 @@ def test_without_a_teacher_labels_alone_are_learned(tmp_path):
     assert found.front.points[0].values["fidelity"] is None
 
 
+@pytest.mark.slow
 def test_real_texts_are_used_or_left_out(bert, tmp_path):
     found = run(bert, tmp_path / "search", unlabeled=["Profit grows", "banks fall"])
     used = {}

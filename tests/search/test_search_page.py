@@ -133,6 +133,7 @@ def test_pointing_at_a_circle_says_what_it_is(opened):
     assert page.locator(".hint").first.inner_text() == "student 7: fidelity 0.700, 1.2 µs, 30.0 kB"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_everything_can_be_read_and_nothing_is_asked_for(opened, scheme, width):
