@@ -75,7 +75,8 @@ def test_energy_is_measured_if_there_is_a_counter(tmp_path, monkeypatch):
     assert energy == pytest.approx(0.5e6 / num_texts, rel=0.05)
 
 
-def test_a_damaged_file_is_refused(tmp_path):
-    (tmp_path / "times.json").write_text("{")
+@pytest.mark.parametrize("content", ["{", "1", "[1]"])
+def test_a_damaged_file_is_refused(tmp_path, content):
+    (tmp_path / "times.json").write_text(content)
     with pytest.raises(InputError, match=r"times\.json is damaged"):
         clock(tmp_path / "times.json")

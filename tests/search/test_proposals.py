@@ -103,10 +103,11 @@ def test_a_search_learns_the_limits(tmp_path):
     assert sum(allowed[20:]) / 20 > sum(allowed[:8]) / 8
 
 
-def test_a_damaged_journal_is_refused(tmp_path):
+@pytest.mark.parametrize("line", [b'{"op_code"', b"1", b"[1]"])
+def test_a_damaged_journal_is_refused(tmp_path, line):
     searched(tmp_path / "search", 1)
     path = tmp_path / "search" / JOURNAL
-    path.write_bytes(path.read_bytes()[:-10])
+    path.write_bytes(path.read_bytes() + line)
     with pytest.raises(InputError, match="is damaged"):
         opened(tmp_path / "search")
 

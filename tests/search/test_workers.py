@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
+import time
+from pathlib import Path
 
 import pytest
 from small_search import run
@@ -44,6 +49,32 @@ def test_a_process_that_is_killed_ends_the_search_with_a_sentence(tmp_path):
         pytest.raises(DixtillError, match="a process that trained a student was killed"),
     ):
         list(train([Job(0, "short")]))
+
+
+class Patient(Workshop):
+    """A workshop whose trainings do not end."""
+
+    def train(self, job, watcher=None):
+        (self.folder / "began").touch()
+        time.sleep(600)
+
+
+def interrupt(folder: Path) -> None:
+    """Interrupt this process and its workers as Ctrl-C does, once one of them trains."""
+    while not (folder / "began").exists():
+        time.sleep(0.05)
+    for process in multiprocessing.active_children():
+        os.kill(process.pid, signal.SIGINT)
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_an_interrupted_search_waits_for_no_training_and_its_processes_say_nothing(tmp_path, capfd):
+    threading.Thread(target=interrupt, args=(tmp_path,), daemon=True).start()
+    with pytest.raises(KeyboardInterrupt), crew_of(Patient(tmp_path, {}, 1), 2, Watcher()) as train:
+        list(train([Job(0, "short"), Job(1, "short")]))
+    assert not multiprocessing.active_children()
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # raised inside Ray

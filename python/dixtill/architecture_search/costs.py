@@ -56,8 +56,8 @@ class Clock:
         self._texts = list(texts[:: max(1, len(texts) // _TEXTS)][:_TEXTS])
         self._reference = Classifier(reference)
         try:
-            self._known = json.loads(path.read_bytes()) if path.exists() else {}
-        except ValueError as error:
+            self._known = dict(json.loads(path.read_bytes())) if path.exists() else {}
+        except (ValueError, TypeError) as error:
             raise InputError(f"{path} is damaged; delete it, or choose another folder") from error
 
     def __call__(self, shape: str, model: Callable[[], StudentModel]) -> tuple[float, float | None]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
+from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
 from ..distillation.progress.watcher import Watcher
@@ -37,21 +39,26 @@ def crew_of(workshop: Workshop, num_workers: int, watcher: Watcher) -> Iterator[
         yield lambda jobs: (workshop.train(job, watcher) for job in jobs)
         return
     # A fork would inherit locks that PyTorch's threads hold.
-    pool = ProcessPoolExecutor(
-        num_workers,
-        multiprocessing.get_context("spawn"),
-        _begin,
-        (replace(workshop, is_alone=False),),
-    )
+    context = multiprocessing.get_context("spawn")
+    is_open, stop = context.Pipe(duplex=False)
+    shared = replace(workshop, is_alone=False)
+    pool = ProcessPoolExecutor(num_workers, context, _begin, (shared, is_open))
     try:
         yield lambda jobs: _done(pool, jobs)
+    except BaseException:
+        stop.close()  # a training that is cut short resumes, so none is waited for
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
+        stop.close()
+        is_open.close()
 
 
 def _done(pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> Iterator[Job]:
     try:
-        for future in as_completed([pool.submit(_train, job) for job in jobs]):
+        with _ignored_interrupts():
+            futures = [pool.submit(_train, job) for job in jobs]
+        for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
         raise DixtillError(
@@ -60,17 +67,30 @@ def _done(pool: ProcessPoolExecutor, jobs: Sequence[Job]) -> Iterator[Job]:
         ) from error
 
 
-def _begin(workshop: Workshop) -> None:
+@contextmanager
+def _ignored_interrupts() -> Iterator[None]:
+    """Start processes that ignore Ctrl-C from their beginning; the search itself ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _begin(workshop: Workshop, is_open: Connection) -> None:
     global _workshop
     _workshop = workshop
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_end_with_search, args=(is_open,), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    """End when the search is killed, so that its folder is free for the next one."""
+def _end_with_search(is_open: Connection) -> None:
+    """End when the search ends or is killed, so that its folder is free for the next one."""
     parent = multiprocessing.parent_process()
     if parent is not None:
-        parent.join()
+        wait([parent.sentinel, is_open])
         os._exit(1)
 
 

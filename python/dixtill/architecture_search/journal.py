@@ -26,8 +26,10 @@ class WholeJournal(BaseJournalBackend):
         self._path = path
         content = path.read_bytes() if path.exists() else b""
         try:
-            self._logs: list[dict[str, Any]] = [json.loads(line) for line in content.splitlines()]
-        except ValueError as error:
+            self._logs: list[dict[str, Any]] = [
+                dict(json.loads(line)) for line in content.splitlines()
+            ]
+        except (ValueError, TypeError) as error:
             raise InputError(
                 f"{path} is damaged, so what the search has proposed is unknown; choose another "
                 "folder"

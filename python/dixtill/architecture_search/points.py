@@ -49,8 +49,8 @@ class Front:
 
     @property
     def quality(self) -> str:
-        """The first objective that says how good a student is; else accuracy."""
-        return next((name for name in self.objectives if name in QUALITIES), "accuracy")
+        """The first of fidelity, accuracy and macro_f1 among the objectives; else accuracy."""
+        return next((name for name in QUALITIES if name in self.objectives), "accuracy")
 
     def pick(self, way: Pick) -> Point:
         """Return one student: a compromise, or the best in one respect.
@@ -93,13 +93,15 @@ class Front:
         path = folder / FRONT
         try:
             found = json.loads(path.read_bytes())
-            points = tuple(Point(**point) for point in found["points"])
-            return cls(tuple(found["objectives"]), points)
+            front = cls(tuple(found["objectives"]), tuple(Point(**p) for p in found["points"]))
+            for point in front.points:
+                point.losses([*front.objectives, *QUALITIES, "size", "time"])
+            return front
         except (FileNotFoundError, NotADirectoryError) as error:
             raise InputError(
                 f"{folder} has no {FRONT}: no generation of a search has ended there; search first"
             ) from error
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise InputError(f"{path} is damaged; search again to renew it") from error
 
 

@@ -7,16 +7,18 @@ which differs from run to run, has a file of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import InputError
 from ..whole_file import write_whole
 
 SHORT, FULL = "short", "full"  # the rungs: a short course for all, the whole course for the best
 STUDENT = "student.safetensors"
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -89,12 +91,13 @@ class TrialFolder:
         if not self.has_result(rung):
             return None
         found = _read(self._result(rung))
-        return None if "failed" in found else Result(**found)
+        return None if "failed" in found else _as(Result, found, self._result(rung))
 
     def spent(self, rung: str) -> Spent | None:
         """Return what a training took; None if it was not made."""
         path = self.path / f"{rung}.spent.json"
-        return Spent(**_read(path)) if self.has_result(rung) and path.exists() else None
+        has_spent = self.has_result(rung) and path.exists()
+        return _as(Spent, _read(path), path) if has_spent else None
 
     def _result(self, rung: str) -> Path:
         return self.path / f"{rung}.json"
@@ -106,7 +109,20 @@ def _write(path: Path, value: Mapping[str, Any]) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes())
     except ValueError as error:
-        raise InputError(f"{path} is damaged; delete its folder and search again") from error
+        raise _damaged(path) from error
+    if not isinstance(found, dict):
+        raise _damaged(path)
     return found
+
+
+def _as(kind: Callable[..., _Kind], found: Mapping[str, Any], path: Path) -> _Kind:
+    try:
+        return kind(**found)
+    except TypeError as error:
+        raise _damaged(path) from error
+
+
+def _damaged(path: Path) -> InputError:
+    return InputError(f"{path} is damaged; delete its folder and search again")

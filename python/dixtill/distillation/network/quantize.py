@@ -96,9 +96,9 @@ def _direction(cell: str, parameters: dict[str, FloatArray], suffix: str) -> _Di
 def _quantized(name: str, direction: _Direction, column_scale: FloatArray) -> dict[str, Any]:
     """Return one direction's int8 parameters: columns of the pieces, then those of the state.
 
-    The kernels multiply the columns of all pieces as one block.
+    Kernels begin a block of columns anew for each piece and for the state.
     """
-    blocks = [np.hstack([matrix * column_scale for matrix in direction.of_pieces])]
+    blocks = [matrix * column_scale for matrix in direction.of_pieces]
     if direction.of_state is not None:
         blocks.append(direction.of_state / _LARGEST)
     return {**_rows(name, *blocks), f"{name}_bias": direction.bias.astype(np.float32)}
@@ -151,7 +151,7 @@ def _round_q4(values: FloatArray) -> FloatArray:
 
 
 def _rows(name: str, *blocks: FloatArray) -> dict[str, Any]:
-    """Quantize blocks of columns, which kernels multiply separately, into one matrix."""
+    """Quantize blocks of columns, whose sums of four kernels keep apart, into one matrix."""
     matrix = np.hstack(blocks)
     # Rounding adds at most half a step to each of the four magnitudes.
     wide = np.max([_sums_of_four(block).max(axis=1) for block in blocks], 0) / (_LARGEST_SUM - 2)
