@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import optuna
 import pytest
@@ -78,6 +79,19 @@ def test_a_search_that_is_over_trains_nothing_again(bert, whole, monkeypatch):
     before = {path: path.read_bytes() for path in whole.folder.rglob("*.safetensors")}
     assert run(bert, whole.folder).front == whole.front
     assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_student_from_which_others_follow_cannot_be_lost(bert, whole, tmp_path):
+    folder = tmp_path / "search"
+    shutil.copytree(whole.folder, folder)
+    shutil.rmtree(folder / "trials" / "0000")
+    with pytest.raises(InputError, match="lacks the results of student 0, from which later"):
+        run(bert, folder)
+
+
+def test_actors_need_a_cluster(tmp_path):
+    with pytest.raises(InputError, match="actors are given without ray"):
+        search(None, TRAIN, VALID, out=tmp_path / "search", method="none", actors=2)
 
 
 @pytest.mark.slow

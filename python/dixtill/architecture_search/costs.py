@@ -129,7 +129,8 @@ class Costs:
         untrained = Untrained(self._vocabulary, self._labels, config, recipe.embedding_bits)
         name = (
             f"{config.cell}, {num_pieces} pieces of {config.embedding_dim}, {config.hidden_dim} "
-            f"units, {config.attention_dim} for attention, {config.explanation}"
+            f"units, {config.attention_dim} for attention, {config.explanation}, "
+            f"{recipe.embedding_bits} bits"
         )
         time, energy = self._clock(name, lambda: untrained.model(num_pieces))
         return Cost(untrained.num_bytes(num_pieces), time, energy)

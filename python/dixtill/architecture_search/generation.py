@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import InputError
 from .apprentices import Job
 from .costs import Cost
 from .crews import Crew
@@ -49,6 +50,16 @@ class Generations:
             values |= self._rung(allowed, SHORT, crew, on_done)
             allowed = self._promoted(allowed)
         return values | self._rung(allowed, FULL, crew, on_done)
+
+    def check(self, told: Sequence[Proposal]) -> None:
+        """Raise InputError if the results are gone of a student from which others follow."""
+        for proposal in told:
+            trial = TrialFolder.of(self.folder, proposal.number)
+            if trial.result(SHORT) is None and trial.result(FULL) is None:
+                raise InputError(
+                    f"{trial.path} lacks the results of student {proposal.number}, from which "
+                    "later students follow; put the folder back, or search in another one"
+                )
 
     def _rung(
         self, proposals: Sequence[Proposal], rung: str, crew: Crew, on_done: OnDone

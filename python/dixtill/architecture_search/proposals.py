@@ -86,6 +86,11 @@ class Proposals:
             if trial.state != TrialState.WAITING
         ]
 
+    def told(self) -> list[Proposal]:
+        """Return the students whose values later proposals follow from."""
+        trials = self.study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return [self._proposal(trial) for trial in trials]
+
     def propose(self, count: int) -> list[Proposal]:
         """Propose a generation of `count` students, and write it down as a whole.
 

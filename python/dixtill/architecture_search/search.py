@@ -80,6 +80,8 @@ def search(
     **settings: Any,
 ) -> Found:
     """Search for students; see `dixtill.search`."""
+    if actors is not None and ray is None:
+        raise InputError("actors are given without ray, the address of a cluster; give both")
     chosen, shared = split_settings(settings)
     counter = _counter(chosen, teacher)
     folder, everything = Path(out), AllSettings.of(shared)
@@ -180,6 +182,7 @@ class Search:
         workshop = Workshop(self.folder, self._fixed, self.settings.short_epochs)
         with self.line.watcher.stage("timing a reference student"):
             proposals = self._proposals(workshop)
+        self._generations.check(proposals.told())
         with crew(workshop, self.line.watcher) as train:
             while True:
                 waiting = proposals.waiting()

@@ -1,7 +1,7 @@
 """The folders of a search: one for each student that was trained, with what came of it.
 
-A file is whole or absent. results.json depends on the settings and the seed alone; what was spent,
-which differs from run to run, has a file of its own.
+A file is whole or absent. short.json and full.json depend on the settings and the seed alone; what
+was spent, which differs from run to run, has a file of its own.
 """
 
 from __future__ import annotations

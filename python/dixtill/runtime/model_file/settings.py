@@ -171,7 +171,7 @@ def cell_of(description: Mapping[str, Any]) -> str:
             raise InputError(f"the metadata lacks '{name}', or it is not a string")
     if description["output"] not in OUTPUTS:
         raise InputError(
-            f"output is '{description['output']:.40}', expected one of {', '.join(OUTPUTS)}"
+            f"output is {description['output']!r:.40}, expected one of {', '.join(OUTPUTS)}"
         )
     return str(description["cell"])
 
