@@ -154,6 +154,7 @@ def other_bert() -> Teacher:
     return Teacher(model, tokenizer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("differs", "changes"),
     [

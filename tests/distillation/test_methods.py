@@ -51,6 +51,7 @@ def test_every_method_learns_the_toy_problem(tmp_path, changes):
     assert best.accuracy > 0.85
 
 
+@pytest.mark.slow
 def test_the_explanation_loss_turns_attention_to_the_words_that_matter(tmp_path):
     def agreement(config: DistillConfig, train: Examples, valid: Examples) -> float:
         trainer = new_trainer(tmp_path / config.method, config, train=train, valid=valid)

@@ -90,6 +90,7 @@ def test_a_long_text_gives_the_bits_of_the_specification(target, shipped):
     assert_same_bits(kernel_of(weights, target)(*batch), expected)
 
 
+@pytest.mark.slow
 @per_target
 @given(seed=SEEDS, lengths=st.lists(st.integers(0, 40), min_size=1, max_size=6))
 def test_batch_size_and_order_never_change_a_bit(target, shipped, seed, lengths):

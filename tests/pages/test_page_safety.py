@@ -55,6 +55,7 @@ def test_hostile_texts_do_nothing(opened, is_scripted):
     assert page.evaluate("document.documentElement.scrollWidth") <= DESKTOP[0]
 
 
+@pytest.mark.slow
 @hypothesis.given(
     st.text(max_size=60) | st.text("<>&\"'/=!-script \t\r\n\x00\x1b\ud800;#x", max_size=60)
 )

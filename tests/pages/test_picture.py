@@ -78,6 +78,7 @@ def test_checks_labels_and_errors_are_drawn():
     assert num_pixels(shot.convert("RGB"), picture._WRONG) > 20
 
 
+@pytest.mark.slow
 def test_the_same_texts_give_the_same_bytes():
     texts = labeled(dixtill.infer(made_tweets(5)))
     assert picture.picture_png(texts) == picture.picture_png(texts)

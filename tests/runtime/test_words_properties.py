@@ -32,6 +32,7 @@ def test_words_lie_in_order_inside_the_text(text, symbols):
     assert all(end <= start for (_, end), (start, _) in pairwise([(0, 0), *spans, (len(text), 0)]))
 
 
+@pytest.mark.slow
 @hypothesis.given(text=TEXTS)
 @hypothesis.settings(max_examples=500, deadline=None)
 def test_a_plain_form_is_read_only_where_the_rest_is_unknown(text):
