@@ -32,7 +32,7 @@ def _first(pattern: str, path: Path) -> str:
     [
         "py.typed", "_native.pyi", "specification/unicode.json",
         "runtime/show/words.css", "pages/page.css", "pages/page.js",
-        "architecture_search/page.css", "architecture_search/page.js",
+        "architecture_search/page/page.css", "architecture_search/page/page.js",
     ],
 )  # fmt: skip
 def test_a_data_file_is_installed(name):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import os
     from typing import Any, overload
 
-    from .architecture_search.search import Found
+    from .architecture_search.search import SearchResult
     from .distillation.data.sources import Labeled
     from .distillation.distilled import Distilled
     from .distillation.progress.watcher import Watcher
@@ -179,7 +179,7 @@ def search(
     ray: str | None = None,
     actors: int | None = None,
     **settings: Any,
-) -> Found:
+) -> SearchResult:
     """Search for students that are faithful, small and fast, and write them into a folder.
 
         found = dixtill.search("my-bert", "train.csv", "valid.csv", out="search",

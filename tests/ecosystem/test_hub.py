@@ -138,6 +138,7 @@ def test_the_card_says_what_one_has_to_know(pushed):
 HOSTILE = 'a`b|*c*_d_ [x](y)\n---\n# <i>\x1b[2J\u202e: "q" ```'
 
 
+@pytest.mark.slow
 def test_a_hostile_name_or_label_is_not_markup_in_the_card():
     markdown_it = pytest.importorskip("markdown_it", reason="reads the card with markdown-it-py")
     labels = (HOSTILE, "- plain", "third")
@@ -189,6 +190,7 @@ def test_intervals_are_those_of_scipy_and_narrow_with_more_texts(fitted):
         assert of_many.high - of_many.low < 0.6 * (of_few.high - of_few.low)
 
 
+@pytest.mark.slow
 def test_scores_of_each_label_add_up(fitted):
     classifier = dixtill.load(fitted / "s.safetensors")
     measured = measure(classifier, read_corpus(fitted / "test.csv", classifier.labels))
@@ -200,6 +202,7 @@ def test_scores_of_each_label_add_up(fitted):
     assert 0 < measured.microseconds < 1e5
 
 
+@pytest.mark.slow
 def test_a_student_worse_than_the_most_common_label_says_so(student, tmp_path):
     texts = Corpus(("up", "down", "profit") * 5, (0, 1, 2) * 5, dixtill.load(student).labels)
     hub.save_pretrained(student, tmp_path / "bad", texts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from small_course import TRAIN, VALID
 
-from dixtill.architecture_search.search import Found, search
+from dixtill.architecture_search.search import SearchResult, search
 
 # Without a measured time, equal seeds give equal fronts on every machine.
 SMALL = {
@@ -21,6 +21,6 @@ SMALL = {
 }
 
 
-def run(teacher, folder: Path, **settings) -> Found:
+def run(teacher, folder: Path, **settings) -> SearchResult:
     """Search quietly, with TRAIN and VALID."""
     return search(teacher, TRAIN, VALID, out=folder, progress=False, **{**SMALL, **settings})

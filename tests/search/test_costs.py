@@ -7,7 +7,7 @@ import json
 import pytest
 from tiny_students import random_model
 
-from dixtill.architecture_search.costs import Clock
+from dixtill.architecture_search.costs.student_costs import Clock
 from dixtill.errors import InputError
 
 TEXTS = ["apple shares jump", "shares fall", "profit"]
@@ -49,7 +49,7 @@ def test_times_are_those_of_the_machine_as_it_was(tmp_path, monkeypatch):
 
 
 def test_energy_is_measured_if_there_is_a_counter(tmp_path, monkeypatch):
-    from dixtill.architecture_search import costs
+    from dixtill.architecture_search.costs import student_costs
 
     class Counter:
         def read(self):
@@ -58,8 +58,8 @@ def test_energy_is_measured_if_there_is_a_counter(tmp_path, monkeypatch):
         def joules(self, before, after):
             return 0.5
 
-    monkeypatch.setattr(costs, "_ENERGY_SECONDS", 0.0)
-    monkeypatch.setattr(costs, "_TEXTS", 2)
+    monkeypatch.setattr(student_costs, "_ENERGY_SECONDS", 0.0)
+    monkeypatch.setattr(student_costs, "_TEXTS", 2)
     counted = []
     original = Clock._round
 
@@ -68,10 +68,12 @@ def test_energy_is_measured_if_there_is_a_counter(tmp_path, monkeypatch):
         return original(self, student)
 
     monkeypatch.setattr(Clock, "_round", rounds)
-    monkeypatch.setattr(costs, "perf_counter", iter([float(n) / 4 for n in range(10_000)]).__next__)
-    monkeypatch.setattr(costs, "_ENERGY_SECONDS", 0.3)
+    monkeypatch.setattr(
+        student_costs, "perf_counter", iter([float(n) / 4 for n in range(10_000)]).__next__
+    )
+    monkeypatch.setattr(student_costs, "_ENERGY_SECONDS", 0.3)
     _, energy = clock(tmp_path / "times.json", Counter())("small", random_model)
-    num_texts = sum(counted[2 * costs._ROUNDS :])
+    num_texts = sum(counted[2 * student_costs._ROUNDS :])
     assert energy == pytest.approx(0.5e6 / num_texts, rel=0.05)
 
 

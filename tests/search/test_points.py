@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dixtill.architecture_search.points import FRONT, Front, Point
-from dixtill.architecture_search.trials import SHORT, TrialFolder
+from dixtill.architecture_search.trials.folder import SHORT, TrialFolder
 from dixtill.errors import InputError
 
 

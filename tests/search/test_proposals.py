@@ -9,8 +9,8 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
 from dixtill.architecture_search import proposals as proposals_module
-from dixtill.architecture_search.costs import Cost
-from dixtill.architecture_search.importance import importances
+from dixtill.architecture_search.costs.student_costs import Cost
+from dixtill.architecture_search.page.importance import importances
 from dixtill.architecture_search.proposals import JOURNAL, Proposals
 from dixtill.architecture_search.settings import SearchSettings
 from dixtill.architecture_search.space import Space

@@ -14,10 +14,11 @@ from small_search import SMALL, run
 from trial_files import values_in
 
 from dixtill import load
-from dixtill.architecture_search import apprentices, costs
 from dixtill.architecture_search import search as search_module
+from dixtill.architecture_search.costs import student_costs
 from dixtill.architecture_search.search import search
-from dixtill.architecture_search.trials import FULL, SHORT, TrialFolder
+from dixtill.architecture_search.trials.folder import FULL, SHORT, TrialFolder
+from dixtill.architecture_search.trials.trainer import TrialTrainer
 from dixtill.distillation.course import distill
 from dixtill.errors import InputError
 
@@ -75,17 +76,23 @@ def test_a_search_that_is_stopped_again_and_again_ends_with_the_same_front(
 
 
 def test_a_search_that_is_over_trains_nothing_again(bert, whole, monkeypatch):
-    monkeypatch.setattr(apprentices.Workshop, "_made", None)
+    monkeypatch.setattr(TrialTrainer, "_made", None)
     before = {path: path.read_bytes() for path in whole.folder.rglob("*.safetensors")}
     assert run(bert, whole.folder).front == whole.front
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_a_student_from_which_others_follow_cannot_be_lost(bert, whole, tmp_path):
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_a_student_from_which_others_follow_cannot_be_lost(bert, whole, tmp_path, what):
     folder = tmp_path / "search"
     shutil.copytree(whole.folder, folder)
-    shutil.rmtree(folder / "trials" / "0000")
-    with pytest.raises(InputError, match="lacks the results of student 0, from which later"):
+    number = whole.front.points[0].number
+    trial = TrialFolder.of(folder, number)
+    if what == "folder":
+        shutil.rmtree(trial.path)
+    else:
+        trial.student.unlink()
+    with pytest.raises(InputError, match=f"lacks what came of student {number}, from"):
         run(bert, folder)
 
 
@@ -146,13 +153,13 @@ def test_the_cost_is_known_before_the_training_and_never_too_low(whole):
 
 def test_what_breaks_a_limit_is_never_trained(bert, tmp_path, monkeypatch):
     trained = []
-    made = apprentices.Workshop._made
+    made = TrialTrainer._made
 
     def counted(self, recipe, *rest):
         trained.append(recipe)
         return made(self, recipe, *rest)
 
-    monkeypatch.setattr(apprentices.Workshop, "_made", counted)
+    monkeypatch.setattr(TrialTrainer, "_made", counted)
     found = run(bert, tmp_path / "search", max_size="40kB")
     assert all(point.values["size"] <= 40_000 for point in found.front.points)
     allowed = [n for n in range(6) if TrialFolder.of(found.folder, n).path.exists()]
@@ -173,7 +180,7 @@ def test_if_all_break_a_limit_nothing_is_trained_and_nothing_can_be_picked(bert,
 @pytest.mark.slow
 def test_a_slow_student_is_not_trained(bert, tmp_path, monkeypatch):
     times = iter([3.0, 9.0, 4.0, 8.0, 3.5, 7.0])
-    monkeypatch.setattr(costs.Clock, "_microseconds", lambda *_: (1.0, next(times)))
+    monkeypatch.setattr(student_costs.Clock, "_microseconds", lambda *_: (1.0, next(times)))
     found = run(bert, tmp_path / "search", max_time="5us", objectives="fidelity,time")
     allowed = [n for n in range(6) if TrialFolder.of(found.folder, n).path.exists()]
     assert allowed == [0, 2, 4]
@@ -182,14 +189,14 @@ def test_a_slow_student_is_not_trained(bert, tmp_path, monkeypatch):
 def test_a_training_that_fails_is_written_down_and_the_search_goes_on(bert, tmp_path, monkeypatch):
     from dixtill.distillation.finite import diverged
 
-    made = apprentices.Workshop._made
+    made = TrialTrainer._made
 
     def fragile(self, recipe, run_folder, watcher):
         if run_folder.parent.name == "0001":
             raise diverged("a loss", 1.0)
         return made(self, recipe, run_folder, watcher)
 
-    monkeypatch.setattr(apprentices.Workshop, "_made", fragile)
+    monkeypatch.setattr(TrialTrainer, "_made", fragile)
     found = run(bert, tmp_path / "search", trials=3)
     assert TrialFolder.of(found.folder, 1).result(SHORT) is None
     assert "diverged" in json.loads((found.folder / "trials/0001/short.json").read_text())["failed"]

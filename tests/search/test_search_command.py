@@ -105,9 +105,9 @@ def test_without_the_extra_its_name_is_said(folder, capsys, monkeypatch):
 
 
 def test_the_line_is_drawn_again_on_a_terminal(capsys, monkeypatch):
-    from dixtill.architecture_search.apprentices import Job
     from dixtill.architecture_search.live_line import LiveLine
     from dixtill.architecture_search.points import Front
+    from dixtill.architecture_search.trials.trainer import Job
     from dixtill.distillation.progress.watcher import Step
 
     line = LiveLine(is_shown=True, is_redrawn=True)

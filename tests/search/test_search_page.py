@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from dixtill.architecture_search.ledger import Spending
-from dixtill.architecture_search.page import page_html
+from dixtill.architecture_search.costs.spending import Spending
+from dixtill.architecture_search.page.html import page_html
+from dixtill.architecture_search.page.summary import Summary, Training
 from dixtill.architecture_search.points import Front, Point
 from dixtill.architecture_search.settings import SearchSettings
-from dixtill.architecture_search.summary import Summary, Training
-from dixtill.architecture_search.trials import FULL, SHORT, Result, Spent
+from dixtill.architecture_search.trials.folder import FULL, SHORT, Result, Spent
 
 sys.path.append(str(Path(__file__).parents[1] / "pages"))
 from pages import CONTRASTS

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dixtill.architecture_search.points import Front
 from dixtill.architecture_search.quantities import (
     DURATIONS,
     SIZES,
@@ -15,7 +16,7 @@ from dixtill.architecture_search.quantities import (
     shown_bytes,
     shown_seconds,
 )
-from dixtill.architecture_search.settings import SearchSettings, split_settings
+from dixtill.architecture_search.settings import quality_of, split_settings
 from dixtill.errors import InputError
 
 
@@ -92,6 +93,14 @@ def test_a_mistake_is_named(given, sentence):
         split_settings(given)
 
 
-def test_the_first_quality_breaks_ties():
-    assert SearchSettings(objectives=("size", "macro_f1", "accuracy")).quality == "macro_f1"
-    assert SearchSettings(objectives=("size",)).quality == "fidelity"
+@pytest.mark.parametrize(
+    ("objectives", "quality"),
+    [
+        (("accuracy", "fidelity"), "fidelity"),  # in whatever order they were given
+        (("size", "macro_f1", "accuracy"), "accuracy"),
+        (("size", "macro_f1"), "macro_f1"),
+        (("size",), "accuracy"),  # which is known without a teacher
+    ],
+)
+def test_the_same_quality_breaks_ties_and_is_the_best(objectives, quality):
+    assert quality_of(objectives) == Front(objectives, ()).quality == quality

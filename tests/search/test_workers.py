@@ -13,8 +13,8 @@ import pytest
 from small_search import run
 from trial_files import values_in
 
-from dixtill.architecture_search.apprentices import Job, Workshop
-from dixtill.architecture_search.crews import crew_of
+from dixtill.architecture_search.trials.trainer import Job, TrialTrainer
+from dixtill.architecture_search.trials.workers import workers_of
 from dixtill.distillation.progress.watcher import Watcher
 from dixtill.errors import DixtillError
 
@@ -36,8 +36,8 @@ def first_generation(values):
     return {name: content for name, content in values.items() if "trials" <= name < "trials/0003"}
 
 
-class Dying(Workshop):
-    """A workshop in which the process dies."""
+class Dying(TrialTrainer):
+    """A trainer in which the process dies."""
 
     def train(self, job, watcher=None):
         os._exit(1)
@@ -45,14 +45,14 @@ class Dying(Workshop):
 
 def test_a_process_that_is_killed_ends_the_search_with_a_sentence(tmp_path):
     with (
-        crew_of(Dying(tmp_path, {}, 1), 2, Watcher()) as train,
+        workers_of(Dying(tmp_path, {}, 1), 2, Watcher()) as train,
         pytest.raises(DixtillError, match="a process that trained a student was killed"),
     ):
         list(train([Job(0, "short")]))
 
 
-class Patient(Workshop):
-    """A workshop whose trainings do not end."""
+class Patient(TrialTrainer):
+    """A trainer whose trainings do not end."""
 
     def train(self, job, watcher=None):
         (self.folder / "began").touch()
@@ -71,7 +71,10 @@ def interrupt(folder: Path) -> None:
 
 def test_an_interrupted_search_waits_for_no_training_and_its_processes_say_nothing(tmp_path, capfd):
     threading.Thread(target=interrupt, args=(tmp_path,), daemon=True).start()
-    with pytest.raises(KeyboardInterrupt), crew_of(Patient(tmp_path, {}, 1), 2, Watcher()) as train:
+    with (
+        pytest.raises(KeyboardInterrupt),
+        workers_of(Patient(tmp_path, {}, 1), 2, Watcher()) as train,
+    ):
         list(train([Job(0, "short"), Job(1, "short")]))
     assert not multiprocessing.active_children()
     assert "Traceback" not in capfd.readouterr().err
@@ -79,9 +82,9 @@ def test_an_interrupted_search_waits_for_no_training_and_its_processes_say_nothi
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:ray")  # raised inside Ray
 def test_actors_that_die_change_nothing(bert, alone, tmp_path, monkeypatch, ray_address):
-    from dixtill.architecture_search import ray_crew
+    from dixtill.architecture_search.trials import ray_workers
 
-    class Mortal(ray_crew.Apprentice):
+    class Mortal(ray_workers.RayTrainer):
         def __call__(self, rows):
             (row,) = rows.to_pylist()
             if row["number"] == 1:
@@ -96,7 +99,7 @@ def test_actors_that_die_change_nothing(bert, alone, tmp_path, monkeypatch, ray_
             marker.touch()
             os._exit(1)
 
-    monkeypatch.setattr(ray_crew, "Apprentice", Mortal)
+    monkeypatch.setattr(ray_workers, "RayTrainer", Mortal)
     found = values_in(run(bert, tmp_path / "search", ray=ray_address, trials=3).folder)
     assert len(list(tmp_path.glob("died *"))) == 2
     assert found.keys() - {"front.json"} == first_generation(alone).keys()

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import InputError
-from .apprentices import Job
-from .costs import Cost
-from .crews import Crew
-from .points import Point, losses_of
+from .costs.student_costs import Cost
+from .points import FRONT, Front, Point, losses_of
 from .proposals import Proposal
 from .ranking import best_share
-from .settings import SearchSettings
-from .trials import FULL, SHORT, Result, TrialFolder
+from .settings import SearchSettings, quality_of
+from .trials.folder import FULL, SHORT, Result, TrialFolder
+from .trials.trainer import Job
+from .trials.workers import Workers
 
 _SHARE = 3  # one in three takes the whole course
 
@@ -34,7 +34,7 @@ class Generations:
     epochs: int  # of the whole course
 
     def train(
-        self, proposals: Sequence[Proposal], crew: Crew, on_done: OnDone
+        self, proposals: Sequence[Proposal], workers: Workers, on_done: OnDone
     ) -> dict[int, Sequence[float] | None]:
         """Train a generation, except what is trained already.
 
@@ -47,25 +47,29 @@ class Generations:
             TrialFolder.of(self.folder, proposal.number).write_choices(proposal.choices)
         values: dict[int, Sequence[float] | None] = dict.fromkeys(p.number for p in proposals)
         if self.epochs > self.settings.short_epochs:
-            values |= self._rung(allowed, SHORT, crew, on_done)
+            values |= self._rung(allowed, SHORT, workers, on_done)
             allowed = self._promoted(allowed)
-        return values | self._rung(allowed, FULL, crew, on_done)
+        return values | self._rung(allowed, FULL, workers, on_done)
 
     def check(self, told: Sequence[Proposal]) -> None:
-        """Raise InputError if the results are gone of a student from which others follow."""
+        """Raise InputError if the results are gone of a student that was told, or on the front."""
+        on_front = Front.read(self.folder).points if (self.folder / FRONT).exists() else ()
+        finished = {point.number for point in on_front}
         for proposal in told:
             trial = TrialFolder.of(self.folder, proposal.number)
-            if trial.result(SHORT) is None and trial.result(FULL) is None:
+            rungs = [rung for rung in (SHORT, FULL) if trial.has_result(rung)]
+            is_whole = FULL in rungs and trial.student.exists()
+            if not rungs or (proposal.number in finished and not is_whole):
                 raise InputError(
-                    f"{trial.path} lacks the results of student {proposal.number}, from which "
-                    "later students follow; put the folder back, or search in another one"
+                    f"{trial.path} lacks what came of student {proposal.number}, from which later "
+                    "students follow; put the folder back, or search in another one"
                 )
 
     def _rung(
-        self, proposals: Sequence[Proposal], rung: str, crew: Crew, on_done: OnDone
+        self, proposals: Sequence[Proposal], rung: str, workers: Workers, on_done: OnDone
     ) -> dict[int, Sequence[float] | None]:
         jobs = [Job(proposal.number, rung) for proposal in proposals]
-        for count, job in enumerate(crew(jobs), start=1):
+        for count, job in enumerate(workers(jobs), start=1):
             on_done(job, count, len(jobs))
         found: dict[int, Sequence[float] | None] = {}
         for proposal in proposals:
@@ -88,7 +92,7 @@ class Generations:
                 known = values_of(proposal.cost, result)
                 trained.append(proposal)
                 points.append(losses_of(known, self.settings.objectives))
-                ties.append(losses_of(known, [self.settings.quality])[0])
+                ties.append(losses_of(known, [quality_of(self.settings.objectives)])[0])
         return [trained[i] for i in best_share(points, ties, _SHARE)]
 
     def points(self, proposals: Sequence[Proposal]) -> list[Point]:

@@ -10,11 +10,11 @@ from time import perf_counter
 from ..distillation.progress.bars import bars_on_terminal, terminal
 from ..distillation.progress.watcher import Advance, Step, Watcher
 from ..standard_streams import say
-from .apprentices import Job
 from .points import Front
 from .proposals import Proposal
 from .quantities import shown_bytes, shown_seconds
-from .trials import SHORT
+from .trials.folder import SHORT
+from .trials.trainer import Job
 
 _REDRAWN_SECONDS = 0.25
 
@@ -44,7 +44,9 @@ class LiveLine:
         """Say that a generation begins; `count` students were proposed so far."""
         refused = sum(not proposal.is_allowed for proposal in proposals)
         limits = f", {refused} of them beyond the limits" if refused else ""
-        self._say(f"students {proposals[0].number + 1} to {count}{limits}")
+        first = proposals[0].number + 1
+        named = f"student {count}" if first == count else f"students {first} to {count}"
+        self._say(f"{named}{limits}")
 
     def on_done(self, job: Job, done: int, total: int, front: Front, seconds: float) -> None:
         """Say that a training has ended, the number `done` of `total`."""

@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 from ..errors import InputError
 from ..whole_file import write_whole
 from .ranking import Losses, front_of, knee
-from .settings import OBJECTIVES, QUALITIES
+from .settings import OBJECTIVES, QUALITIES, quality_of
 
 FRONT = "front.json"
 Pick = Literal["knee", "fastest", "smallest", "best"]
@@ -49,15 +49,14 @@ class Front:
 
     @property
     def quality(self) -> str:
-        """The first of fidelity, accuracy and macro_f1 among the objectives; else accuracy."""
-        return next((name for name in QUALITIES if name in self.objectives), "accuracy")
+        """What says how good a student is; see `quality_of`."""
+        return quality_of(self.objectives)
 
     def pick(self, way: Pick) -> Point:
         """Return one student: a compromise, or the best in one respect.
 
         "knee" is the point nearest to the best value of every objective, where each is scaled to
-        what the front spans; "best" has the best quality, which is the first of fidelity, accuracy
-        and macro_f1 among the objectives. Ties are broken by quality.
+        what the front spans; "best" has the best quality (`quality_of`), which also breaks ties.
 
         Raises:
             InputError: the front is empty, or the way is unknown.

@@ -18,7 +18,7 @@ from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from .costs import Cost
+from .costs.student_costs import Cost
 from .journal import WholeJournal
 from .settings import SearchSettings
 from .space import Space

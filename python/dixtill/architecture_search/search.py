@@ -26,33 +26,34 @@ from ..distillation.student.trainer import TURN, threads
 from ..distillation.teacher.teacher import Teacher
 from ..errors import InputError
 from ..whole_file import check_folder, write_whole
-from .apprentices import MATERIAL, Job, Workshop
-from .costs import TIMES, Costs
-from .crews import Crew, crew_of
-from .energy import Meter
+from .costs.energy import Meter
+from .costs.rapl import Counter, why_not
+from .costs.spending import SpendingFile
+from .costs.student_costs import TIMES, Costs
 from .generation import Generations
-from .ledger import Ledger
 from .live_line import LiveLine
-from .material import Material
-from .page import page_html
+from .page.html import page_html
+from .page.summary import Summary
 from .points import Front, Pick
 from .proposals import JOURNAL, Proposal, Proposals
-from .rapl import Counter, why_not
 from .settings import SearchSettings, split_settings
-from .summary import Summary
-from .trials import STUDENT
+from .space import SEARCHED
+from .trials.folder import STUDENT
+from .trials.shared_data import SharedData
+from .trials.trainer import SHARED_DATA, Job, TrialTrainer
+from .trials.workers import Workers, workers_of
 
 PAGE = "search.html"
 _CLAIM = ClaimFile(
-    "search.json", "a search", "choose another folder", (JOURNAL, MATERIAL, TIMES, "trials")
+    "search.json", "a search", "choose another folder", (JOURNAL, SHARED_DATA, TIMES, "trials")
 )
 
 
-MakeCrew = Callable[[Workshop, Watcher], AbstractContextManager[Crew]]
+MakeWorkers = Callable[[TrialTrainer, Watcher], AbstractContextManager[Workers]]
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """The result of a search."""
 
     folder: Path
@@ -78,7 +79,7 @@ def search(
     ray: str | None = None,
     actors: int | None = None,
     **settings: Any,
-) -> Found:
+) -> SearchResult:
     """Search for students; see `dixtill.search`."""
     if actors is not None and ray is None:
         raise InputError("actors are given without ray, the address of a cluster; give both")
@@ -99,17 +100,17 @@ def search(
         texts = read_course_texts(train, valid, names, everything.course)
         course = Course(loaded, texts, everything, files, line.watcher)
         return Search(folder, course, chosen, shared, counter, line).run(
-            _crew(chosen.workers, ray, actors)
+            _workers(chosen.workers, ray, actors)
         )
 
 
-def _crew(num_workers: int, ray: str | None, num_actors: int | None) -> MakeCrew:
-    """Return what makes a crew on this machine, or on the Ray cluster with an address."""
+def _workers(num_workers: int, ray: str | None, num_actors: int | None) -> MakeWorkers:
+    """Return what starts workers on this machine, or on the Ray cluster with an address."""
     if ray is None:
-        return lambda workshop, watcher: crew_of(workshop, num_workers, watcher)
-    from .ray_crew import ray_crew
+        return lambda trainer, watcher: workers_of(trainer, num_workers, watcher)
+    from .trials.ray_workers import ray_workers
 
-    return lambda workshop, _: ray_crew(workshop, ray, num_actors)
+    return lambda trainer, _: ray_workers(trainer, ray, num_actors)
 
 
 def _counter(settings: SearchSettings, teacher: object) -> Counter | None:
@@ -142,7 +143,7 @@ class Search:
     counter: Counter | None
     line: LiveLine
 
-    def run(self, crew: MakeCrew) -> Found:
+    def run(self, workers: MakeWorkers) -> SearchResult:
         """Search until the trials or the budget end, except for what an earlier run has done.
 
         Raises:
@@ -150,20 +151,22 @@ class Search:
         """
         with held(self.folder):
             _CLAIM.claim(self.folder, self._made_of)
-            ledger = Ledger(self.folder / "spent.json")
+            spent = SpendingFile(self.folder / "spent.json")
             with Meter().running() as energy:
-                proposals = self._search(ledger, crew)
-            ledger.end_run(energy)
-            front = self._report(proposals, ledger)
-        return Found(self.folder, front, self.folder / PAGE)
+                proposals = self._search(spent, workers)
+            spent.end_run(energy)
+            front = self._report(proposals, spent)
+        return SearchResult(self.folder, front, self.folder / PAGE)
 
     @property
     def _made_of(self) -> dict[str, Any]:
         """Everything that the proposals and the students depend on, save the measured times."""
-        settings = self.settings
+        settings, course = self.settings, self.course.settings.course
         return {
             **self.course.training.run,
-            **{f"given {name}": value for name, value in self._fixed.items()},
+            "embedding_bits": course.embedding_bits,
+            "calibrate": course.calibrate,
+            "settings that are not searched": sorted(SEARCHED & self.shared.keys()),
             "objectives": list(settings.objectives),
             "max_size": settings.max_size,
             "max_time": settings.max_time,
@@ -177,59 +180,59 @@ class Search:
         names = {*DistillConfig.names(), "embedding_bits", "calibrate"}
         return {name: value for name, value in self.shared.items() if name in names}
 
-    def _search(self, ledger: Ledger, crew: MakeCrew) -> Proposals:
+    def _search(self, spent: SpendingFile, workers: MakeWorkers) -> Proposals:
         self._gather()
-        workshop = Workshop(self.folder, self._fixed, self.settings.short_epochs)
+        trainer = TrialTrainer(self.folder, self._fixed, self.settings.short_epochs)
         with self.line.watcher.stage("timing a reference student"):
-            proposals = self._proposals(workshop)
+            proposals = self._proposals(trainer)
         self._generations.check(proposals.told())
-        with crew(workshop, self.line.watcher) as train:
+        with workers(trainer, self.line.watcher) as train:
             while True:
                 waiting = proposals.waiting()
                 if not waiting:
-                    count = self._next_count(proposals, ledger)
+                    count = self._next_count(proposals, spent)
                     if not count:
                         return proposals
                     waiting = proposals.propose(count)
-                self._train(waiting, proposals, train, ledger)
+                self._train(waiting, proposals, train, spent)
 
     def _gather(self) -> None:
         """Have the teacher answer and explain, unless an earlier run has finished that."""
-        path = self.folder / MATERIAL
+        path = self.folder / SHARED_DATA
         if not path.exists():
-            Material.of(self.course).write(path)
+            SharedData.of(self.course).write(path)
 
-    def _proposals(self, workshop: Workshop) -> Proposals:
-        material = workshop.material
+    def _proposals(self, trainer: TrialTrainer) -> Proposals:
+        shared_data = trainer.shared_data
         costs = Costs(
-            workshop.space, material.vocabulary, material.answered.train.label_names,
-            self.folder / TIMES, material.answered.valid.texts, self.counter,
+            trainer.space, shared_data.vocabulary, shared_data.answered.train.label_names,
+            self.folder / TIMES, shared_data.answered.valid.texts, self.counter,
         )  # fmt: skip
         seed = self.course.config.seed
-        return Proposals(self.folder, workshop.space, self.settings, seed, costs)
+        return Proposals(self.folder, trainer.space, self.settings, seed, costs)
 
-    def _next_count(self, proposals: Proposals, ledger: Ledger) -> int:
+    def _next_count(self, proposals: Proposals, spent: SpendingFile) -> int:
         """Return the size of the next generation; 0 at the end of the search."""
         settings = self.settings
-        if settings.budget is not None and not ledger.has_room(settings.budget):
+        if settings.budget is not None and not spent.has_room(settings.budget):
             return 0
         left = settings.generation if settings.trials is None else settings.trials - proposals.count
         return max(0, min(settings.generation, left))
 
     def _train(
-        self, waiting: Sequence[Proposal], proposals: Proposals, train: Crew, ledger: Ledger
+        self, waiting: Sequence[Proposal], proposals: Proposals, train: Workers, spent: SpendingFile
     ) -> None:
         start = perf_counter()
 
         def on_done(job: Job, done: int, total: int) -> None:
-            ledger.write()
-            self.line.on_done(job, done, total, self._front(proposals), ledger.seconds)
+            spent.write()
+            self.line.on_done(job, done, total, self._front(proposals), spent.seconds)
 
         self.line.on_generation(proposals.count, waiting)
         values = self._generations.train(waiting, train, on_done)
         proposals.tell(values)
-        ledger.end_generation(perf_counter() - start)
-        self._report(proposals, ledger)
+        spent.end_generation(perf_counter() - start)
+        self._report(proposals, spent)
 
     @cached_property
     def _generations(self) -> Generations:
@@ -238,12 +241,12 @@ class Search:
     def _front(self, proposals: Proposals) -> Front:
         return Front.of(self.settings.objectives, self._generations.points(proposals.all()))
 
-    def _report(self, proposals: Proposals, ledger: Ledger) -> Front:
+    def _report(self, proposals: Proposals, spent: SpendingFile) -> Front:
         """Write the front and its page."""
         proposed = proposals.all()
         summary = Summary.of(
             self.folder, self.settings, proposed, self._generations.points(proposed),
-            proposals.distributions, ledger.spending,
+            proposals.distributions, spent.spending,
         )  # fmt: skip
         summary.front.write(self.folder)
         page = page_html(summary, self.folder)

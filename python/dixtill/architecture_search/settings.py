@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, ClassVar, NamedTuple
@@ -90,10 +90,10 @@ class SearchSettings(Settings):
         """The objectives, in the order in which they were given."""
         return tuple(OBJECTIVES[name] for name in self.objectives)
 
-    @property
-    def quality(self) -> str:
-        """The first objective that says how good a student is; "fidelity" if there is none."""
-        return next((name for name in self.objectives if name in QUALITIES), "fidelity")
+
+def quality_of(objectives: Sequence[str]) -> str:
+    """Return the first of fidelity, accuracy and macro_f1 among the objectives; else accuracy."""
+    return next((name for name in QUALITIES if name in objectives), "accuracy")
 
 
 def split_settings(given: Mapping[str, Any]) -> tuple[SearchSettings, dict[str, Any]]:

@@ -18,6 +18,13 @@ from ..errors import InputError
 
 Choices: TypeAlias = Mapping[str, Any]  # a value for each name in the space
 
+# Settings of a course that are searched unless they are given.
+SEARCHED = frozenset(
+    (
+        "cell", "embedding_dim", "hidden_dim", "attention_dim", "embedding_bits", "dropout",
+        "perturbed", "teaching",
+    )
+)  # fmt: skip
 _FEWEST_PIECES, _MOST_PIECES = 2000, 30_000
 # Perturbed texts are cut down to this share of all of them at most.
 _SMALLEST_SHARE = 16

@@ -18,7 +18,7 @@ from .distill_arguments import add_course_arguments, add_stored_arguments
 from .number_argument import add_number
 
 if TYPE_CHECKING:
-    from ..architecture_search.search import Found
+    from ..architecture_search.search import SearchResult
 
 _EXAMPLES = """\
 examples:
@@ -122,7 +122,7 @@ def _check(args: argparse.Namespace) -> None:
         check_file(args.out, [args.teacher, args.train, args.valid])
 
 
-def _search(args: argparse.Namespace) -> Found:
+def _search(args: argparse.Namespace) -> SearchResult:
     from ..architecture_search.search import search
 
     own: dict[str, Any] = {
@@ -136,7 +136,7 @@ def _search(args: argparse.Namespace) -> Found:
     )  # fmt: skip
 
 
-def _print(found: Found) -> None:
+def _print(found: SearchResult) -> None:
     quality = found.front.quality
     print(f"student  {quality.replace('_', '-'):>9}       size       time")
     for point in found.front.points:

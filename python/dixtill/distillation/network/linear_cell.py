@@ -6,6 +6,7 @@ added (specification/cells.py).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -93,8 +94,8 @@ def _accumulated(kept: Tensor, added: Tensor, is_backward: bool) -> Tensor:
 
     `kept` has as many dimensions as `added`, some of them of the size 1.
     """
-    states: Tensor = _Accumulated.apply(kept, added, is_backward)  # type: ignore[no-untyped-call]
-    return states
+    accumulate: Callable[[Tensor, Tensor, bool], Tensor] = _Accumulated.apply
+    return accumulate(kept, added, is_backward)
 
 
 def _reached(kept: Tensor, readers: Tensor, is_backward: bool) -> Tensor:

@@ -15,24 +15,24 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..distillation.attribution.attributor import Attribution
-from ..distillation.course import Course
-from ..distillation.data.corpus import Corpus
-from ..distillation.data.kind import Kind
-from ..distillation.data.unlabeled import UnlabeledTexts
-from ..distillation.lessons import AnsweredTexts, UnlabeledPart
-from ..distillation.provenance import Origin
-from ..distillation.student.vocabulary import Vocabulary
-from ..distillation.teacher.head import Answers
-from ..errors import InputError, first_line
-from ..specification.normalizer import Normalizer
-from ..whole_file import write_whole
+from ...distillation.attribution.attributor import Attribution
+from ...distillation.course import Course
+from ...distillation.data.corpus import Corpus
+from ...distillation.data.kind import Kind
+from ...distillation.data.unlabeled import UnlabeledTexts
+from ...distillation.lessons import AnsweredTexts, UnlabeledPart
+from ...distillation.provenance import Origin
+from ...distillation.student.vocabulary import Vocabulary
+from ...distillation.teacher.head import Answers
+from ...errors import InputError, first_line
+from ...specification.normalizer import Normalizer
+from ...whole_file import write_whole
 
 _NO_TEXTS = {"rows": 0, "sha256": UnlabeledTexts(lambda: ()).digest()}
 
 
 @dataclass(frozen=True)
-class Material:
+class SharedData:
     """What students are made from."""
 
     origin: Origin
@@ -42,7 +42,7 @@ class Material:
     teacher_labels: list[int] | None  # the teacher's answers to the validation texts
 
     @classmethod
-    def of(cls, course: Course) -> Material:
+    def of(cls, course: Course) -> SharedData:
         """Have the teacher of a course explain and answer."""
         reader = course.reader
         answered = reader.answered(course.texts, course.explained())
@@ -124,7 +124,7 @@ class Material:
         write_whole(path, content.getvalue())
 
     @classmethod
-    def read(cls, path: Path) -> Material:
+    def read(cls, path: Path) -> SharedData:
         """Read the file.
 
         Raises:

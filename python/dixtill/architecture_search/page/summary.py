@@ -8,13 +8,13 @@ from pathlib import Path
 
 from optuna.distributions import BaseDistribution
 
-from .generation import values_of
+from ..costs.spending import Spending
+from ..generation import values_of
+from ..points import Front, Point, losses_of
+from ..proposals import Proposal
+from ..settings import QUALITIES, SearchSettings
+from ..trials.folder import FULL, SHORT, Result, Spent, TrialFolder
 from .importance import importances
-from .ledger import Spending
-from .points import Front, Point, losses_of
-from .proposals import Proposal
-from .settings import QUALITIES, SearchSettings
-from .trials import FULL, SHORT, Result, Spent, TrialFolder
 
 
 @dataclass(frozen=True)

@@ -9,24 +9,24 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, NamedTuple
 
-from ..claim import held
-from ..distillation.budget import Untrained
-from ..distillation.finite import Diverged
-from ..distillation.lessons import lessons_of
-from ..distillation.measures.scores import probabilities_of
-from ..distillation.progress.watcher import Watcher
-from ..distillation.student.trainer import TURN
-from ..distillation.student.vocabulary import Vocabulary
-from ..distillation.training import MadeStudent, Training
-from ..runtime.classifier import Classifier
-from ..specification.model_file import write_model
-from ..whole_file import remove_abandoned
-from .energy import Meter
-from .material import Material
-from .space import Recipe, Space
-from .trials import FULL, SHORT, Result, Spent, TrialFolder
+from ...claim import held
+from ...distillation.budget import Untrained
+from ...distillation.finite import Diverged
+from ...distillation.lessons import lessons_of
+from ...distillation.measures.scores import probabilities_of
+from ...distillation.progress.watcher import Watcher
+from ...distillation.student.trainer import TURN
+from ...distillation.student.vocabulary import Vocabulary
+from ...distillation.training import MadeStudent, Training
+from ...runtime.classifier import Classifier
+from ...specification.model_file import write_model
+from ...whole_file import remove_abandoned
+from ..costs.energy import Meter
+from ..space import Recipe, Space
+from .folder import FULL, SHORT, Result, Spent, TrialFolder
+from .shared_data import SharedData
 
-MATERIAL = "lessons.pt"
+SHARED_DATA = "lessons.pt"
 
 
 class Job(NamedTuple):
@@ -37,7 +37,7 @@ class Job(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Workshop:
+class TrialTrainer:
     """Trains students of the search in a folder; other processes may do so at the same time."""
 
     folder: Path
@@ -46,16 +46,16 @@ class Workshop:
     is_alone: bool = True  # whether no other process of this search trains on this machine
 
     @cached_property
-    def material(self) -> Material:
+    def shared_data(self) -> SharedData:
         """What students are made from."""
-        return Material.read(self.folder / MATERIAL)
+        return SharedData.read(self.folder / SHARED_DATA)
 
     @cached_property
     def space(self) -> Space:
         """What is searched."""
-        material = self.material
-        num_pieces = len(material.vocabulary.pieces)
-        return Space.of(self.shared, num_pieces, material.num_perturbed, material.num_real)
+        shared_data = self.shared_data
+        num_pieces = len(shared_data.vocabulary.pieces)
+        return Space.of(self.shared, num_pieces, shared_data.num_perturbed, shared_data.num_real)
 
     @cached_property
     def _meter(self) -> Meter:
@@ -97,22 +97,22 @@ class Workshop:
         return self._measured(made, recipe)
 
     def _made(self, recipe: Recipe, run_folder: Path, watcher: Watcher) -> MadeStudent:
-        material, labels = self.material, self.material.answered.train.label_names
+        shared_data, labels = self.shared_data, self.shared_data.answered.train.label_names
         # A course with this limit cuts its vocabulary to as many pieces.
-        untrained = Untrained(material.vocabulary, labels, recipe.config)
+        untrained = Untrained(shared_data.vocabulary, labels, recipe.config)
         config = replace(recipe.config, max_bytes=untrained.num_bytes(recipe.num_pieces))
-        pieces = material.vocabulary.pieces[: recipe.num_pieces]
-        vocabulary = Vocabulary(pieces, material.vocabulary.normalizer)
-        texts = material.texts(config.perturbed or 0, recipe.has_real_texts)
+        pieces = shared_data.vocabulary.pieces[: recipe.num_pieces]
+        vocabulary = Vocabulary(pieces, shared_data.vocabulary.normalizer)
+        texts = shared_data.texts(config.perturbed or 0, recipe.has_real_texts)
         lessons = lessons_of(texts, vocabulary, config)
-        training = Training(material.origin_with(recipe.has_real_texts), config, labels)
-        student, history = training.train(lessons, material.vectors, run_folder, watcher)
+        training = Training(shared_data.origin_with(recipe.has_real_texts), config, labels)
+        student, history = training.train(lessons, shared_data.vectors, run_folder, watcher)
         return training.finish(
             student, history, lessons, texts.valid, recipe.embedding_bits, recipe.calibrate
         )
 
     def _measured(self, made: MadeStudent, recipe: Recipe) -> Result:
-        valid, wanted = self.material.answered.valid, self.material.teacher_labels
+        valid, wanted = self.shared_data.answered.valid, self.shared_data.teacher_labels
         fidelity = None
         if wanted is not None:
             found = probabilities_of(Classifier(made.model), valid).argmax(axis=1)

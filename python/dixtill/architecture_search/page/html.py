@@ -10,16 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import get_args
 
-from ..pages.shell import figures_html, head_html, header_html
-from ..runtime.show.html import escaped
-from ..version import __version__
+from ...pages.shell import figures_html, head_html, header_html
+from ...runtime.show.html import escaped
+from ...version import __version__
+from ..points import Pick, Point
+from ..quantities import shown_bytes, shown_seconds
+from ..settings import OBJECTIVES, QUALITIES
+from ..trials.folder import FULL
 from .chart import TITLES, front_chart
 from .importance import FEWEST
-from .points import Pick, Point
-from .quantities import shown_bytes, shown_seconds
-from .settings import OBJECTIVES, QUALITIES
 from .summary import Summary
-from .trials import FULL
 
 _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from ..distillation.report.charts import tick_values
-from ..runtime.show.html import escaped
-from .points import Point
-from .quantities import shown_bytes
+from ...distillation.report.charts import tick_values
+from ...runtime.show.html import escaped
+from ..points import Point
+from ..quantities import shown_bytes
 
 _WIDTH, _HEIGHT = 560, 340
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 14, 44

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ..errors import InputError
-from ..whole_file import write_whole
+from ...errors import InputError
+from ...whole_file import write_whole
 
 SHORT, FULL = "short", "full"  # the rungs: a short course for all, the whole course for the best
 STUDENT = "student.safetensors"
@@ -125,4 +125,4 @@ def _as(kind: Callable[..., _Kind], found: Mapping[str, Any], path: Path) -> _Ki
 
 
 def _damaged(path: Path) -> InputError:
-    return InputError(f"{path} is damaged; delete its folder and search again")
+    return InputError(f"{path} is damaged; put a copy of it back, or search in another folder")

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import DixtillError, first_line
+from ...errors import DixtillError, first_line
 
 _JOULES = 3.6e6  # in a kilowatt-hour
 _SECONDS = 5.0  # between two readings

@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 from optuna.trial import create_trial
 
-from .space import Choices
+from ..space import Choices
 
 _BEST = 1 / 3  # of the students, which take the whole course
 FEWEST = 15  # students; five of them are the best third, with fewer PED-ANOVA says little

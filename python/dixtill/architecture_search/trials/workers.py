@@ -1,7 +1,7 @@
 """Has students trained: in this process, or in several.
 
-A crew yields each job when it is done, in any order. What comes of a job does not depend on who did
-it, or when.
+Workers yield each job when it is done, in any order. What comes of a job does not depend on which
+of them did it, or when.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Protocol
 
-from ..distillation.progress.watcher import Watcher
-from ..errors import DixtillError
-from .apprentices import Job, Workshop
+from ...distillation.progress.watcher import Watcher
+from ...errors import DixtillError
+from .trainer import Job, TrialTrainer
 
 
-class Crew(Protocol):
+class Workers(Protocol):
     """Trains students."""
 
     def __call__(self, jobs: Sequence[Job]) -> Iterator[Job]: ...
 
 
 @contextmanager
-def crew_of(workshop: Workshop, num_workers: int, watcher: Watcher) -> Iterator[Crew]:
-    """Give a crew of so many processes of this machine; one is this process.
+def workers_of(trainer: TrialTrainer, num_workers: int, watcher: Watcher) -> Iterator[Workers]:
+    """Give so many processes of this machine; one is this process.
 
     The watcher sees the trainings of this process.
     """
     if num_workers == 1:
-        yield lambda jobs: (workshop.train(job, watcher) for job in jobs)
+        yield lambda jobs: (trainer.train(job, watcher) for job in jobs)
         return
     # A fork would inherit locks that PyTorch's threads hold.
     context = multiprocessing.get_context("spawn")
     is_open, stop = context.Pipe(duplex=False)
-    shared = replace(workshop, is_alone=False)
+    shared = replace(trainer, is_alone=False)
     pool = ProcessPoolExecutor(num_workers, context, _begin, (shared, is_open))
     try:
         yield lambda jobs: _done(pool, jobs)
@@ -80,9 +80,9 @@ def _ignored_interrupts() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _begin(workshop: Workshop, is_open: Connection) -> None:
-    global _workshop
-    _workshop = workshop
+def _begin(trainer: TrialTrainer, is_open: Connection) -> None:
+    global _trainer
+    _trainer = trainer
     threading.Thread(target=_end_with_search, args=(is_open,), daemon=True).start()
 
 
@@ -95,8 +95,8 @@ def _end_with_search(is_open: Connection) -> None:
 
 
 def _train(job: Job) -> Job:
-    assert _workshop is not None
-    return _workshop.train(job)
+    assert _trainer is not None
+    return _trainer.train(job)
 
 
-_workshop: Workshop | None = None
+_trainer: TrialTrainer | None = None

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 
-from ..errors import InputError
-from ..whole_file import write_whole
+from ...errors import InputError
+from ...whole_file import write_whole
 from .energy import Energy
 
 
@@ -22,7 +22,7 @@ class Spending:
     energy: list[str] = field(default_factory=list)  # how it was found, or why it is unknown
 
 
-class Ledger:
+class SpendingFile:
     """The file with the spending of a search; a killed run loses what followed the last entry."""
 
     def __init__(self, path: Path) -> None:

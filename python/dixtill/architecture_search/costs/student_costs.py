@@ -16,16 +16,16 @@ from pathlib import Path
 from time import perf_counter
 from typing import NamedTuple
 
-from ..distillation.budget import Untrained
-from ..distillation.config import DistillConfig
-from ..distillation.student.vocabulary import Vocabulary
-from ..errors import InputError
-from ..runtime.classifier import Classifier
-from ..specification.model_file import StudentModel
-from ..whole_file import write_whole
-from .quantities import rounded
+from ...distillation.budget import Untrained
+from ...distillation.config import DistillConfig
+from ...distillation.student.vocabulary import Vocabulary
+from ...errors import InputError
+from ...runtime.classifier import Classifier
+from ...specification.model_file import StudentModel
+from ...whole_file import write_whole
+from ..quantities import rounded
+from ..space import Choices, Space
 from .rapl import Counter
-from .space import Choices, Space
 
 TIMES = "times.json"
 _ROUNDS = 30
