@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "../../csrc/dispatch/targets.h"
 #include "../../csrc/student/forward.h"
 #include "../../csrc/student/pack.h"
+#include "../../csrc/student/product_memory.h"
 #include "../../csrc/student/view.h"
 #include "../../csrc/text/tokenizer.h"
 #include "random_parameters.h"
@@ -62,13 +64,23 @@ class ForwardWorkload : public Workload {
     }
 
     void run(const Kernels& kernels) override {
-        dixtill::forward(kernels,
-                         dixtill::view_packed(packed_.data(), static_cast<int64_t>(packed_.size())),
-                         {reinterpret_cast<const uint8_t*>(embedding_q8_.data()), kNumPieces,
-                          dixtill::embedding_row_bytes(kEmbeddingDim, bits_), bits_},
-                         {piece_ids_.data(), offsets_.data(), num_piece_ids_, num_texts_},
-                         {logits_.data(), probabilities_.data(), scores_.data(), attention_.data(),
-                          contributions_.data()});
+        dixtill::forward(kernels, view(), embedding(), batch(), outputs());
+    }
+
+  protected:
+    dixtill::StudentView view() const {
+        return dixtill::view_packed(packed_.data(), static_cast<int64_t>(packed_.size()));
+    }
+    dixtill::Embedding embedding() const {
+        return {reinterpret_cast<const uint8_t*>(embedding_q8_.data()), kNumPieces,
+                dixtill::embedding_row_bytes(kEmbeddingDim, bits_), bits_};
+    }
+    dixtill::RaggedBatch batch() const {
+        return {piece_ids_.data(), offsets_.data(), num_piece_ids_, num_texts_};
+    }
+    dixtill::ForwardOutputs outputs() {
+        return {logits_.data(), probabilities_.data(), scores_.data(), attention_.data(),
+                contributions_.data()};
     }
 
   private:
@@ -83,6 +95,27 @@ class ForwardWorkload : public Workload {
     std::vector<int64_t> offsets_;
     std::vector<int32_t> piece_ids_;
     std::vector<float> logits_, probabilities_, scores_, attention_, contributions_;
+};
+
+// One text in memory that is kept, as a classifier answers it. In the second run, the products of
+// all its pieces are remembered, or of none.
+class KeptWorkload : public ForwardWorkload {
+  public:
+    KeptWorkload(Cell cell, int64_t length, bool remembers)
+        : ForwardWorkload(cell, 1, length), remembers_(remembers) {}
+
+    void run(const Kernels& kernels) override {
+        if (remembers_ && !products_) products_.emplace(kernels, student_, rows_);
+        dixtill::forward(kernels, student_, rows_, batch(), outputs(), workspace_, nullptr,
+                         products_ ? &*products_ : nullptr);
+    }
+
+  private:
+    const bool remembers_;
+    const dixtill::StudentView student_ = view();
+    const dixtill::Embedding rows_ = embedding();
+    dixtill::Workspace workspace_;
+    std::optional<dixtill::ProductMemory> products_;
 };
 
 // Twelve steps over two texts of twenty tokens, of MiniLM's width.
@@ -170,6 +203,16 @@ constexpr NamedWorkload kWorkloads[] = {
      [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 12), k); }},
     {"linear_32_pieces",
      [](const Kernels& k) { run_counted(ForwardWorkload(Cell::linear, 1, 32), k); }},
+    {"lstm_12_kept", [](const Kernels& k) { run_counted(KeptWorkload(Cell::lstm, 12, false), k); }},
+    {"lstm_12_remembered",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::lstm, 12, true), k); }},
+    {"gru_12_kept", [](const Kernels& k) { run_counted(KeptWorkload(Cell::gru, 12, false), k); }},
+    {"gru_12_remembered",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::gru, 12, true), k); }},
+    {"linear_12_kept",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::linear, 12, false), k); }},
+    {"linear_12_remembered",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::linear, 12, true), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
     {"text_to_pieces", [](const Kernels& k) { run_counted(TextWorkload(), k); }},
 };

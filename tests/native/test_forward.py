@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from examples import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_students import (
     LENGTHS,
@@ -17,6 +16,7 @@ from random_students import (
     Sizes,
     assert_same_bits,
     kernel_of,
+    per_target,
     random_batch,
     random_student,
     same_bits,
@@ -26,11 +26,6 @@ from dixtill.runtime.model_file.shape import CELLS
 from dixtill.specification import reference
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters
 
-per_target = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=examples(60),
-)
 # Four weights of 32 sum to the 128 that a target may rely on; with 33 it must not.
 LARGEST = st.sampled_from([32, 33, 127])
 BITS = st.sampled_from([4, 8])

@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from examples import examples
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from random_students import (
     SEEDS,
@@ -16,6 +15,7 @@ from random_students import (
     Sizes,
     assert_same_bits,
     kernel_of,
+    per_target,
     random_batch,
     random_student,
 )
@@ -24,12 +24,6 @@ from dixtill.specification import reference
 from dixtill.specification.cells import Direction, linear_steps
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters
-
-per_target = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=examples(60),
-)
 
 
 def head_of(weights: StudentParameters) -> np.ndarray:
