@@ -8,8 +8,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from examples import examples
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
@@ -40,12 +38,6 @@ SIZES = st.builds(
 SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
 LENGTHS = st.lists(st.integers(0, 12), max_size=5)
 SEEDS = st.integers(0, 2**32 - 1)
-
-per_target = settings(
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    max_examples=examples(60),
-)
 
 
 def random_student(

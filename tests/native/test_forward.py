@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from per_target import per_target
 from random_students import (
     LENGTHS,
     SEEDS,
@@ -16,7 +17,6 @@ from random_students import (
     Sizes,
     assert_same_bits,
     kernel_of,
-    per_target,
     random_batch,
     random_student,
     same_bits,
