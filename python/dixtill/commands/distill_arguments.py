@@ -19,13 +19,16 @@ def add_distill_arguments(parser: argparse.ArgumentParser) -> None:
     add_course_arguments(parser)
 
 
-def add_course_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of what a student learns from, of the student, and of its training."""
+def add_course_arguments(parser: argparse.ArgumentParser, is_searched: bool = False) -> None:
+    """Add the arguments of what a student learns from, of the student, and of its training.
+
+    If it is searched, what a search chooses by itself is not in the help.
+    """
     method = parser.add_argument_group("what the student learns from")
     _add_answer_arguments(method)
     _add_explanation_arguments(method)
     _add_text_arguments(method)
-    _add_student_arguments(parser)
+    _add_student_arguments(parser, is_searched)
     add_settings_arguments(parser)
 
 
@@ -165,7 +168,7 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
     )
 
 
-def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
+def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -> None:
     group = parser.add_argument_group(
         "the student and its training",
         "Defaults are in parentheses; a second one applies without perturbed texts.",
@@ -191,6 +194,9 @@ def _add_student_arguments(parser: argparse.ArgumentParser) -> None:
         "of other words (default; published: --no-null-score)",
     )
     _add(group, "max_pieces", "cut texts after this many pieces ({default})", "N")
+    if is_searched:
+        group.add_argument("--max-bytes", help=argparse.SUPPRESS)  # which a search refuses
+        return
     _add(
         group,
         "max_bytes",

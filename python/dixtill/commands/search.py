@@ -59,7 +59,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     _add_search_arguments(parser)
     add_training_arguments(parser, is_required=False)
     add_stored_arguments(parser, is_searched=True)
-    add_course_arguments(parser)
+    add_course_arguments(parser, is_searched=True)
     add_cluster_arguments(parser)
     parser.set_defaults(run=run)
 
