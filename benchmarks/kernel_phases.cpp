@@ -83,13 +83,13 @@ struct OneDirection {
                 scale,
                 nullptr};
     }
-    DirectionScratch scratch() { return {nullptr, nullptr, products, hidden_q8, cells, nullptr}; }
+    DirectionScratch scratch() { return {nullptr, nullptr, nullptr, products, hidden_q8, cells, nullptr}; }
 
     void multiply_hidden() { multiply(direction().recurrent, hidden_q8, sums, products); }
     void update() {
         const Direction parameters = direction();
         const DirectionScratch own = scratch();
-        update_units<Lstm>({parameters, own, nullptr, {}}, kHidden);
+        update_units<Lstm>({parameters, own, {}, {}}, kHidden);
     }
 };
 
