@@ -13,6 +13,7 @@ from ..strings import plain_str, without_surrogates
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 _HEAD = struct.Struct("=iiiii")  # label, number of words, flags, pieces, unknown ones
@@ -157,9 +158,7 @@ class Prediction:
         """The words that were read, in the order of the text."""
         if self._words is None:
             # A prediction without words was made by the native module.
-            from .targets import native
-
-            self._words = native.words_of(
+            self._words = _native_words_of()(
                 self._text, self._answer, len(self._labels), ExplainedWord
             )
         return self._words
@@ -260,6 +259,17 @@ class Prediction:
 
 
 _new = object.__new__
+_words_of: Callable[..., tuple[ExplainedWord, ...]] | None = None  # once it was imported
+
+
+def _native_words_of() -> Callable[..., tuple[ExplainedWord, ...]]:
+    """Return the native function, imported once: a statement would take a microsecond each time."""
+    global _words_of
+    if _words_of is None:
+        from .targets import native
+
+        _words_of = native.words_of
+    return _words_of
 
 
 def checked_threshold(threshold: float) -> float:
