@@ -58,8 +58,24 @@ def test_a_search_that_is_reopened_proposes_the_same(tmp_path):
     assert len({json.dumps(choices) for _, choices in whole}) > 15
 
 
-def test_the_first_student_is_the_default(tmp_path):
-    assert searched(tmp_path / "search", 1)[0] == (0, SPACE.default)
+def test_the_first_students_are_the_default_with_each_cell(tmp_path):
+    found = searched(tmp_path / "search", 1)
+    assert found[0] == (0, SPACE.default)
+    assert [choices for _, choices in found[:3]] == SPACE.defaults
+    assert {choices["cell"] for choices in SPACE.defaults} == {"lstm", "gru", "linear"}
+
+
+def test_a_cell_that_is_given_is_that_of_all_students():
+    space = Space.of({"cell": "gru"}, 9000, 3000, 1)
+    assert space.defaults == [space.default]
+    assert "cell" not in space.default
+
+
+@pytest.mark.parametrize("seed", [0, 1, 4])
+def test_no_cell_is_given_up_after_the_first_students(tmp_path, seed):
+    """As long as the cells do equally well, each is still proposed."""
+    found = searched(tmp_path / "search", 10, seed)
+    assert {choices["cell"] for _, choices in found[8:]} == {"lstm", "gru", "linear"}
 
 
 def test_what_is_told_matters(tmp_path, monkeypatch):
@@ -98,9 +114,14 @@ def test_optuna_reads_the_journal_and_knows_the_constraints(tmp_path):
 
 def test_a_search_learns_the_limits(tmp_path):
     """Proposals keep the limit more often after some generations."""
-    found = searched(tmp_path / "search", 10)
-    allowed = [cost(choices).size <= 150_000 for _, choices in found]
-    assert sum(allowed[20:]) / 20 > sum(allowed[:8]) / 8
+    kept = []
+    for seed in range(3):
+        found = searched(tmp_path / f"search-{seed}", 10, seed)
+        kept.append([cost(choices).size <= 150_000 for _, choices in found])
+    first, last = (
+        sum(sum(allowed[part]) for allowed in kept) for part in (slice(8), slice(20, 40))
+    )
+    assert last / 20 > first / 8
 
 
 @pytest.mark.parametrize("line", [b'{"op_code"', b"1", b"[1]"])

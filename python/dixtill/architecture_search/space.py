@@ -67,6 +67,15 @@ class Space:
         return cls(kept, dict(shared), num_pieces, num_perturbed)
 
     @property
+    def defaults(self) -> list[dict[str, Any]]:
+        """The choices nearest to the defaults of a course with each cell, its own cell first."""
+        own, searched = self.default, self.distributions.get("cell")
+        if not isinstance(searched, CategoricalDistribution):
+            return [own]
+        cells = dict.fromkeys([own["cell"], *searched.choices])
+        return [own | {"cell": cell} for cell in cells]
+
+    @property
     def default(self) -> dict[str, Any]:
         """The choices nearest to the defaults of a course, with as many texts as there are."""
         config = DistillConfig.of(**_config_of(self.shared))
