@@ -26,10 +26,10 @@ types:
 
 # The README's test command, in an environment that exists.
 tests:
-	$(BIN)python -m pytest -n 2 --dist worksteal
+	$(BIN)python -m pytest -n 3 --dist worksteal
 
 quick-tests:
-	$(BIN)python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)python -m pytest -n 3 --dist worksteal -m "not slow"
 
 # The site, in build/site; a warning is an error. `make tests` runs the pages' code blocks.
 docs:
