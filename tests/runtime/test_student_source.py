@@ -16,6 +16,7 @@ from tiny_students import random_model
 
 import dixtill
 from dixtill.errors import ModelFileError
+from dixtill.runtime.model_file import source
 from dixtill.specification.model_file import read_model, write_model
 
 TEXTS = ["shares jump", "profit falls", "up", ""]
@@ -145,3 +146,28 @@ def test_a_refusal_is_one_short_line_whatever_the_file_holds(tmp_path, value):
         dixtill.load(path)
     assert str(refusal.value).isprintable()
     assert len(str(refusal.value)) < 1000
+
+
+def test_a_bundled_student_is_loaded_by_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    bilstm = dixtill.load("tfns-bilstm")
+    assert bilstm.labels == ("bearish", "bullish", "neutral")
+    assert bilstm.model.shape[:1] + bilstm.model.shape[2:5] == ("lstm", 50, 50, 100)
+    assert dixtill.load(Path("tfns"))(TEXTS) == dixtill.load()(TEXTS)
+
+
+@pytest.mark.parametrize("name", source.BUNDLED)
+def test_every_bundled_student_is_small(name):
+    assert Path(source.file_of(name)).stat().st_size <= 420_000
+
+
+def test_a_path_comes_before_a_bundled_name(tmp_path, path, monkeypatch, answers):
+    monkeypatch.chdir(tmp_path)
+    path.rename("tfns-bilstm")
+    assert dixtill.load("tfns-bilstm")(TEXTS) == answers
+
+
+def test_a_name_that_nothing_has_is_refused_with_those_that_there_are(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ModelFileError, match=r"tfns-lstm: there is no such.*tfns, tfns-bilstm"):
+        dixtill.load("tfns-lstm")

@@ -13,20 +13,20 @@ def add_model_argument(parser: argparse.ArgumentParser) -> None:
     """Add `--model`."""
     parser.add_argument(
         "--model",
-        metavar="PATH",
-        help="a student's .safetensors file, or a folder with a student.safetensors (default: the "
-        "student that ships with dixtill)",
+        metavar="PATH_OR_NAME",
+        help="a student's .safetensors file, a folder with a student.safetensors, or the name of a "
+        "student that comes with dixtill: tfns (default) or tfns-bilstm",
     )
 
 
 def student_of(args: argparse.Namespace) -> str:
-    """Return the path of `--model`, by default that of the shipped student; "" is a path, too."""
+    """Return `--model`, by default the path of the shipped student; "" is a path, too."""
     model: str | None = args.model
     return SHIPPED_MODEL if model is None else model
 
 
 def student_file(args: argparse.Namespace) -> str:
-    """Return the student's file, even if the path names a folder."""
+    """Return the student's file, even if a folder or a name was given."""
     from ..runtime.model_file.source import file_of
 
     return file_of(student_of(args))

@@ -1,4 +1,4 @@
-"""Opens a student from a model file, a folder with one, its bytes, or an open binary file.
+"""Opens a student from a model file, a folder with one, its bytes, an open file, or by its name.
 
 Only this module tells these apart, and names the source in an error when it cannot be used.
 """
@@ -29,6 +29,8 @@ _MAX_MESSAGE = 500
 STUDENT_FILE = "student.safetensors"  # in a folder, such as one from the Hugging Face hub
 _PACKAGE = os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)
 SHIPPED_MODEL = os.path.join(os.path.normpath(_PACKAGE), "models", "tfns.safetensors")
+# Names of the students that come with dixtill. As long as the default one is a BiLSTM, it has both.
+BUNDLED = {"tfns": SHIPPED_MODEL, "tfns-bilstm": SHIPPED_MODEL}
 
 
 def shipped_student() -> str:
@@ -46,9 +48,15 @@ def shipped_student() -> str:
 
 
 def file_of(path: str | os.PathLike[str]) -> str:
-    """Return `path`, or if it is a folder with a student, the file in it."""
+    """Return `path`; if it is a folder with a student, the file in it.
+
+    Where nothing has this path, the name of a bundled student stands for its file.
+    """
     inside = os.path.join(path, STUDENT_FILE)
-    return inside if os.path.isfile(inside) else os.fspath(path)
+    if os.path.isfile(inside):
+        return inside
+    name = os.fspath(path)
+    return BUNDLED[name] if name in BUNDLED and not os.path.lexists(name) else name
 
 
 def open_student(source: StudentSource) -> BinaryReader:
@@ -125,7 +133,10 @@ def _message_of(error: BaseException) -> str | None:
             "distill` wrote): get it again, or write it again"
         )
     if isinstance(error, FileNotFoundError):
-        return "there is no such file, expected a student; `dixtill distill` writes one"
+        return (
+            "there is no such file, expected a student; `dixtill distill` writes one, and these "
+            f"come with dixtill: {', '.join(BUNDLED)}"
+        )
     if isinstance(error, IsADirectoryError):
         return (
             f"is a folder without a {STUDENT_FILE}, expected a student's .safetensors file; name "
