@@ -15,6 +15,7 @@ import dixtill
 from dixtill.errors import InputError
 from dixtill.runtime.checking import rank_correlation
 from dixtill.runtime.classifier import Classifier
+from dixtill.runtime.model_file.shape import CELLS
 from dixtill.runtime.prediction import Check, ExplainedWord, Prediction
 from dixtill.runtime.targets import supported_targets
 from dixtill.specification import reference
@@ -26,6 +27,9 @@ TEXTS = [
     "profit down",
     "aab-ab a&amp;b https://t.co/x $up. unseen 中é",
     "up down up profit fall share",
+]
+STUDENTS = [("lstm", seed) for seed in range(5)] + [
+    (cell, seed) for cell in ("gru", "linear") for seed in range(3)
 ]
 LONG = " ".join(["up down profit fall shares record"] * 20)
 
@@ -78,9 +82,9 @@ def test_effects_are_the_specifications_to_the_last_bit(text, seed, cell, explan
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("seed", range(5))
-def test_the_flip_is_the_smallest_set_of_words_that_changes_the_label(text, seed):
-    model = student(seed)
+@pytest.mark.parametrize(("cell", "seed"), STUDENTS)
+def test_the_flip_is_the_smallest_set_of_words_that_changes_the_label(text, cell, seed):
+    model = student(seed, cell=cell)
     check = Classifier(model)(text, check=True).check
     assert check.is_smallest
     num_words = len(check.effects)
@@ -116,9 +120,9 @@ def specified_flip(model, text, effects):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("seed", range(5))
-def test_among_sets_of_one_size_the_one_of_largest_effects_is_found(text, seed):
-    model = student(seed)
+@pytest.mark.parametrize(("cell", "seed"), STUDENTS)
+def test_among_sets_of_one_size_the_one_of_largest_effects_is_found(text, cell, seed):
+    model = student(seed, cell=cell)
     check = Classifier(model)(text, check=True).check
     assert check.flip == specified_flip(model, text, check.effects)
 
@@ -149,10 +153,11 @@ def test_a_check_takes_no_part_in_the_answer():
         assert checked.to_dict() == {**plain.to_dict(), "check": checked.check._asdict()}
 
 
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("kernel", supported_targets())
-def test_every_kernel_checks_alike_alone_and_in_a_list(kernel):
+def test_every_kernel_checks_alike_alone_and_in_a_list(kernel, cell):
     texts = [*TEXTS, LONG] * 30
-    model = random_model(bits=4)
+    model = random_model(bits=4, cell=cell, explanation="contributions")
     expected = [Classifier(model, "scalar")(text, check=True) for text in [*TEXTS, LONG]] * 30
     assert Classifier(model, kernel)(texts, check=True) == expected
 
