@@ -19,7 +19,13 @@ COMPILED = "torch.compile"
 TORCH_INT8 = "torch.ao dynamic int8"
 STUDENT_ORT = "ONNX Runtime"
 STUDENT_ORT_INT8 = "ONNX Runtime int8"
-_CELLS = {"lstm": "LSTM", "gru": "GRU", "linear": "linear cell"}
+_CELLS = {
+    "lstm": "LSTM",
+    "gru": "GRU",
+    "linear": "linear cell",
+    "gru, 32 units": "GRU of 32 units",
+    "gru, 8 units": "GRU of 8 units",
+}
 # ONNX Runtime has no int8 GRU; quantize_dynamic quantizes what is around it.
 _STUDENT_ORT_INT8 = {"gru": f"{STUDENT_ORT_INT8}, but the GRU in float32"}
 

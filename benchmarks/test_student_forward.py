@@ -125,7 +125,7 @@ def _sessions_of(student: StudentModel, rows: torch.Tensor, folder: Path) -> dic
     states = None
     if isinstance(module.cell, LinearCell):
         states = LinearStates(module.cell, length, by_doubling=num_texts == 1)
-    path = folder / f"{cell}-{num_texts}-{length}.onnx"
+    path = folder / f"{cell}-{student.shape.hidden_dim}-{num_texts}-{length}.onnx"
     export(LogitsOfFullTexts(module, states), {"ids": rows}, path)
     int8 = quantized(path, *INT8_OPERATORS[cell], has_reduced_range=True)
     return {names.STUDENT_ORT: Session(path), names.student_ort_int8(cell): Session(int8)}

@@ -14,6 +14,11 @@ _KL_ON_MANY_TEXTS = (
     *("--perturbed", PERTURBED, "--epochs", "5"),
     *("--batch-size", "128", "--learning-rate", "3e-3", "--dropout", "0.15"),
 )
+_50_UNITS = ("--embedding-dim", "50", "--hidden-dim", "50", "--attention-dim", "100")
+_LSTM_OF_50 = ("--cell", "lstm", *_50_UNITS)
+_GRU_OF_32 = (
+    *("--cell", "gru", "--embedding-dim", "64", "--hidden-dim", "32", "--attention-dim", "96"),
+)
 METHODS: dict[str, tuple[str, ...]] = {
     "none": ("--method", "none"),
     "kl": ("--method", "kl"),
@@ -24,11 +29,15 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 # These also learn from the texts of the study's `--unlabeled`, and are left out without it.
 # What suits a strong teacher's answers to many texts; chosen on held-out training texts.
-_MANY_UNITS = ("--hidden-dim", "96", "--dropout", "0.05", "--hint-weight", "15")
+_MANY_UNITS = (
+    *("--cell", "lstm", "--embedding-dim", "50", "--hidden-dim", "96", "--attention-dim", "100"),
+    *("--dropout", "0.05", "--hint-weight", "15"),
+)
 WITH_REAL_TEXTS: dict[str, tuple[str, ...]] = {
-    "kl, real and perturbed texts": _KL_ON_MANY_TEXTS,
-    "kl, real and perturbed texts, GRU": (*_KL_ON_MANY_TEXTS, "--cell", "gru"),
-    "kl, real and perturbed texts, linear": (*_KL_ON_MANY_TEXTS, "--cell", "linear"),
+    "kl, real and perturbed texts": (*_KL_ON_MANY_TEXTS, *_LSTM_OF_50),
+    "kl, real and perturbed texts, GRU of 32": (*_KL_ON_MANY_TEXTS, *_GRU_OF_32),
+    "kl, real and perturbed texts, GRU": (*_KL_ON_MANY_TEXTS, "--cell", "gru", *_50_UNITS),
+    "kl, real and perturbed texts, linear": (*_KL_ON_MANY_TEXTS, "--cell", "linear", *_50_UNITS),
     "ours, real texts": ("--method", "dixtill", "--perturbed", PERTURBED),
     # For a teacher that is too large to explain its answers.
     "ours, real texts, not explained": (

@@ -181,12 +181,20 @@ def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -
     _add(
         group,
         "cell",
-        "what reads the pieces, in both directions: lstm (default), gru, which has three gates "
-        "instead of four, or linear, whose contributions are exact through the recurrence",
+        "what reads the pieces, in both directions: gru (default), lstm, which has four gates "
+        "instead of three (published), or linear, whose contributions are exact through the "
+        "recurrence",
     )
-    _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
-    _add(group, "hidden_dim", "units of the cell per direction ({default})", "N")
-    _add(group, "attention_dim", "attention units ({default})", "N")
+    _add(
+        group, "embedding_dim", "width of a piece's vector ({default}; published: {published})", "N"
+    )
+    _add(
+        group,
+        "hidden_dim",
+        "units of the cell per direction ({default}; published: {published})",
+        "N",
+    )
+    _add(group, "attention_dim", "attention units ({default}; published: {published})", "N")
     group.add_argument(
         "--null-score",
         action=argparse.BooleanOptionalAction,

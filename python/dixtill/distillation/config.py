@@ -69,10 +69,10 @@ class DistillConfig(Settings):
     weight_decay: float = 0.01
     dropout: float = 0.15
     unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
-    cell: Cell = "lstm"  # what reads the pieces, in both directions
-    embedding_dim: int = 50
-    hidden_dim: int = 50
-    attention_dim: int = 100
+    cell: Cell = "gru"  # what reads the pieces, in both directions
+    embedding_dim: int = 64
+    hidden_dim: int = 32
+    attention_dim: int = 96
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
     max_bytes: int = 420_000  # of the student's file with 4-bit vectors; rare pieces are left out
@@ -199,9 +199,15 @@ _PUBLISHED: dict[str, Any] = {
     "perturbed": 0,
     "null_score": False,
 }
+_PUBLISHED_STUDENT: dict[str, Any] = {
+    "cell": "lstm",
+    "embedding_dim": 50,
+    "hidden_dim": 50,
+    "attention_dim": 100,
+}
 # Students of the other methods are not aligned; contributions explain their answers best.
 _OWN: dict[str, dict[str, Any]] = {
-    "dixtill-paper": _PUBLISHED,
+    "dixtill-paper": _PUBLISHED | _PUBLISHED_STUDENT,
     **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
 }
 
