@@ -181,8 +181,14 @@ def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -
     _add(
         group,
         "cell",
-        "what reads the pieces, in both directions: lstm (default), gru, which has three gates "
-        "instead of four, or linear, whose contributions are exact through the recurrence",
+        "what reads the pieces: lstm (default), gru, which has three gates instead of four, or "
+        "linear, whose contributions are exact through the recurrence",
+    )
+    _add(
+        group,
+        "directions",
+        "read a text in both directions (2, default), or only forward (1), in less time",
+        "{1,2}",
     )
     _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
     _add(group, "hidden_dim", "units of the cell per direction ({default})", "N")

@@ -69,7 +69,8 @@ class DistillConfig(Settings):
     weight_decay: float = 0.01
     dropout: float = 0.15
     unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
-    cell: Cell = "lstm"  # what reads the pieces, in both directions
+    cell: Cell = "lstm"  # what reads the pieces
+    directions: int = 2  # 1: from the first piece on; 2: from the last piece on as well
     embedding_dim: int = 50
     hidden_dim: int = 50
     attention_dim: int = 100
@@ -97,6 +98,7 @@ class DistillConfig(Settings):
         "weight_decay": limits.NOT_NEGATIVE,
         "dropout": limits.RATE,
         "unknown_rate": limits.RATE,
+        "directions": limits.DIRECTIONS,
         "embedding_dim": limits.WIDTH,
         "hidden_dim": limits.WIDTH,
         "attention_dim": limits.WIDTH,
@@ -111,6 +113,11 @@ class DistillConfig(Settings):
             raise InputError(
                 f"the cell is '{self.cell}', but the method 'dixtill-paper' is the published one, "
                 "whose student is an LSTM; choose the cell 'lstm', or the method 'dixtill'"
+            )
+        if self.method == "dixtill-paper" and self.directions != 2:
+            raise InputError(
+                "directions is 1, but the method 'dixtill-paper' is the published one, whose "
+                "student reads in both; choose directions 2, or the method 'dixtill'"
             )
         if self.teaching != "fixed" and self.method == "none":
             raise InputError(
