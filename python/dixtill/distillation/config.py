@@ -109,16 +109,13 @@ class DistillConfig(Settings):
     def __post_init__(self) -> None:
         """Raise InputError if settings are out of range, unknown, or contradict each other."""
         super().__post_init__()
-        if self.method == "dixtill-paper" and self.cell != "lstm":
-            raise InputError(
-                f"the cell is '{self.cell}', but the method 'dixtill-paper' is the published one, "
-                "whose student is an LSTM; choose the cell 'lstm', or the method 'dixtill'"
-            )
-        if self.method == "dixtill-paper" and self.directions != 2:
-            raise InputError(
-                "directions is 1, but the method 'dixtill-paper' is the published one, whose "
-                "student reads in both; choose directions 2, or the method 'dixtill'"
-            )
+        for name, published in (("cell", "lstm"), ("directions", 2)):
+            if self.method == "dixtill-paper" and (given := getattr(self, name)) != published:
+                raise InputError(
+                    f"{name} is {given!r}, but the method 'dixtill-paper' is the published one, "
+                    "whose student is an LSTM that reads in both directions; choose "
+                    f"{name} {published!r}, or the method 'dixtill'"
+                )
         if self.teaching != "fixed" and self.method == "none":
             raise InputError(
                 f"the teaching '{self.teaching}' follows the teacher's answers, but the method "
