@@ -26,12 +26,13 @@ def random_weights(
     c: int,
     bits: int = 8,
     cell: str = "lstm",
+    directions: int = 2,
 ) -> StudentParameters:
     """Weights of moderate size: no gate is saturated, and every piece has a say.
 
     `bits` are the embedding's.
     """
-    shapes = StudentShape(cell, num_pieces, d, h, a, c).parameters()
+    shapes = StudentShape(cell, num_pieces, d, h, a, c, directions).parameters()
     drawn: dict[str, Any] = {}
     unit = 0.0  # of the scales of the matrix that was drawn last
     for name, shape in shapes.items():
@@ -50,7 +51,12 @@ def random_weights(
 
 
 def random_model(
-    seed: int = 0, bits: int = 8, d: int = 6, cell: str = "lstm", **changes: Any
+    seed: int = 0,
+    bits: int = 8,
+    d: int = 6,
+    cell: str = "lstm",
+    directions: int = 2,
+    **changes: Any,
 ) -> StudentModel:
     """Make a student of three classes; `changes` replace its vocabulary, weights or settings."""
     vocabulary = changes.pop("vocabulary", VOCABULARY)
@@ -67,7 +73,8 @@ def random_model(
         **changes,
     }
     if weights is None:
-        sizes = {"num_pieces": len(vocabulary), "c": len(settings["labels"])}
-        rng = np.random.default_rng(seed)
-        weights = random_weights(rng, d=d, h=5, a=4, bits=bits, cell=cell, **sizes)
+        weights = random_weights(
+            np.random.default_rng(seed), len(vocabulary), d=d, h=5, a=4, c=len(settings["labels"]),
+            bits=bits, cell=cell, directions=directions,
+        )  # fmt: skip
     return StudentModel(weights, vocabulary, StudentSettings(**settings))

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
+from dixtill.runtime.model_file.shape import CELLS, Shape, StudentShape
 from dixtill.specification import reference
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD4"
+MAGIC = b"DIXGOLD5"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
 NUM_PIECES = 13  # of each student
 
@@ -48,6 +48,7 @@ class Recipe:
     bits: int = 8  # bits of the embedding
     null_score: float | None = None  # None draws a random one
     cell: str = "lstm"
+    directions: int = 2
 
 
 # Widths at and next to multiples of 4, 8 and 16. A spread of 30 saturates most gates; at 1e-36
@@ -91,6 +92,16 @@ RECIPES = (
     Recipe("linear, subnormal scales", 5, 8, 7, 3, spread=1e-36, cell="linear"),
     Recipe("linear, huge scales", 5, 3, 7, 3, spread=1e6, cell="linear"),
     Recipe("linear, many classes", 13, 9, 3, 40, largest=33, cell="linear"),
+    Recipe("one direction, smallest", 1, 1, 1, 1, directions=1),
+    Recipe("one direction, shipped widths", 50, 50, 100, 3, largest=32, bits=4, directions=1),
+    Recipe("one direction, odd widths", 5, 17, 7, 2, directions=1),
+    Recipe("one direction, extreme weights", 9, 8, 7, 3, extreme=True, directions=1),
+    Recipe("gru, one direction, smallest", 1, 1, 1, 1, cell="gru", directions=1),
+    Recipe("gru, one direction, odd widths", 5, 17, 7, 2, cell="gru", directions=1),
+    Recipe("gru, one direction, wide state", 3, 26, 1, 3, largest=32, cell="gru", directions=1),
+    Recipe("linear, one direction, smallest", 1, 1, 1, 1, cell="linear", directions=1),
+    Recipe("linear, one direction, odd widths", 5, 17, 7, 2, cell="linear", directions=1),
+    Recipe("linear, one direction, many classes", 9, 26, 3, 40, cell="linear", directions=1),
 )
 
 
@@ -162,7 +173,7 @@ def students() -> Iterator[Student]:
 def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
     shapes = StudentShape(
         recipe.cell, NUM_PIECES, recipe.embedding_dim, recipe.hidden_dim, recipe.attention_dim,
-        recipe.num_classes,
+        recipe.num_classes, recipe.directions,
     ).parameters()  # fmt: skip
 
     def q8(shape: Shape, largest: int = recipe.largest) -> npt.NDArray[np.int8]:
@@ -184,10 +195,9 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
         null_score = np.full(1, recipe.null_score, np.float32)
     drawn: dict[str, npt.NDArray[Any]] = {"embedding_q8": embedding_q8, "null_score": null_score}
     columns = 0  # of the matrix that a scale belongs to, which comes before it
-    for name in PARAMETERS:
+    for name, shape in shapes.items():
         if name in drawn:
             continue
-        shape = shapes[name]
         if name.endswith("_q8"):
             columns = shape[1]
             drawn[name] = q8(shape)
@@ -232,9 +242,9 @@ def encode() -> bytes:
 
 def _encode_student(student: Student) -> bytes:
     w = student.weights
-    cell, *widths = w.shape
+    cell, *widths_and_directions = w.shape
     sizes = (
-        CELLS.index(cell), *widths,
+        CELLS.index(cell), *widths_and_directions,
         len(student.piece_ids), len(student.offsets) - 1, w.embedding_bits,
     )  # fmt: skip
     arrays: list[npt.NDArray[Any]] = list(w.arrays().values())

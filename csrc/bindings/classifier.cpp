@@ -130,16 +130,20 @@ DirectionParameters direction_parameters(Tensors& tensors, const std::string& wa
 }
 
 StudentParameters student_parameters(Tensors& tensors, const StudentShape& shape) {
-    const int64_t num_states = 2 * shape.hidden_dim;
-    return {direction_parameters(tensors, "forward", shape),
-            direction_parameters(tensors, "backward", shape),
-            tensors.int8("attention_weight_q8", shape.attention_dim * num_states),
-            tensors.floats("attention_scale", shape.attention_dim),
-            tensors.floats("attention_vector", shape.attention_dim),
-            tensors.floats("null_score", 1),
-            tensors.int8("head_weight_q8", shape.num_classes * num_states),
-            tensors.floats("head_scale", shape.num_classes),
-            tensors.floats("head_bias", shape.num_classes)};
+    StudentParameters parameters = {
+        {},
+        tensors.int8("attention_weight_q8", shape.attention_dim * shape.num_states()),
+        tensors.floats("attention_scale", shape.attention_dim),
+        tensors.floats("attention_vector", shape.attention_dim),
+        tensors.floats("null_score", 1),
+        tensors.int8("head_weight_q8", shape.num_classes * shape.num_states()),
+        tensors.floats("head_scale", shape.num_classes),
+        tensors.floats("head_bias", shape.num_classes)};
+    const char* const ways[kMaxDirections] = {"forward", "backward"};
+    for (int64_t i = 0; i < shape.num_directions; ++i) {
+        parameters.directions[i] = direction_parameters(tensors, ways[i], shape);
+    }
+    return parameters;
 }
 
 Explanation explanation_named(const std::string& name) {
@@ -154,12 +158,13 @@ class PyClassifier {
   public:
     PyClassifier(const std::string& target, const py::dict& tensors, const std::string& cell,
                  int64_t num_pieces, int64_t embedding_dim, int64_t hidden_dim,
-                 int64_t attention_dim, int64_t num_classes, bool lowercase, bool strip_accents,
-                 bool symbols, int64_t max_pieces, const std::vector<std::string>& cleaning,
-                 const std::string& explanation)
+                 int64_t attention_dim, int64_t num_classes, int64_t num_directions, bool lowercase,
+                 bool strip_accents, bool symbols, int64_t max_pieces,
+                 const std::vector<std::string>& cleaning, const std::string& explanation)
         : tensors_(tensors),
           classifier_(
-              make({cell_named(cell), embedding_dim, hidden_dim, attention_dim, num_classes},
+              make({cell_named(cell), embedding_dim, hidden_dim, attention_dim, num_classes,
+                    num_directions},
                    num_pieces, kernels_of(target),
                    tokenizer_options(lowercase, strip_accents, symbols, max_pieces, cleaning),
                    explanation_named(explanation))) {}
@@ -267,13 +272,13 @@ void register_classifier(py::module_& module) {
     py::class_<PyClassifier>(module, "Classifier", py::is_final(),
                              py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
         .def(py::init<const std::string&, const py::dict&, const std::string&, int64_t, int64_t,
-                      int64_t, int64_t, int64_t, bool, bool, bool, int64_t,
+                      int64_t, int64_t, int64_t, int64_t, bool, bool, bool, int64_t,
                       const std::vector<std::string>&, const std::string&>(),
              py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("cell"),
              py::arg("num_pieces"), py::arg("embedding_dim"), py::arg("hidden_dim"),
-             py::arg("attention_dim"), py::arg("num_classes"), py::arg("lowercase"),
-             py::arg("strip_accents"), py::arg("symbols"), py::arg("max_pieces"),
-             py::arg("cleaning"), py::arg("explanation"))
+             py::arg("attention_dim"), py::arg("num_classes"), py::arg("num_directions"),
+             py::arg("lowercase"), py::arg("strip_accents"), py::arg("symbols"),
+             py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
         .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
              py::pos_only())
         .def("answer_some", &PyClassifier::answer_some, py::arg("texts"), py::arg("num_threads"),

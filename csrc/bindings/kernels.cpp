@@ -3,9 +3,11 @@
 // NumPy.
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
 
 #include <stdexcept>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "../attribution/ig_accumulate.h"
@@ -62,8 +64,10 @@ UInt8Array aligned_bytes(int64_t num_bytes) {
     return UInt8Array(num_bytes, memory->data(), owner);
 }
 
-DirectionParameters direction_parameters(const StudentShape& shape, const Int8Array& weight_q8,
-                                         const FloatArray& scale, const FloatArray& bias) {
+using DirectionArrays = std::tuple<Int8Array, FloatArray, FloatArray>;  // weights, scale, bias
+
+DirectionParameters direction_parameters(const StudentShape& shape, const DirectionArrays& arrays) {
+    const auto& [weight_q8, scale, bias] = arrays;
     const DirectionSizes sizes = direction_sizes(shape);
     check_size("weight_q8", weight_q8.size(), sizes.num_rows * sizes.num_columns);
     check_size("scale", scale.size(), sizes.num_rows);
@@ -72,28 +76,33 @@ DirectionParameters direction_parameters(const StudentShape& shape, const Int8Ar
 }
 
 UInt8Array pack_parameters(const std::string& cell, int64_t embedding_dim, int64_t hidden_dim,
-                           const Int8Array& forward_weight_q8, const FloatArray& forward_scale,
-                           const FloatArray& forward_bias, const Int8Array& backward_weight_q8,
-                           const FloatArray& backward_scale, const FloatArray& backward_bias,
+                           const std::vector<DirectionArrays>& directions,
                            const Int8Array& attention_weight_q8, const FloatArray& attention_scale,
                            const FloatArray& attention_vector, const FloatArray& null_score,
                            const Int8Array& head_weight_q8, const FloatArray& head_scale,
                            const FloatArray& head_bias) {
-    const StudentShape shape = {cell_named(cell), embedding_dim, hidden_dim, attention_scale.size(),
-                                head_scale.size()};
+    const StudentShape shape = {cell_named(cell),  embedding_dim,
+                                hidden_dim,        attention_scale.size(),
+                                head_scale.size(), static_cast<int64_t>(directions.size())};
     UInt8Array packed = aligned_bytes(packed_bytes(shape));
     check_size("attention_vector", attention_vector.size(), shape.attention_dim);
     check_size("null_score", null_score.size(), 1);
     check_size("attention_weight_q8", attention_weight_q8.size(),
-               shape.attention_dim * 2 * hidden_dim);
-    check_size("head_weight_q8", head_weight_q8.size(), shape.num_classes * 2 * hidden_dim);
+               shape.attention_dim * shape.num_states());
+    check_size("head_weight_q8", head_weight_q8.size(), shape.num_classes * shape.num_states());
     check_size("head_bias", head_bias.size(), shape.num_classes);
-    pack(shape,
-         {direction_parameters(shape, forward_weight_q8, forward_scale, forward_bias),
-          direction_parameters(shape, backward_weight_q8, backward_scale, backward_bias),
-          attention_weight_q8.data(), attention_scale.data(), attention_vector.data(),
-          null_score.data(), head_weight_q8.data(), head_scale.data(), head_bias.data()},
-         packed.mutable_data());
+    StudentParameters parameters = {{},
+                                    attention_weight_q8.data(),
+                                    attention_scale.data(),
+                                    attention_vector.data(),
+                                    null_score.data(),
+                                    head_weight_q8.data(),
+                                    head_scale.data(),
+                                    head_bias.data()};
+    for (size_t i = 0; i < directions.size(); ++i) {
+        parameters.directions[i] = direction_parameters(shape, directions[i]);
+    }
+    pack(shape, parameters, packed.mutable_data());
     return packed;
 }
 
@@ -162,11 +171,10 @@ FloatArray run_ig_accumulate(const std::string& target, const FloatArray& gradie
 
 void register_kernels(py::module_& module) {
     module.def("pack_parameters", pack_parameters, py::kw_only(), py::arg("cell"),
-               py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("forward_weight_q8"),
-               py::arg("forward_scale"), py::arg("forward_bias"), py::arg("backward_weight_q8"),
-               py::arg("backward_scale"), py::arg("backward_bias"), py::arg("attention_weight_q8"),
-               py::arg("attention_scale"), py::arg("attention_vector"), py::arg("null_score"),
-               py::arg("head_weight_q8"), py::arg("head_scale"), py::arg("head_bias"));
+               py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("directions"),
+               py::arg("attention_weight_q8"), py::arg("attention_scale"),
+               py::arg("attention_vector"), py::arg("null_score"), py::arg("head_weight_q8"),
+               py::arg("head_scale"), py::arg("head_bias"));
     module.def("forward", run_forward, py::arg("target"), py::arg("packed").noconvert(),
                py::arg("embedding").noconvert(), py::arg("piece_ids").noconvert(),
                py::arg("offsets").noconvert());

@@ -1,4 +1,4 @@
-// The student's forward pass over a ragged batch: its cell in both directions, then attention.
+// The student's forward pass over a ragged batch: its cell in each direction, then attention.
 // specification/reference.py is its specification, bit for bit.
 #pragma once
 

@@ -32,17 +32,17 @@ static inline void multiply_rows_of(const StudentView& student, const Direction&
 
 static inline void remember(const RememberArguments& arguments) {
     const StudentView& student = *arguments.student;
-    const int64_t stride = remembered_stride(student.forward.input.num_rows);
-    const Direction* directions[2] = {&student.forward, &student.backward};
+    const int64_t stride = remembered_stride(student.directions[0].input.num_rows);
     int32_t* out = arguments.products;
     const auto add_row = [&](const Direction& direction, int32_t piece, int32_t before) {
         multiply_rows_of(student, direction, arguments.embedding, arguments.scratch, piece, before,
-                         arguments.scratch.forward.input_q8, out);
+                         arguments.scratch.directions[0].input_q8, out);
         out += stride;
     };
-    for (const Direction* direction : directions) {
-        add_row(*direction, arguments.piece, kNoPiece);
-        if (layout_of(student.cell).is_linear) add_row(*direction, kNoPiece, arguments.piece);
+    for (int64_t i = 0; i < student.num_directions; ++i) {
+        const Direction& direction = student.directions[i];
+        add_row(direction, arguments.piece, kNoPiece);
+        if (layout_of(student.cell).is_linear) add_row(direction, kNoPiece, arguments.piece);
     }
 }
 

@@ -71,6 +71,15 @@ static constexpr int64_t pair_stride(int64_t embedding_dim) {
     return round_up(embedding_dim, 2 * kGroupColumns);
 }
 
+// A student reads forward, or in both directions: direction 0 from the first piece of a text on,
+// direction 1 from the last one.
+constexpr int64_t kMaxDirections = 2;
+
+// Which piece of a text a direction reads in a step.
+static constexpr int64_t time_of(int64_t direction, int64_t step, int64_t length) {
+    return direction == 0 ? step : length - 1 - step;
+}
+
 // The cell's parameters in one direction. Rows are [blocks of units][gates][units] without padding,
 // so that a register of products is one that was stored whole. The scales and biases of gates with
 // a sigmoid are halved, since sigmoid(z) = (1 + tanh(z / 2)) / 2.
@@ -95,8 +104,8 @@ struct Readout {
     const float* null_score;        // [1]
     const float* head_scale;        // [num_classes]; if the cell is_linear, 127 times as much
     const float* head_bias;         // [num_classes]
-    const float* traced_ahead;      // [traced_values], zero padded: the head of the forward states
-    const float* traced_back;       // the same for the backward states
+    // [traced_values] each, zero padded: the head of each direction's states.
+    const float* traced[kMaxDirections];
 };
 
 struct StudentView {
@@ -105,8 +114,8 @@ struct StudentView {
     int64_t hidden_dim;
     int64_t attention_dim;
     int64_t num_classes;
-    Direction forward;
-    Direction backward;
+    int64_t num_directions;
+    Direction directions[kMaxDirections];
     Readout readout;
 };
 
@@ -120,14 +129,19 @@ struct InputProducts {
     const int32_t* before;  // the same; of the piece before, if the cell is_linear
 };
 
-// What is remembered of a piece: for the forward and then for the backward direction, its own
-// products, and if the cell is_linear those as the piece before. So many are values apart:
+// What is remembered of a piece: for each direction its own products, and if the cell is_linear
+// those as the piece before. So many are values apart:
 static constexpr int64_t remembered_stride(int64_t num_rows) {
     return padded_rows(num_rows) + kBlockUnits;
 }
 
-static constexpr int64_t remembered_values(Cell cell, int64_t num_rows) {
-    return 2 * (layout_of(cell).is_linear ? 2 : 1) * remembered_stride(num_rows);
+static constexpr int64_t remembered_of_direction(Cell cell, int64_t num_rows) {
+    return (layout_of(cell).is_linear ? 2 : 1) * remembered_stride(num_rows);
+}
+
+static constexpr int64_t remembered_values(const StudentView& student) {
+    return student.num_directions *
+           remembered_of_direction(student.cell, student.directions[0].input.num_rows);
 }
 
 // What one direction keeps while it runs.
@@ -157,9 +171,8 @@ static inline LinearStep linear_step(const DirectionScratch& scratch, int64_t st
 // Memory for one text at a time, zeroed by the caller before the first one. Buffers of int8 are
 // aligned to four bytes.
 struct Scratch {
-    DirectionScratch forward;
-    DirectionScratch backward;
-    int8_t* states_q8;          // [longest text][state_bytes]: forward, then backward hidden state
+    DirectionScratch directions[kMaxDirections];
+    int8_t* states_q8;          // [longest text][state_bytes]: one direction's after the other's
     int32_t* readout_products;  // [padded_rows of the readout]
     const int32_t* zeros;       // [padded_rows] of the tallest matrix, and kBlockUnits
     float* reached;             // [traced_values]
@@ -170,8 +183,8 @@ static constexpr int64_t input_bytes(Cell cell, int64_t embedding_dim) {
                                      : round_up(embedding_dim, kGroupColumns);
 }
 
-static constexpr int64_t state_bytes(int64_t hidden_dim) {
-    return round_up(2 * hidden_dim, kGroupColumns);
+static constexpr int64_t state_bytes(const StudentView& student) {
+    return round_up(student.num_directions * student.hidden_dim, kGroupColumns);
 }
 
 // [num_classes, lane_units] if the contributions are traced, otherwise none.

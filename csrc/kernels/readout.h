@@ -23,7 +23,7 @@ static inline bool score_pieces(const ForwardArguments& arguments, int64_t lengt
         if ((t + 1) % kPiecesPerReport == 0 && !goes_on_after(arguments, kPiecesPerReport / 2)) {
             return false;
         }
-        const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student.hidden_dim);
+        const int8_t* state = arguments.scratch.states_q8 + t * state_bytes(student);
         multiply(readout.matrix, state, start, products);
         scores[t] = attention_score(readout, products, student.attention_dim);
         Head::take(readout, head, student.num_classes, contributions + t * student.num_classes);

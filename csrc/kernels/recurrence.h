@@ -1,4 +1,4 @@
-// Takes a text through a cell in both directions, and keeps the states. What one step does to a
+// Takes a text through a cell in each direction, and keeps the states. What one step does to a
 // unit is in the cell's own file.
 #pragma once
 
@@ -18,7 +18,10 @@ static inline void copy(const int8_t* from, int64_t count, int8_t* to) {
 struct Way {
     const Direction& direction;
     const DirectionScratch& own;
-    bool is_backward;
+    int64_t first_time, stride;  // the piece of the first step, and from one step to the next
+    int64_t first_remembered;    // of what is remembered of a piece, where this direction's begins
+    int64_t first_state;         // where in scratch.states_q8 the state of the first step is
+    int64_t state_stride;        // from one step's state to the next one's
 };
 
 // One text. `step` counts from the end where a direction begins, `time` from the first piece.
@@ -32,8 +35,21 @@ struct Recurrence {
 
     const StudentView& student() const { return *arguments.student; }
 
-    int64_t time_of(const Way& way, int64_t step) const {
-        return way.is_backward ? length - 1 - step : step;
+    Way way(int64_t index) const {
+        const Direction& direction = student().directions[index];
+        const int64_t first_time = time_of(index, 0, length), stride = index == 0 ? 1 : -1;
+        const int64_t num_bytes = state_bytes(student());
+        return {direction,
+                arguments.scratch.directions[index],
+                first_time,
+                stride,
+                index * remembered_of_direction(student().cell, direction.input.num_rows),
+                first_time * num_bytes + index * student().hidden_dim,
+                stride * num_bytes};
+    }
+
+    static int64_t time_at(const Way& way, int64_t step) {
+        return way.first_time + step * way.stride;
     }
 
     // Makes ready for the first step.
@@ -46,14 +62,12 @@ struct Recurrence {
     // The products that are remembered of the piece at a step, or nullptr.
     const int32_t* remembered(const Way& way, int64_t step) const {
         if (arguments.remembered == nullptr) return nullptr;
-        const int32_t* found = arguments.remembered[start + time_of(way, step)];
-        if (found == nullptr || !way.is_backward) return found;
-        const int64_t num_rows = way.direction.input.num_rows;
-        return found + remembered_values(student().cell, num_rows) / 2;
+        const int32_t* found = arguments.remembered[start + time_at(way, step)];
+        return found == nullptr ? found : found + way.first_remembered;
     }
 
     int32_t piece_at(const Way& way, int64_t step) const {
-        return arguments.piece_ids[start + time_of(way, step)];
+        return arguments.piece_ids[start + time_at(way, step)];
     }
 
     // The products of a step: remembered ones, or else new ones in `out`.
@@ -91,10 +105,8 @@ struct Recurrence {
     }
 
     void keep_state(const Way& way, int64_t step) const {
-        const int64_t width = student().hidden_dim;
-        copy(way.own.hidden_q8, width,
-             arguments.scratch.states_q8 + time_of(way, step) * state_bytes(width) +
-                 (way.is_backward ? width : 0));
+        copy(way.own.hidden_q8, student().hidden_dim,
+             arguments.scratch.states_q8 + way.first_state + step * way.state_stride);
     }
 
     Step step_of(const Way& way, int64_t step, int64_t step_in_chunk) const {
@@ -105,33 +117,29 @@ struct Recurrence {
         return result;
     }
 
-    // Both directions at once: while one waits for its activations, the other multiplies.
-    void run_step(const Way& forward, const Way& backward, int64_t step,
-                  int64_t step_in_chunk) const {
-        const Step ahead = step_of(forward, step, step_in_chunk);
-        const Step back = step_of(backward, step, step_in_chunk);
+    // All directions at once: while one waits for its activations, the other multiplies.
+    void run_step(const Way* ways, const Way* end, int64_t step, int64_t step_in_chunk) const {
         if constexpr (!kIsLinear) {
-            multiply_state(ahead);
-            multiply_state(back);
+            for (const Way* way = ways; way != end; ++way) {
+                multiply_state(step_of(*way, step, step_in_chunk));
+            }
         }
-        update_units<CellKernel>(ahead, student().hidden_dim);
-        update_units<CellKernel>(back, student().hidden_dim);
-        keep_state(forward, step);
-        keep_state(backward, step);
+        for (const Way* way = ways; way != end; ++way) {
+            update_units<CellKernel>(step_of(*way, step, step_in_chunk), student().hidden_dim);
+            keep_state(*way, step);
+        }
     }
 
     // Writes the hidden states of all pieces to scratch.states_q8. Returns false if the caller
     // ended it.
     bool run() const {
-        const Way forward = {student().forward, arguments.scratch.forward, false};
-        const Way backward = {student().backward, arguments.scratch.backward, true};
-        reset(forward.own);
-        reset(backward.own);
+        const Way ways[] = {way(0), way(1)};
+        const Way* end = ways + student().num_directions;
+        for (const Way* way = ways; way != end; ++way) reset(way->own);
         for (int64_t first = 0; first < length; first += kChunkSteps) {
             const int64_t count = length - first < kChunkSteps ? length - first : kChunkSteps;
-            multiply_inputs(forward, first, count);
-            multiply_inputs(backward, first, count);
-            for (int64_t i = 0; i < count; ++i) run_step(forward, backward, first + i, i);
+            for (const Way* way = ways; way != end; ++way) multiply_inputs(*way, first, count);
+            for (int64_t i = 0; i < count; ++i) run_step(ways, end, first + i, i);
             if (!goes_on_after(arguments, count)) return false;
         }
         return true;

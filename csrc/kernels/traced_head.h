@@ -10,13 +10,13 @@
 
 namespace dixtill::DIXTILL_TARGET {
 
-// What both directions of a text read.
+// What each direction of a text reads.
 struct Trace {
     const ForwardArguments& arguments;
     const float* attention;
     int64_t length;
-
-    int64_t num_units() const { return lane_units(arguments.student->hidden_dim); }
+    int64_t num_units;  // as many as there are lanes
+    float* reached;     // [num_classes, num_units]
 
     // Goes one step back for one class, from the unit `unit` on: the terms of its share.
     template <typename Lanes>
@@ -33,61 +33,65 @@ struct Trace {
     // `weights` are the head's of that direction.
     inline float share(const LinearStep& step, int64_t time, const float* weights,
                        int64_t k) const {
-        const int64_t count = num_units();
-        float* reached = arguments.scratch.reached + k * count;
-        weights += k * count;
+        float* reached_k = reached + k * num_units;
+        weights += k * num_units;
         F32 sum = set_f32(0.0F);
         int64_t unit = 0;
-        for (; unit + WideLanes::kCount <= count; unit += WideLanes::kCount) {
+        for (; unit + WideLanes::kCount <= num_units; unit += WideLanes::kCount) {
             sum = add_in_order(sum,
-                               go_back<WideLanes>(step, attention[time], weights, reached, unit));
+                               go_back<WideLanes>(step, attention[time], weights, reached_k, unit));
         }
-        for (; unit < count; unit += EightLanes::kCount) {
-            sum = add(sum, go_back<EightLanes>(step, attention[time], weights, reached, unit));
+        for (; unit < num_units; unit += EightLanes::kCount) {
+            sum = add(sum, go_back<EightLanes>(step, attention[time], weights, reached_k, unit));
         }
         return sum_lanes(sum);
     }
 
-    // Nothing reaches the logit from after the last step.
-    void start() const {
-        const int64_t count = arguments.student->num_classes * num_units();
-        for (int64_t i = 0; i < count; ++i) arguments.scratch.reached[i] = 0.0F;
-    }
-
-    // Returns false when the caller wants to end the kernel.
-    bool goes_on_after_step(int64_t step) const {
-        return (step + 1) % kPiecesPerReport != 0 || goes_on_after(arguments, kPiecesPerReport / 2);
+    // Adds to the shares of all pieces those by one direction; the first one's are the beginning.
+    // Returns false if the caller ended it.
+    inline bool add_direction(int64_t direction, float* shares) const {
+        const StudentView& student = *arguments.student;
+        const DirectionScratch& own = arguments.scratch.directions[direction];
+        const float* weights = student.readout.traced[direction];
+        const int64_t num_classes = student.num_classes, width = student.hidden_dim;
+        // Nothing reaches the logit from after the last step.
+        for (int64_t i = 0; i < num_classes * num_units; ++i) reached[i] = 0.0F;
+        for (int64_t step = length - 1; step >= 0; --step) {
+            const int64_t time = time_of(direction, step, length);
+            const LinearStep done = linear_step(own, step, width);
+            float* at = shares + time * num_classes;
+            for (int64_t k = 0; k < num_classes; ++k) {
+                const float found = share(done, time, weights, k);
+                at[k] = direction == 0 ? found : at[k] + found;
+            }
+            if ((step + 1) % kPiecesPerReport == 0 &&
+                !goes_on_after(arguments, kPiecesPerReport / 2)) {
+                return false;
+            }
+        }
+        return true;
     }
 };
 
 struct TracedHead {
     static inline void take(const Readout&, const int32_t*, int64_t, float*) {}
 
-    // Fills the contributions, and adds them to the logits in order of time, which is the order in
-    // which the backward direction is traced. Returns false if the caller ended it.
+    // Fills the contributions, and adds them to the logits in order of time. Returns false if the
+    // caller ended it.
     static inline bool contribute(const ForwardArguments& arguments, const float* attention,
                                   int64_t length, float* contributions, float* logits) {
         const StudentView& student = *arguments.student;
-        const Readout& readout = student.readout;
-        const int64_t num_classes = student.num_classes, width = student.hidden_dim;
-        const Trace trace = {arguments, attention, length};
-        trace.start();
-        for (int64_t t = length - 1; t >= 0; --t) {
-            const LinearStep step = linear_step(arguments.scratch.forward, t, width);
-            for (int64_t k = 0; k < num_classes; ++k) {
-                contributions[t * num_classes + k] = trace.share(step, t, readout.traced_ahead, k);
-            }
-            if (!trace.goes_on_after_step(t)) return false;
+        const int64_t num_classes = student.num_classes;
+        const Trace trace = {arguments, attention, length, lane_units(student.hidden_dim),
+                             arguments.scratch.reached};
+        for (int64_t i = 0; i < student.num_directions; ++i) {
+            if (!trace.add_direction(i, contributions)) return false;
         }
-        trace.start();
         for (int64_t t = 0; t < length; ++t) {
-            const LinearStep step = linear_step(arguments.scratch.backward, length - 1 - t, width);
             for (int64_t k = 0; k < num_classes; ++k) {
-                const float back = trace.share(step, t, readout.traced_back, k);
-                *contributions = (*contributions + back) * readout.head_scale[k];
+                *contributions *= student.readout.head_scale[k];
                 logits[k] += *contributions++;
             }
-            if (!trace.goes_on_after_step(t)) return false;
         }
         return true;
     }

@@ -97,7 +97,7 @@ T* Workspace::take(int64_t count) {
 }
 
 DirectionScratch Workspace::take_direction(int64_t length, const StudentView& student) {
-    const int64_t num_rows = student.forward.input.num_rows;
+    const int64_t num_rows = student.directions[0].input.num_rows;
     const int64_t num_units = readable_units(student.hidden_dim);
     const bool is_linear = layout_of(student.cell).is_linear;
     return {take<int8_t>(input_bytes(student.cell, student.embedding_dim)),
@@ -110,15 +110,17 @@ DirectionScratch Workspace::take_direction(int64_t length, const StudentView& st
 }
 
 void Workspace::place(int64_t length, const StudentView& student) {
-    const int64_t num_rows = padded_rows(student.forward.input.num_rows);
+    const int64_t num_rows = padded_rows(student.directions[0].input.num_rows);
     const int64_t num_readout_rows = padded_rows(student.readout.matrix.num_rows);
     num_bytes_ = 0;
-    scratch_ = {take_direction(length, student),
-                take_direction(length, student),
-                take<int8_t>(length * state_bytes(student.hidden_dim)),
-                take<int32_t>(num_readout_rows),
-                take<int32_t>(std::max(num_rows, num_readout_rows) + kBlockUnits),
-                take<float>(traced_values(student.cell, student.num_classes, student.hidden_dim))};
+    for (int64_t i = 0; i < student.num_directions; ++i) {
+        scratch_.directions[i] = take_direction(length, student);
+    }
+    scratch_.states_q8 = take<int8_t>(length * state_bytes(student));
+    scratch_.readout_products = take<int32_t>(num_readout_rows);
+    scratch_.zeros = take<int32_t>(std::max(num_rows, num_readout_rows) + kBlockUnits);
+    scratch_.reached =
+        take<float>(traced_values(student.cell, student.num_classes, student.hidden_dim));
 }
 
 void forward(const Kernels& kernels, const StudentView& student, const Embedding& embedding,

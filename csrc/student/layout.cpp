@@ -62,6 +62,7 @@ void check_shape(const StudentShape& shape) {
     check_dimension("hidden_dim", shape.hidden_dim, kMaxColumns / 2);
     check_dimension("attention_dim", shape.attention_dim, kMaxRows);
     check_dimension("num_classes", shape.num_classes, kMaxRows);
+    check_dimension("num_directions", shape.num_directions, kMaxDirections);
 }
 
 }  // namespace
@@ -100,15 +101,16 @@ int64_t num_head_rows(const StudentShape& shape) {
 }
 
 Matrix readout_matrix(const StudentShape& shape) {
-    return matrix_of(head_row(shape) + num_head_rows(shape), 2 * shape.hidden_dim);
+    return matrix_of(head_row(shape) + num_head_rows(shape), shape.num_states());
 }
 
 Blocks place_blocks(const StudentShape& shape) {
     check_shape(shape);
-    Blocks blocks;
+    Blocks blocks = {};
     int64_t cursor = round_up(sizeof(PackedHeader), kLineBytes);
-    blocks.forward = place_direction(shape, cursor);
-    blocks.backward = place_direction(shape, cursor);
+    for (int64_t i = 0; i < shape.num_directions; ++i) {
+        blocks.directions[i] = place_direction(shape, cursor);
+    }
     blocks.readout = take(cursor, matrix_bytes(readout_matrix(shape)));
     blocks.readout_correction = take_words(cursor, padded_rows(readout_matrix(shape).num_rows));
     blocks.attention_scale = take_words(cursor, head_row(shape));
@@ -117,8 +119,9 @@ Blocks place_blocks(const StudentShape& shape) {
     blocks.head_scale = take_words(cursor, shape.num_classes);
     blocks.head_bias = take_words(cursor, shape.num_classes);
     const int64_t num_traced = traced_values(shape.cell, shape.num_classes, shape.hidden_dim);
-    blocks.traced_ahead = take_words(cursor, num_traced);
-    blocks.traced_back = take_words(cursor, num_traced);
+    for (int64_t i = 0; i < shape.num_directions; ++i) {
+        blocks.traced[i] = take_words(cursor, num_traced);
+    }
     blocks.num_bytes = cursor;
     return blocks;
 }

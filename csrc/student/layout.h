@@ -1,8 +1,7 @@
 // Where everything lies in the packed parameters: one flat buffer, the same for every target.
 //
-//   header: the cell, the four dimensions, and which matrices have small sums
-//   forward direction: input parameters, recurrent parameters, their corrections, scale, biases
-//   backward direction: the same
+//   header: the cell, the dimensions, and which matrices have small sums
+//   each direction: input parameters, recurrent parameters, their corrections, scale, biases
 //   readout: parameters, correction, attention scale, attention vector, null score, head scale,
 //   head bias, and if the contributions are traced the head's parameters as floats
 //
@@ -23,12 +22,16 @@ struct StudentShape {
     int64_t hidden_dim;
     int64_t attention_dim;
     int64_t num_classes;
+    int64_t num_directions = kMaxDirections;
+
+    // Of all directions together, of one piece.
+    int64_t num_states() const { return num_directions * hidden_dim; }
 };
 
 // The beginning of the buffer.
 struct PackedHeader {
     StudentShape shape;
-    uint8_t forward_is_small, backward_is_small, readout_is_small;  // Matrix::has_small_sums
+    uint8_t is_small[kMaxDirections], is_readout_small;  // Matrix::has_small_sums
     uint8_t unused[5];  // zero, where a compiler would leave any bytes
 };
 
@@ -38,16 +41,17 @@ struct DirectionSizes {
     int64_t num_rows, num_columns, num_biases;
 };
 
-// Byte offsets of the blocks. One that the cell lacks takes no bytes.
+// Byte offsets of the blocks. One that the cell lacks takes no bytes; a direction that the student
+// lacks has no blocks.
 struct DirectionBlocks {
     int64_t input, recurrent, correction, recurrent_correction, scale, bias, other_bias;
 };
 
 struct Blocks {
-    DirectionBlocks forward, backward;
+    DirectionBlocks directions[kMaxDirections];
     int64_t readout, readout_correction;
     int64_t attention_scale, attention_vector, null_score, head_scale, head_bias;
-    int64_t traced_ahead, traced_back;
+    int64_t traced[kMaxDirections];
     int64_t num_bytes;
 };
 

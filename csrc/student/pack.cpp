@@ -50,7 +50,7 @@ bool is_small(const StudentShape& shape, const DirectionParameters& parameters) 
 }
 
 bool is_readout_small(const StudentShape& shape, const StudentParameters& parameters) {
-    const int64_t num_columns = 2 * shape.hidden_dim;
+    const int64_t num_columns = shape.num_states();
     return have_small_sums(parameters.attention_weight_q8, shape.attention_dim, num_columns,
                            num_columns) &&
            have_small_sums(parameters.head_weight_q8, num_head_rows(shape), num_columns,
@@ -102,7 +102,7 @@ void pack_direction(const StudentShape& shape, const DirectionParameters& parame
 
 void pack_readout_rows(const StudentShape& shape, const int8_t* rows, int64_t count,
                        int64_t first_row, const Blocks& blocks, uint8_t* out) {
-    const int64_t num_columns = 2 * shape.hidden_dim;
+    const int64_t num_columns = shape.num_states();
     for (int64_t row = 0; row < count; ++row) {
         const int8_t* values_q8 = rows + row * num_columns;
         pack_row(values_q8, num_columns, readout_matrix(shape).num_rows, first_row + row,
@@ -124,12 +124,12 @@ void pack_pooled_head(const StudentShape& shape, const StudentParameters& parame
 void pack_traced_head(const StudentShape& shape, const StudentParameters& parameters,
                       const Blocks& blocks, uint8_t* out) {
     const int64_t width = shape.hidden_dim;
+    const int8_t* values_q8 = parameters.head_weight_q8;
     for (int64_t k = 0; k < shape.num_classes; ++k) {
-        const int8_t* row_q8 = parameters.head_weight_q8 + k * 2 * width;
-        float* ahead = block<float>(out, blocks.traced_ahead) + k * lane_units(width);
-        float* back = block<float>(out, blocks.traced_back) + k * lane_units(width);
-        std::copy(row_q8, row_q8 + width, ahead);
-        std::copy(row_q8 + width, row_q8 + 2 * width, back);
+        for (int64_t i = 0; i < shape.num_directions; ++i, values_q8 += width) {
+            std::copy(values_q8, values_q8 + width,
+                      block<float>(out, blocks.traced[i]) + k * lane_units(width));
+        }
         block<float>(out, blocks.head_scale)[k] = parameters.head_scale[k] * 127.0F;
     }
 }
@@ -139,14 +139,12 @@ void pack_traced_head(const StudentShape& shape, const StudentParameters& parame
 void pack(const StudentShape& shape, const StudentParameters& parameters, uint8_t* out) {
     const Blocks blocks = place_blocks(shape);
     std::memset(out, 0, static_cast<size_t>(blocks.num_bytes));
-    const PackedHeader header = {shape,
-                                 is_small(shape, parameters.forward),
-                                 is_small(shape, parameters.backward),
-                                 is_readout_small(shape, parameters),
-                                 {}};
+    PackedHeader header = {shape, {}, is_readout_small(shape, parameters), {}};
+    for (int64_t i = 0; i < shape.num_directions; ++i) {
+        header.is_small[i] = is_small(shape, parameters.directions[i]);
+        pack_direction(shape, parameters.directions[i], blocks.directions[i], out);
+    }
     std::memcpy(out, &header, sizeof header);
-    pack_direction(shape, parameters.forward, blocks.forward, out);
-    pack_direction(shape, parameters.backward, blocks.backward, out);
     pack_readout_rows(shape, parameters.attention_weight_q8, shape.attention_dim, 0, blocks, out);
     const auto pack_head = num_head_rows(shape) == 0 ? pack_traced_head : pack_pooled_head;
     pack_head(shape, parameters, blocks, out);

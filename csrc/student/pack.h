@@ -15,15 +15,14 @@ struct DirectionParameters {  // of the sizes that direction_sizes gives
 };
 
 struct StudentParameters {
-    DirectionParameters forward;
-    DirectionParameters backward;
-    const int8_t* attention_weight_q8;  // [attention_dim, 2 * hidden_dim]
-    const float* attention_scale;       // [attention_dim]
-    const float* attention_vector;      // [attention_dim]
-    const float* null_score;            // [1]
-    const int8_t* head_weight_q8;       // [num_classes, 2 * hidden_dim]
-    const float* head_scale;            // [num_classes]
-    const float* head_bias;             // [num_classes]
+    DirectionParameters directions[kMaxDirections];  // as many as the student reads in
+    const int8_t* attention_weight_q8;               // [attention_dim, num_states]
+    const float* attention_scale;                    // [attention_dim]
+    const float* attention_vector;                   // [attention_dim]
+    const float* null_score;                         // [1]
+    const int8_t* head_weight_q8;                    // [num_classes, num_states]
+    const float* head_scale;                         // [num_classes]
+    const float* head_bias;                          // [num_classes]
 };
 
 // `out` has packed_bytes(shape) bytes and the alignment of a float.

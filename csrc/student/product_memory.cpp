@@ -16,7 +16,7 @@ ProductMemory::ProductMemory(const Kernels& kernels, const StudentView& student,
     : kernels_(kernels),
       student_(student),
       embedding_(embedding),
-      num_values_(remembered_values(student.cell, student.forward.input.num_rows)),
+      num_values_(remembered_values(student)),
       states_(static_cast<size_t>(
           std::min(max_bytes / num_bytes_of(num_values_), embedding.num_pieces))),
       memory_(static_cast<int64_t>(states_.size()) * num_bytes_of(num_values_)) {}

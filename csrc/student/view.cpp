@@ -33,8 +33,7 @@ Readout view_readout(const StudentShape& shape, const Blocks& blocks, const uint
             block<float>(packed, blocks.null_score),
             block<float>(packed, blocks.head_scale),
             block<float>(packed, blocks.head_bias),
-            block<float>(packed, blocks.traced_ahead),
-            block<float>(packed, blocks.traced_back)};
+            {block<float>(packed, blocks.traced[0]), block<float>(packed, blocks.traced[1])}};
 }
 
 PackedHeader read_header(const uint8_t* packed, int64_t num_bytes) {
@@ -60,14 +59,19 @@ StudentView view_packed(const uint8_t* packed, int64_t num_bytes) {
         throw std::invalid_argument("packed parameters have " + std::to_string(num_bytes) +
                                     " bytes, expected " + std::to_string(blocks.num_bytes));
     }
-    return {shape.cell,
-            shape.embedding_dim,
-            shape.hidden_dim,
-            shape.attention_dim,
-            shape.num_classes,
-            view_direction(shape, blocks.forward, packed, header.forward_is_small),
-            view_direction(shape, blocks.backward, packed, header.backward_is_small),
-            view_readout(shape, blocks, packed, header.readout_is_small)};
+    StudentView student = {shape.cell,
+                           shape.embedding_dim,
+                           shape.hidden_dim,
+                           shape.attention_dim,
+                           shape.num_classes,
+                           shape.num_directions,
+                           {},
+                           view_readout(shape, blocks, packed, header.is_readout_small)};
+    for (int64_t i = 0; i < shape.num_directions; ++i) {
+        student.directions[i] =
+            view_direction(shape, blocks.directions[i], packed, header.is_small[i]);
+    }
+    return student;
 }
 
 }  // namespace dixtill

@@ -14,12 +14,9 @@ def pack_parameters(
     cell: str,
     embedding_dim: int,
     hidden_dim: int,
-    forward_weight_q8: npt.NDArray[np.int8],
-    forward_scale: npt.NDArray[np.float32],
-    forward_bias: npt.NDArray[np.float32],
-    backward_weight_q8: npt.NDArray[np.int8],
-    backward_scale: npt.NDArray[np.float32],
-    backward_bias: npt.NDArray[np.float32],
+    directions: Sequence[
+        tuple[npt.NDArray[np.int8], npt.NDArray[np.float32], npt.NDArray[np.float32]]
+    ],
     attention_weight_q8: npt.NDArray[np.int8],
     attention_scale: npt.NDArray[np.float32],
     attention_vector: npt.NDArray[np.float32],
@@ -63,6 +60,7 @@ class Classifier:
         hidden_dim: int,
         attention_dim: int,
         num_classes: int,
+        num_directions: int,
         lowercase: bool,
         strip_accents: bool,
         symbols: bool,

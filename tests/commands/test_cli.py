@@ -203,6 +203,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "parameters": model.parameters.shape.num_parameters,
         "pieces": len(model.vocabulary),
         "cell": "lstm",
+        "directions": 2,
         "embedding": 6,
         "embedding_bits": 8,
         "hidden": 5,

@@ -93,8 +93,9 @@ def test_a_course_writes_the_cell_and_its_float_student_can_be_loaded_again(bert
 
 def test_kernels_answer_as_specified(bert, tmp_path, cell):
     """The words' weights too, which are sums of the pieces' contributions or their gates."""
-    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=4, cell=cell)
+    distilled = run(bert, tmp_path / "run", "dixtill", perturbed=4, cell=cell, directions=1)
     model = distilled.model
+    assert (model.shape.directions, model.settings.provenance["config"]["directions"]) == (1, 1)
     tokenizer = model.tokenizer()
     for text in TRAIN.texts[:8]:
         tokenized = tokenizer.read(text, model.settings.cleaning)

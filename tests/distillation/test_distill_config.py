@@ -108,9 +108,15 @@ def test_a_gru_changes_no_other_setting():
 def test_the_published_student_is_an_lstm():
     assert DistillConfig.of("dixtill-paper", cell="lstm") == DistillConfig.of("dixtill-paper")
     for cell in ("gru", "linear"):
-        sentence = f"the cell is '{cell}', but the method 'dixtill-paper' .* choose the cell 'lstm'"
+        sentence = f"cell is '{cell}', but the method 'dixtill-paper' .* choose cell 'lstm'"
         with pytest.raises(InputError, match=sentence):
             DistillConfig.of("dixtill-paper", cell=cell)
+
+
+def test_the_published_student_reads_in_both_directions():
+    assert DistillConfig.of("dixtill", directions=1).directions == 1
+    with pytest.raises(InputError, match=r"directions is 1, but .* choose directions 2, or"):
+        DistillConfig.of("dixtill-paper", directions=1)
 
 
 def test_the_cells_are_those_of_model_files():
@@ -150,7 +156,8 @@ def test_a_weight_of_explanations_is_refused_where_none_are_learned(method):
         ("explanation_weight", -0.1), ("explanation_weight", math.inf), ("temperature", math.inf),
         ("additivity", -0.1), ("perturbed", -1), ("warmup_epochs", -0.5), ("max_grad_norm", 0.0),
         ("weight_decay", -0.1), ("weight_decay", math.nan), ("embedding_dim", 0),
-        ("hidden_dim", 0), ("attention_dim", 0), ("max_pieces", -1),
+        ("hidden_dim", 0), ("attention_dim", 0), ("max_pieces", -1), ("directions", 0),
+        ("directions", 3),
     ],
 )  # fmt: skip
 def test_a_config_out_of_range_is_refused(name, value):

@@ -21,11 +21,12 @@ def cell(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(params=[(50, 50, 100), (6, 5, 4), (1, 1, 1)], ids=str)
+@pytest.fixture(params=[(50, 50, 100, 2), (6, 5, 4, 2), (1, 1, 1, 2), (50, 50, 100, 1)], ids=str)
 def student(request: pytest.FixtureRequest, cell: str) -> Student:
     """PyTorch's initial weights, with embeddings and head scaled as in a trained student."""
     torch.manual_seed(0)
-    student = Student(StudentShape(cell, NUM_PIECES, *request.param, NUM_CLASSES)).eval()
+    *sizes, directions = request.param
+    student = Student(StudentShape(cell, NUM_PIECES, *sizes, NUM_CLASSES, directions)).eval()
     with torch.no_grad():
         student.embedding.weight *= 0.4
         student.head.weight *= 4
@@ -59,9 +60,10 @@ def test_each_weight_is_within_half_a_step(student):
 
 
 def readers(student: Student) -> list[torch.Tensor]:
-    """The matrices [rows, d] of both directions that are multiplied with a piece's vector."""
+    """The matrices [rows, d] of each direction that are multiplied with a piece's vector."""
     name = "weight" if student.shape.cell == "linear" else "weight_ih_l0"
-    matrices = [student.cell.get_parameter(f"{name}{way}") for way in ("", "_reverse")]
+    suffixes = ("", "_reverse")[: student.shape.directions]
+    matrices = [student.cell.get_parameter(f"{name}{suffix}") for suffix in suffixes]
     d = student.shape.embedding_dim
     return [block for matrix in matrices for block in matrix.split(d, dim=1)]
 
@@ -119,7 +121,7 @@ def sums_of_four(rows: np.ndarray) -> list[int]:
 def test_four_products_of_every_matrix_fit_in_int16(student):
     weights = quantize(student)
     d = weights.shape.embedding_dim
-    for way in ("forward", "backward"):
+    for way in weights.shape.ways:
         matrix = getattr(weights, f"{way}_weight_q8")
         assert 110 < max(sums_of_four(matrix[:, :d]) + sums_of_four(matrix[:, d:])) <= 128
     for matrix in (weights.attention_weight_q8, weights.head_weight_q8):
@@ -128,12 +130,13 @@ def test_four_products_of_every_matrix_fit_in_int16(student):
 
 def test_kernels_find_small_sums_in_every_matrix(student):
     packed = pack_parameters(quantize(student))
-    assert packed[40:43].tolist() == [1, 1, 1]  # forward, backward, readout: csrc/student/layout.h
+    backward = student.shape.directions - 1
+    assert packed[48:51].tolist() == [1, backward, 1]  # and readout: csrc/student/layout.h
 
 
 def test_both_biases_become_one_but_for_a_grus_new_state(student):
     weights = quantize(student)
-    for way, suffix in (("forward", ""), ("backward", "_reverse")):
+    for way, suffix in zip(weights.shape.ways, ("", "_reverse"), strict=False):
         if student.shape.cell == "linear":
             expected = student.cell.get_parameter(f"bias{suffix}").detach()
         else:
@@ -199,7 +202,7 @@ def test_rows_and_columns_of_zeros_stay_zero(student, bits):
     assert not weights.head_weight_q8[1].any()
     assert not weights.attention_weight_q8.any()
     assert not weights.forward_weight_q8[1].any()
-    assert weights.backward_weight_q8[1].any()
+    assert all(weights.direction(way).weight_q8[1].any() for way in weights.shape.ways[1:])
     for values in weights.arrays().values():
         assert np.isfinite(values).all()
     assert (weights.head_scale > 0).all()

@@ -16,14 +16,14 @@ NUM_PIECES, NUM_CLASSES = 30, 3
 LENGTHS = (4, 9, 1, 0, 7)
 
 
-def shape(d: int, h: int, a: int, cell: str = "lstm") -> StudentShape:
-    return StudentShape(cell, NUM_PIECES, d, h, a, NUM_CLASSES)
+def shape(d: int, h: int, a: int, directions: int = 2, cell: str = "lstm") -> StudentShape:
+    return StudentShape(cell, NUM_PIECES, d, h, a, NUM_CLASSES, directions)
 
 
-@pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10)], ids=str)
+@pytest.fixture(params=[(6, 5, 4), (1, 1, 1), (8, 3, 10), (6, 5, 4, 1)], ids=str)
 def student(request: pytest.FixtureRequest, cell: str) -> Student:
     torch.manual_seed(0)
-    student = Student(shape(*request.param, cell), dropout=0.5).eval()
+    student = Student(shape(*request.param, cell=cell), dropout=0.5).eval()
     torch.nn.init.constant_(student.null_score, 0.7)
     return student
 
@@ -49,7 +49,7 @@ def batch_of(texts: list[Tensor], width: int, padding: int = 0) -> tuple[Tensor,
 
 
 def linear_states(student: Student, text: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
-    """Loop over one text; return states [time, 2 * hidden], and what each piece adds, both ways.
+    """Loop over one text; return its states [time, states], and what each piece adds, by direction.
 
     What is added counts as given, so that gradients with respect to it are those of the states.
     """
@@ -57,7 +57,8 @@ def linear_states(student: Student, text: Tensor) -> tuple[Tensor, list[list[Ten
     places = range(len(text))
     states: list[list[Tensor]] = [[] for _ in places]
     added: list[list[Tensor]] = [[] for _ in places]
-    for way, order in ("", places), ("_reverse", reversed(places)):
+    ways = ("", places), ("_reverse", reversed(places))
+    for way, order in ways[: student.shape.directions]:
         weight, bias = cell.get_parameter(f"weight{way}"), cell.get_parameter(f"bias{way}")
         before, state = torch.zeros_like(vectors[0]), torch.zeros(student.shape.hidden_dim)
         for t in order:
@@ -66,7 +67,7 @@ def linear_states(student: Student, text: Tensor) -> tuple[Tensor, list[list[Ten
             state = (1 - z.sigmoid()) * state + added[t][-1]
             states[t].append(state)
             before = vectors[t]
-    return torch.stack([torch.cat(both) for both in states]), added
+    return torch.stack([torch.cat(ways) for ways in states]), added
 
 
 def gradient_shares(logits: Tensor, added: list[list[Tensor]]) -> Tensor:
@@ -76,7 +77,7 @@ def gradient_shares(logits: Tensor, added: list[list[Tensor]]) -> Tensor:
     for logit in logits:
         gradients = torch.autograd.grad(logit, leaves, retain_graph=True)
         shares = [leaf @ of for leaf, of in zip(leaves, gradients, strict=True)]
-        columns.append(torch.stack(shares).view(len(added), 2).sum(dim=1))
+        columns.append(torch.stack(shares).view(len(added), -1).sum(dim=1))
     return torch.stack(columns, dim=1).detach()
 
 
@@ -88,7 +89,7 @@ def by_hand(student: Student, text: Tensor) -> StudentOutput:
         linear_states(student, text)
         if is_linear
         else (student.cell(student.embedding(text)[None])[0][0], [])
-    )  # [time, 2 * hidden]
+    )  # [time, states]
     scores = (
         torch.tanh(states @ student.attention_weight.weight.T)
         @ (student.attention_vector.weight[0])
@@ -137,6 +138,35 @@ def test_contributions_and_bias_sum_to_the_logits(student, texts, is_training):
     torch.testing.assert_close(output.contributions.sum(dim=1) + student.head.bias, logits)
 
 
+@torch.no_grad()
+@pytest.mark.parametrize("kind", [torch.nn.LSTM, torch.nn.GRU])
+@pytest.mark.parametrize("directions", [1, 2])
+def test_the_states_are_those_of_pytorchs_cell(texts, kind, directions):
+    torch.manual_seed(0)
+    student = Student(shape(6, 5, 4, directions, kind.__name__.lower())).eval()
+    cell = kind(6, 5, bidirectional=directions == 2)
+    cell.load_state_dict(student.cell.state_dict())
+    output = student(*batch_of(texts, 12))
+    for row, text in enumerate(texts):
+        if len(text):
+            states, _ = cell(student.embedding(text))
+            expected = output.attention[row, : len(text)] @ states
+            torch.testing.assert_close(output.attended[row], expected)
+
+
+@torch.no_grad()
+def test_one_direction_reads_forward(cell):
+    """What follows a piece changes nothing of its score."""
+    torch.manual_seed(0)
+    student = Student(shape(6, 5, 4, 1, cell)).eval()
+    text, mask = torch.arange(9)[None], torch.ones(1, 9, dtype=torch.bool)
+    scores, begun = student(text, mask).scores, student(text[:, :4], mask[:, :4]).scores
+    torch.testing.assert_close(begun, scores[:, :4])
+    changed = text.clone()
+    changed[:, 0] = 20
+    assert (student(changed, mask).scores != scores).all()
+
+
 def test_contributions_are_computed_once_and_only_if_they_are_read(student, texts, monkeypatch):
     calls = []
     monkeypatch.setattr(
@@ -146,7 +176,7 @@ def test_contributions_are_computed_once_and_only_if_they_are_read(student, text
     output.logits.sum().backward()
     assert not calls
     assert output.contributions is output.contributions
-    assert len(calls) == (2 if student.shape.cell == "linear" else 0)  # one a direction
+    assert len(calls) == (student.shape.directions if student.shape.cell == "linear" else 0)
 
 
 def test_contributions_have_gradients_if_the_logits_do(student, texts):
@@ -159,7 +189,7 @@ def test_contributions_have_gradients_if_the_logits_do(student, texts):
 
 def test_contributions_have_the_gradients_of_finite_differences():
     torch.manual_seed(0)
-    student = Student(shape(3, 2, 2, "linear")).double()
+    student = Student(shape(3, 2, 2, cell="linear")).double()
     ids, mask = batch_of([torch.tensor([1, 2, 3]), torch.tensor([4])], 4)
     names, values = zip(*student.named_parameters(), strict=True)
     values = tuple(value.detach().requires_grad_() for value in values)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from dixtill import torch_ops
 from dixtill.errors import InputError
+from dixtill.runtime.model_file.shape import PARAMETERS
 from dixtill.specification import reference
 from dixtill.specification.parameters import StudentParameters
 
@@ -28,13 +29,14 @@ def weights() -> StudentParameters:
     def floats(count: int) -> np.ndarray:
         return rng.normal(size=count).astype(np.float32)
 
-    return StudentParameters(
+    drawn = (
         q8(V, D),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
         q8(4 * H, D + H), scale(4 * H, D + H), floats(4 * H),
         q8(A, 2 * H), scale(A, 2 * H), floats(A), floats(1),
         q8(C, 2 * H), scale(C, 2 * H), floats(C),
     )  # fmt: skip
+    return StudentParameters(**dict(zip(PARAMETERS, drawn, strict=True)))
 
 
 @pytest.fixture(scope="module")

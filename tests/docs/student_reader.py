@@ -34,9 +34,13 @@ class PageReader:
         return self.description.get("cell", "lstm")
 
     @property
+    def ways(self) -> list[str]:
+        return ["forward", "backward"][: self.description.get("directions", 2)]
+
+    @property
     def sizes(self) -> tuple[int, int, int, int, int]:
         attention, states = self.tensors["attention_weight_q8"].shape
-        hidden = states // 2
+        hidden = states // len(self.ways)
         columns = self.tensors["forward_weight_q8"].shape[1]
         width = columns // 2 if self.cell == "linear" else columns - hidden
         return len(self.pieces), width, hidden, attention, len(self.tensors["head_bias"])
@@ -53,6 +57,7 @@ class PageReader:
 
     def expected_shapes(self) -> dict[str, tuple[int, ...]]:
         v, d, h, a, c = self.sizes
+        states = len(self.ways) * h
         q4 = "embedding_q4" in self.tensors
         rows, columns, biases = {
             "lstm": (4 * h, d + h, 4 * h),
@@ -63,13 +68,13 @@ class PageReader:
             **({"embedding_q4": (v, (d + 1) // 2)} if q4 else {"embedding_q8": (v, d)}),
             **{
                 f"{way}_{part}": shape
-                for way in ("forward", "backward")
+                for way in self.ways
                 for part, shape in (("weight_q8", (rows, columns)), ("scale", (rows,)),
                                     ("bias", (biases,)))
             },
-            "attention_weight_q8": (a, 2 * h), "attention_scale": (a,), "attention_vector": (a,),
+            "attention_weight_q8": (a, states), "attention_scale": (a,), "attention_vector": (a,),
             "null_score": (1,),
-            "head_weight_q8": (c, 2 * h), "head_scale": (c,), "head_bias": (c,),
+            "head_weight_q8": (c, states), "head_scale": (c,), "head_bias": (c,),
             "vocabulary": self.tensors["vocabulary"].shape,
         }  # fmt: skip
 
@@ -89,9 +94,9 @@ class PageReader:
         t = {name: tensor.astype(float) for name, tensor in self.tensors.items()}
         vectors = self.embedding[piece_ids].astype(float)
         read = {"lstm": self._lstm, "gru": self._gru, "linear": self._linear}[self.cell]
-        ahead = read("forward", vectors)
-        back = read("backward", vectors[::-1])[::-1]
-        states = np.concatenate([ahead, back], axis=1)
+        orders = {"forward": slice(None), "backward": slice(None, None, -1)}
+        ways = [(way, orders[way]) for way in self.ways]
+        states = np.concatenate([read(way, vectors[o])[o] for way, o in ways], axis=1)
         units = np.tanh(t["attention_scale"] * (states @ t["attention_weight_q8"].T))
         scores = units @ t["attention_vector"]
         largest = max(t["null_score"][0], scores.max())
@@ -99,9 +104,11 @@ class PageReader:
         attention /= np.exp(t["null_score"][0] - largest) + attention.sum()
         shares = attention[:, None] * t["head_scale"] * (states @ t["head_weight_q8"].T)
         if self.cell == "linear":
-            weights = np.split(t["head_weight_q8"], 2, axis=1)
-            shares = self._traced("forward", vectors, attention, weights[0])
-            shares += self._traced("backward", vectors[::-1], attention[::-1], weights[1])[::-1]
+            weights = np.split(t["head_weight_q8"], len(ways), axis=1)
+            shares = sum(
+                self._traced(way, vectors[o], attention[o], w)[o]
+                for (way, o), w in zip(ways, weights, strict=True)
+            )
         return t["head_bias"] + shares.sum(axis=0), shares, attention
 
     def weights(

@@ -27,13 +27,19 @@ from tiny_students import random_model
 UNICODE = Path(dixtill.__file__).parent / "specification" / "unicode.json"
 
 
-@pytest.fixture(params=["shipped", "odd width, 4 bits", "8 bits, another alphabet", *CELLS])
+ONE_WAY = [f"{cell}, one direction" for cell in CELLS]
+
+
+@pytest.fixture(
+    params=["shipped", "odd width, 4 bits", "8 bits, another alphabet", *CELLS, *ONE_WAY]
+)
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "shipped":
         return Path(dixtill.SHIPPED_MODEL)
     path = tmp_path / "student.safetensors"
-    if request.param in CELLS:
-        write_model(random_model(4, 4, 7, request.param), path)
+    if request.param in (*CELLS, *ONE_WAY):
+        cell, *one_way = request.param.split(",")
+        write_model(random_model(4, 4, 7, cell, directions=1 if one_way else 2), path)
         return path
     bits, width = (4, 7) if "4 bits" in request.param else (8, 6)
     labels = ("schlecht", "gut", "weiß nicht: “sha256”")
@@ -46,7 +52,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_the_tensors_are_those_that_the_page_names(path):
     read, model = PageReader(path), read_model(path)
     assert {n: t.shape for n, t in read.tensors.items()} == read.expected_shapes()
-    assert (read.cell, *read.sizes) == tuple(model.shape)
+    assert (read.cell, *read.sizes, len(read.ways)) == tuple(model.shape)
     np.testing.assert_array_equal(read.embedding, model.parameters.embedding_q8)
     for name, tensor in read.tensors.items():
         if not name.startswith("embedding") and name != "vocabulary":
@@ -73,6 +79,7 @@ def test_the_description_and_the_vocabulary_are_those_that_the_page_names(path):
         [
             "cleaning", "explanation", "format_version", "labels", "provenance", "sha256",
             "tokenizer", *([] if is_old else ["cell", "output"]),
+            *(["directions"] if model.shape.directions == 1 else []),
         ]
     )  # fmt: skip
     if not is_old:

@@ -62,7 +62,7 @@ struct Options {
     bool lowercase, strip_accents, symbols, is_checked, is_for_all_targets;
     std::vector<CleaningRule> cleaning;
     size_t explanation;
-    int64_t cell, embedding_bits, max_pieces;
+    int64_t cell, num_directions, embedding_bits, max_pieces;
     size_t num_repetitions;
 
     explicit Options(const uint8_t* bytes)
@@ -73,6 +73,7 @@ struct Options {
           is_for_all_targets(bytes[1] / 32 == 7),
           explanation(bytes[1] % 3),
           cell(bytes[2] / 64 % dixtill::kNumCells),
+          num_directions(bytes[1] & 2 ? 1 : 2),
           embedding_bits(bytes[1] & 4 ? 4 : 8),
           max_pieces(kMaxPieces[bytes[2] % 8]),
           num_repetitions(kRepetitions[bytes[2] / 8 % 8]) {
@@ -93,7 +94,8 @@ struct Options {
     std::string key() const {
         std::string key = std::to_string(lowercase) + std::to_string(strip_accents) +
                           std::to_string(symbols) + std::to_string(explanation) +
-                          std::to_string(cell) + std::to_string(embedding_bits);
+                          std::to_string(cell) + std::to_string(num_directions) +
+                          std::to_string(embedding_bits);
         for (const CleaningRule rule : cleaning) key += std::to_string(static_cast<int>(rule));
         return key + "," + std::to_string(max_pieces);
     }
@@ -103,8 +105,12 @@ struct Options {
 class Students {
   public:
     explicit Students(const Options& options)
-        : shape_{static_cast<dixtill::Cell>(options.cell), kEmbeddingDim, kHiddenDim, kAttentionDim,
-                 kNumClasses} {
+        : shape_{static_cast<dixtill::Cell>(options.cell),
+                 kEmbeddingDim,
+                 kHiddenDim,
+                 kAttentionDim,
+                 kNumClasses,
+                 options.num_directions} {
         for (const dixtill::Target& target : dixtill::compiled_targets()) {
             if (!target.is_supported) continue;
             const dixtill::Embedding embedding = {

@@ -36,11 +36,20 @@ class Packed {
         const dixtill::StudentShape shape = s.shape();
         num_bytes_ = dixtill::packed_bytes(shape);
         memory_ = dixtill::AlignedMemory(num_bytes_);
-        dixtill::pack(shape,
-                      {direction(s.forward), direction(s.backward), s.attention_weight_q8.data(),
-                       s.attention_scale.data(), s.attention_vector.data(), s.null_score.data(),
-                       s.head_weight_q8.data(), s.head_scale.data(), s.head_bias.data()},
-                      memory_.data());
+        dixtill::StudentParameters parameters = {{},
+                                                 s.attention_weight_q8.data(),
+                                                 s.attention_scale.data(),
+                                                 s.attention_vector.data(),
+                                                 s.null_score.data(),
+                                                 s.head_weight_q8.data(),
+                                                 s.head_scale.data(),
+                                                 s.head_bias.data()};
+        for (size_t i = 0; i < s.directions.size(); ++i) {
+            const GoldenDirection& direction = s.directions[i];
+            parameters.directions[i] = {direction.weight_q8.data(), direction.scale.data(),
+                                        direction.bias.data()};
+        }
+        dixtill::pack(shape, parameters, memory_.data());
     }
     Packed(const Packed&) = delete;
     Packed& operator=(const Packed&) = delete;
@@ -48,10 +57,6 @@ class Packed {
     dixtill::StudentView view() const { return dixtill::view_packed(memory_.data(), num_bytes_); }
 
   private:
-    static dixtill::DirectionParameters direction(const GoldenDirection& parameters) {
-        return {parameters.weight_q8.data(), parameters.scale.data(), parameters.bias.data()};
-    }
-
     dixtill::AlignedMemory memory_;
     int64_t num_bytes_;
 };
@@ -110,8 +115,7 @@ void check_student(const Target& target, const GoldenStudent& s) {
     const dixtill::Embedding embedding = embedding_of(s);
     const std::string where = "student '" + s.name + "': ";
     check_forward(target, s, where, view, nullptr);
-    const int64_t num_bytes =
-        4 * dixtill::remembered_values(view.cell, view.forward.input.num_rows);
+    const int64_t num_bytes = 4 * dixtill::remembered_values(view);
     for (const int64_t num_pieces : {s.num_pieces / 2, s.num_pieces}) {
         dixtill::ProductMemory memory(*target.kernels, view, embedding, num_pieces * num_bytes);
         for (int i = 0; i < 2; ++i) {

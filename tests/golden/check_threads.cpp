@@ -89,7 +89,7 @@ bool is_interrupted(const Classifier& classifier, const Expected& expected) {
     }
 }
 
-bool is_right(const char* cell, const Classifier& classifier, double seconds) {
+bool is_right(const std::string& student, const Classifier& classifier, double seconds) {
     const Expected expected(classifier);
     const Clock::time_point end =
         Clock::now() + std::chrono::milliseconds(static_cast<int64_t>(1000 * seconds));
@@ -106,13 +106,14 @@ bool is_right(const char* cell, const Classifier& classifier, double seconds) {
         if (!is_interrupted(classifier, expected)) ++num_wrong;
     });
     for (std::thread& thread : threads) thread.join();
-    std::printf("%s: %d threads, %zu calls, %zu wrong\n", cell, kNumThreads, num_turns.load(),
-                num_wrong.load());
+    std::printf("%s: %d threads, %zu calls, %zu wrong\n", student.c_str(), kNumThreads,
+                num_turns.load(), num_wrong.load());
     return num_wrong == 0;
 }
 
-bool is_cell_right(int64_t cell, double seconds) {
-    const dixtill::StudentShape shape = {static_cast<dixtill::Cell>(cell), kEmbeddingDim, 5, 7, 3};
+bool is_student_right(int64_t cell, int64_t num_directions, double seconds) {
+    const dixtill::StudentShape shape = {
+        static_cast<dixtill::Cell>(cell), kEmbeddingDim, 5, 7, 3, num_directions};
     Lcg random;
     const RandomParameters weights(shape, 2e-3F, random);
     const std::vector<int8_t> rows = random.q8(kNumPieces * kEmbeddingDim);
@@ -121,16 +122,19 @@ bool is_cell_right(int64_t cell, double seconds) {
         {reinterpret_cast<const uint8_t*>(rows.data()), kNumPieces, kEmbeddingDim, 8},
         dixtill::Tokenizer(kVocabulary, {true, true, true, 256, {dixtill::CleaningRule::urls_v2}}),
         dixtill::Explanation::gates);
-    return is_right(dixtill::kCellLayouts[cell].name, classifier, seconds);
+    const std::string name = dixtill::kCellLayouts[cell].name;
+    return is_right(name + ", directions: " + std::to_string(num_directions), classifier, seconds);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     const double seconds = argc > 1 ? std::atof(argv[1]) : 5.0;
+    constexpr int64_t kNumStudents = dixtill::kNumCells * dixtill::kMaxDirections;
     bool all_right = true;
-    for (int64_t cell = 0; cell < dixtill::kNumCells; ++cell) {
-        all_right = is_cell_right(cell, seconds / dixtill::kNumCells) && all_right;
+    for (int64_t i = 0; i < kNumStudents; ++i) {
+        const int64_t cell = i % dixtill::kNumCells, num_directions = 1 + i / dixtill::kNumCells;
+        all_right = is_student_right(cell, num_directions, seconds / kNumStudents) && all_right;
     }
     return all_right ? 0 : 1;
 }

@@ -48,8 +48,10 @@ std::vector<uint8_t> pack_random(const dixtill::StudentShape& shape, Lcg& random
 // A student of the shipped widths on texts of one length.
 class ForwardWorkload : public Workload {
   public:
-    ForwardWorkload(Cell cell, int64_t num_texts, int64_t length, int64_t bits = 8)
-        : packed_(pack_random({cell, kEmbeddingDim, 50, 100, kNumClasses}, random_)),
+    ForwardWorkload(Cell cell, int64_t num_texts, int64_t length, int64_t bits = 8,
+                    int64_t num_directions = 2)
+        : packed_(
+              pack_random({cell, kEmbeddingDim, 50, 100, kNumClasses, num_directions}, random_)),
           embedding_q8_(random_.q8(kNumPieces * kEmbeddingDim)),
           num_texts_(num_texts),
           num_piece_ids_(num_texts * length),
@@ -101,8 +103,8 @@ class ForwardWorkload : public Workload {
 // all its pieces are remembered, or of none.
 class KeptWorkload : public ForwardWorkload {
   public:
-    KeptWorkload(Cell cell, int64_t length, bool remembers)
-        : ForwardWorkload(cell, 1, length), remembers_(remembers) {}
+    KeptWorkload(Cell cell, int64_t length, bool remembers, int64_t num_directions = 2)
+        : ForwardWorkload(cell, 1, length, 8, num_directions), remembers_(remembers) {}
 
     void run(const Kernels& kernels) override {
         if (remembers_ && !products_) products_.emplace(kernels, student_, rows_);
@@ -213,6 +215,10 @@ constexpr NamedWorkload kWorkloads[] = {
      [](const Kernels& k) { run_counted(KeptWorkload(Cell::linear, 12, false), k); }},
     {"linear_12_remembered",
      [](const Kernels& k) { run_counted(KeptWorkload(Cell::linear, 12, true), k); }},
+    {"lstm_12_one_direction",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::lstm, 12, false, 1), k); }},
+    {"gru_12_one_direction",
+     [](const Kernels& k) { run_counted(KeptWorkload(Cell::gru, 12, false, 1), k); }},
     {"ig_accumulate", [](const Kernels& k) { run_counted(IgWorkload(), k); }},
     {"text_to_pieces", [](const Kernels& k) { run_counted(TextWorkload(), k); }},
 };

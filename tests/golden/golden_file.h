@@ -1,10 +1,10 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD4", uint32 number of students, uint32 number of accumulations
+//   "DIXGOLD5", uint32 number of students, uint32 number of accumulations
 //   each student: name, ending in a zero byte; uint32 cell, num_pieces, embedding_dim,
-//     hidden_dim, attention_dim, num_classes, num_piece_ids, num_texts, embedding_bits; then the
-//     arrays of GoldenStudent
+//     hidden_dim, attention_dim, num_classes, num_directions, num_piece_ids, num_texts,
+//     embedding_bits; then the arrays of GoldenStudent
 //   each accumulation: name; uint32 num_steps, num_texts, num_tokens, width, num_words; then the
 //     arrays of GoldenAccumulation
 #pragma once
@@ -28,20 +28,24 @@ struct GoldenDirection {  // of the sizes that direction_sizes gives
 struct GoldenStudent {
     std::string name;
     int64_t cell;  // a dixtill::Cell
-    int64_t num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes;
+    int64_t num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes, num_directions;
     int64_t num_piece_ids, num_texts, embedding_bits;
-    std::vector<uint8_t> embedding;  // [num_pieces, embedding_row_bytes]
-    GoldenDirection forward, backward;
-    std::vector<int8_t> attention_weight_q8;               // [attention_dim, 2 * hidden_dim]
+    std::vector<uint8_t> embedding;                        // [num_pieces, embedding_row_bytes]
+    std::vector<GoldenDirection> directions;               // [num_directions]
+    std::vector<int8_t> attention_weight_q8;               // [attention_dim, num_states]
     std::vector<float> attention_scale, attention_vector;  // [attention_dim]
     std::vector<float> null_score;                         // [1]
-    std::vector<int8_t> head_weight_q8;                    // [num_classes, 2 * hidden_dim]
+    std::vector<int8_t> head_weight_q8;                    // [num_classes, num_states]
     std::vector<float> head_scale, head_bias;              // [num_classes]
     std::vector<int32_t> piece_ids;                        // [num_piece_ids]
     std::vector<int64_t> offsets;                          // [num_texts + 1]
     dixtill::StudentShape shape() const {
-        return {static_cast<dixtill::Cell>(cell), embedding_dim, hidden_dim, attention_dim,
-                num_classes};
+        return {static_cast<dixtill::Cell>(cell),
+                embedding_dim,
+                hidden_dim,
+                attention_dim,
+                num_classes,
+                num_directions};
     }
 
     // Expected, to the bit.
@@ -89,30 +93,31 @@ class GoldenReader {
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD4";
+    static constexpr const char* kMagic = "DIXGOLD5";
 
     GoldenStudent student() {
         GoldenStudent s;
         s.name = name();
-        for (int64_t* size :
-             {&s.cell, &s.num_pieces, &s.embedding_dim, &s.hidden_dim, &s.attention_dim,
-              &s.num_classes, &s.num_piece_ids, &s.num_texts, &s.embedding_bits}) {
+        for (int64_t* size : {&s.cell, &s.num_pieces, &s.embedding_dim, &s.hidden_dim,
+                              &s.attention_dim, &s.num_classes, &s.num_directions, &s.num_piece_ids,
+                              &s.num_texts, &s.embedding_bits}) {
             *size = number();
         }
         dixtill::place_blocks(s.shape());  // throws if the cell or a size is wrong
         const int64_t row_bytes = dixtill::embedding_row_bytes(s.embedding_dim, s.embedding_bits);
         fill(s.embedding, s.num_pieces * row_bytes);
-        for (GoldenDirection* direction : {&s.forward, &s.backward}) {
+        s.directions.resize(static_cast<size_t>(s.num_directions));
+        for (GoldenDirection& direction : s.directions) {
             const dixtill::DirectionSizes sizes = dixtill::direction_sizes(s.shape());
-            fill(direction->weight_q8, sizes.num_rows * sizes.num_columns);
-            fill(direction->scale, sizes.num_rows);
-            fill(direction->bias, sizes.num_biases);
+            fill(direction.weight_q8, sizes.num_rows * sizes.num_columns);
+            fill(direction.scale, sizes.num_rows);
+            fill(direction.bias, sizes.num_biases);
         }
-        fill(s.attention_weight_q8, s.attention_dim * 2 * s.hidden_dim);
+        fill(s.attention_weight_q8, s.attention_dim * s.shape().num_states());
         fill(s.attention_scale, s.attention_dim);
         fill(s.attention_vector, s.attention_dim);
         fill(s.null_score, 1);
-        fill(s.head_weight_q8, s.num_classes * 2 * s.hidden_dim);
+        fill(s.head_weight_q8, s.num_classes * s.shape().num_states());
         fill(s.head_scale, s.num_classes);
         fill(s.head_bias, s.num_classes);
         fill(s.piece_ids, s.num_piece_ids);

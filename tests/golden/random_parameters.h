@@ -37,21 +37,29 @@ class RandomParameters {
   public:
     // Scales lie in [-max_scale, max_scale], biases and the rest in [-1, 1].
     RandomParameters(const dixtill::StudentShape& shape, float max_scale, Lcg& random)
-        : forward_(dixtill::direction_sizes(shape), max_scale, random),
-          backward_(dixtill::direction_sizes(shape), max_scale, random),
-          attention_weight_q8_(random.q8(shape.attention_dim * 2 * shape.hidden_dim)),
+        : directions_(directions(shape, max_scale, random)),
+          attention_weight_q8_(random.q8(shape.attention_dim * shape.num_states())),
           attention_scale_(random.floats(shape.attention_dim, max_scale)),
           attention_vector_(random.floats(shape.attention_dim, 1.0F)),
           null_score_(random.floats(1, 1.0F)),
-          head_weight_q8_(random.q8(shape.num_classes * 2 * shape.hidden_dim)),
+          head_weight_q8_(random.q8(shape.num_classes * shape.num_states())),
           head_scale_(random.floats(shape.num_classes, max_scale)),
           head_bias_(random.floats(shape.num_classes, 1.0F)) {}
 
     // Points into this.
     dixtill::StudentParameters view() const {
-        return {forward_.view(),         backward_.view(),         attention_weight_q8_.data(),
-                attention_scale_.data(), attention_vector_.data(), null_score_.data(),
-                head_weight_q8_.data(),  head_scale_.data(),       head_bias_.data()};
+        dixtill::StudentParameters parameters = {{},
+                                                 attention_weight_q8_.data(),
+                                                 attention_scale_.data(),
+                                                 attention_vector_.data(),
+                                                 null_score_.data(),
+                                                 head_weight_q8_.data(),
+                                                 head_scale_.data(),
+                                                 head_bias_.data()};
+        for (size_t i = 0; i < directions_.size(); ++i) {
+            parameters.directions[i] = directions_[i].view();
+        }
+        return parameters;
     }
 
   private:
@@ -68,7 +76,16 @@ class RandomParameters {
         }
     };
 
-    Direction forward_, backward_;
+    static std::vector<Direction> directions(const dixtill::StudentShape& shape, float max_scale,
+                                             Lcg& random) {
+        std::vector<Direction> made;
+        for (int64_t i = 0; i < shape.num_directions; ++i) {
+            made.emplace_back(dixtill::direction_sizes(shape), max_scale, random);
+        }
+        return made;
+    }
+
+    std::vector<Direction> directions_;
     std::vector<int8_t> attention_weight_q8_;
     std::vector<float> attention_scale_, attention_vector_, null_score_;
     std::vector<int8_t> head_weight_q8_;

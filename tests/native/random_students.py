@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
-from dixtill.runtime.model_file.shape import CELLS, PARAMETERS, Shape, StudentShape
+from dixtill.runtime.model_file.shape import CELLS, Shape, StudentShape
 from dixtill.specification import kernels
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters, pack_nibbles
@@ -24,6 +24,7 @@ class Sizes:
     attention_dim: int
     num_classes: int
     cell: str = "lstm"
+    directions: int = 2
 
 
 SIZES = st.builds(
@@ -34,6 +35,7 @@ SIZES = st.builds(
     attention_dim=st.integers(1, 70),
     num_classes=st.integers(1, 40),
     cell=st.sampled_from(CELLS),
+    directions=st.sampled_from([1, 2]),
 )
 SHIPPED = Sizes(num_pieces=300, embedding_dim=50, hidden_dim=50, attention_dim=100, num_classes=3)
 LENGTHS = st.lists(st.integers(0, 12), max_size=5)
@@ -70,15 +72,14 @@ def random_student(
 
     shapes = StudentShape(
         sizes.cell, sizes.num_pieces, sizes.embedding_dim, sizes.hidden_dim, sizes.attention_dim,
-        sizes.num_classes,
+        sizes.num_classes, sizes.directions,
     ).parameters()  # fmt: skip
-    rows = shapes["embedding_q8"]
+    rows = shapes.pop("embedding_q8")
     drawn: dict[str, Any] = {
         "embedding_q8": q8(rows, bound=7) * np.int8(16) if bits == 4 else q8(rows, bound=127)
     }
     columns = 0  # of the matrix that a scale belongs to, which comes before it
-    for name in PARAMETERS[1:]:
-        shape = shapes[name]
+    for name, shape in shapes.items():
         if name.endswith("_q8"):
             columns = shape[1]
             drawn[name] = q8(shape)

@@ -37,6 +37,34 @@ def shipped(request: pytest.FixtureRequest) -> Sizes:
     return replace(SHIPPED, cell=request.param)
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_direction_reads_as_both_do_whose_backward_states_nobody_reads(target, cell):
+    """The answer to a student whose attention and head have zeros for the backward states."""
+    weights = random_student(replace(SHIPPED, cell=cell), seed=20, largest=32)
+    units = SHIPPED.hidden_dim
+    attention_q8, head_q8 = weights.attention_weight_q8.copy(), weights.head_weight_q8.copy()
+    attention_q8[:, units:], head_q8[:, units:] = 0, 0
+    both = replace(weights, attention_weight_q8=attention_q8, head_weight_q8=head_q8)
+    one = replace(
+        weights,
+        attention_weight_q8=attention_q8[:, :units].copy(),
+        head_weight_q8=head_q8[:, :units].copy(),
+        **dict.fromkeys(("backward_weight_q8", "backward_scale", "backward_bias")),
+    )
+    batch = random_batch(SHIPPED.num_pieces, [0, 1, 30], seed=20)
+    assert_same_bits(kernel_of(one, target)(*batch), kernel_of(both, target)(*batch))
+
+
+def test_one_direction_does_not_see_the_pieces_that_follow(target):
+    """The scores of a text's beginning are those of the whole text."""
+    kernel = kernel_of(random_student(replace(SHIPPED, directions=1), seed=21), target)
+    ids, offsets = random_batch(SHIPPED.num_pieces, [20], seed=21)
+    whole, begun = kernel(ids, offsets), kernel(ids[:12], [0, 12])
+    assert same_bits(begun.scores, whole.scores[:12])
+    turned = kernel(ids[::-1].copy(), offsets)
+    assert not same_bits(turned.scores[::-1].copy(), whole.scores)
+
+
 def with_null_score(weights: StudentParameters, null_score: float) -> StudentParameters:
     return replace(weights, null_score=np.full(1, null_score, np.float32))
 

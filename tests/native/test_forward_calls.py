@@ -20,7 +20,7 @@ from random_students import (
 )
 
 from dixtill.errors import InputError
-from dixtill.runtime.model_file.shape import CELLS
+from dixtill.runtime.model_file.shape import CELLS, WAYS
 from dixtill.specification import kernels
 from dixtill.specification.parameters import StudentParameters, pack_nibbles
 
@@ -73,6 +73,7 @@ def test_damaged_packed_weights_are_refused(target):
     for offset, message in [
         (0, "cell 255 is unknown"), (7, "cell -.* is unknown"), (8, "bytes, expected"),
         (16, "bytes, expected"), (14, "expected 1 to"),
+        (40, "num_directions is 255, expected 1 to 2"),
     ]:  # fmt: skip
         damaged = packed.copy()
         damaged[offset] = 255
@@ -88,6 +89,14 @@ def test_a_student_packed_as_another_cell_is_refused(target):
         kernels.forward(packed, weights.embedding_q8, [1, 2], [0, 2], target)
 
 
+def test_a_student_packed_as_one_of_one_direction_is_refused(target):
+    weights = random_student(SHIPPED, seed=11)
+    packed = kernels.pack_parameters(weights)
+    packed[40] = 1
+    with pytest.raises(InputError, match=rf"have {packed.size} bytes, expected"):
+        kernels.forward(packed, weights.embedding_q8, [1, 2], [0, 2], target)
+
+
 def arguments_of_packing(weights: StudentParameters) -> dict[str, Any]:
     with patch.object(kernels.native, "pack_parameters") as pack:
         kernels.pack_parameters(weights)
@@ -99,10 +108,26 @@ def arguments_of_packing(weights: StudentParameters) -> dict[str, Any]:
     "name", ["forward_weight_q8", "backward_scale", "forward_bias", "head_weight_q8"]
 )
 def test_parameters_that_do_not_fit_the_cell_are_refused(cell, name):
-    arguments = arguments_of_packing(random_student(replace(SHIPPED, cell=cell), seed=12))
-    array = np.append(arguments[name], arguments[name].flat[:1])
-    with pytest.raises(ValueError, match=rf" has {array.size} values, expected {array.size - 1}"):
-        kernels.native.pack_parameters(**{**arguments, name: array})
+    weights = random_student(replace(SHIPPED, cell=cell), seed=12)
+    array, arguments = getattr(weights, name), arguments_of_packing(weights)
+    longer = np.append(array, array.flat[:1])
+
+    if name in arguments:
+        arguments[name] = longer
+    else:
+        way, _, part = name.partition("_")
+        at = WAYS.index(way)
+        arguments["directions"][at] = weights.direction(way)._replace(**{part: longer})
+    with pytest.raises(ValueError, match=rf" has {longer.size} values, expected {array.size}"):
+        kernels.native.pack_parameters(**arguments)
+
+
+@pytest.mark.parametrize("num_directions", [0, 1, 3])
+def test_another_number_of_directions_is_refused(num_directions):
+    arguments = arguments_of_packing(random_student(SHIPPED, seed=12))
+    directions = (arguments["directions"] * 2)[:num_directions]
+    with pytest.raises(ValueError, match=r"expected 1 to 2$|has 10000 values, expected 5000$"):
+        kernels.native.pack_parameters(**{**arguments, "directions": directions})
 
 
 def test_an_unknown_cell_is_refused_by_name():

@@ -21,13 +21,13 @@ from random_students import (
 )
 
 from dixtill.specification import reference
-from dixtill.specification.cells import Direction, linear_steps
+from dixtill.specification.cells import linear_steps
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import StudentParameters
 
 
 def head_of(weights: StudentParameters) -> np.ndarray:
-    """The head's weights for states up to 1, [2H, C]."""
+    """The head's weights for states up to 1, [DH, C]."""
     scale = 127.0 * weights.head_scale.astype(np.float64)
     head: np.ndarray = (weights.head_weight_q8 * scale[:, None]).T
     return head
@@ -36,15 +36,13 @@ def head_of(weights: StudentParameters) -> np.ndarray:
 def attended_states(
     weights: StudentParameters, ids: np.ndarray, attention: np.ndarray
 ) -> np.ndarray:
-    """The sum of the states [2H], each times its attention, in float64 and without rounding."""
+    """The sum of the states [DH], each times its attention, in float64 and without rounding."""
     rows = weights.embedding_q8[ids]
-    ahead = Direction(weights.forward_weight_q8, weights.forward_scale, weights.forward_bias)
-    back = Direction(weights.backward_weight_q8, weights.backward_scale, weights.backward_bias)
+    ways = [(weights.direction("forward"), rows, attention)]
+    if weights.directions == 2:
+        ways.append((weights.direction("backward"), rows[::-1], attention[::-1]))
     sums = []
-    for direction, inputs, shares in (
-        (ahead, rows, attention),
-        (back, rows[::-1], attention[::-1]),
-    ):
+    for direction, inputs, shares in ways:
         state = np.zeros(weights.shape.hidden_dim)
         total = np.zeros_like(state)
         for kept, added, share in zip(*linear_steps(direction, inputs), shares, strict=True):
@@ -95,7 +93,7 @@ def text_that_keeps_almost_all() -> tuple[np.ndarray, np.ndarray]:
 def kept_almost_all() -> Forward:
     """What is specified for that student and text, for every target."""
     weights, (ids, offsets) = student_that_keeps_almost_all(), text_that_keeps_almost_all()
-    ahead = Direction(weights.forward_weight_q8, weights.forward_scale, weights.forward_bias)
+    ahead = weights.direction("forward")
     state = largest = np.zeros(1, np.float32)
     for kept, added in zip(*linear_steps(ahead, weights.embedding_q8[ids]), strict=True):
         state = kept * state + added

@@ -64,13 +64,20 @@ def flips(model, text, removed):
 
 
 @pytest.mark.parametrize(
-    ("cell", "explanation"),
-    [("lstm", "contributions"), ("lstm", "scores"), ("gru", "gates"), ("linear", "contributions")],
+    ("cell", "directions", "explanation"),
+    [
+        ("lstm", 2, "contributions"),
+        ("lstm", 2, "scores"),
+        ("lstm", 1, "gates"),
+        ("gru", 2, "gates"),
+        ("linear", 2, "contributions"),
+        ("linear", 1, "contributions"),
+    ],
 )
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("seed", range(3))
-def test_effects_are_the_specifications_to_the_last_bit(text, seed, cell, explanation):
-    model = random_model(seed, explanation=explanation, cell=cell)
+def test_effects_are_the_specifications_to_the_last_bit(text, seed, cell, directions, explanation):
+    model = random_model(seed, explanation=explanation, cell=cell, directions=directions)
     prediction = Classifier(model)(text, check=True)
     whole = logits_without(model, text, ())
     label = int(whole.argmax())

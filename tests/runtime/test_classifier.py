@@ -31,9 +31,11 @@ def of_pieces(model, read):
 
 
 @cache
-def of_seven_columns(text, bits, cell):
+def of_seven_columns(text, bits, cell, directions):
     """What is specified for a student of seven columns, however it explains its answers."""
-    return of_pieces(random_model(bits=bits, d=7, cell=cell), read_once(text))
+    return of_pieces(
+        random_model(bits=bits, d=7, cell=cell, directions=directions), read_once(text)
+    )
 
 
 @cache
@@ -57,25 +59,29 @@ def test_label_and_probabilities_are_the_specifications(text, seed):
 
 
 @pytest.mark.parametrize(
-    ("cell", "explanation"),
+    ("cell", "directions", "explanation"),
     [
-        ("lstm", "gates"),
-        ("lstm", "contributions"),
-        ("lstm", "scores"),
-        ("gru", "gates"),
-        ("linear", "contributions"),
+        ("lstm", 2, "gates"),
+        ("lstm", 2, "contributions"),
+        ("lstm", 2, "scores"),
+        ("gru", 2, "gates"),
+        ("gru", 1, "gates"),
+        ("linear", 2, "contributions"),
+        ("linear", 1, "contributions"),
     ],
 )
 @pytest.mark.parametrize(
     "text", some([*TEXTS, *ANY_STRINGS.values()], few=[*TEXTS, *SHORT_STRINGS])
 )
 @pytest.mark.parametrize("bits", [4, 8])
-def test_an_answer_is_the_specifications_to_the_last_bit(text, bits, cell, explanation, tmp_path):
-    model = random_model(explanation=explanation, bits=bits, d=7, cell=cell)
+def test_an_answer_is_the_specifications_to_the_last_bit(
+    text, bits, cell, directions, explanation, tmp_path
+):
+    model = random_model(explanation=explanation, bits=bits, d=7, cell=cell, directions=directions)
     write_model(model, tmp_path / "m.safetensors")
     prediction = load_classifier(tmp_path / "m.safetensors")(text)
     assert prediction == Classifier(model)(text)
-    read, forward = of_seven_columns(text, bits, cell)
+    read, forward = of_seven_columns(text, bits, cell, directions)
     assert list(prediction.probabilities.values()) == forward.probabilities[0].tolist()
     assert [(word.start, word.end) for word in prediction.words] == read.spans
     weights = reference.word_weights(forward, read.word_of_piece, len(read.spans), explanation)

@@ -51,18 +51,50 @@ def test_a_newer_format_may_differ_in_everything_else(path):
     assert "is of format 6" in refusal(path)
 
 
+def rewrite_with_checksum(path, tensors, description) -> None:
+    """Write what a description says now, with the checksum of that."""
+    del description["sha256"]
+    described = [(n, str(t.dtype), t.shape, t.data.cast("B")) for n, t in tensors.items()]
+    description["sha256"] = model_settings.digest(description, described)
+    rewrite(path, tensors, json.dumps(description, sort_keys=True))
+
+
 def test_a_student_of_format_4_has_lstm_cells(tmp_path):
     model = random_model()
     old = tmp_path / "old.safetensors"
     write_model(model, old)
     tensors, description = parts(old)
-    del description["cell"], description["output"], description["sha256"]
-    description["format_version"] = 4
-    described = [(n, str(t.dtype), t.shape, t.data.cast("B")) for n, t in tensors.items()]
-    description["sha256"] = model_settings.digest(description, described)
-    rewrite(old, tensors, json.dumps(description, sort_keys=True))
+    del description["cell"], description["output"]
+    rewrite_with_checksum(old, tensors, {**description, "format_version": 4})
     assert read_model(old).shape.cell == "lstm"
     assert load_classifier(old)("Apple up") == Classifier(model)("Apple up")
+
+
+def test_a_file_that_does_not_say_so_has_both_directions(path):
+    tensors, description = parts(path)
+    assert "directions" not in description
+    rewrite_with_checksum(path, tensors, {**description, "directions": 2})
+    assert read_model(path).shape == random_model().shape
+
+
+def test_a_student_of_one_direction_has_no_backward_tensors(tmp_path):
+    model = random_model(directions=1)
+    path = tmp_path / "m.safetensors"
+    write_model(model, path)
+    tensors, description = parts(path)
+    assert description["directions"] == 1
+    assert not any(name.startswith("backward") for name in tensors)
+    assert read_model(path).shape == model.shape == random_model().shape._replace(directions=1)
+    assert load_classifier(path)("Apple up") == Classifier(model)("Apple up")
+    del description["directions"]
+    rewrite(path, tensors, description)
+    assert "tensor 'backward_bias' is missing" in refusal(path)
+
+
+def test_a_file_with_more_directions_than_it_says_is_refused(path):
+    tensors, description = parts(path)
+    rewrite(path, tensors, {**description, "directions": 1})
+    assert "tensor 'backward_bias' is unknown" in refusal(path)
 
 
 @pytest.mark.parametrize("explanation", ["gates", "scores"])
@@ -91,6 +123,10 @@ def test_a_file_whose_cell_is_another_than_its_tensors_is_refused(path):
         (["format_version"], 0, "format_version 0"),
         (["cell"], 1, "lacks 'cell', or it is not a string"),
         (["cell"], "rnn", "cell is 'rnn', expected one of lstm, gru"),
+        (["directions"], 3, "directions is 3, expected 1 or 2"),
+        (["directions"], 0, "directions is 0, expected 1 or 2"),
+        (["directions"], True, "directions is True, expected 1 or 2"),
+        (["directions"], [1], r"directions is \[1\], expected 1 or 2"),
         (["output"], "sigmoid", "output is 'sigmoid', expected one of softmax"),
         (["labels"], "abc", "labels is not a sequence of strings"),
         (["labels"], ["a", "b", 3], "labels is not a sequence of strings"),

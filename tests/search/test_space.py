@@ -72,5 +72,16 @@ def test_cells_that_do_not_contradict_the_given_settings_are_searched(shared, ce
     assert space.recipe(space.default).config.cell == default
 
 
+@pytest.mark.parametrize(
+    ("shared", "directions"),
+    [({}, (1, 2)), ({"directions": 1}, None), ({"method": "dixtill-paper"}, None)],
+)
+def test_directions_that_do_not_contradict_the_given_settings_are_searched(shared, directions):
+    space = Space.of(shared, 9000, 7, 0)
+    found = space.distributions.get("directions")
+    assert (found and found.choices) == directions
+    assert space.recipe(space.default).config.directions == shared.get("directions", 2)
+
+
 def test_without_a_teacher_no_teaching_is_searched():
     assert "teaching" not in Space.of({"method": "none"}, 9000, 0, 0).distributions

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -21,8 +21,8 @@ Choices: TypeAlias = Mapping[str, Any]  # a value for each name in the space
 # Settings of a course that are searched unless they are given.
 SEARCHED = frozenset(
     (
-        "cell", "embedding_dim", "hidden_dim", "attention_dim", "embedding_bits", "dropout",
-        "perturbed", "teaching",
+        "cell", "directions", "embedding_dim", "hidden_dim", "attention_dim", "embedding_bits",
+        "dropout", "perturbed", "teaching",
     )
 )  # fmt: skip
 _FEWEST_PIECES, _MOST_PIECES = 2000, 30_000
@@ -55,8 +55,9 @@ class Space:
             "embedding_bits": CategoricalDistribution((4, 8)),
             "dropout": FloatDistribution(0.0, 0.5, step=0.05),
         }
-        for name in ("cell", "teaching"):
-            if len(allowed := _allowed(shared, name)) > 1:
+        alternatives = {**DistillConfig.choices(), "directions": (1, 2)}
+        for name in ("cell", "directions", "teaching"):
+            if len(allowed := _allowed(shared, name, alternatives[name])) > 1:
                 found[name] = CategoricalDistribution(allowed)
         if num_perturbed > 1:
             fewest = max(1, num_perturbed // _SMALLEST_SHARE)
@@ -115,10 +116,10 @@ def _config_of(given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in DistillConfig.names()}
 
 
-def _allowed(shared: Mapping[str, Any], name: str) -> list[str]:
-    """Return the choices of a setting that do not contradict the given settings."""
+def _allowed(shared: Mapping[str, Any], name: str, values: Iterable[Any]) -> list[Any]:
+    """Return the values of a setting that do not contradict the given settings."""
     kept = []
-    for value in DistillConfig.choices()[name]:
+    for value in values:
         try:
             DistillConfig.of(**_config_of({**shared, name: value}))
         except InputError:

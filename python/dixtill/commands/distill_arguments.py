@@ -181,9 +181,14 @@ def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -
     _add(
         group,
         "cell",
-        "what reads the pieces, in both directions: gru (default), lstm, which has four gates "
-        "instead of three (published), or linear, whose contributions are exact through the "
-        "recurrence",
+        "what reads the pieces: gru (default), lstm, which has four gates instead of three "
+        "(published), or linear, whose contributions are exact through the recurrence",
+    )
+    _add(
+        group,
+        "directions",
+        "read a text in both directions (2, default), or only forward (1), in less time",
+        "{1,2}",
     )
     _add(
         group, "embedding_dim", "width of a piece's vector ({default}; published: {published})", "N"

@@ -67,6 +67,7 @@ def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
         "parameters": shape.num_parameters,
         "pieces": shape.num_pieces,
         "cell": shape.cell,
+        "directions": shape.directions,
         "embedding": shape.embedding_dim,
         "embedding_bits": model.embedding_bits,
         "hidden": shape.hidden_dim,

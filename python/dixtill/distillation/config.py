@@ -69,7 +69,8 @@ class DistillConfig(Settings):
     weight_decay: float = 0.01
     dropout: float = 0.15
     unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
-    cell: Cell = "gru"  # what reads the pieces, in both directions
+    cell: Cell = "gru"  # what reads the pieces
+    directions: int = 2  # 1: from the first piece on; 2: from the last piece on as well
     embedding_dim: int = 64
     hidden_dim: int = 32
     attention_dim: int = 96
@@ -97,6 +98,7 @@ class DistillConfig(Settings):
         "weight_decay": limits.NOT_NEGATIVE,
         "dropout": limits.RATE,
         "unknown_rate": limits.RATE,
+        "directions": limits.DIRECTIONS,
         "embedding_dim": limits.WIDTH,
         "hidden_dim": limits.WIDTH,
         "attention_dim": limits.WIDTH,
@@ -107,11 +109,13 @@ class DistillConfig(Settings):
     def __post_init__(self) -> None:
         """Raise InputError if settings are out of range, unknown, or contradict each other."""
         super().__post_init__()
-        if self.method == "dixtill-paper" and self.cell != "lstm":
-            raise InputError(
-                f"the cell is '{self.cell}', but the method 'dixtill-paper' is the published one, "
-                "whose student is an LSTM; choose the cell 'lstm', or the method 'dixtill'"
-            )
+        for name, published in (("cell", "lstm"), ("directions", 2)):
+            if self.method == "dixtill-paper" and (given := getattr(self, name)) != published:
+                raise InputError(
+                    f"{name} is {given!r}, but the method 'dixtill-paper' is the published one, "
+                    "whose student is an LSTM that reads in both directions; choose "
+                    f"{name} {published!r}, or the method 'dixtill'"
+                )
         if self.teaching != "fixed" and self.method == "none":
             raise InputError(
                 f"the teaching '{self.teaching}' follows the teacher's answers, but the method "
@@ -180,12 +184,7 @@ _IMPLIED: dict[str, dict[str, Any]] = {
     "gates": {"null_score": True},
 }
 # What suits training without perturbed texts; chosen on held-out texts.
-_NOTHING_PERTURBED: dict[str, Any] = {
-    "epochs": 10,
-    "batch_size": 64,
-    "learning_rate": 2e-3,
-    "dropout": 0.3,
-}
+_NOTHING_PERTURBED = {"epochs": 10, "batch_size": 64, "learning_rate": 2e-3, "dropout": 0.3}
 # As published, with the mean over a word's tokens (Cantini et al. 2024, and their code).
 _PUBLISHED: dict[str, Any] = {
     "temperature": 5.0,
@@ -199,15 +198,10 @@ _PUBLISHED: dict[str, Any] = {
     "perturbed": 0,
     "null_score": False,
 }
-_PUBLISHED_STUDENT: dict[str, Any] = {
-    "cell": "lstm",
-    "embedding_dim": 50,
-    "hidden_dim": 50,
-    "attention_dim": 100,
-}
+_50_UNITS = {"embedding_dim": 50, "hidden_dim": 50, "attention_dim": 100}
 # Students of the other methods are not aligned; contributions explain their answers best.
 _OWN: dict[str, dict[str, Any]] = {
-    "dixtill-paper": _PUBLISHED | _PUBLISHED_STUDENT,
+    "dixtill-paper": _PUBLISHED | {"cell": "lstm"} | _50_UNITS,
     **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
 }
 

@@ -1,8 +1,8 @@
 """The recurrent cells as nodes of an ONNX graph, from the equations of distillation/network/.
 
 The nodes read `vectors` [batch, time, d], `mask` [batch, time] bool, `lengths` [batch] and
-`attention` [batch, time]. They give `states` [batch, time, 2H] and `contributions`
-[batch, time, C].
+`attention` [batch, time]. They give `states` [batch, time, DH], of D directions, and
+`contributions` [batch, time, C].
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 from onnx import GraphProto, NodeProto, TensorProto, helper
 
-from ..specification.float_parameters import LINEAR_WINDOW
+from ..runtime.model_file.shape import StudentShape
+from ..specification.float_parameters import LINEAR_WINDOW, SUFFIXES
 
 FloatArray = npt.NDArray[np.floating[Any]]
-_WAYS = {"ahead": "", "back": "_reverse"}  # as the graph names them, and as PyTorch does
 # ONNX has i, o, f, g where PyTorch has i, f, g, o, and z, r, n where it has r, z, n.
 _GATES = {"lstm": (0, 3, 1, 2), "gru": (1, 0, 2)}
 
@@ -28,55 +28,58 @@ def node(operator: str, inputs: str, outputs: str, **attributes: Any) -> NodePro
     return helper.make_node(operator, inputs.split(), names, name=names[0], **attributes)
 
 
-def cell_constants(cell: str, parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
+def cell_constants(
+    shape: StudentShape, parameters: Mapping[str, FloatArray]
+) -> dict[str, npt.NDArray[Any]]:
     """Return the constants that the nodes of a cell need, from parameters by PyTorch's names."""
+    cell = shape.cell
     if cell == "linear":
-        return _linear_constants(parameters)
-    both = [
+        return _linear_constants(shape.ways, parameters)
+    ways = [
         {
-            name: _gates_reordered(cell, parameters[f"{cell}.{name}_l0{suffix}"])
+            name: _gates_reordered(cell, parameters[f"{cell}.{name}_l0{SUFFIXES[way]}"])
             for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         }
-        for suffix in _WAYS.values()
+        for way in shape.ways
     ]
     return {
-        "input_weight": np.stack([way["weight_ih"] for way in both]),  # [2, gates * H, d]
-        "state_weight": np.stack([way["weight_hh"] for way in both]),  # [2, gates * H, H]
-        "bias": np.stack([np.concatenate([way["bias_ih"], way["bias_hh"]]) for way in both]),
+        "input_weight": np.stack([way["weight_ih"] for way in ways]),  # [D, gates * H, d]
+        "state_weight": np.stack([way["weight_hh"] for way in ways]),  # [D, gates * H, H]
+        "bias": np.stack([np.concatenate([way["bias_ih"], way["bias_hh"]]) for way in ways]),
         "as_states": np.array([0, 0, -1], np.int64),
     }
 
 
-def state_nodes(cell: str, hidden_dim: int) -> list[NodeProto]:
+def state_nodes(shape: StudentShape) -> list[NodeProto]:
     """Return the nodes from vectors to states."""
-    if cell == "linear":
-        return _linear_states()
-    attributes = {"linear_before_reset": 1} if cell == "gru" else {}
+    if shape.cell == "linear":
+        return _linear_states(shape.ways)
+    attributes = {"linear_before_reset": 1} if shape.cell == "gru" else {}
     return [
         node("Transpose", "vectors", "by_time", perm=[1, 0, 2]),
         helper.make_node(
-            cell.upper(),
+            shape.cell.upper(),
             ["by_time", "input_weight", "state_weight", "bias", "lengths"],
-            ["both_ways"],  # [time, 2, batch, H]
-            name="both_ways",
-            hidden_size=hidden_dim,
-            direction="bidirectional",
+            ["all_ways"],  # [time, D, batch, H]
+            name="all_ways",
+            hidden_size=shape.hidden_dim,
+            direction="bidirectional" if shape.directions == 2 else "forward",
             **attributes,
         ),
-        node("Transpose", "both_ways", "by_text", perm=[2, 0, 1, 3]),
+        node("Transpose", "all_ways", "by_text", perm=[2, 0, 1, 3]),
         node("Reshape", "by_text as_states", "states"),
     ]
 
 
-def contribution_nodes(cell: str) -> list[NodeProto]:
+def contribution_nodes(shape: StudentShape) -> list[NodeProto]:
     """Return the nodes from `attended` [batch, time, C], the states' shares, to contributions."""
-    if cell != "linear":
+    if shape.cell != "linear":
         return [node("Identity", "attended", "contributions")]
     nodes = [
         node("Transpose", "attention", "attention_by_time", perm=[1, 0]),
         node("Unsqueeze", "attention_by_time last_two", "attention_steps"),  # [time, batch, 1, 1]
     ]
-    for way in _WAYS:
+    for way in shape.ways:
         nodes += [
             node("Unsqueeze", f"no_state_{way} time", f"no_state_column_{way}"),
             node("Mul", f"no_state_column_{way} head_{way}", f"nothing_{way}"),  # [batch, C, H]
@@ -93,7 +96,7 @@ def contribution_nodes(cell: str) -> list[NodeProto]:
         ]
     return [
         *nodes,
-        node("Add", "traced_ahead traced_back", "traced"),  # [time, batch, C]
+        node("Sum", " ".join(f"traced_{way}" for way in shape.ways), "traced"),  # [time, batch, C]
         node("Transpose", "traced", "contributions", perm=[1, 0, 2]),
     ]
 
@@ -103,14 +106,16 @@ def _gates_reordered(cell: str, values: FloatArray) -> FloatArray:
     return np.concatenate([gates[gate] for gate in _GATES[cell]])
 
 
-def _linear_constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[Any]]:
+def _linear_constants(
+    ways: Sequence[str], parameters: Mapping[str, FloatArray]
+) -> dict[str, npt.NDArray[Any]]:
     constants: dict[str, npt.NDArray[Any]] = {
         "last_two": np.array([2, 3], np.int64),
     }
-    heads = np.split(parameters["head.weight"], 2, axis=1)  # [C, H] each
-    for (way, suffix), head in zip(_WAYS.items(), heads, strict=True):
-        constants[f"weight_{way}"] = parameters[f"linear.weight{suffix}"].T  # [2d, 2H]
-        constants[f"bias_{way}"] = parameters[f"linear.bias{suffix}"]
+    heads = np.split(parameters["head.weight"], len(ways), axis=1)  # [C, H] each
+    for way, head in zip(ways, heads, strict=True):
+        constants[f"weight_{way}"] = parameters[f"linear.weight{SUFFIXES[way]}"].T  # [2d, 2H]
+        constants[f"bias_{way}"] = parameters[f"linear.bias{SUFFIXES[way]}"]
         constants[f"head_{way}"] = head
         for place, later in enumerate(_moves(way)):
             constants[f"move_{way}_{place}"] = np.array([later, 0, 0, -later, 0, 0], np.int64)
@@ -124,10 +129,10 @@ def _moves(way: str) -> list[int]:
 
 def _is_backward(way: str, *, against: bool = False) -> int:
     """Return 1 if a direction reads from the end, or with `against`, if it does not."""
-    return int((way == "back") != against)
+    return int((way == "backward") != against)
 
 
-def _linear_states() -> list[NodeProto]:
+def _linear_states(ways: Sequence[str]) -> list[NodeProto]:
     """Return the nodes of a linear cell; after the last piece all that it reads is zero."""
     nodes = [
         node("Cast", "mask", "real", to=TensorProto.FLOAT),
@@ -136,7 +141,7 @@ def _linear_states() -> list[NodeProto]:
         node("Transpose", "real_vectors", "by_time", perm=[1, 0, 2]),
         node("Transpose", "real_column", "real_by_time", perm=[1, 0, 2]),
     ]
-    for way in _WAYS:
+    for way in ways:
         pieces = [f"piece_{way}_{place}" for place in range(len(LINEAR_WINDOW))]
         nodes += [
             *(
@@ -169,7 +174,7 @@ def _linear_states() -> list[NodeProto]:
         ]
     return [
         *nodes,
-        node("Concat", "states_ahead states_back", "states_by_time", axis=2),
+        node("Concat", " ".join(f"states_{way}" for way in ways), "states_by_time", axis=2),
         node("Transpose", "states_by_time", "states", perm=[1, 0, 2]),
     ]
 

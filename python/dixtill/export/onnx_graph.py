@@ -19,6 +19,7 @@ import numpy.typing as npt
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
 from ..errors import InputError
+from ..runtime.model_file.shape import StudentShape
 from ..specification.float_parameters import float_parameters
 from ..specification.model_file import StudentModel
 from ..version import __version__
@@ -55,11 +56,10 @@ def onnx_student(
     for name, shape in expected.items():
         if name not in given or given[name].shape != shape:
             raise InputError(f"the float student's '{name}' is not of the model's shape {shape}")
-    cell = model.shape.cell
-    constants = {**_constants(given), **_limits(), **cell_constants(cell, given)}
+    constants = {**_constants(given), **_limits(), **cell_constants(model.shape, given)}
     constants = {name: _plain(values) for name, values in constants.items()}
     graph = helper.make_graph(
-        _nodes(cell, model.shape.hidden_dim),
+        _nodes(model.shape),
         "dixtill student",
         [
             helper.make_tensor_value_info("piece_ids", TensorProto.INT64, ["batch", "time"]),
@@ -133,10 +133,10 @@ def _constants(parameters: Mapping[str, FloatArray]) -> dict[str, npt.NDArray[An
     """Return the weights of all but the cell, as the graph multiplies with them."""
     return {
         "embedding": parameters["embedding.weight"],
-        "attention_weight": parameters["attention_weight.weight"].T,  # [2H, A]
+        "attention_weight": parameters["attention_weight.weight"].T,  # [DH, A]
         "attention_vector": parameters["attention_vector.weight"].T,  # [A, 1]
         "null_score": parameters["null_score"].reshape(()),
-        "head_weight": parameters["head.weight"].T,  # [2H, C]
+        "head_weight": parameters["head.weight"].T,  # [DH, C]
         "head_bias": parameters["head.bias"],
     }
 
@@ -159,13 +159,13 @@ def _limits() -> dict[str, npt.NDArray[Any]]:
     }
 
 
-def _nodes(cell: str, hidden_dim: int) -> list[NodeProto]:
+def _nodes(shape: StudentShape) -> list[NodeProto]:
     return [
         node("Cast", "mask", "mask_count", to=TensorProto.INT32),
         node("ReduceSum", "mask_count time", "num_pieces", keepdims=0),
         node("Max", "num_pieces one", "lengths"),  # an LSTM reads at least one piece
         node("Gather", "embedding piece_ids", "vectors"),
-        *state_nodes(cell, hidden_dim),
+        *state_nodes(shape),
         node("MatMul", "states attention_weight", "projected"),
         node("Tanh", "projected", "units"),
         node("MatMul", "units attention_vector", "scores_column"),
@@ -181,5 +181,5 @@ def _nodes(cell: str, hidden_dim: int) -> list[NodeProto]:
         node("ReduceSum", "attended time", "gathered", keepdims=0),
         node("Add", "gathered head_bias", "logits"),
         node("Softmax", "logits", "probabilities", axis=-1),
-        *contribution_nodes(cell),
+        *contribution_nodes(shape),
     ]

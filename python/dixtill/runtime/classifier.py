@@ -183,18 +183,18 @@ def load_classifier(
 
 
 def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier:
-    cell, v, d, h, a, c = model.shape
-    settings = model.settings
+    settings, shape = model.settings, model.shape
     try:
         return native.Classifier(
             target=target,
             tensors=model.buffers,
-            cell=cell,
-            num_pieces=v,
-            embedding_dim=d,
-            hidden_dim=h,
-            attention_dim=a,
-            num_classes=c,
+            cell=shape.cell,
+            num_pieces=shape.num_pieces,
+            embedding_dim=shape.embedding_dim,
+            hidden_dim=shape.hidden_dim,
+            attention_dim=shape.attention_dim,
+            num_classes=shape.num_classes,
+            num_directions=shape.directions,
             lowercase=settings.lowercase,
             strip_accents=settings.strip_accents,
             symbols=settings.symbols,

@@ -54,7 +54,8 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
             epochs and smaller batches.
         max_explained: number of training texts that the teacher explains at most; 0 for none.
         teaching: which texts come more often or weigh more: fixed, worst or learned.
-        cell: what reads the pieces, in both directions: lstm, gru or linear.
+        cell: what reads the pieces: lstm, gru or linear.
+        directions: 2 to read a text in both directions, 1 to read it only forward.
         embedding_dim: width of a piece's vector.
         hidden_dim: units of the cell per direction.
         attention_dim: attention units.
@@ -91,6 +92,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         max_explained: int | None = None,
         teaching: TeachingMode | None = None,
         cell: Cell | None = None,
+        directions: int | None = None,
         embedding_dim: int | None = None,
         hidden_dim: int | None = None,
         attention_dim: int | None = None,
@@ -113,6 +115,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.max_explained = max_explained
         self.teaching = teaching
         self.cell = cell
+        self.directions = directions
         self.embedding_dim = embedding_dim
         self.hidden_dim = hidden_dim
         self.attention_dim = attention_dim

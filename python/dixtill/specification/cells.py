@@ -1,7 +1,7 @@
 """Specifies the recurrent cells: how the vectors of a text's pieces become hidden states.
 
-A student reads a text in both directions with cells of one kind, each with parameters of its own.
-In the shapes there are T pieces, embedding width d and H units.
+A student reads a text forward, or in both directions, with cells of one kind, each with parameters
+of its own. In the shapes there are T pieces, embedding width d and H units.
 
     lstm    long short-term memory (Hochreiter and Schmidhuber 1997), gates i, f, g, o
     gru     gated recurrent unit, reset after the product (Cho et al. 2014), gates r, z, n
@@ -11,23 +11,16 @@ In the shapes there are T pieces, embedding width d and H units.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from .arithmetic import Int32Array, lane_sum, product, quantize, tanh_ratio
-from .parameters import Float32Array, Int8Array, StudentParameters
+from .parameters import Direction, Float32Array, Int8Array, StudentParameters
 
 _HALF = np.float32(0.5)
 _LARGEST = np.float32(127.0)  # a state of 1 as int8
-
-
-class Direction(NamedTuple):
-    """The parameters of a cell in one direction; see StudentParameters."""
-
-    weight_q8: Int8Array
-    scale: Float32Array
-    bias: Float32Array
 
 
 class LinearSteps(NamedTuple):
@@ -38,11 +31,11 @@ class LinearSteps(NamedTuple):
 
 
 def hidden_states(parameters: StudentParameters, piece_ids: Int32Array) -> Int8Array:
-    """Return the states [T, 2H] of both directions, the forward one first; 127 stands for 1."""
+    """Return the states [T, DH] of D directions, the forward one first; 127 stands for 1."""
     run = {"lstm": _lstm, "gru": _gru, "linear": _linear}[parameters.cell]
     inputs_q8 = parameters.embedding_q8[piece_ids]  # [T, d]
-    forward, backward = _directions(parameters)
-    return np.concatenate([run(forward, inputs_q8), run(backward, inputs_q8[::-1])[::-1]], axis=1)
+    states = [run(way, inputs_q8[order])[order] for way, order in _ways(parameters)]
+    return np.concatenate(states, axis=1)
 
 
 def traced_shares(
@@ -58,11 +51,13 @@ def traced_shares(
     which one pass against the direction of reading computes. The states are not rounded here.
     """
     inputs_q8 = parameters.embedding_q8[piece_ids]
-    forward, backward = _directions(parameters)
-    weights = np.split(parameters.head_weight_q8.astype(np.float32), 2, axis=1)  # [C, H] each
-    ahead = _trace(linear_steps(forward, inputs_q8), weights[0], attention)
-    back = _trace(linear_steps(backward, inputs_q8[::-1]), weights[1], attention[::-1])[::-1]
-    shares: Float32Array = (ahead + back) * (parameters.head_scale * _LARGEST)
+    ways = _ways(parameters)
+    weights = np.split(parameters.head_weight_q8.astype(np.float32), len(ways), axis=1)  # [C, H]
+    traced = [
+        _trace(linear_steps(way, inputs_q8[order]), weights_of_way, attention[order])[order]
+        for (way, order), weights_of_way in zip(ways, weights, strict=True)
+    ]
+    shares: Float32Array = reduce(np.add, traced) * (parameters.head_scale * _LARGEST)
     return shares
 
 
@@ -131,11 +126,13 @@ def linear_steps(direction: Direction, inputs_q8: Int8Array) -> LinearSteps:
     return LinearSteps(kept, ((z_bottom + z_top) * n_top) * share)
 
 
-def _directions(w: StudentParameters) -> tuple[Direction, Direction]:
-    return (
-        Direction(w.forward_weight_q8, w.forward_scale, w.forward_bias),
-        Direction(w.backward_weight_q8, w.backward_scale, w.backward_bias),
-    )
+def _ways(parameters: StudentParameters) -> list[tuple[Direction, slice]]:
+    """Return the student's directions, each with the order in which it reads.
+
+    Taken twice, an order is that of time again.
+    """
+    orders = {"forward": slice(None), "backward": slice(None, None, -1)}
+    return [(parameters.direction(way), orders[way]) for way in parameters.shape.ways]
 
 
 def _lstm(direction: Direction, inputs_q8: Int8Array) -> Int8Array:

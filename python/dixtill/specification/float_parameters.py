@@ -6,6 +6,9 @@ import numpy as np
 
 from .parameters import Float32Array, Int8Array, StudentParameters
 
+SUFFIXES = {"forward": "", "backward": "_reverse"}
+"""What PyTorch appends to the name of a cell's parameter, by direction."""
+
 LINEAR_WINDOW = (0, 1)
 """How many places back, in the order of reading, each piece is that a step of a linear cell reads.
 
@@ -31,18 +34,16 @@ def float_parameters(parameters: StudentParameters) -> dict[str, Float32Array]:
         "head.weight": _LARGEST * _product(parameters.head_weight_q8, parameters.head_scale),
         "head.bias": parameters.head_bias,
     }
-    for name, suffix in (("forward", ""), ("backward", "_reverse")):
-        direction = _direction(parameters, name)
-        values |= {f"{parameters.cell}.{part}{suffix}": v for part, v in direction.items()}
+    for way in parameters.shape.ways:
+        direction = _direction(parameters, way)
+        values |= {f"{parameters.cell}.{part}{SUFFIXES[way]}": v for part, v in direction.items()}
     return values
 
 
-def _direction(parameters: StudentParameters, name: str) -> dict[str, Float32Array]:
+def _direction(parameters: StudentParameters, way: str) -> dict[str, Float32Array]:
     """Return the parameters of the cell in one direction, by their names in a PyTorch module."""
-    bias = getattr(parameters, f"{name}_bias")
-    matrix = _product(
-        getattr(parameters, f"{name}_weight_q8"), getattr(parameters, f"{name}_scale")
-    )
+    weight_q8, scale, bias = parameters.direction(way)
+    matrix = _product(weight_q8, scale)
     if parameters.cell == "linear":
         return {"weight": matrix, "bias": bias}
     rows, d = len(matrix), parameters.shape.embedding_dim

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from ..errors import InputError
 from ..runtime.targets import choose_target, native
 from .forward import Forward
-from .parameters import Float32Array, Int8Array, StudentParameters, UInt8Array
+from .parameters import Direction, Float32Array, Int8Array, StudentParameters, UInt8Array
 
 __all__ = ["forward", "ig_accumulate", "pack_parameters"]
 
@@ -27,9 +27,8 @@ def pack_parameters(parameters: StudentParameters) -> UInt8Array:
 
     It is the same for every target, and begins at a cache line.
     """
+    ways = parameters.shape.ways
     names = [
-        *(f"{way}_{part}" for way in ("forward", "backward")
-          for part in ("weight_q8", "scale", "bias")),
         "attention_weight_q8", "attention_scale", "attention_vector", "null_score",
         "head_weight_q8", "head_scale", "head_bias",
     ]  # fmt: skip
@@ -37,6 +36,7 @@ def pack_parameters(parameters: StudentParameters) -> UInt8Array:
         cell=parameters.cell,
         embedding_dim=parameters.shape.embedding_dim,
         hidden_dim=parameters.shape.hidden_dim,
+        directions=[Direction(*map(np.ascontiguousarray, parameters.direction(w))) for w in ways],
         **{name: np.ascontiguousarray(getattr(parameters, name)) for name in names},
     )
 

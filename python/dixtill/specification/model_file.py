@@ -25,7 +25,7 @@ from ..runtime.model_file.settings import (
     check_vocabulary_size,
     digest,
 )
-from ..runtime.model_file.shape import StudentShape
+from ..runtime.model_file.shape import WAYS, StudentShape
 from ..runtime.model_file.source import naming_the_student, reason
 from ..runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from ..strings import has_surrogates, plain_str
@@ -146,6 +146,8 @@ def _to_bytes(model: StudentModel) -> bytes:
     tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
     description = model.settings.description()
     description |= {"cell": model.shape.cell, "output": "softmax"}
+    if model.shape.directions != len(WAYS):
+        description["directions"] = model.shape.directions
     description["sha256"] = digest(
         description,
         ((name, str(array.dtype), array.shape, array.data.cast("B"))
@@ -182,7 +184,7 @@ def read_model(source: StudentSource) -> StudentModel:
             rows = arrays[EMBEDDING_Q4].reshape(loaded.shape.num_pieces, -1)
             arrays["embedding_q8"] = unpack_nibbles(rows, loaded.shape.embedding_dim)
         parameters = StudentParameters(
-            **{name: arrays[name].reshape(shapes[name]) for name in shapes},
+            **{name: arrays[name].reshape(shape) for name, shape in shapes.items()},
             cell=loaded.shape.cell,
         )
         vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))

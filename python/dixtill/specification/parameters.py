@@ -6,12 +6,13 @@ This file checks shapes and types; model_file.py reads files, kernels.py and ref
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from ..errors import InputError
-from ..runtime.model_file.shape import PARAMETERS, StudentShape
+from ..runtime.model_file.shape import PARAMETERS, WAYS, StudentShape, parameter_names
 
 Int8Array = npt.NDArray[np.int8]
 UInt8Array = npt.NDArray[np.uint8]
@@ -24,7 +25,15 @@ NO_NULL_SCORE = -_LARGEST_FLOAT
 """A null score that leaves all attention to the pieces: its exponential is zero beside theirs."""
 
 
-@dataclass(frozen=True, eq=False)
+class Direction(NamedTuple):
+    """The parameters of a cell in one direction; see StudentParameters."""
+
+    weight_q8: Int8Array
+    scale: Float32Array
+    bias: Float32Array
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class StudentParameters:
     """Parameters of a student; every int8 value lies in [-127, 127].
 
@@ -32,8 +41,9 @@ class StudentParameters:
     quantization has folded the scales of the activations (one per embedding column, 1/127 for
     hidden states) into parameters and scales.
 
-    In the shapes there are V pieces, embedding width d, H units per direction, A attention units
-    and C classes. The rows of a direction are those of the cell's gates, one gate after the other:
+    In the shapes there are V pieces, embedding width d, D directions of H units each, A attention
+    units and C classes. The rows of a direction are those of the cell's gates, one gate after the
+    other:
 
         cell    gates         weight_q8      scale  bias
         lstm    i, f, g, o    [4H, d + H]    [4H]   [4H]
@@ -41,21 +51,22 @@ class StudentParameters:
         linear  z, n          [2H, 2d]       [2H]   [2H]
 
     The columns read the piece, and after it the previous state, or for a linear cell the piece
-    before it in the direction of reading.
+    before it in the direction of reading. A student that reads in one direction has None for the
+    backward parameters.
     """
 
     embedding_q8: Int8Array  # [V, d]; multiples of 16 if it is to be kept in 4 bits
     forward_weight_q8: Int8Array
     forward_scale: Float32Array
     forward_bias: Float32Array
-    backward_weight_q8: Int8Array
-    backward_scale: Float32Array
-    backward_bias: Float32Array
-    attention_weight_q8: Int8Array  # [A, 2H]
+    backward_weight_q8: Int8Array | None = None
+    backward_scale: Float32Array | None = None
+    backward_bias: Float32Array | None = None
+    attention_weight_q8: Int8Array  # [A, DH]
     attention_scale: Float32Array  # [A]
     attention_vector: Float32Array  # [A]
     null_score: Float32Array  # [1], a score beside those of the pieces, in each text's softmax
-    head_weight_q8: Int8Array  # [C, 2H]
+    head_weight_q8: Int8Array  # [C, DH]
     head_scale: Float32Array  # [C]
     head_bias: Float32Array  # [C]
     cell: str = "lstm"  # one of CELLS
@@ -67,13 +78,28 @@ class StudentParameters:
                 raise InputError(
                     f"weight '{name}' has type {array.dtype}, expected {np.dtype(expected)}"
                 )
-        StudentShape.of(self.cell, {name: array.shape for name, array in self.arrays().items()})
+        shapes = {name: array.shape for name, array in self.arrays().items()}
+        for name in parameter_names(self.directions):
+            if name not in shapes:
+                raise InputError(f"weight '{name}' is missing")
+        StudentShape.of(self.cell, self.directions, shapes)
         for name, array in self.arrays().items():
             _check_values(name, array)
 
     def arrays(self) -> dict[str, Int8Array | Float32Array]:
-        """Return the parameters by name, in the order of PARAMETERS."""
-        return {name: getattr(self, name) for name in PARAMETERS}
+        """Return the parameters that there are by name, in the order of PARAMETERS."""
+        by_name = {name: getattr(self, name) for name in PARAMETERS}
+        return {name: array for name, array in by_name.items() if array is not None}
+
+    def direction(self, way: str) -> Direction:
+        """Return the parameters of a direction, "forward" or "backward"."""
+        return Direction(*(getattr(self, f"{way}_{part}") for part in Direction._fields))
+
+    @property
+    def directions(self) -> int:
+        """In how many directions the student reads."""
+        is_both_ways = any(name.startswith(f"{WAYS[1]}_") for name in self.arrays())
+        return len(WAYS) if is_both_ways else 1
 
     @property
     def shape(self) -> StudentShape:
@@ -81,9 +107,9 @@ class StudentParameters:
         num_pieces, embedding_dim = self.embedding_q8.shape
         attention_dim, num_states = self.attention_weight_q8.shape
         num_classes = self.head_weight_q8.shape[0]
-        return StudentShape(
-            self.cell, num_pieces, embedding_dim, num_states // 2, attention_dim, num_classes
-        )
+        hidden_dim = num_states // self.directions
+        sizes = num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes
+        return StudentShape(self.cell, *sizes, self.directions)
 
     @property
     def embedding_bits(self) -> int:

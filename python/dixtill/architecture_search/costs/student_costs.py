@@ -128,9 +128,9 @@ class Costs:
         config, num_pieces = recipe.config, recipe.num_pieces
         untrained = Untrained(self._vocabulary, self._labels, config, recipe.embedding_bits)
         name = (
-            f"{config.cell}, {num_pieces} pieces of {config.embedding_dim}, {config.hidden_dim} "
-            f"units, {config.attention_dim} for attention, {config.explanation}, "
-            f"{recipe.embedding_bits} bits"
+            f"{config.cell}, directions: {config.directions}, {num_pieces} pieces of "
+            f"{config.embedding_dim}, {config.hidden_dim} units, {config.attention_dim} for "
+            f"attention, {config.explanation}, {recipe.embedding_bits} bits"
         )
         time, energy = self._clock(name, lambda: untrained.model(num_pieces))
         return Cost(untrained.num_bytes(num_pieces), time, energy)

@@ -25,6 +25,7 @@ _STYLE = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 _NAMES = {
     "cell": "cell",
+    "directions": "directions",
     "embedding_dim": "embedding",
     "hidden_dim": "units",
     "attention_dim": "attention",

@@ -1,4 +1,4 @@
-"""The recurrent cells that read a padded batch in both directions: LSTM, GRU and linear.
+"""The recurrent cells that read a padded batch in one or both directions: LSTM, GRU and linear.
 
 specification/cells.py says what they compute. A module's parameters are named after its cell in
 checkpoints. The linear cell is in linear_cell.py.
@@ -6,6 +6,7 @@ checkpoints. The linear cell is in linear_cell.py.
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -18,32 +19,32 @@ from .linear_cell import LinearCell, LinearSteps
 class Reading(NamedTuple):
     """What a cell gives for a padded batch."""
 
-    states: Tensor  # [batch, time, 2 * hidden], forward then backward; zero on padding
-    steps: tuple[LinearSteps, ...] = ()  # of both directions of a linear cell
+    states: Tensor  # [batch, time, states], forward then backward; zero on padding
+    steps: tuple[LinearSteps, ...] = ()  # of each direction of a linear cell
 
     def traced_shares(self, readers: Tensor) -> Tensor:
         """Return each piece's exact share [batch, time, outputs] of sums over the states.
 
         Output k is the sum over t of readers_tk . state_t, with readers
-        [batch, time, outputs, 2 * hidden]. Only a linear cell's states can be traced.
+        [batch, time, outputs, states]. Only a linear cell's states can be traced.
         """
-        halves = readers.transpose(0, 1).chunk(2, dim=3)
-        shares = [steps.shares(half) for steps, half in zip(self.steps, halves, strict=True)]
-        return (shares[0] + shares[1]).transpose(0, 1)
+        parts = readers.transpose(0, 1).chunk(len(self.steps), dim=3)
+        shares = [steps.shares(part) for steps, part in zip(self.steps, parts, strict=True)]
+        return reduce(torch.add, shares).transpose(0, 1)
 
 
 def new_cell(shape: StudentShape) -> nn.Module:
-    """Return the shape's cell for both directions, with random parameters."""
-    d, h = shape.embedding_dim, shape.hidden_dim
+    """Return the shape's cell for its directions, with random parameters."""
+    d, h, is_bidirectional = shape.embedding_dim, shape.hidden_dim, shape.directions == 2
     if shape.cell == "linear":
-        return LinearCell(d, h)
+        return LinearCell(d, h, is_bidirectional)
     if shape.cell == "gru":
-        return nn.GRU(d, h, batch_first=True, bidirectional=True)
-    return nn.LSTM(d, h, batch_first=True, bidirectional=True)
+        return nn.GRU(d, h, batch_first=True, bidirectional=is_bidirectional)
+    return nn.LSTM(d, h, batch_first=True, bidirectional=is_bidirectional)
 
 
 def read(cell: nn.Module, vectors: Tensor, mask: Tensor) -> Reading:
-    """Read texts in both directions with a `new_cell`; padding changes no state.
+    """Read texts with a `new_cell`, in each of its directions; padding changes no state.
 
     Args:
         cell: a `new_cell`.

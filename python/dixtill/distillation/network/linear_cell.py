@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, pad
 
-from ...specification.float_parameters import LINEAR_WINDOW
+from ...specification.float_parameters import LINEAR_WINDOW, SUFFIXES
 
 
 class LinearSteps(NamedTuple):
@@ -41,21 +41,23 @@ class LinearSteps(NamedTuple):
 
 
 class LinearCell(nn.Module):
-    """A linear cell for each direction, with random parameters.
+    """A linear cell for each direction, with random parameters: forward, and then backward.
 
     The rows of a weight are those of the gates z and n; its columns are a block for each piece
     that a step reads (LINEAR_WINDOW).
     """
 
-    def __init__(self, embedding_dim: int, hidden_dim: int) -> None:
+    def __init__(self, embedding_dim: int, hidden_dim: int, is_bidirectional: bool = True) -> None:
         super().__init__()
         columns, rows = len(LINEAR_WINDOW) * embedding_dim, 2 * hidden_dim
-        ahead, back = nn.Linear(columns, rows), nn.Linear(columns, rows)
-        self.weight, self.bias = ahead.weight, ahead.bias
-        self.weight_reverse, self.bias_reverse = back.weight, back.bias
+        self._suffixes = tuple(SUFFIXES.values())[: 2 if is_bidirectional else 1]
+        for suffix in self._suffixes:
+            gates = nn.Linear(columns, rows)
+            self.register_parameter(f"weight{suffix}", nn.Parameter(gates.weight))
+            self.register_parameter(f"bias{suffix}", nn.Parameter(gates.bias))
 
-    def forward(self, vectors: Tensor, mask: Tensor) -> tuple[LinearSteps, LinearSteps]:
-        """Return the steps of both directions, the forward one first.
+    def forward(self, vectors: Tensor, mask: Tensor) -> tuple[LinearSteps, ...]:
+        """Return the steps of each direction, the forward one first.
 
         Args:
             vectors: [batch, time, embedding].
@@ -64,9 +66,15 @@ class LinearCell(nn.Module):
         real = mask[..., None]
         vectors = (vectors * real).transpose(0, 1)  # after the last piece there are zeros
         real = real.transpose(0, 1)
-        return (
-            _steps(vectors, real, self.weight, self.bias, is_backward=False),
-            _steps(vectors, real, self.weight_reverse, self.bias_reverse, is_backward=True),
+        return tuple(
+            _steps(
+                vectors,
+                real,
+                getattr(self, f"weight{suffix}"),
+                getattr(self, f"bias{suffix}"),
+                is_backward=suffix == SUFFIXES["backward"],
+            )
+            for suffix in self._suffixes
         )
 
 

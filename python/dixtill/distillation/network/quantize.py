@@ -20,7 +20,7 @@ import numpy.typing as npt
 import torch
 
 from ...errors import InputError
-from ...specification.float_parameters import LINEAR_WINDOW, float_parameters
+from ...specification.float_parameters import LINEAR_WINDOW, SUFFIXES, float_parameters
 from ...specification.parameters import Int8Array, StudentParameters
 from .student import Student
 
@@ -52,14 +52,17 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentParameters:
         if not np.isfinite(values).all():
             raise InputError(f"weight '{name}' of the student is not finite: its training diverged")
     cell = student.shape.cell
-    forward, backward = (_direction(cell, parameters, suffix) for suffix in ("", "_reverse"))
-    readers = np.vstack([*forward.of_pieces, *backward.of_pieces])
+    ways = {way: _direction(cell, parameters, SUFFIXES[way]) for way in student.shape.ways}
+    readers = np.vstack([matrix for own in ways.values() for matrix in own.of_pieces])
     embedding_q8, column_scale = _embedding(parameters["embedding.weight"], readers, embedding_bits)
     return StudentParameters(
         cell=cell,
         embedding_q8=embedding_q8,
-        **_quantized("forward", forward, column_scale),
-        **_quantized("backward", backward, column_scale),
+        **{
+            name: values
+            for way, own in ways.items()
+            for name, values in _quantized(way, own, column_scale).items()
+        },
         **_rows("attention", parameters["attention_weight.weight"] / _LARGEST),
         attention_vector=parameters["attention_vector.weight"][0].astype(np.float32),
         null_score=parameters["null_score"].astype(np.float32),

@@ -1,9 +1,9 @@
 """The student in float32: the PyTorch reference for the native kernels.
 
-It has an embedding, a recurrent cell that reads in both directions (cells.py), additive attention
-over the real pieces, and a linear head (Cantini et al. 2024). A null score, which belongs to no
-piece, takes a share of the attention and adds nothing (docs/adr/0015). Because the head is linear
-in the attended states, each state's share of each logit is exact:
+It has an embedding, a recurrent cell that reads in one or both directions (cells.py), additive
+attention over the real pieces, and a linear head (Cantini et al. 2024). A null score, which belongs
+to no piece, takes a share of the attention and adds nothing (docs/adr/0015). Because the head is
+linear in the attended states, each state's share of each logit is exact:
 logit_k = b_k + sum_t attention_t * (w_k . h_t). It is the contribution of the state's piece, unless
 the cell is linear: then each piece's share is traced through the states.
 """
@@ -30,7 +30,7 @@ class StudentOutput:
     logits: Tensor  # [batch, classes]
     scores: Tensor  # [batch, time], raw attention scores
     attention: Tensor  # [batch, time], sums to less than 1 over each text
-    attended: Tensor  # [batch, 2 * hidden], the states' sum, weighted by attention
+    attended: Tensor  # [batch, states], the states' sum, weighted by attention
     contribute: Callable[[], Tensor]  # computes the contributions
 
     @cached_property
@@ -44,7 +44,7 @@ class StudentOutput:
 
 
 class Student(nn.Module):
-    """A masked-attention classifier of word pieces, with a cell in both directions."""
+    """A masked-attention classifier of word pieces, with a cell in one or both directions."""
 
     def __init__(
         self, shape: StudentShape, dropout: float = 0.0, has_null_score: bool = True
@@ -55,22 +55,21 @@ class Student(nn.Module):
         score, its parameter is so low that it has no effect, and it is not trained.
         """
         super().__init__()
-        num_states = 2 * shape.hidden_dim
         self.shape = shape
         self.embedding = nn.Embedding(shape.num_pieces, shape.embedding_dim)
         self.add_module(shape.cell, new_cell(shape))
-        self.attention_weight = nn.Linear(num_states, shape.attention_dim, bias=False)
+        self.attention_weight = nn.Linear(shape.num_states, shape.attention_dim, bias=False)
         self.attention_vector = nn.Linear(shape.attention_dim, 1, bias=False)
         start = 0.0 if has_null_score else NO_NULL_SCORE
         self.null_score = nn.Parameter(torch.full((1,), start), requires_grad=has_null_score)
-        self.head = nn.Linear(num_states, shape.num_classes)
+        self.head = nn.Linear(shape.num_states, shape.num_classes)
         self.dropout = nn.Dropout(dropout)
 
     @classmethod
     def of(cls, config: DistillConfig, num_pieces: int, num_classes: int) -> Student:
         """Make a student as `config` says, that reads so many pieces and knows so many classes."""
         sizes = config.embedding_dim, config.hidden_dim, config.attention_dim
-        shape = StudentShape(config.cell, num_pieces, *sizes, num_classes)
+        shape = StudentShape(config.cell, num_pieces, *sizes, num_classes, config.directions)
         return cls(shape, config.dropout, config.null_score)
 
     @property
@@ -87,7 +86,7 @@ class Student(nn.Module):
         """
         reading = read(self.cell, self.dropout(self.embedding(piece_ids)), mask)
         dropped = self.dropout(torch.ones_like(reading.states))
-        states = reading.states * dropped  # [batch, time, 2 * hidden]
+        states = reading.states * dropped  # [batch, time, states]
         scores = self.attention_vector(torch.tanh(self.attention_weight(states)))[..., 0]
         attention = self._attention(scores.masked_fill(~mask, -torch.inf))
         weight = self.head.weight

@@ -16,8 +16,9 @@ from .settings import (
     check_version,
     check_vocabulary_size,
     digest,
+    directions_of,
 )
-from .shape import PARAMETERS, StudentShape
+from .shape import StudentShape, parameter_names
 from .source import UnusableFileError, naming_the_student, open_student
 from .tensors import NUMPY_TYPES, TensorFile, json_object
 
@@ -30,10 +31,6 @@ if TYPE_CHECKING:
 METADATA_KEY = "dixtill"
 VOCABULARY = "vocabulary"  # its pieces as UTF-8, joined by line breaks, compressed by zlib
 EMBEDDING_Q4 = "embedding_q4"  # instead of embedding_q8, where 4 bits a value are enough
-
-_TYPES = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in PARAMETERS}}
-_TYPES_Q4 = {EMBEDDING_Q4: "U8", **_TYPES}
-del _TYPES_Q4["embedding_q8"]
 
 
 class LoadedModel:
@@ -53,12 +50,13 @@ class LoadedModel:
         tensor_file = TensorFile(file)
         description = _description(tensor_file)
         check_version(description.get("format_version"))
-        types = _TYPES_Q4 if EMBEDDING_Q4 in tensor_file.header else _TYPES
+        directions = directions_of(description)
+        types = _types(directions, EMBEDDING_Q4 in tensor_file.header)
         tensors = tensor_file.read_tensors(file, types)
         self._file, self._types, self._tensors = tensor_file, types, tensors
         self._description = description
         shapes = {name: shape for name, (shape, _) in tensors.items()}
-        self.shape = StudentShape.of(cell_of(description), shapes)
+        self.shape = StudentShape.of(cell_of(description), directions, shapes)
         self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
         self.settings = StudentSettings.of(description).checked(self.shape)
         pieces = _decompressed(tensors[VOCABULARY][1])
@@ -103,6 +101,16 @@ def load_model(source: StudentSource) -> LoadedModel:
         finally:
             if file is not source:
                 file.close()
+
+
+def _types(directions: int, is_q4: bool) -> dict[str, str]:
+    """Return the type of each tensor, by name."""
+    names = parameter_names(directions)
+    types = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in names}}
+    if is_q4:
+        del types["embedding_q8"]
+        types[EMBEDDING_Q4] = "U8"
+    return types
 
 
 def _reloaded(content: bytes) -> LoadedModel:

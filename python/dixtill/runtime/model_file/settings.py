@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from ...errors import InputError
 from ...strings import plain_str
 from .label_names import check_label_names
+from .shape import WAYS
 from .source import UnusableFileError
 
 TYPE_CHECKING = False
@@ -174,6 +175,20 @@ def cell_of(description: Mapping[str, Any]) -> str:
             f"output is {description['output']!r:.40}, expected one of {', '.join(OUTPUTS)}"
         )
     return str(description["cell"])
+
+
+def directions_of(description: Mapping[str, Any]) -> int:
+    """Return in how many directions a model file's student reads: both, unless it says otherwise.
+
+    Raises:
+        InputError: the number is neither 1 nor 2.
+    """
+    if description["format_version"] <= _LAST_WITHOUT_CELLS:
+        return len(WAYS)
+    directions = description.get("directions", len(WAYS))
+    if type(directions) is not int or not 1 <= directions <= len(WAYS):
+        raise InputError(f"directions is {directions!r:.40}, expected 1 or 2")
+    return directions
 
 
 def explanations_of(cell: str) -> tuple[str, ...]:

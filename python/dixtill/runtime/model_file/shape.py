@@ -10,26 +10,32 @@ from ...errors import InputError
 
 Shape = tuple[int, ...]
 
-PARAMETERS = (
-    "embedding_q8",
-    "forward_weight_q8",
-    "forward_scale",
-    "forward_bias",
-    "backward_weight_q8",
-    "backward_scale",
-    "backward_bias",
-    "attention_weight_q8",
-    "attention_scale",
-    "attention_vector",
-    "null_score",
-    "head_weight_q8",
-    "head_scale",
-    "head_bias",
-)
-"""Names of a student's parameters; int8 where they end in `_q8`, else float32.
-
-A file may hold `embedding_q4` instead of `embedding_q8`: two values to a byte.
+WAYS = ("forward", "backward")
+"""The directions in which a student may read a text. One that reads in one direction reads forward.
 """
+
+
+def parameter_names(directions: int) -> tuple[str, ...]:
+    """Return the names of a student's parameters; int8 where they end in `_q8`, else float32.
+
+    A file may hold `embedding_q4` instead of `embedding_q8`: two values to a byte.
+    """
+    parts = ("weight_q8", "scale", "bias")
+    return (
+        "embedding_q8",
+        *(f"{way}_{part}" for way in WAYS[:directions] for part in parts),
+        "attention_weight_q8",
+        "attention_scale",
+        "attention_vector",
+        "null_score",
+        "head_weight_q8",
+        "head_scale",
+        "head_bias",
+    )
+
+
+PARAMETERS = parameter_names(len(WAYS))
+"""Names of all parameters that a student may have."""
 
 CELLS = ("lstm", "gru", "linear")
 """The recurrent cells that a student may have; specification/cells.py says what they compute."""
@@ -38,10 +44,22 @@ CELLS = ("lstm", "gru", "linear")
 class StudentShape(
     namedtuple(
         "StudentShape",
-        ["cell", "num_pieces", "embedding_dim", "hidden_dim", "attention_dim", "num_classes"],
+        [
+            "cell",
+            "num_pieces",
+            "embedding_dim",
+            "hidden_dim",
+            "attention_dim",
+            "num_classes",
+            "directions",
+        ],
+        defaults=(len(WAYS),),
     )
 ):
-    """V pieces, embedding width d, H units per direction, A attention units and C classes."""
+    """V pieces, embedding width d, H units per direction, A attention units and C classes.
+
+    The states of D directions are side by side, so attention and head read DH values of a piece.
+    """
 
     __slots__ = ()
     cell: str  # one of CELLS
@@ -50,10 +68,13 @@ class StudentShape(
     hidden_dim: int
     attention_dim: int
     num_classes: int
+    directions: int  # in which a text is read: 1 or 2
 
     @classmethod
-    def of(cls, cell: str, shapes: Mapping[str, Shape]) -> StudentShape:
+    def of(cls, cell: str, directions: int, shapes: Mapping[str, Shape]) -> StudentShape:
         """Return the sizes that parameters of these shapes have.
+
+        There is a shape for each of the `parameter_names`.
 
         Raises:
             InputError: the cell is unknown, or a shape does not fit the others.
@@ -68,13 +89,14 @@ class StudentShape(
                     "each at least one"
                 )
         attention_dim, num_states = shapes["attention_weight_q8"]
-        if num_states % 2:
+        if num_states % directions:
             raise InputError("weight 'attention_weight_q8' has an odd number of columns")
         num_classes, _ = shapes["head_weight_q8"]
         num_pieces, _ = shapes[embedding]
-        hidden_dim, columns = num_states // 2, shapes["forward_weight_q8"][1]
+        hidden_dim, columns = num_states // directions, shapes["forward_weight_q8"][1]
         embedding_dim = columns // 2 if cell == "linear" else columns - hidden_dim
-        shape = cls(cell, num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes)
+        sizes = num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes
+        shape = cls(cell, *sizes, directions)
         expected_shapes = shape.parameters()
         if embedding == "embedding_q4":
             expected_shapes[embedding] = (num_pieces, (embedding_dim + 1) // 2)
@@ -88,17 +110,16 @@ class StudentShape(
 
     def parameters(self) -> dict[str, Shape]:
         """Return the shape of each parameter."""
-        _, v, d, h, a, c = self
-        direction = self._direction()
+        v, d, a, c = self.num_pieces, self.embedding_dim, self.attention_dim, self.num_classes
+        direction = self._direction().items()
         return {
             "embedding_q8": (v, d),
-            **{f"forward_{name}": shape for name, shape in direction.items()},
-            **{f"backward_{name}": shape for name, shape in direction.items()},
-            "attention_weight_q8": (a, 2 * h),
+            **{f"{way}_{name}": shape for way in self.ways for name, shape in direction},
+            "attention_weight_q8": (a, self.num_states),
             "attention_scale": (a,),
             "attention_vector": (a,),
             "null_score": (1,),
-            "head_weight_q8": (c, 2 * h),
+            "head_weight_q8": (c, self.num_states),
             "head_scale": (c,),
             "head_bias": (c,),
         }
@@ -112,6 +133,16 @@ class StudentShape(
             "linear": (2 * h, 2 * d, 2 * h),
         }[self.cell]
         return {"weight_q8": (rows, columns), "scale": (rows,), "bias": (biases,)}
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The directions in which a text is read: those of WAYS, or the first of them."""
+        return WAYS[: self.directions]
+
+    @property
+    def num_states(self) -> int:
+        """Number of values in the states of a piece, of all directions together."""
+        return self.directions * self.hidden_dim
 
     @property
     def num_parameters(self) -> int:
