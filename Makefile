@@ -2,7 +2,7 @@
 # BIN=... names the folder of another one. CI runs these commands too.
 
 BIN := .venv/bin/
-CPP := $(shell find csrc tests -name '*.h' -o -name '*.cpp')
+CPP := $(shell find csrc tests benchmarks -name '*.h' -o -name '*.cpp')
 
 .PHONY: format lint types tests quick-tests docs
 

@@ -19,7 +19,7 @@ from dixtill.runtime.model_file.shape import CELLS
 from dixtill.specification import reference
 from dixtill.specification.model_file import StudentModel
 
-# Fewer units than the shipped student's 50: the default ones, and what a search for speed finds.
+# Fewer units than the shipped student's 50.
 _NARROW = {
     "gru, 32 units": {"cell": "gru", "embedding_dim": 64, "hidden_dim": 32, "attention_dim": 96},
     "gru, 8 units": {"cell": "gru", "embedding_dim": 56, "hidden_dim": 8, "attention_dim": 48},

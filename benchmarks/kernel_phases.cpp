@@ -83,7 +83,9 @@ struct OneDirection {
                 scale,
                 nullptr};
     }
-    DirectionScratch scratch() { return {nullptr, nullptr, nullptr, products, hidden_q8, cells, nullptr}; }
+    DirectionScratch scratch() {
+        return {nullptr, nullptr, nullptr, products, hidden_q8, cells, nullptr};
+    }
 
     void multiply_hidden() { multiply(direction().recurrent, hidden_q8, sums, products); }
     void update() {

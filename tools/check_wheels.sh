@@ -136,7 +136,7 @@ test_on() {
 # gets from them. An emulated test takes twenty times as long, so the rest runs where a release has
 # a machine of its own (.github/workflows/wheels.yml).
 EMULATED=(
-    tests/native/test_{golden,ig_accumulate,targets,tokenizer}.py
+    tests/native/test_{forward,golden,ig_accumulate,targets,tokenizer}.py
     tests/runtime/test_{classifier,model_file,shipped_student,words_json}.py
 )
 

@@ -29,6 +29,7 @@ def _of_cells() -> Iterator[Promise]:
     for num_words in (12, 32):
         group = names.text_to_answer_by_cell(num_words)
         yield Promise(group, lstm, 1, gru)
+        yield Promise(group, lstm, 1.4, names.of_cell("gru, 32 units", names.words_read(_BEST)))
         yield Promise(group, names.FASTTEXT, 1 / 1.5, linear)
     for batch, least in (((1, 12), 8), ((1, 32), 6), ((64, 32), 4)):
         for cell in CELLS:

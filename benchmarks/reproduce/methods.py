@@ -20,12 +20,12 @@ _GRU_OF_32 = (
     *("--cell", "gru", "--embedding-dim", "64", "--hidden-dim", "32", "--attention-dim", "96"),
 )
 METHODS: dict[str, tuple[str, ...]] = {
-    "none": ("--method", "none"),
-    "kl": ("--method", "kl"),
-    "mse": ("--method", "mse"),
+    "none": ("--method", "none", *_LSTM_OF_50),
+    "kl": ("--method", "kl", *_LSTM_OF_50),
+    "mse": ("--method", "mse", *_LSTM_OF_50),
     "dixtill-paper": ("--method", "dixtill-paper"),
-    "kl, perturbed texts": _KL_ON_MANY_TEXTS,
-    "ours": ("--method", "dixtill", "--perturbed", PERTURBED),
+    "kl, perturbed texts": (*_KL_ON_MANY_TEXTS, *_LSTM_OF_50),
+    "ours": ("--method", "dixtill", *_LSTM_OF_50, "--perturbed", PERTURBED),
 }
 # These also learn from the texts of the study's `--unlabeled`, and are left out without it.
 # What suits a strong teacher's answers to many texts; chosen on held-out training texts.
@@ -38,10 +38,11 @@ WITH_REAL_TEXTS: dict[str, tuple[str, ...]] = {
     "kl, real and perturbed texts, GRU of 32": (*_KL_ON_MANY_TEXTS, *_GRU_OF_32),
     "kl, real and perturbed texts, GRU": (*_KL_ON_MANY_TEXTS, "--cell", "gru", *_50_UNITS),
     "kl, real and perturbed texts, linear": (*_KL_ON_MANY_TEXTS, "--cell", "linear", *_50_UNITS),
-    "ours, real texts": ("--method", "dixtill", "--perturbed", PERTURBED),
+    "ours, real texts": ("--method", "dixtill", *_LSTM_OF_50, "--perturbed", PERTURBED),
     # For a teacher that is too large to explain its answers.
     "ours, real texts, not explained": (
         *("--method", "dixtill", "--max-explained", "0", "--perturbed", PERTURBED),
+        *_LSTM_OF_50,
     ),
     "kl, real texts, 96 units": (*_KL_ON_MANY_TEXTS, *_MANY_UNITS),
     "ours, real texts, not explained, 96 units": (

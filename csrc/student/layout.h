@@ -22,7 +22,7 @@ struct StudentShape {
     int64_t hidden_dim;
     int64_t attention_dim;
     int64_t num_classes;
-    int64_t num_directions = kMaxDirections;
+    int64_t num_directions;
 
     // Of all directions together, of one piece.
     int64_t num_states() const { return num_directions * hidden_dim; }

@@ -44,7 +44,7 @@ def load(
     `source` is the path of a model file or of a folder with a student.safetensors, the bytes of a
     model file, or a file opened in binary mode (read from its current position and left open).
     The file is read once, so later changes to it do not matter. "tfns" and "tfns-bilstm" are
-    students that come with dixtill, unless a file or folder has such a path.
+    students that come with dixtill, unless a file, or a folder with a student, has such a path.
 
     >>> student = load()
     >>> student.labels

@@ -1,6 +1,6 @@
 """The native kernels as torch custom operators, registered when this module is imported.
 
-    torch.ops.dixtill.masked_attention_bilstm    the int8 student on a padded batch, of any cell
+    torch.ops.dixtill.masked_attention_bilstm    the int8 student on a padded batch
     torch.ops.dixtill.ig_accumulate              integrated gradients, merged into words
 
 Both run on CPU tensors and have fake kernels, so torch.compile and torch.export keep them. They
@@ -47,8 +47,8 @@ def masked_attention_bilstm(
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return logits [B, C], scores [B, T], attention [B, T] and contributions [B, T, C].
 
-    The packed parameters say which recurrent cell the student has; the operator's name is from the
-    time when all had LSTMs.
+    The packed parameters say which recurrent cell the student has, and whether it reads in one
+    direction or both; the operator's name is from the time when all had LSTMs in both.
 
     input_ids [B, T] can have any integer type, and attention_mask [B, T] also bool. Tokens are real
     where the mask is not zero, at any positions; results are zero elsewhere. The ids of padding are

@@ -166,6 +166,7 @@ def other_bert() -> Teacher:
         ("attributions, precision_of_answers", {"precision": "bfloat16"}),
         ("seed, dropout", {"seed": 1, "dropout": 0.5}),
         ("cell", {"cell": "gru"}),
+        ("directions", {"directions": 1}),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

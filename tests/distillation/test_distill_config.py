@@ -102,7 +102,15 @@ def test_linear_cells_are_explained_by_contributions():
 
 def test_a_gru_changes_no_other_setting():
     for method in ("dixtill", "kl", "mse", "none"):
+        assert DistillConfig.of(method).cell == "lstm"
         assert DistillConfig.of(method, cell="gru") == replace(DistillConfig.of(method), cell="gru")
+
+
+@pytest.mark.parametrize("method", ["dixtill", "kl", "mse", "none", "dixtill-paper"])
+def test_every_methods_student_is_the_published_one(method):
+    own = DistillConfig.of(method)
+    shape = own.cell, own.directions, own.embedding_dim, own.hidden_dim, own.attention_dim
+    assert shape == ("lstm", 2, 50, 50, 100)
 
 
 def test_the_published_student_is_an_lstm():

@@ -18,6 +18,7 @@ OBJECT = re.compile(r"^::: ([\w.]+)$", re.MULTILINE)
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_the_files_that_a_script_names(script):
     names = set(NAMED.findall((ROOT / script).read_text(encoding="utf-8")))
+    assert names
     assert [name for name in sorted(names) if missing(name)] == []
 
 

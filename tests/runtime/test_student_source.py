@@ -161,10 +161,20 @@ def test_every_bundled_student_is_small(name):
     assert Path(source.file_of(name)).stat().st_size <= 420_000
 
 
-def test_a_path_comes_before_a_bundled_name(tmp_path, path, monkeypatch, answers):
+def test_a_student_with_the_path_comes_before_a_bundled_name(tmp_path, path, monkeypatch, answers):
     monkeypatch.chdir(tmp_path)
-    path.rename("tfns-bilstm")
+    Path("tfns").mkdir()
+    path.rename("tfns/student.safetensors")
+    assert dixtill.load("tfns")(TEXTS) == answers
+    Path("tfns/student.safetensors").rename("tfns-bilstm")
     assert dixtill.load("tfns-bilstm")(TEXTS) == answers
+
+
+def test_a_folder_of_data_does_not_hide_a_bundled_student(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("tfns").mkdir()
+    Path("tfns/train.csv").touch()
+    assert dixtill.load("tfns")(TEXTS) == dixtill.load()(TEXTS)
 
 
 def test_a_name_that_nothing_has_is_refused_with_those_that_there_are(tmp_path, monkeypatch):

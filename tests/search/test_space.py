@@ -60,8 +60,8 @@ def test_what_is_given_is_not_searched():
 @pytest.mark.parametrize(
     ("shared", "cells", "default"),
     [
-        ({}, ("lstm", "gru", "linear"), "gru"),
-        ({"explanation": "gates"}, ("lstm", "gru"), "gru"),
+        ({}, ("lstm", "gru", "linear"), "lstm"),
+        ({"explanation": "gates"}, ("lstm", "gru"), "lstm"),
         ({"method": "dixtill-paper"}, None, "lstm"),
     ],
 )

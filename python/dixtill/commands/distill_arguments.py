@@ -181,8 +181,8 @@ def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -
     _add(
         group,
         "cell",
-        "what reads the pieces: gru (default), lstm, which has four gates instead of three "
-        "(published), or linear, whose contributions are exact through the recurrence",
+        "what reads the pieces: lstm (default), gru, which has three gates instead of four, or "
+        "linear, whose contributions are exact through the recurrence",
     )
     _add(
         group,
@@ -190,16 +190,9 @@ def _add_student_arguments(parser: argparse.ArgumentParser, is_searched: bool) -
         "read a text in both directions (2, default), or only forward (1), in less time",
         "{1,2}",
     )
-    _add(
-        group, "embedding_dim", "width of a piece's vector ({default}; published: {published})", "N"
-    )
-    _add(
-        group,
-        "hidden_dim",
-        "units of the cell per direction ({default}; published: {published})",
-        "N",
-    )
-    _add(group, "attention_dim", "attention units ({default}; published: {published})", "N")
+    _add(group, "embedding_dim", "width of a piece's vector ({default})", "N")
+    _add(group, "hidden_dim", "units of the cell per direction ({default})", "N")
+    _add(group, "attention_dim", "attention units ({default})", "N")
     group.add_argument(
         "--null-score",
         action=argparse.BooleanOptionalAction,

@@ -69,11 +69,11 @@ class DistillConfig(Settings):
     weight_decay: float = 0.01
     dropout: float = 0.15
     unknown_rate: float = 0.1  # share of pieces replaced by the unknown one in training
-    cell: Cell = "gru"  # what reads the pieces
+    cell: Cell = "lstm"  # what reads the pieces
     directions: int = 2  # 1: from the first piece on; 2: from the last piece on as well
-    embedding_dim: int = 64
-    hidden_dim: int = 32
-    attention_dim: int = 96
+    embedding_dim: int = 50
+    hidden_dim: int = 50
+    attention_dim: int = 100
     null_score: bool = True  # whether attention may go to no piece
     max_pieces: int = 256
     max_bytes: int = 420_000  # of the student's file with 4-bit vectors; rare pieces are left out
@@ -198,10 +198,9 @@ _PUBLISHED: dict[str, Any] = {
     "perturbed": 0,
     "null_score": False,
 }
-_50_UNITS = {"embedding_dim": 50, "hidden_dim": 50, "attention_dim": 100}
 # Students of the other methods are not aligned; contributions explain their answers best.
 _OWN: dict[str, dict[str, Any]] = {
-    "dixtill-paper": _PUBLISHED | {"cell": "lstm"} | _50_UNITS,
+    "dixtill-paper": _PUBLISHED,
     **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
 }
 

@@ -50,13 +50,14 @@ def shipped_student() -> str:
 def file_of(path: str | os.PathLike[str]) -> str:
     """Return `path`; if it is a folder with a student, the file in it.
 
-    Where nothing has this path, the name of a bundled student stands for its file.
+    Where no student has this path, the name of a bundled student stands for its file.
     """
     inside = os.path.join(path, STUDENT_FILE)
     if os.path.isfile(inside):
         return inside
     name = os.fspath(path)
-    return BUNDLED[name] if name in BUNDLED and not os.path.lexists(name) else name
+    is_taken = os.path.lexists(name) and not os.path.isdir(name)
+    return BUNDLED[name] if name in BUNDLED and not is_taken else name
 
 
 def open_student(source: StudentSource) -> BinaryReader:
