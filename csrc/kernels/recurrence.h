@@ -19,7 +19,7 @@ struct Way {
     const Direction& direction;
     const DirectionScratch& own;
     int64_t first_time, stride;  // the piece of the first step, and from one step to the next
-    int64_t first_remembered;    // of what is remembered of a piece, where this direction's begins
+    int64_t first_remembered;    // where its products begin in what is remembered of a piece
     int64_t first_state;         // where in scratch.states_q8 the state of the first step is
     int64_t state_stride;        // from one step's state to the next one's
 };

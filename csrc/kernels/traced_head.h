@@ -47,7 +47,7 @@ struct Trace {
         return sum_lanes(sum);
     }
 
-    // Adds to the shares of all pieces those by one direction; the first one's are the beginning.
+    // Adds one direction's shares to those of all pieces; the first direction sets them.
     // Returns false if the caller ended it.
     inline bool add_direction(int64_t direction, float* shares) const {
         const StudentView& student = *arguments.student;
