@@ -27,6 +27,7 @@ def random_weights(
     bits: int = 8,
     cell: str = "lstm",
     directions: int = 2,
+    output: str = "softmax",
 ) -> StudentParameters:
     """Weights of moderate size: no gate is saturated, and every piece has a say.
 
@@ -47,7 +48,7 @@ def random_weights(
             drawn[name] = rng.uniform(low, high, shape).astype(np.float32)
     if bits == 4:
         drawn["embedding_q8"] = (drawn["embedding_q8"] / 18).astype(np.int8) * np.int8(16)
-    return StudentParameters(**drawn, cell=cell)
+    return StudentParameters(**drawn, cell=cell, output=output)
 
 
 def random_model(
@@ -56,9 +57,15 @@ def random_model(
     d: int = 6,
     cell: str = "lstm",
     directions: int = 2,
+    output: str = "softmax",
     **changes: Any,
 ) -> StudentModel:
-    """Make a student of three classes; `changes` replace its vocabulary, weights or settings."""
+    """Make a student of three classes; `changes` replace its vocabulary, weights or settings.
+
+    One that answers a number has one name instead.
+    """
+    if output == "number":
+        changes = {"labels": ("stars",), **changes}
     vocabulary = changes.pop("vocabulary", VOCABULARY)
     weights = changes.pop("parameters", None)
     settings: dict[str, Any] = {
@@ -75,6 +82,6 @@ def random_model(
     if weights is None:
         weights = random_weights(
             np.random.default_rng(seed), len(vocabulary), d=d, h=5, a=4, c=len(settings["labels"]),
-            bits=bits, cell=cell, directions=directions,
+            bits=bits, cell=cell, directions=directions, output=output,
         )  # fmt: skip
     return StudentModel(weights, vocabulary, StudentSettings(**settings))

@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from dixtill.runtime.model_file.shape import CELLS, Shape, StudentShape
+from dixtill.runtime.model_file.shape import CELLS, OUTPUTS, Shape, StudentShape
 from dixtill.specification import reference
 from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD5"
+MAGIC = b"DIXGOLD6"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
 NUM_PIECES = 13  # of each student
 
@@ -49,6 +49,8 @@ class Recipe:
     null_score: float | None = None  # None draws a random one
     cell: str = "lstm"
     directions: int = 2
+    output: str = "softmax"
+    head: float = 1.0  # factor of the head's scales and biases
 
 
 # Widths at and next to multiples of 4, 8 and 16. A spread of 30 saturates most gates; at 1e-36
@@ -102,6 +104,11 @@ RECIPES = (
     Recipe("linear, one direction, smallest", 1, 1, 1, 1, cell="linear", directions=1),
     Recipe("linear, one direction, odd widths", 5, 17, 7, 2, cell="linear", directions=1),
     Recipe("linear, one direction, many classes", 9, 26, 3, 40, cell="linear", directions=1),
+    Recipe("sigmoid, many labels", 5, 8, 7, 43, output="sigmoid"),
+    Recipe("sigmoid, one label", 3, 4, 5, 1, cell="gru", output="sigmoid"),
+    Recipe("sigmoid, large logits", 9, 8, 7, 3, cell="linear", output="sigmoid", head=60.0),
+    Recipe("number", 5, 8, 7, 1, output="number"),
+    Recipe("number, large", 5, 8, 7, 1, cell="linear", directions=1, output="number", head=1e4),
 )
 
 
@@ -205,7 +212,9 @@ def _weights(recipe: Recipe, random: SplitMix64) -> StudentParameters:
             drawn[name] = scale(shape[0], columns)
         else:
             drawn[name] = random.uniform(-2.0, 2.0, *shape)
-    return StudentParameters(**drawn, cell=recipe.cell)
+    for name in ("head_scale", "head_bias"):
+        drawn[name] *= np.float32(recipe.head)
+    return StudentParameters(**drawn, cell=recipe.cell, output=recipe.output)
 
 
 def accumulations() -> Iterator[Accumulation]:
@@ -242,9 +251,9 @@ def encode() -> bytes:
 
 def _encode_student(student: Student) -> bytes:
     w = student.weights
-    cell, *widths_and_directions = w.shape
+    cell, *widths_and_directions, output = w.shape
     sizes = (
-        CELLS.index(cell), *widths_and_directions,
+        CELLS.index(cell), *widths_and_directions, OUTPUTS.index(output),
         len(student.piece_ids), len(student.offsets) - 1, w.embedding_bits,
     )  # fmt: skip
     arrays: list[npt.NDArray[Any]] = list(w.arrays().values())

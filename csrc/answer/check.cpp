@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "logits.h"
-
 namespace dixtill {
 namespace {
 
@@ -14,12 +12,8 @@ constexpr int64_t kMaxPasses = 2048;
 
 class WordRemoval {
   public:
-    WordRemoval(const TokenizedText& text, const std::vector<float>& logits,
-                const LogitsOf& logits_of)
-        : text_(text),
-          logits_of_(logits_of),
-          label_(largest(logits)),
-          is_removed_(text.spans.size(), 0) {}
+    WordRemoval(const TokenizedText& text, const LabelState& whole, const StateOf& state_of)
+        : text_(text), whole_(whole), state_of_(state_of), is_removed_(text.spans.size(), 0) {}
 
     size_t num_words() const { return is_removed_.size(); }
     void remove(size_t word) { is_removed_[word] = 1; }
@@ -27,16 +21,16 @@ class WordRemoval {
     bool is_removed(size_t word) const { return is_removed_[word] != 0; }
     int64_t num_passes() const { return num_passes_; }
 
-    // The margin of the text's label without the words that are removed.
-    double margin_now() { return margin_of(logits_now()); }
+    double whole_margin() const { return whole_.margin; }
 
-    // The margin of that label in other logits.
-    double margin_of(const std::vector<float>& logits) const {
-        return margin(logits.data(), logits.size(), label_);
-    }
+    // The label's margin without the words that are removed.
+    double margin_now() { return state_now().margin; }
 
-    // Whether the label changes without them.
-    bool flips_now() { return largest(logits_now()) != label_; }
+    // What a loss of margin does for a change of the answer.
+    double progress_of(double loss) const { return whole_.is_answer ? loss : -loss; }
+
+    // Whether the text gains or loses the label without them.
+    bool flips_now() { return state_now().is_answer != whole_.is_answer; }
 
     std::vector<int32_t> removed() const {
         std::vector<int32_t> words;
@@ -47,7 +41,7 @@ class WordRemoval {
     }
 
   private:
-    const std::vector<float>& logits_now() {
+    LabelState state_now() {
         ++num_passes_;
         piece_ids_.clear();
         for (size_t i = 0; i < text_.piece_ids.size(); ++i) {
@@ -55,32 +49,32 @@ class WordRemoval {
                 piece_ids_.push_back(text_.piece_ids[i]);
             }
         }
-        return logits_of_(piece_ids_);
+        return state_of_(piece_ids_);
     }
 
     const TokenizedText& text_;
-    const LogitsOf& logits_of_;
-    const size_t label_;
+    const LabelState whole_;
+    const StateOf& state_of_;
     std::vector<char> is_removed_;
     std::vector<int32_t> piece_ids_;
     int64_t num_passes_ = 0;
 };
 
-std::vector<double> effects_of_words(WordRemoval& removal, double whole) {
+std::vector<double> effects_of_words(WordRemoval& removal) {
     std::vector<double> effects(removal.num_words());
     for (size_t w = 0; w < effects.size(); ++w) {
         removal.remove(w);
-        effects[w] = whole - removal.margin_now();
+        effects[w] = removal.whole_margin() - removal.margin_now();
         removal.put_back(w);
     }
     return effects;
 }
 
-// Removes words until the label changes. Returns false when it never does.
+// Removes words until the text gains or loses the label. Returns false when it never does.
 bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect) {
     for (size_t count = 0; count < removal.num_words(); ++count) {
         size_t best = by_effect[0];
-        double lowest = 0.0;
+        double most = 0.0;
         bool is_first = true;
         for (const size_t word : by_effect) {
             if (removal.is_removed(word)) continue;
@@ -90,10 +84,10 @@ bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect)
                 break;
             }
             removal.remove(word);
-            const double left = removal.margin_now();
+            const double progress = removal.progress_of(-removal.margin_now());
             removal.put_back(word);
-            if (is_first || left < lowest) {
-                lowest = left;
+            if (is_first || progress > most) {
+                most = progress;
                 best = word;
                 is_first = false;
             }
@@ -104,8 +98,8 @@ bool remove_greedily(WordRemoval& removal, const std::vector<size_t>& by_effect)
     return false;
 }
 
-// Whether the label changes when `size` of the words from place `first` on are removed as well. If
-// so, they stay removed.
+// Whether the text gains or loses the label when `size` of the words from place `first` on are
+// removed as well. If so, they stay removed.
 bool remove_any(WordRemoval& removal, const std::vector<size_t>& by_effect, size_t first,
                 size_t size) {
     if (size == 0) return removal.flips_now();
@@ -124,11 +118,14 @@ int64_t num_subsets(int64_t n, int64_t k, int64_t limit) {
     return count;
 }
 
-std::vector<size_t> descending(const std::vector<double>& effects) {
+// The words in the order of what leaving them out does for a change of the answer.
+std::vector<size_t> most_useful_first(const WordRemoval& removal,
+                                      const std::vector<double>& effects) {
     std::vector<size_t> order(effects.size());
     std::iota(order.begin(), order.end(), size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return effects[a] > effects[b]; });
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return removal.progress_of(effects[a]) > removal.progress_of(effects[b]);
+    });
     return order;
 }
 
@@ -155,12 +152,13 @@ void find_flip(WordRemoval& removal, const std::vector<size_t>& by_effect, Check
 
 }  // namespace
 
-Check check_words(const TokenizedText& text, const std::vector<float>& logits,
-                  const LogitsOf& logits_of) {
-    WordRemoval removal(text, logits, logits_of);
+Check check_words(const TokenizedText& text, const LabelState& whole, bool can_change,
+                  const StateOf& state_of) {
+    WordRemoval removal(text, whole, state_of);
     Check check;
-    check.effects = effects_of_words(removal, removal.margin_of(logits));
-    find_flip(removal, descending(check.effects), check);
+    check.effects = effects_of_words(removal);
+    check.is_smallest = true;
+    if (can_change) find_flip(removal, most_useful_first(removal, check.effects), check);
     return check;
 }
 

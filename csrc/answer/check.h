@@ -6,24 +6,28 @@
 #include <vector>
 
 #include "../text/words.h"
+#include "checked_label.h"
 
 namespace dixtill {
 
 struct Check {
     std::vector<double> effects;  // [words], what the margin loses without the word's pieces
-    std::vector<int32_t> flip;    // words, ascending, without which the label changes
+    std::vector<int32_t> flip;  // words, ascending, without which the text gains or loses the label
     bool has_flip = false;
     bool is_smallest = false;  // all sets smaller than the flip, or all sets, were tried
 };
 
-// Returns the student's logits for pieces. They are valid until the next call.
-using LogitsOf = std::function<const std::vector<float>&(const std::vector<int32_t>& piece_ids)>;
+// Returns what the student's answer to pieces says of the label.
+using StateOf = std::function<LabelState(const std::vector<int32_t>& piece_ids)>;
 
-// Leaves out each word alone. Then removes words greedily, each time the one with the largest
-// effect, until the label changes. Then looks for a smaller set that changes it: size by size,
-// words of large effect first, until a fixed number of passes is used up. The same logits give the
-// same result everywhere.
-Check check_words(const TokenizedText& text, const std::vector<float>& logits,
-                  const LogitsOf& logits_of);
+// Leaves out each word alone. If the answer can change, it then removes words greedily, each time
+// the one with the largest effect, until the text loses the label, or gains it if it did not have
+// it. Then it looks for a smaller set that does the same: size by size, words of large effect
+// first, until a fixed number of passes is used up. The same states give the same result
+// everywhere.
+//
+// `whole` is the state for the whole text.
+Check check_words(const TokenizedText& text, const LabelState& whole, bool can_change,
+                  const StateOf& state_of);
 
 }  // namespace dixtill

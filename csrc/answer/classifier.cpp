@@ -10,7 +10,6 @@
 #include <thread>
 
 #include "../process/blocks.h"
-#include "check.h"
 #include "gate_weights.h"
 #include "logits.h"
 #include "record.h"
@@ -64,8 +63,9 @@ struct Classifier::Worker {
     TokenizedText text;
     Workspace workspace;
     std::vector<float> logits, probabilities, scores, attention, contributions;
-    std::vector<double> weights, word_attention, num_pieces;  // of each word
-    std::vector<uint8_t> is_unknown;                          // of each word
+    std::vector<double> weights;                     // [num_classes, words], or of scores [words]
+    std::vector<double> word_attention, num_pieces;  // [words]
+    std::vector<uint8_t> is_unknown;                 // [words]
     int32_t num_unknown_pieces = 0;
 };
 
@@ -81,23 +81,23 @@ Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
 
 Classifier::~Classifier() = default;
 
-Record Classifier::answer(std::string_view utf8, bool is_checked,
+Record Classifier::answer(std::string_view utf8, const WantedCheck& check,
                           Interruption* interruption) const {
     const Pool<Worker>::Loan worker(workers_);
     Record record;
-    answer_with(*worker, utf8, is_checked, interruption, record);
+    answer_with(*worker, utf8, check, interruption, record);
     return record;
 }
 
 std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
-                                            int64_t num_threads, bool is_checked,
+                                            int64_t num_threads, const WantedCheck& check,
                                             Interruption::IsWanted is_interruption_wanted) const {
-    const auto list =
-        std::make_shared<TextList>(std::move(texts), is_checked, std::move(is_interruption_wanted));
-    const auto work = [this, list, is_checked] {
+    const auto list = std::make_shared<TextList>(std::move(texts), check.has_value(),
+                                                 std::move(is_interruption_wanted));
+    const auto work = [this, list, check] {
         list->answer_share([&] { return Pool<Worker>::Loan(workers_); },
                            [&](Worker& worker, std::string_view utf8, Record& record) {
-                               answer_with(worker, utf8, is_checked, &list->interruption, record);
+                               answer_with(worker, utf8, check, &list->interruption, record);
                            });
     };
     const size_t count = std::min(list->num_useful_threads(),
@@ -120,25 +120,25 @@ std::vector<Record> Classifier::answer_some(std::vector<std::string_view> texts,
     return list->records();
 }
 
-void Classifier::answer_with(Worker& worker, std::string_view utf8, bool is_checked,
+void Classifier::answer_with(Worker& worker, std::string_view utf8, const WantedCheck& check,
                              Interruption* interruption, Record& record) const {
     if (utf8.size() > kLargeText) {
         Worker own;
-        answer_in(own, utf8, is_checked, interruption, record);
+        answer_in(own, utf8, check, interruption, record);
     } else {
-        answer_in(worker, utf8, is_checked, interruption, record);
+        answer_in(worker, utf8, check, interruption, record);
     }
 }
 
-void Classifier::answer_in(Worker& worker, std::string_view utf8, bool is_checked,
+void Classifier::answer_in(Worker& worker, std::string_view utf8, const WantedCheck& check,
                            Interruption* interruption, Record& record) const {
     tokenizer_.read(utf8, worker.tokenizer_scratch, worker.text, interruption);
     report(interruption, static_cast<int64_t>(utf8.size() / kBytesPerPiece));
     run(worker, worker.text.piece_ids, interruption);
     weigh_words(worker, interruption);
     find_unknown(worker, interruption);
-    write(worker, is_checked, interruption, record);
-    if (is_checked) write_check(worker, interruption, record);
+    write(worker, check.has_value(), interruption, record);
+    if (check) write_check(worker, *check, interruption, record);
 }
 
 void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
@@ -158,7 +158,6 @@ void Classifier::run(Worker& worker, const std::vector<int32_t>& piece_ids,
 }
 
 void Classifier::weigh_words(Worker& worker, Interruption* interruption) const {
-    clear_to(worker.weights, worker.text.spans.size(), interruption);
     if (explanation_ == Explanation::scores) return weigh_by_scores(worker, interruption);
     weigh_by_contributions(worker, interruption);
     if (explanation_ == Explanation::gates) weigh_by_gates(worker, interruption);
@@ -166,6 +165,7 @@ void Classifier::weigh_words(Worker& worker, Interruption* interruption) const {
 
 // A word has the mean score of its pieces.
 void Classifier::weigh_by_scores(Worker& worker, Interruption* interruption) const {
+    clear_to(worker.weights, worker.text.spans.size(), interruption);
     clear_to(worker.num_pieces, worker.text.spans.size(), interruption);
     for_each_piece(worker.text, interruption, [&worker](size_t piece, size_t word) {
         worker.weights[word] += worker.scores[piece];
@@ -174,13 +174,17 @@ void Classifier::weigh_by_scores(Worker& worker, Interruption* interruption) con
     for (size_t w = 0; w < worker.weights.size(); ++w) worker.weights[w] /= worker.num_pieces[w];
 }
 
-// A word has the sum of what its pieces add to the margin of the label.
+// A word has for each label the sum of what its pieces add to the label's margin.
 void Classifier::weigh_by_contributions(Worker& worker, Interruption* interruption) const {
     const size_t num_classes = static_cast<size_t>(student_.num_classes);
-    const size_t label = largest(worker.logits);
+    const size_t num_words = worker.text.spans.size();
+    clear_to(worker.weights, num_classes * num_words, interruption);
     for_each_piece(worker.text, interruption, [&](size_t piece, size_t word) {
-        worker.weights[word] +=
-            margin(worker.contributions.data() + piece * num_classes, num_classes, label);
+        const float* shares = worker.contributions.data() + piece * num_classes;
+        const double common = common_part(student_.output, shares, num_classes);
+        for (size_t k = 0; k < num_classes; ++k) {
+            worker.weights[k * num_words + word] += static_cast<double>(shares[k]) - common;
+        }
     });
 }
 
@@ -209,11 +213,14 @@ void Classifier::write(const Worker& worker, bool is_checked, Interruption* inte
     const TokenizedText& text = worker.text;
     const RecordHead head = {
         static_cast<int32_t>(largest(worker.logits)), static_cast<int32_t>(text.spans.size()),
-        (text.truncated ? RecordHead::is_truncated : 0) | (is_checked ? RecordHead::is_checked : 0),
+        (text.truncated ? RecordHead::is_truncated : 0) |
+            (is_checked ? RecordHead::is_checked : 0) |
+            (explanation_ == Explanation::scores ? RecordHead::is_of_no_label : 0),
         static_cast<int32_t>(text.piece_ids.size()), worker.num_unknown_pieces};
     record.clear();
     record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
-                   text.spans.size() * (sizeof(Span) + sizeof(double) + sizeof(uint8_t)));
+                   text.spans.size() * (sizeof(Span) + sizeof(uint8_t)) +
+                   worker.weights.size() * sizeof(double));
     append(record, &head, 1, interruption);
     append(record, worker.probabilities.data(), worker.probabilities.size(), interruption);
     append(record, text.spans.data(), text.spans.size(), interruption);
@@ -222,17 +229,19 @@ void Classifier::write(const Worker& worker, bool is_checked, Interruption* inte
 }
 
 // Overwrites the answer in `worker`.
-void Classifier::write_check(Worker& worker, Interruption* interruption, Record& record) const {
-    const std::vector<float> logits = worker.logits;
-    const LogitsOf logits_of = [&](const std::vector<int32_t>& piece_ids) -> auto& {
+void Classifier::write_check(Worker& worker, const CheckOptions& options,
+                             Interruption* interruption, Record& record) const {
+    const CheckedLabel label(student_.output, options, worker.logits);
+    const StateOf state_of = [&](const std::vector<int32_t>& piece_ids) {
         run(worker, piece_ids, interruption);
-        return worker.logits;
+        return label.state(worker.logits, worker.probabilities);
     };
-    const Check check = check_words(worker.text, logits, logits_of);
-    const int32_t found[2] = {check.is_smallest ? 1 : 0,
+    const LabelState whole = label.state(worker.logits, worker.probabilities);
+    const Check check = check_words(worker.text, whole, label.can_change(), state_of);
+    const int32_t found[3] = {static_cast<int32_t>(label.index()), check.is_smallest ? 1 : 0,
                               check.has_flip ? static_cast<int32_t>(check.flip.size()) : -1};
     append(record, check.effects.data(), check.effects.size(), interruption);
-    append(record, found, 2, interruption);
+    append(record, found, 3, interruption);
     append(record, check.flip.data(), check.flip.size(), interruption);
 }
 

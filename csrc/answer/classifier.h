@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "../student/pack.h"
 #include "../student/view.h"
 #include "../text/tokenizer.h"
+#include "check.h"
 
 namespace dixtill {
 
@@ -21,16 +23,20 @@ enum class Explanation { gates, contributions, scores };
 //
 //   int32    label, number of words, flags (1 if the text went past the limit, 2 if checked),
 //            number of pieces, and how many of those are the unknown one
-//   float    probabilities [num_classes]
+//   float    probabilities [num_classes], or the number
 //   int64    start and end of each word, in code points of the text [words, 2]
-//   double   weights [words]
+//   double   weights [num_classes, words]; of scores, which belong to no class, [1, words]
 //   uint8    whether a piece of the word is the unknown one [words]
 //
 // and where it was checked (check.h):
 //
 //   double   effects [words]
-//   int32    1 if no smaller flip exists, the flip's number of words or -1, its words
+//   int32    the checked label, 1 if no smaller flip exists, the flip's number of words or -1, its
+//            words
 using Record = std::string;
+
+// Whether answers are to be checked, and how.
+using WantedCheck = std::optional<CheckOptions>;
 
 class Classifier {
   public:
@@ -42,22 +48,22 @@ class Classifier {
     ~Classifier();
 
     // Many threads may call this at once. Throws Interrupted.
-    Record answer(std::string_view utf8, bool is_checked,
+    Record answer(std::string_view utf8, const WantedCheck& check,
                   Interruption* interruption = nullptr) const;
 
     // Returns the answers to the first texts: those that are begun within a tenth of a second, and
     // at least one. So the caller sees the first answers early, however long the list takes. Any
     // number of threads gives the same bits. Throws Interrupted.
     std::vector<Record> answer_some(std::vector<std::string_view> texts, int64_t num_threads,
-                                    bool is_checked,
+                                    const WantedCheck& check,
                                     Interruption::IsWanted is_interruption_wanted) const;
 
   private:
     struct Worker;
 
-    void answer_with(Worker& worker, std::string_view utf8, bool is_checked,
+    void answer_with(Worker& worker, std::string_view utf8, const WantedCheck& check,
                      Interruption* interruption, Record& record) const;
-    void answer_in(Worker& worker, std::string_view utf8, bool is_checked,
+    void answer_in(Worker& worker, std::string_view utf8, const WantedCheck& check,
                    Interruption* interruption, Record& record) const;
     void run(Worker& worker, const std::vector<int32_t>& piece_ids,
              Interruption* interruption) const;
@@ -68,7 +74,8 @@ class Classifier {
     void find_unknown(Worker& worker, Interruption* interruption) const;
     void write(const Worker& worker, bool is_checked, Interruption* interruption,
                Record& record) const;
-    void write_check(Worker& worker, Interruption* interruption, Record& record) const;
+    void write_check(Worker& worker, const CheckOptions& options, Interruption* interruption,
+                     Record& record) const;
 
     const Kernels& kernels_;
     AlignedMemory memory_;

@@ -11,9 +11,9 @@ constexpr double kLeastOfNull = 0x1p-40;
 constexpr double kLog2 = 0.6931471805599453;
 constexpr double kLastPower = 31.0;  // of the series; each term is at most 1/9 of the last
 
-double sum_of(const std::vector<double>& values) {
+double sum_of(const double* values, size_t count) {
     double total = 0.0;
-    for (const double value : values) total += value;
+    for (size_t i = 0; i < count; ++i) total += values[i];
     return total;
 }
 
@@ -34,16 +34,20 @@ double minus_log(double x) {
 }  // namespace
 
 void gate_weights(const std::vector<double>& attention, std::vector<double>& weights) {
-    const double total = sum_of(weights);
-    double attended = sum_of(attention), own = 1.0, common = 0.5;
+    const size_t num_words = attention.size();
+    double attended = sum_of(attention.data(), num_words), own = 1.0, common = 0.5;
     if (attended >= kLeastAttended) {
         attended = std::min(attended, 1.0 - kLeastOfNull);
         const double log = minus_log(1.0 - attended);
         own = log / attended;
         common = (log - attended) / (attended * attended);
     }
-    for (size_t i = 0; i < weights.size(); ++i) {
-        weights[i] = own * weights[i] - common * total * attention[i];
+    for (size_t row = 0; row < weights.size(); row += num_words) {
+        double* of_label = weights.data() + row;
+        const double total = sum_of(of_label, num_words);
+        for (size_t i = 0; i < num_words; ++i) {
+            of_label[i] = own * of_label[i] - common * total * attention[i];
+        }
     }
 }
 

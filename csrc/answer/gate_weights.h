@@ -6,8 +6,8 @@
 
 namespace dixtill {
 
-// `weights` [words] holds contributions, and is overwritten. `attention` [words] holds each word's
-// share; the rest up to 1 belongs to the null score.
+// `weights` [labels, words] holds contributions, and is overwritten. `attention` [words] holds each
+// word's share; the rest up to 1 belongs to the null score.
 void gate_weights(const std::vector<double>& attention, std::vector<double>& weights);
 
 }  // namespace dixtill

@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "../kernels/outputs.h"
+
 namespace dixtill {
 
 // Returns the index of the first of the largest values.
@@ -13,11 +15,17 @@ inline size_t largest(const std::vector<float>& values) {
     return static_cast<size_t>(std::max_element(values.begin(), values.end()) - values.begin());
 }
 
-// Returns the margin of class `label`: its value minus the mean of all `count` values.
-inline double margin(const float* values, size_t count, size_t label) {
+// Returns what the values of all classes have in common, so that a label's margin is its value less
+// this: their mean if the labels exclude each other, otherwise nothing.
+inline double common_part(Output output, const float* values, size_t count) {
+    if (output != Output::softmax) return 0.0;
     double sum = 0.0;
     for (size_t k = 0; k < count; ++k) sum += static_cast<double>(values[k]);
-    return static_cast<double>(values[label]) - sum / static_cast<double>(count);
+    return sum / static_cast<double>(count);
+}
+
+inline double margin(Output output, const std::vector<float>& logits, size_t label) {
+    return static_cast<double>(logits[label]) - common_part(output, logits.data(), logits.size());
 }
 
 }  // namespace dixtill

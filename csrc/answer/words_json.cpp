@@ -115,8 +115,10 @@ void append_weight(std::string& out, double weight) {
 
 }  // namespace
 
-std::string words_json(std::string_view utf8, std::string_view record, size_t num_labels) {
+std::string words_json(std::string_view utf8, std::string_view record, size_t num_labels,
+                       std::optional<size_t> label) {
     const RecordView words(record, num_labels);
+    const size_t row = label ? words.row_of(*label) : words.shown_row();
     Cursor cursor(utf8);
     std::string out;
     out.reserve(2 + words.num_words() * kBytesOfWord);
@@ -132,7 +134,7 @@ std::string words_json(std::string_view utf8, std::string_view record, size_t nu
         out += ",\"end\":";
         append_integer(out, span.end);
         out += ",\"weight\":";
-        append_weight(out, words.weight(w));
+        append_weight(out, words.weight(row, w));
         out += words.is_unknown(w) ? ",\"is_unknown\":true}" : ",\"is_unknown\":false}";
     }
     out += ']';

@@ -9,9 +9,11 @@
 #include <array>
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "../answer/record.h"
@@ -154,33 +156,44 @@ Explanation explanation_named(const std::string& name) {
                                 "', expected one of gates, contributions, scores");
 }
 
+// The index of the label to check, or -1 for the top one, and the thresholds; None for no check.
+using CheckArguments = std::optional<std::pair<int64_t, std::vector<double>>>;
+
+WantedCheck wanted_check(const CheckArguments& check) {
+    if (!check) return std::nullopt;
+    return CheckOptions{check->first, check->second};
+}
+
 class PyClassifier {
   public:
     PyClassifier(const std::string& target, const py::dict& tensors, const std::string& cell,
-                 int64_t num_pieces, int64_t embedding_dim, int64_t hidden_dim,
-                 int64_t attention_dim, int64_t num_classes, int64_t num_directions, bool lowercase,
-                 bool strip_accents, bool symbols, int64_t max_pieces,
-                 const std::vector<std::string>& cleaning, const std::string& explanation)
+                 const std::string& output, int64_t num_pieces, int64_t embedding_dim,
+                 int64_t hidden_dim, int64_t attention_dim, int64_t num_classes,
+                 int64_t num_directions, bool lowercase, bool strip_accents, bool symbols,
+                 int64_t max_pieces, const std::vector<std::string>& cleaning,
+                 const std::string& explanation)
         : tensors_(tensors),
           classifier_(
               make({cell_named(cell), embedding_dim, hidden_dim, attention_dim, num_classes,
-                    num_directions},
+                    num_directions, output_named(output)},
                    num_pieces, kernels_of(target),
                    tokenizer_options(lowercase, strip_accents, symbols, max_pieces, cleaning),
                    explanation_named(explanation))) {}
 
-    py::bytes answer(const py::str& text, bool is_checked) const {
+    py::bytes answer(const py::str& text, const CheckArguments& check) const {
         const Utf8Text utf8(text);
-        if (utf8.view().size() <= kBytesWithGil && !is_checked) {
-            return classifier_.answer(utf8.view(), is_checked);
+        const WantedCheck wanted = wanted_check(check);
+        if (utf8.view().size() <= kBytesWithGil && !wanted) {
+            return classifier_.answer(utf8.view(), wanted);
         }
         return without_gil([&](const auto& is_interruption_wanted) {
             Interruption interruption(is_interruption_wanted);
-            return classifier_.answer(utf8.view(), is_checked, &interruption);
+            return classifier_.answer(utf8.view(), wanted, &interruption);
         });
     }
 
-    py::list answer_some(const py::sequence& texts, int64_t num_threads, bool is_checked) const {
+    py::list answer_some(const py::sequence& texts, int64_t num_threads,
+                         const CheckArguments& check) const {
         std::vector<Utf8Text> held;
         std::vector<std::string_view> views;
         held.reserve(texts.size());
@@ -192,7 +205,7 @@ class PyClassifier {
             if (num_bytes > kBytesAtOnce) break;
         }
         const std::vector<Record> records = without_gil([&](const auto& is_interruption_wanted) {
-            return classifier_.answer_some(std::move(views), num_threads, is_checked,
+            return classifier_.answer_some(std::move(views), num_threads, wanted_check(check),
                                            is_interruption_wanted);
         });
         py::list result(records.size());
@@ -230,7 +243,7 @@ py::object substring(const py::str& text, int64_t start, int64_t end) {
 }
 
 // Returns the words of a record of `text` as instances of `word_type`, a named tuple of text,
-// start, end, weight and is_unknown.
+// start, end, weight and is_unknown. The weights are those of the top label.
 py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labels,
                    const py::type& word_type) {
     const RecordView record(answer, num_labels);
@@ -239,18 +252,31 @@ py::tuple words_of(const py::str& text, const py::bytes& answer, size_t num_labe
     for (size_t w = 0; w < record.num_words(); ++w) {
         const Span span = record.span(w);
         result[w] = make_tuple_of(
-            type, {substring(text, span.start, span.end), py::int_(span.start), py::int_(span.end),
-                   py::float_(record.weight(w)), py::bool_(record.is_unknown(w))});
+            type,
+            {substring(text, span.start, span.end), py::int_(span.start), py::int_(span.end),
+             py::float_(record.weight(record.shown_row(), w)), py::bool_(record.is_unknown(w))});
     }
     return result;
 }
 
-py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num_labels) {
-    return words_json(Utf8Text(text).view(), answer, num_labels);
+// Returns the weights of the words for the label with this index, or None if the student's weights
+// belong to no label.
+py::object weights_of(const py::bytes& answer, size_t num_labels, size_t label) {
+    const RecordView record(answer, num_labels);
+    if (record.is_of_no_label()) return py::none();
+    const size_t row = record.row_of(label);
+    py::tuple weights(record.num_words());
+    for (size_t w = 0; w < record.num_words(); ++w) weights[w] = py::float_(record.weight(row, w));
+    return weights;
 }
 
-// Returns effects, flip (None if there is none) and is_smallest of a record that was checked, and
-// None for other records.
+py::bytes json_of_words(const py::str& text, const py::bytes& answer, size_t num_labels,
+                        const std::optional<size_t>& label) {
+    return words_json(Utf8Text(text).view(), answer, num_labels, label);
+}
+
+// Returns the label's index, effects, flip (None if there is none) and is_smallest of a record that
+// was checked, and None for other records.
 py::object check_of(const py::bytes& answer, size_t num_labels) {
     const RecordView record(answer, num_labels);
     if (!record.is_checked()) return py::none();
@@ -262,7 +288,7 @@ py::object check_of(const py::bytes& answer, size_t num_labels) {
         for (size_t i = 0; i < words.size(); ++i) words[i] = py::int_(record.flip(i));
         flip = words;
     }
-    return py::make_tuple(effects, flip, record.is_smallest());
+    return py::make_tuple(record.checked_label(), effects, flip, record.is_smallest());
 }
 
 }  // namespace
@@ -271,22 +297,24 @@ void register_classifier(py::module_& module) {
     // An ordinary metaclass: pybind11's own, which allows static properties, has no name in a stub.
     py::class_<PyClassifier>(module, "Classifier", py::is_final(),
                              py::metaclass(reinterpret_cast<PyObject*>(&PyType_Type)))
-        .def(py::init<const std::string&, const py::dict&, const std::string&, int64_t, int64_t,
-                      int64_t, int64_t, int64_t, int64_t, bool, bool, bool, int64_t,
-                      const std::vector<std::string>&, const std::string&>(),
+        .def(py::init<const std::string&, const py::dict&, const std::string&, const std::string&,
+                      int64_t, int64_t, int64_t, int64_t, int64_t, int64_t, bool, bool, bool,
+                      int64_t, const std::vector<std::string>&, const std::string&>(),
              py::kw_only(), py::arg("target"), py::arg("tensors"), py::arg("cell"),
-             py::arg("num_pieces"), py::arg("embedding_dim"), py::arg("hidden_dim"),
-             py::arg("attention_dim"), py::arg("num_classes"), py::arg("num_directions"),
-             py::arg("lowercase"), py::arg("strip_accents"), py::arg("symbols"),
-             py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
-        .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("is_checked"),
+             py::arg("output"), py::arg("num_pieces"), py::arg("embedding_dim"),
+             py::arg("hidden_dim"), py::arg("attention_dim"), py::arg("num_classes"),
+             py::arg("num_directions"), py::arg("lowercase"), py::arg("strip_accents"),
+             py::arg("symbols"), py::arg("max_pieces"), py::arg("cleaning"), py::arg("explanation"))
+        .def("answer", &PyClassifier::answer, py::arg("text"), py::arg("check").none(true),
              py::pos_only())
         .def("answer_some", &PyClassifier::answer_some, py::arg("texts"), py::arg("num_threads"),
-             py::arg("is_checked"));
+             py::arg("check").none(true));
     module.def("words_of", words_of, py::arg("text"), py::arg("answer"), py::arg("num_labels"),
                py::arg("word_type"), py::pos_only());
+    module.def("weights_of", weights_of, py::arg("answer"), py::arg("num_labels"), py::arg("label"),
+               py::pos_only());
     module.def("words_json", json_of_words, py::arg("text"), py::arg("answer"),
-               py::arg("num_labels"), py::pos_only());
+               py::arg("num_labels"), py::arg("label").none(true), py::pos_only());
     module.def("check_of", check_of, py::arg("answer"), py::arg("num_labels"), py::pos_only());
 }
 

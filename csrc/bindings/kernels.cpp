@@ -75,15 +75,17 @@ DirectionParameters direction_parameters(const StudentShape& shape, const Direct
     return {weight_q8.data(), scale.data(), bias.data()};
 }
 
-UInt8Array pack_parameters(const std::string& cell, int64_t embedding_dim, int64_t hidden_dim,
+UInt8Array pack_parameters(const std::string& cell, const std::string& output,
+                           int64_t embedding_dim, int64_t hidden_dim,
                            const std::vector<DirectionArrays>& directions,
                            const Int8Array& attention_weight_q8, const FloatArray& attention_scale,
                            const FloatArray& attention_vector, const FloatArray& null_score,
                            const Int8Array& head_weight_q8, const FloatArray& head_scale,
                            const FloatArray& head_bias) {
-    const StudentShape shape = {cell_named(cell),  embedding_dim,
-                                hidden_dim,        attention_scale.size(),
-                                head_scale.size(), static_cast<int64_t>(directions.size())};
+    const StudentShape shape = {cell_named(cell),    embedding_dim,
+                                hidden_dim,          attention_scale.size(),
+                                head_scale.size(),   static_cast<int64_t>(directions.size()),
+                                output_named(output)};
     UInt8Array packed = aligned_bytes(packed_bytes(shape));
     check_size("attention_vector", attention_vector.size(), shape.attention_dim);
     check_size("null_score", null_score.size(), 1);
@@ -171,8 +173,8 @@ FloatArray run_ig_accumulate(const std::string& target, const FloatArray& gradie
 
 void register_kernels(py::module_& module) {
     module.def("pack_parameters", pack_parameters, py::kw_only(), py::arg("cell"),
-               py::arg("embedding_dim"), py::arg("hidden_dim"), py::arg("directions"),
-               py::arg("attention_weight_q8"), py::arg("attention_scale"),
+               py::arg("output"), py::arg("embedding_dim"), py::arg("hidden_dim"),
+               py::arg("directions"), py::arg("attention_weight_q8"), py::arg("attention_scale"),
                py::arg("attention_vector"), py::arg("null_score"), py::arg("head_weight_q8"),
                py::arg("head_scale"), py::arg("head_bias"));
     module.def("forward", run_forward, py::arg("target"), py::arg("packed").noconvert(),

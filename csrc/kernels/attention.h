@@ -1,4 +1,4 @@
-// The score of a state, and softmax: from scores to attention, from logits to probabilities.
+// The score of a state; from scores to attention, and from logits to an answer.
 #pragma once
 
 #include "activations.h"
@@ -62,6 +62,28 @@ static inline void share_out(const float* values, float shift, float first, int6
 // There must be at least one value.
 static inline void softmax(const float* values, int64_t count, float* out) {
     share_out(values, largest(values[0], values, count), 0.0F, count, out);
+}
+
+// 1 / (1 + exp(-value)), or exp(value) / (1 + exp(value)) below 0, so that no exponential is
+// above 1.
+static inline void sigmoid(const float* values, int64_t count, float* out) {
+    for (int64_t i = 0; i < count; ++i) out[i] = values[i] < 0.0F ? values[i] : -values[i];
+    exp_of_difference(out, 0.0F, count, out);
+    for (int64_t i = 0; i < count; ++i) {
+        out[i] = (values[i] < 0.0F ? out[i] : 1.0F) / (1.0F + out[i]);
+    }
+}
+
+// There must be at least one logit.
+static inline void answer_of(Output output, const float* logits, int64_t count, float* out) {
+    switch (output) {
+        case Output::softmax:
+            return softmax(logits, count, out);
+        case Output::sigmoid:
+            return sigmoid(logits, count, out);
+        case Output::number:
+            for (int64_t i = 0; i < count; ++i) out[i] = logits[i];
+    }
 }
 
 // Softmax over the null score and the scores of the pieces, in this order. No piece gets the share

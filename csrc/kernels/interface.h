@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "cells.h"
+#include "outputs.h"
 
 #if defined(__FLT_EVAL_METHOD__) && __FLT_EVAL_METHOD__ != 0 && __FLT_EVAL_METHOD__ != 16
 #error "floats must be computed as floats (on 32-bit x86: -msse2 -mfpmath=sse)"
@@ -115,6 +116,7 @@ struct StudentView {
     int64_t attention_dim;
     int64_t num_classes;
     int64_t num_directions;
+    Output output;
     Direction directions[kMaxDirections];
     Readout readout;
 };
@@ -223,7 +225,7 @@ struct ForwardArguments {
     // [P], each nullptr or what is remembered of the piece; nullptr if nothing is remembered.
     const int32_t* const* remembered;
     float* logits;         // [num_texts, num_classes]
-    float* probabilities;  // [num_texts, num_classes]
+    float* probabilities;  // [num_texts, num_classes]; of a number, the logit itself
     float* scores;         // [P]
     float* attention;      // [P]
     float* contributions;  // [P, num_classes]

@@ -46,7 +46,8 @@ static inline bool read_out(const ForwardArguments& arguments, int64_t b) {
     attention_of(scores, *readout.null_score, length, attention);
     for (int64_t k = 0; k < num_classes; ++k) logits[k] = readout.head_bias[k];
     if (!Head::contribute(arguments, attention, length, contributions, logits)) return false;
-    softmax(logits, num_classes, arguments.probabilities + b * num_classes);
+    answer_of(arguments.student->output, logits, num_classes,
+              arguments.probabilities + b * num_classes);
     return true;
 }
 

@@ -58,10 +58,15 @@ void check_shape(const StudentShape& shape) {
     if (cell < 0 || cell >= kNumCells) {
         throw std::invalid_argument("cell " + std::to_string(cell) + " is unknown");
     }
+    const int64_t output = static_cast<int64_t>(shape.output);
+    if (output < 0 || output >= kNumOutputs) {
+        throw std::invalid_argument("output " + std::to_string(output) + " is unknown");
+    }
     check_dimension("embedding_dim", shape.embedding_dim, kMaxColumns / 2);
     check_dimension("hidden_dim", shape.hidden_dim, kMaxColumns / 2);
     check_dimension("attention_dim", shape.attention_dim, kMaxRows);
-    check_dimension("num_classes", shape.num_classes, kMaxRows);
+    check_dimension("num_classes", shape.num_classes,
+                    shape.output == Output::number ? 1 : kMaxRows);
     check_dimension("num_directions", shape.num_directions, kMaxDirections);
 }
 
@@ -74,6 +79,15 @@ Cell cell_named(const std::string& name) {
         expected += (cell == 0 ? "" : ", ") + std::string(kCellLayouts[cell].name);
     }
     throw std::invalid_argument("cell is '" + name + "', expected one of " + expected);
+}
+
+Output output_named(const std::string& name) {
+    std::string expected;
+    for (int64_t output = 0; output < kNumOutputs; ++output) {
+        if (name == kOutputNames[output]) return static_cast<Output>(output);
+        expected += (output == 0 ? "" : ", ") + std::string(kOutputNames[output]);
+    }
+    throw std::invalid_argument("output is '" + name + "', expected one of " + expected);
 }
 
 DirectionSizes direction_sizes(const StudentShape& shape) {

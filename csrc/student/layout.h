@@ -1,6 +1,6 @@
 // Where everything lies in the packed parameters: one flat buffer, the same for every target.
 //
-//   header: the cell, the dimensions, and which matrices have small sums
+//   header: the cell, the dimensions, the output, and which matrices have small sums
 //   each direction: input parameters, recurrent parameters, their corrections, scale, biases
 //   readout: parameters, correction, attention scale, attention vector, null score, head scale,
 //   head bias, and if the contributions are traced the head's parameters as floats
@@ -23,6 +23,7 @@ struct StudentShape {
     int64_t attention_dim;
     int64_t num_classes;
     int64_t num_directions;
+    Output output = Output::softmax;
 
     // Of all directions together, of one piece.
     int64_t num_states() const { return num_directions * hidden_dim; }
@@ -57,6 +58,9 @@ struct Blocks {
 
 // Throws std::invalid_argument unless a cell has this name.
 Cell cell_named(const std::string& name);
+
+// Throws std::invalid_argument unless an output has this name.
+Output output_named(const std::string& name);
 
 DirectionSizes direction_sizes(const StudentShape& shape);
 

@@ -65,6 +65,7 @@ StudentView view_packed(const uint8_t* packed, int64_t num_bytes) {
                            shape.attention_dim,
                            shape.num_classes,
                            shape.num_directions,
+                           shape.output,
                            {},
                            view_readout(shape, blocks, packed, header.is_readout_small)};
     for (int64_t i = 0; i < shape.num_directions; ++i) {

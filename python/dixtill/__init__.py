@@ -37,7 +37,7 @@ __all__ = [
 def load(
     source: StudentSource | None = None,
     kernel: str | None = None,
-    threshold: float = 0.0,
+    threshold: float | None = None,
 ) -> Classifier:
     """Load a student; without a `source`, the financial student that ships with dixtill.
 
@@ -54,7 +54,8 @@ def load(
 
     `kernel` names the target to run (`dixtill info` lists them); the default is the best one. If
     the most probable label is less probable than `threshold`, the answer has no label
-    (`dixtill evaluate --target-precision` chooses a threshold).
+    (`dixtill evaluate --target-precision` chooses a threshold). A student whose texts may have
+    several labels has a threshold for each, which `threshold` replaces.
 
     Raises:
         ModelFileError: the file is missing, damaged, not a regular file, not a student, or from a
@@ -72,15 +73,19 @@ if TYPE_CHECKING:
 
     @overload
     def infer(
-        text: str, *, kernel: str | None = None, check: bool = False, threshold: float = 0.0
+        text: str,
+        *,
+        kernel: str | None = None,
+        check: bool | str = False,
+        threshold: float | None = None,
     ) -> Prediction: ...
     @overload
     def infer(
         text: list[str] | tuple[str, ...],
         *,
         kernel: str | None = None,
-        check: bool = False,
-        threshold: float = 0.0,
+        check: bool | str = False,
+        threshold: float | None = None,
     ) -> list[Prediction]: ...
 
 
@@ -88,8 +93,8 @@ def infer(
     text: str | list[str] | tuple[str, ...],
     *,
     kernel: str | None = None,
-    check: bool = False,
-    threshold: float = 0.0,
+    check: bool | str = False,
+    threshold: float | None = None,
 ) -> Prediction | list[Prediction]:
     """Answer one text or a list of texts with the student that ships with dixtill.
 
@@ -105,7 +110,7 @@ def infer(
 
     Args:
         check: also leave out each word in turn, and search for the smallest set of words whose
-            removal changes the label (see Check).
+            removal changes the label (see Check). The name of a label checks that one.
         threshold: a label of lower probability is None.
 
     Raises:
@@ -115,7 +120,7 @@ def infer(
     classifier = _shipped.get(kernel)
     if classifier is None:
         classifier = _shipped.setdefault(kernel, load(kernel=kernel))
-    return classifier(text, check=check, threshold=None if threshold == 0.0 else threshold)
+    return classifier(text, check=check, threshold=threshold)
 
 
 _shipped: dict[str | None, Classifier] = {}

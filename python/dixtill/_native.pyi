@@ -12,6 +12,7 @@ def targets() -> list[tuple[str, str, bool]]: ...
 def pack_parameters(
     *,
     cell: str,
+    output: str,
     embedding_dim: int,
     hidden_dim: int,
     directions: Sequence[
@@ -55,6 +56,7 @@ class Classifier:
         target: str,
         tensors: Mapping[str, memoryview | npt.NDArray[np.generic]],
         cell: str,
+        output: str,
         num_pieces: int,
         embedding_dim: int,
         hidden_dim: int,
@@ -68,9 +70,12 @@ class Classifier:
         cleaning: Sequence[str],
         explanation: str,
     ) -> None: ...
-    def answer(self, text: str, is_checked: bool, /) -> bytes: ...
+    def answer(self, text: str, check: tuple[int, Sequence[float]] | None, /) -> bytes: ...
     def answer_some(
-        self, texts: Sequence[str], num_threads: int, is_checked: bool
+        self,
+        texts: Sequence[str],
+        num_threads: int,
+        check: tuple[int, Sequence[float]] | None,
     ) -> list[bytes]: ...
 
 @final
@@ -89,7 +94,8 @@ class Tokenizer:
 def words_of(
     text: str, answer: bytes, num_labels: int, word_type: type[_WordT], /
 ) -> tuple[_WordT, ...]: ...
-def words_json(text: str, answer: bytes, num_labels: int, /) -> bytes: ...
+def weights_of(answer: bytes, num_labels: int, label: int, /) -> tuple[float, ...] | None: ...
+def words_json(text: str, answer: bytes, num_labels: int, label: int | None, /) -> bytes: ...
 def check_of(
     answer: bytes, num_labels: int, /
-) -> tuple[tuple[float, ...], tuple[int, ...] | None, bool] | None: ...
+) -> tuple[int, tuple[float, ...], tuple[int, ...] | None, bool] | None: ...

@@ -111,11 +111,22 @@ class PageReader:
             )
         return t["head_bias"] + shares.sum(axis=0), shares, attention
 
+    def answer(self, logits: np.ndarray) -> np.ndarray:
+        """The probabilities [C], or the number [1]."""
+        output = self.description.get("output", "softmax")
+        if output == "number":
+            return logits
+        if output == "sigmoid":
+            return _sigmoid(logits)
+        return np.exp(logits) / np.exp(logits).sum()
+
     def weights(
         self, shares: np.ndarray, attention: np.ndarray, words: list[list[bool]], label: int
     ) -> list[float]:
         """The words' weights; which pieces are each one's is said by `words` [words][T]."""
-        own = (shares - shares.mean(axis=1, keepdims=True))[:, label]
+        if self.description.get("output", "softmax") == "softmax":
+            shares = shares - shares.mean(axis=1, keepdims=True)
+        own = shares[:, label]
         c = np.array([own[inside].sum() for inside in words])
         if self.description["explanation"] == "gates":
             a = np.array([attention[inside].sum() for inside in words])

@@ -16,7 +16,7 @@ from student_reader import PageReader
 import dixtill
 from dixtill.runtime.model_file.label_names import MAX_LABELS
 from dixtill.runtime.model_file.settings import MAX_PIECES, MAX_VOCABULARY_BYTES
-from dixtill.runtime.model_file.shape import CELLS
+from dixtill.runtime.model_file.shape import CELLS, OUTPUTS
 from dixtill.runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from dixtill.specification import reference
 from dixtill.specification.model_file import read_model, write_model
@@ -31,7 +31,14 @@ ONE_WAY = [f"{cell}, one direction" for cell in CELLS]
 
 
 @pytest.fixture(
-    params=["shipped", "odd width, 4 bits", "8 bits, another alphabet", *CELLS, *ONE_WAY]
+    params=[
+        "shipped",
+        "odd width, 4 bits",
+        "8 bits, another alphabet",
+        *CELLS,
+        *ONE_WAY,
+        *OUTPUTS[1:],
+    ]
 )
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "shipped":
@@ -40,6 +47,10 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param in (*CELLS, *ONE_WAY):
         cell, *one_way = request.param.split(",")
         write_model(random_model(4, 4, 7, cell, directions=1 if one_way else 2), path)
+        return path
+    if request.param in OUTPUTS:
+        more = {"sigmoid": {"thresholds": (0.25, 0.5, 0.75)}, "number": {"interval": 0.5}}
+        write_model(random_model(4, output=request.param, **more[request.param]), path)
         return path
     bits, width = (4, 7) if "4 bits" in request.param else (8, 6)
     labels = ("schlecht", "gut", "weiß nicht: “sha256”")
@@ -52,7 +63,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 def test_the_tensors_are_those_that_the_page_names(path):
     read, model = PageReader(path), read_model(path)
     assert {n: t.shape for n, t in read.tensors.items()} == read.expected_shapes()
-    assert (read.cell, *read.sizes, len(read.ways)) == tuple(model.shape)
+    assert (read.cell, *read.sizes, len(read.ways)) == tuple(model.shape)[:-1]
     np.testing.assert_array_equal(read.embedding, model.parameters.embedding_q8)
     for name, tensor in read.tensors.items():
         if not name.startswith("embedding") and name != "vocabulary":
@@ -80,10 +91,14 @@ def test_the_description_and_the_vocabulary_are_those_that_the_page_names(path):
             "cleaning", "explanation", "format_version", "labels", "provenance", "sha256",
             "tokenizer", *([] if is_old else ["cell", "output"]),
             *(["directions"] if model.shape.directions == 1 else []),
+            *(["thresholds"] if model.shape.output == "sigmoid" else []),
+            *(["interval"] if model.shape.output == "number" else []),
         ]
     )  # fmt: skip
     if not is_old:
-        assert read.description["output"] == "softmax"
+        assert read.description["output"] == model.shape.output
+    assert tuple(read.description.get("thresholds", ())) == model.settings.thresholds
+    assert read.description.get("interval") == model.settings.interval
     assert tuple(read.description["labels"]) == model.settings.labels
     assert read.description["tokenizer"] == {
         "lowercase": model.settings.lowercase,
@@ -172,18 +187,21 @@ def test_the_formulas_give_the_answer(path, text):
         content = told_apart(content, pieces)
     encoded = tokenizer.encode(content, add_special_tokens=False)
     logits, shares, attention = read.forward(encoded.ids[: settings["max_pieces"]])
-    probabilities = np.exp(logits) / np.exp(logits).sum()
-
+    answer = read.answer(logits)
     prediction = dixtill.load(path)(text)
     labels = read.description["labels"]
-    assert prediction.label == labels[int(probabilities.argmax())]
-    for label, probability in zip(labels, probabilities, strict=True):
-        assert prediction.probabilities[label] == pytest.approx(probability, abs=0.005)
+    assert prediction.top_label == labels[int(logits.argmax())]
+    if prediction.value is not None:
+        assert prediction.value == pytest.approx(answer[0], abs=0.02)
+    for label in prediction.probabilities:
+        found = prediction.probabilities[label]
+        assert found == pytest.approx(answer[labels.index(label)], abs=0.005)
     if content != text:
         return  # the words' spans are those of another text
     words = [
         [word.start <= start < word.end for start, _ in encoded.offsets]
         for word in prediction.words
     ]
-    weights = read.weights(shares, attention, words, int(probabilities.argmax()))
-    assert [word.weight for word in prediction.words] == pytest.approx(weights, abs=0.02)
+    for k, label in enumerate(labels):
+        weights = read.weights(shares, attention, words, k)
+        assert prediction.weights(label) == pytest.approx(weights, abs=0.02)

@@ -31,7 +31,8 @@ using dixtill::CleaningRule;
 using dixtill::Record;
 
 // No width is a multiple of any vector's.
-constexpr int64_t kEmbeddingDim = 11, kHiddenDim = 5, kAttentionDim = 7, kNumClasses = 3;
+constexpr int64_t kEmbeddingDim = 11, kHiddenDim = 5, kAttentionDim = 7;
+constexpr int32_t kMostClasses = 3;
 constexpr std::string_view kVocabulary =
     "[UNK]\na\nb\ne\ns\n##a\n##b\n##e\n##s\n##ed\n##ings\napple\nshares\nshare\nprofit\nfall\n"
     "nestl\ncafe\ncaf\u00e9\n\u00e9\n##\u00e9\n\u4e2d\n\u6587\n##\u6587\n\uac00\n\u1100\n##\u1161\n"
@@ -62,6 +63,7 @@ struct Options {
     bool lowercase, strip_accents, symbols, is_checked, is_for_all_targets;
     std::vector<CleaningRule> cleaning;
     size_t explanation;
+    dixtill::Output output;
     int64_t cell, num_directions, embedding_bits, max_pieces;
     size_t num_repetitions;
 
@@ -72,6 +74,7 @@ struct Options {
           is_checked(bytes[0] / 16 == 15),
           is_for_all_targets(bytes[1] / 32 == 7),
           explanation(bytes[1] % 3),
+          output(static_cast<dixtill::Output>(bytes[2] / 8 % 8 % dixtill::kNumOutputs)),
           cell(bytes[2] / 64 % dixtill::kNumCells),
           num_directions(bytes[1] & 2 ? 1 : 2),
           embedding_bits(bytes[1] & 4 ? 4 : 8),
@@ -87,6 +90,15 @@ struct Options {
         if (is_checked && max_pieces > kMaxPiecesChecked) max_pieces = kMaxPiecesChecked;
     }
 
+    int32_t num_classes() const { return output == dixtill::Output::number ? 1 : kMostClasses; }
+
+    // Checks are of the top label, or of the first where a text may have several.
+    dixtill::WantedCheck check() const {
+        if (!is_checked) return {};
+        if (output == dixtill::Output::sigmoid) return dixtill::CheckOptions{0, {0.4, 0.5, 0.6}};
+        return dixtill::CheckOptions{};
+    }
+
     dixtill::TokenizerOptions tokenizer() const {
         return {lowercase, strip_accents, symbols, max_pieces, cleaning};
     }
@@ -94,8 +106,8 @@ struct Options {
     std::string key() const {
         std::string key = std::to_string(lowercase) + std::to_string(strip_accents) +
                           std::to_string(symbols) + std::to_string(explanation) +
-                          std::to_string(cell) + std::to_string(num_directions) +
-                          std::to_string(embedding_bits);
+                          std::to_string(static_cast<int64_t>(output)) + std::to_string(cell) +
+                          std::to_string(num_directions) + std::to_string(embedding_bits);
         for (const CleaningRule rule : cleaning) key += std::to_string(static_cast<int>(rule));
         return key + "," + std::to_string(max_pieces);
     }
@@ -109,8 +121,9 @@ class Students {
                  kEmbeddingDim,
                  kHiddenDim,
                  kAttentionDim,
-                 kNumClasses,
-                 options.num_directions} {
+                 options.num_classes(),
+                 options.num_directions,
+                 options.output} {
         for (const dixtill::Target& target : dixtill::compiled_targets()) {
             if (!target.is_supported) continue;
             const dixtill::Embedding embedding = {
@@ -168,19 +181,24 @@ T number_at(const Record& record, size_t offset) {
     return value;
 }
 
-void check_probabilities(const Record& record) {
+void check_probabilities(const Record& record, const Options& options) {
     const int32_t label = number_at<int32_t>(record, 0);
-    require(0 <= label && label < kNumClasses, "the label is a class");
+    require(0 <= label && label < options.num_classes(), "the label is a class");
     const auto probability = [&](int32_t k) {
         return number_at<float>(record, sizeof(dixtill::RecordHead) + static_cast<size_t>(k) * 4);
     };
+    if (options.output == dixtill::Output::number) {
+        return require(std::isfinite(probability(0)), "a number is finite");
+    }
     double sum = 0.0;
-    for (int32_t k = 0; k < kNumClasses; ++k) {
+    for (int32_t k = 0; k < options.num_classes(); ++k) {
+        require(probability(k) <= 1.0F, "a probability is at most one");
         require(probability(k) >= 0.0F, "a probability is a number from zero on");
         require(probability(k) <= probability(label), "the label is the most probable class");
         sum += probability(k);
     }
-    require(std::fabs(sum - 1.0) < 1e-5, "probabilities sum to one");
+    require(options.output != dixtill::Output::softmax || std::fabs(sum - 1.0) < 1e-5,
+            "probabilities of labels that exclude each other sum to one");
 }
 
 void check_words(const dixtill::RecordView& record, const Options& options, int64_t num_chars) {
@@ -191,7 +209,10 @@ void check_words(const dixtill::RecordView& record, const Options& options, int6
         const dixtill::Span span = record.span(w);
         require(end <= span.start && span.start < span.end, "words come in order, none is empty");
         end = span.end;
-        require(std::isfinite(record.weight(w)), "a weight is finite");
+        for (int32_t k = 0; k < options.num_classes(); ++k) {
+            const double weight = record.weight(record.row_of(static_cast<size_t>(k)), w);
+            require(std::isfinite(weight), "a weight is finite");
+        }
     }
     require(end <= num_chars, "words lie in the text");
     const dixtill::RecordHead& head = record.head();
@@ -218,9 +239,9 @@ void check_check(const dixtill::RecordView& record) {
 }
 
 // The specification of words_json asks for text that a Python str encodes to.
-void check_json(const std::string& text, const Record& record) {
+void check_json(const std::string& text, const Record& record, size_t num_classes) {
     if (!dixtill::is_utf8(text)) return;
-    const std::string json = dixtill::words_json(text, record, static_cast<size_t>(kNumClasses));
+    const std::string json = dixtill::words_json(text, record, num_classes, num_classes - 1);
     require(json.size() >= 2 && json.front() == '[' && json.back() == ']', "JSON is an array");
     require(dixtill::is_utf8(json), "JSON is UTF-8");
     require(json.find('\n') == std::string::npos, "JSON is on one line");
@@ -228,21 +249,23 @@ void check_json(const std::string& text, const Record& record) {
 
 void check_record(const std::string& text, const Record& record, const Options& options) {
     static std::vector<char32_t> chars;
-    const dixtill::RecordView view(record, static_cast<size_t>(kNumClasses));
-    check_probabilities(record);
+    const size_t num_classes = static_cast<size_t>(options.num_classes());
+    const dixtill::RecordView view(record, num_classes);
+    check_probabilities(record, options);
     check_words(view, options, static_cast<int64_t>(dixtill::decode_utf8(text, chars)));
     require(view.is_checked() == options.is_checked, "a check is there when it was asked for");
     if (view.is_checked()) check_check(view);
-    check_json(text, record);
+    check_json(text, record, num_classes);
 }
 
 std::vector<Record> answers(const Classifier& classifier,
-                            const std::vector<std::string_view>& texts, bool is_checked) {
+                            const std::vector<std::string_view>& texts,
+                            const dixtill::WantedCheck& check) {
     std::vector<Record> all;
     while (all.size() < texts.size()) {
         const auto rest = texts.begin() + static_cast<std::ptrdiff_t>(all.size());
         for (Record& record :
-             classifier.answer_some({rest, texts.end()}, 1, is_checked, [] { return false; })) {
+             classifier.answer_some({rest, texts.end()}, 1, check, [] { return false; })) {
             all.push_back(std::move(record));
         }
     }
@@ -261,15 +284,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const std::vector<std::string> texts = texts_of(bytes, options);
     const std::vector<std::string_view> views(texts.begin(), texts.end());
     const auto& classifiers = Students::with(options).all();
-    const std::vector<Record> expected = answers(*classifiers.front(), views, options.is_checked);
+    const std::vector<Record> expected = answers(*classifiers.front(), views, options.check());
     for (size_t i = 0; i < texts.size(); ++i) {
         check_record(texts[i], expected[i], options);
-        const Record alone = classifiers.front()->answer(texts[i], options.is_checked);
+        const Record alone = classifiers.front()->answer(texts[i], options.check());
         require(alone == expected[i], "a text is answered alone as in a list");
     }
     if (options.is_for_all_targets) {
         for (const auto& classifier : classifiers) {
-            require(answers(*classifier, views, options.is_checked) == expected,
+            require(answers(*classifier, views, options.check()) == expected,
                     "each target gives the same bits");
         }
     }

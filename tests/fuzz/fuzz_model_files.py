@@ -73,11 +73,13 @@ def check_refusal(message: str) -> str:
 
 
 def check_answer(text: str, answer: dixtill.Prediction) -> None:
-    """Fail unless an answer is one: probabilities of each class, words of the text."""
+    """Fail unless an answer is one: probabilities of each class or a number, words of the text."""
     probabilities = answer.probabilities.values()
-    assert math.isclose(sum(probabilities), 1.0, abs_tol=1e-4), answer.probabilities
+    if answer.kind.output == "softmax":
+        assert math.isclose(sum(probabilities), 1.0, abs_tol=1e-4), answer.probabilities
+        assert answer.label in answer.probabilities
+    assert answer.value is None or math.isfinite(answer.value)
     assert all(0.0 <= p <= 1.0 for p in probabilities), answer.probabilities
-    assert answer.label in answer.probabilities
     for word in answer.words:
         assert text[word.start : word.end] == word.text
         assert math.isfinite(word.weight), word

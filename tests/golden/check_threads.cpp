@@ -29,6 +29,7 @@ constexpr int64_t kEmbeddingDim = 11;
 constexpr std::string_view kVocabulary = "[UNK]\nprofit\nfall\n##s\nshares\nup\n5\n%\n.\nrecord";
 constexpr int64_t kNumPieces = 10;
 constexpr int kNumThreads = 8;
+const dixtill::CheckOptions kChecked;
 
 std::vector<std::string> made_texts() {
     const std::string words[] = {"Profit ", "falls, ", "shares ", "up 5%. ", "r\u00e9cord ", "\n"};
@@ -50,8 +51,8 @@ struct Expected {
 
     explicit Expected(const Classifier& classifier) {
         for (const std::string& text : texts) {
-            records.push_back(classifier.answer(text, false));
-            checked.push_back(classifier.answer(text, true));
+            records.push_back(classifier.answer(text, {}));
+            checked.push_back(classifier.answer(text, kChecked));
         }
     }
 };
@@ -67,15 +68,16 @@ bool is_right(const Classifier& classifier, const Expected& expected, size_t tur
     Interruption interruption(never);
     switch (turn % 4) {
         case 0:
-            return classifier.answer(expected.texts[i], false) == expected.records[i];
+            return classifier.answer(expected.texts[i], {}) == expected.records[i];
         case 1:
-            return classifier.answer(expected.texts[i], true, &interruption) == expected.checked[i];
+            return classifier.answer(expected.texts[i], kChecked, &interruption) ==
+                   expected.checked[i];
         case 2:
             return begins_with(expected.records,
-                               classifier.answer_some(expected.views, 3, false, never));
+                               classifier.answer_some(expected.views, 3, {}, never));
         default:
             return begins_with(expected.checked,
-                               classifier.answer_some(expected.views, 3, true, never));
+                               classifier.answer_some(expected.views, 3, kChecked, never));
     }
 }
 
@@ -83,7 +85,7 @@ bool is_right(const Classifier& classifier, const Expected& expected, size_t tur
 bool is_interrupted(const Classifier& classifier, const Expected& expected) {
     const std::vector<std::string_view> views(100'000, expected.views[0]);
     try {
-        while (true) classifier.answer_some(views, 3, true, [] { return true; });
+        while (true) classifier.answer_some(views, 3, kChecked, [] { return true; });
     } catch (const dixtill::Interrupted&) {
         return true;
     }

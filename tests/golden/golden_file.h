@@ -1,10 +1,10 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD5", uint32 number of students, uint32 number of accumulations
+//   "DIXGOLD6", uint32 number of students, uint32 number of accumulations
 //   each student: name, ending in a zero byte; uint32 cell, num_pieces, embedding_dim,
-//     hidden_dim, attention_dim, num_classes, num_directions, num_piece_ids, num_texts,
-//     embedding_bits; then the arrays of GoldenStudent
+//     hidden_dim, attention_dim, num_classes, num_directions, output, num_piece_ids,
+//     num_texts, embedding_bits; then the arrays of GoldenStudent
 //   each accumulation: name; uint32 num_steps, num_texts, num_tokens, width, num_words; then the
 //     arrays of GoldenAccumulation
 #pragma once
@@ -29,6 +29,7 @@ struct GoldenStudent {
     std::string name;
     int64_t cell;  // a dixtill::Cell
     int64_t num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes, num_directions;
+    int64_t output;  // a dixtill::Output
     int64_t num_piece_ids, num_texts, embedding_bits;
     std::vector<uint8_t> embedding;                        // [num_pieces, embedding_row_bytes]
     std::vector<GoldenDirection> directions;               // [num_directions]
@@ -45,7 +46,8 @@ struct GoldenStudent {
                 hidden_dim,
                 attention_dim,
                 num_classes,
-                num_directions};
+                num_directions,
+                static_cast<dixtill::Output>(output)};
     }
 
     // Expected, to the bit.
@@ -93,14 +95,14 @@ class GoldenReader {
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD5";
+    static constexpr const char* kMagic = "DIXGOLD6";
 
     GoldenStudent student() {
         GoldenStudent s;
         s.name = name();
         for (int64_t* size : {&s.cell, &s.num_pieces, &s.embedding_dim, &s.hidden_dim,
-                              &s.attention_dim, &s.num_classes, &s.num_directions, &s.num_piece_ids,
-                              &s.num_texts, &s.embedding_bits}) {
+                              &s.attention_dim, &s.num_classes, &s.num_directions, &s.output,
+                              &s.num_piece_ids, &s.num_texts, &s.embedding_bits}) {
             *size = number();
         }
         dixtill::place_blocks(s.shape());  // throws if the cell or a size is wrong

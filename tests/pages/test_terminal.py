@@ -125,7 +125,7 @@ def test_a_check_adds_a_column_and_two_sentences():
             "without “Shares”, “jump” and “again” the label changes; no fewer words do that",
         ),
         ((0, 1), False, "without “Shares” and “jump” the label changes; fewer words may do that"),
-        (None, True, "the label stays, whichever words are left out"),
+        (None, True, "there are no words without which the label changes"),
         (None, False, "no set of words was found without which the label changes"),
     ],
 )
@@ -137,7 +137,7 @@ def test_what_changes_the_label_is_one_plain_sentence(flip, is_smallest, sentenc
 
 def test_a_checked_text_without_words_is_shown():
     prediction = predicted("", check=Check((), None, None, True))
-    assert shown(prediction, color=False).startswith("bullish (0.90)\n  the label stays")
+    assert shown(prediction, color=False).startswith("bullish (0.90)\n  there are no words")
 
 
 def test_print_is_colored_on_a_terminal_and_a_format_string_never_is(environment):

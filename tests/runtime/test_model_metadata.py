@@ -127,7 +127,7 @@ def test_a_file_whose_cell_is_another_than_its_tensors_is_refused(path):
         (["directions"], 0, "directions is 0, expected 1 or 2"),
         (["directions"], True, "directions is True, expected 1 or 2"),
         (["directions"], [1], r"directions is \[1\], expected 1 or 2"),
-        (["output"], "sigmoid", "output is 'sigmoid', expected one of softmax"),
+        (["output"], "hinge", "output is 'hinge', expected one of softmax, sigmoid, number"),
         (["labels"], "abc", "labels is not a sequence of strings"),
         (["labels"], ["a", "b", 3], "labels is not a sequence of strings"),
         (["labels"], ["a", "b"], "2 labels, expected 3"),

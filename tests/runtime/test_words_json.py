@@ -46,13 +46,14 @@ def test_the_form_is_compact_and_on_one_line():
 @pytest.mark.parametrize("weight", [0.0, -0.0, 4.9e-7, -0.5, 0.9999996, 8e9, -9.1e9, 1e25, -1e300])
 def test_a_weight_of_any_size_is_a_number(weight):
     answer = native_answer(weight)
-    (word,) = json.loads(native.words_json("up", answer, 3))
+    (word,) = json.loads(native.words_json("up", answer, 3, 1))
     expected = rounded(weight) if abs(weight) < 2**53 / 1e6 else weight
     assert word["weight"] == expected
 
 
 def native_answer(weight, end=2):
-    return struct.pack("=iiiii3fqqdB", 0, 1, 0, 1, 0, 1, 0, 0, 0, end, weight, 0)
+    """An answer of three labels about one word, with that weight for the label 1."""
+    return struct.pack("=iiiii3fqq3dB", 0, 1, 0, 1, 0, 1, 0, 0, 0, end, 7.0, weight, 8.0, 0)
 
 
 def escaped(char):
@@ -63,12 +64,14 @@ def escaped(char):
 
 def test_it_escapes_what_the_rest_of_the_package_does():
     text = "".join(map(chr, (*range(0xD800), *range(0xE000, 0x110000))))
-    written = native.words_json(text, native_answer(0.0, len(text)), 3).decode()
+    written = native.words_json(text, native_answer(0.0, len(text)), 3, None).decode()
     assert json.loads(written)[0]["text"] == text
     assert "".join(map(escaped, text)) in written
 
 
-@pytest.mark.parametrize("answer", [b"", bytes(12), native_answer(1.0)[:-1]])
+@pytest.mark.parametrize(
+    "answer", [b"", bytes(12), b"\x03" + native_answer(1.0)[1:], native_answer(1.0)[:-1]]
+)
 def test_bytes_that_are_not_an_answer_are_refused(answer):
     with pytest.raises(ValueError, match="not one of this version"):
-        native.words_json("up", answer, 3)
+        native.words_json("up", answer, 3, None)

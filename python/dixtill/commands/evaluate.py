@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     from ..distillation.measures.scores import probabilities_of, scores_of
     from ..runtime.classifier import load_classifier
 
-    classifier = load_classifier(args.model, args.kernel, args.threshold or 0.0)
+    classifier = load_classifier(args.model, args.kernel, args.threshold)
     corpus = read(args, args.data, classifier.labels)
     probabilities = probabilities_of(classifier, corpus)
     scores = scores_of(corpus.labels, probabilities)

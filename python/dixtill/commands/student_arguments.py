@@ -51,8 +51,7 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         parser,
         "--threshold",
         limits.PROBABILITY,
-        default=0.0,
         metavar="P",
         help="withhold labels of lower probability (`dixtill evaluate --target-precision` finds a "
-        "threshold)",
+        "threshold; default: none, or the student's own for each label)",
     )

@@ -32,7 +32,7 @@ def from_pretrained(
     *,
     revision: str | None = None,
     kernel: str | None = None,
-    threshold: float = 0.0,
+    threshold: float | None = None,
 ) -> Classifier:
     """Load the student in a folder, or in a repository of the hub, such as `me/student`.
 

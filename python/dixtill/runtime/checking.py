@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import math
 
+from .explanation import Check
 from .targets import native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import TypeAlias
+    from collections.abc import Callable, Sequence
 
-    Findings: TypeAlias = tuple[tuple[float, ...], float | None, tuple[int, ...] | None, bool]
+    WeightsFor = Callable[[str], Sequence[float]]
 
 
-def findings_of(answer: bytes, weights: Sequence[float], num_labels: int) -> Findings | None:
-    """Return the fields of an answer's Check, or None without one; `weights` are the words'."""
-    found = native.check_of(answer, num_labels)
+def check_of(answer: bytes, labels: Sequence[str], weights_for: WeightsFor) -> Check | None:
+    """Return an answer's check, or None without one; `weights_for` returns a label's weights."""
+    found = native.check_of(answer, len(labels))
     if found is None:
         return None
-    effects, flip, is_smallest = found
-    return effects, rank_correlation(weights, effects), flip, is_smallest
+    index, effects, flip, is_smallest = found
+    label = labels[index]
+    weights = weights_for(label)
+    return Check(effects, rank_correlation(weights, effects), flip, is_smallest, label)
 
 
 def rank_correlation(a: Sequence[float], b: Sequence[float]) -> float | None:

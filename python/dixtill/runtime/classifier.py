@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from ..errors import InputError
 from ..strings import plain_str
+from .answer_kind import AnswerKind, checked_threshold
 from .model_file.loaded import load_model
 from .model_file.source import naming_the_student, shipped_student
-from .prediction import Prediction, checked_threshold
+from .prediction import Prediction
 from .targets import choose_num_threads, choose_target, native
 
 TYPE_CHECKING = False
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, overload
 
     from ..specification.model_file import StudentModel
+    from .answer_kind import CheckArguments
     from .model_file.loaded import LoadedModel
     from .model_file.source import StudentSource
 
@@ -37,22 +39,28 @@ class Classifier:
         self,
         model: StudentModel | LoadedModel,
         kernel: str | None = None,
-        threshold: float = 0.0,
+        threshold: float | None = None,
     ) -> None:
         """Use the target `kernel`, or the best that this CPU supports.
 
-        If the top label's probability is below `threshold`, the prediction's label is None.
+        If the top label's probability is below `threshold`, the prediction's label is None. For a
+        student whose labels do not exclude each other, it is the threshold of every label. None
+        stands for 0, or for the thresholds of the student's labels.
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
             InputError: a weight of a loaded model is -128 or not finite, its vocabulary is
-                unusable, or the threshold lies outside [0, 1].
+                unusable, the threshold lies outside [0, 1], or a threshold is given for a student
+                that answers numbers.
         """
-        self._threshold = checked_threshold(threshold)
+        settings = model.settings
+        self._kind = AnswerKind(
+            settings.labels, model.shape.output, settings.thresholds, settings.interval
+        )
+        self._threshold = self._kind.checked_threshold(threshold)
         self._model = model
         self._asked_kernel = kernel
         self._kernel = choose_target(kernel)
-        self._labels = model.settings.labels
         self._native = _native(model, self._kernel)
 
     @property
@@ -63,7 +71,17 @@ class Classifier:
     @property
     def labels(self) -> tuple[str, ...]:
         """Label names, in the order of the student's classes."""
-        return self._labels
+        labels: tuple[str, ...] = self._kind.labels
+        return labels
+
+    @property
+    def output(self) -> str:
+        """What the student answers.
+
+        "softmax" is one label of several, "sigmoid" any number of labels, and "number" a number.
+        """
+        output: str = self._kind.output
+        return output
 
     @property
     def kernel(self) -> str:
@@ -71,22 +89,25 @@ class Classifier:
         return self._kernel
 
     @property
-    def threshold(self) -> float:
-        """The probability below which a prediction's label is None."""
+    def threshold(self) -> float | None:
+        """The probability below which a prediction's label is None.
+
+        It is None if each label has its own, or the student answers numbers.
+        """
         return self._threshold
 
     if TYPE_CHECKING:
 
         @overload
         def __call__(
-            self, text: str, *, check: bool = False, threshold: float | None = None
+            self, text: str, *, check: bool | str = False, threshold: float | None = None
         ) -> Prediction: ...
         @overload
         def __call__(
             self,
             text: list[str] | tuple[str, ...],
             *,
-            check: bool = False,
+            check: bool | str = False,
             threshold: float | None = None,
         ) -> list[Prediction]: ...
 
@@ -94,7 +115,7 @@ class Classifier:
         self,
         text: str | list[str] | tuple[str, ...],
         *,
-        check: bool = False,
+        check: bool | str = False,
         threshold: float | None = None,
     ) -> Prediction | list[Prediction]:
         """Answer one text, or each text of a list; every string has an answer.
@@ -105,21 +126,24 @@ class Classifier:
         Args:
             check: also leave out each word in turn, and search for the smallest set of words
                 without which the label changes (see Check). This takes as long as about 100
-                answers, and at most as long as 2,100 for a text of up to 60 words.
+                answers, and at most as long as 2,100 for a text of up to 60 words. True checks the
+                top label; the name of a label checks that one.
             threshold: replaces the classifier's.
 
         Raises:
             TypeError: `text` is not a str, nor a list or tuple of str.
-            InputError: DIXTILL_NUM_THREADS is not a positive number, or the threshold lies outside
-                [0, 1].
+            InputError: DIXTILL_NUM_THREADS is not a positive number, the student does not have the
+                label to check, or the threshold is not possible, as for the classifier's.
         """
-        lowest = self._threshold if threshold is None else checked_threshold(threshold)
         if isinstance(text, str):
             text = plain_str(text)
-            return Prediction._of(text, self._labels, self._native.answer(text, check), lowest)
+            lowest = self._lowest(threshold)
+            wanted = self._kind.check_arguments(check, lowest)
+            answer = self._native.answer(text, wanted)
+            return Prediction._of(text, self._kind, answer, lowest)
         return [
             prediction
-            for part in self.answer_in_parts(text, check=check, threshold=lowest)
+            for part in self.answer_in_parts(text, check=check, threshold=threshold)
             for prediction in part
         ]
 
@@ -127,7 +151,7 @@ class Classifier:
         self,
         texts: list[str] | tuple[str, ...],
         *,
-        check: bool = False,
+        check: bool | str = False,
         threshold: float | None = None,
     ) -> Iterator[list[Prediction]]:
         """Answer a list in parts: yield the next predictions, in order, about ten times a second.
@@ -135,19 +159,28 @@ class Classifier:
         The caller can use them before the rest of the list is answered. Arguments and errors are
         those of `__call__`.
         """
-        lowest = self._threshold if threshold is None else checked_threshold(threshold)
-        return self._parts(_plain_texts(texts), choose_num_threads(), check, lowest)
+        lowest = self._lowest(threshold)
+        wanted = self._kind.check_arguments(check, lowest)
+        return self._parts(_plain_texts(texts), choose_num_threads(), wanted, lowest)
+
+    def _lowest(self, threshold: float | None) -> float | None:
+        """Return the threshold of a call."""
+        return self._threshold if threshold is None else self._kind.checked_threshold(threshold)
 
     def _parts(
-        self, texts: list[str], num_threads: int, check: bool, lowest: float
+        self,
+        texts: list[str],
+        num_threads: int,
+        check: CheckArguments | None,
+        lowest: float | None,
     ) -> Iterator[list[Prediction]]:
-        num_answered = 0
+        num_answered, kind = 0, self._kind
         while num_answered < len(texts):
             chunk = texts[num_answered : num_answered + _CHUNK]
             answers = self._native.answer_some(chunk, num_threads, check)
             num_answered += len(answers)
             yield [
-                Prediction._of(text, self._labels, answer, lowest)
+                Prediction._of(text, kind, answer, lowest)
                 for text, answer in zip(chunk, answers, strict=False)
             ]
 
@@ -164,16 +197,20 @@ class Classifier:
 
 
 def load_classifier(
-    source: StudentSource | None = None, kernel: str | None = None, threshold: float = 0.0
+    source: StudentSource | None = None,
+    kernel: str | None = None,
+    threshold: float | None = None,
 ) -> Classifier:
     """Load a student as a classifier, by default the one that ships: see `dixtill.load`.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
         KernelError: the target is unknown, or this CPU does not support it.
-        InputError: the threshold lies outside [0, 1].
+        InputError: the threshold lies outside [0, 1], or the student answers numbers.
     """
-    choose_target(kernel), checked_threshold(threshold)  # before the file is read
+    choose_target(kernel)  # before the file is read
+    if threshold is not None:
+        checked_threshold(threshold)
     source = shipped_student() if source is None else source
     with naming_the_student(source):
         model = load_model(source)
@@ -189,6 +226,7 @@ def _native(model: StudentModel | LoadedModel, target: str) -> native.Classifier
             target=target,
             tensors=model.buffers,
             cell=shape.cell,
+            output=shape.output,
             num_pieces=shape.num_pieces,
             embedding_dim=shape.embedding_dim,
             hidden_dim=shape.hidden_dim,

@@ -1,65 +1,30 @@
-"""Defines what a user receives: a label, its probabilities, and a signed weight for each word.
+"""Defines what a user receives: an answer, and a signed weight for each word.
 
 It is plain data without NumPy. A prediction keeps the native answer and unpacks what is asked for.
 """
 
 from __future__ import annotations
 
-import struct
-from collections import namedtuple
-
 from ..errors import InputError
 from ..strings import plain_str, without_surrogates
+from .answer import CHECKED, HEAD, OF_NO_LABEL, Answer
+from .answer_kind import AnswerKind
+from .explanation import Check as Check  # pickles of earlier versions find both here
+from .explanation import ExplainedWord as ExplainedWord
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping, Sequence
+    from types import ModuleType
     from typing import Any
 
-_HEAD = struct.Struct("=iiiii")  # label, number of words, flags, pieces, unknown ones
-_TRUNCATED, _CHECKED = 1, 2
 _FIELDS = (
     "text", "top_label", "probability", "probabilities", "words", "truncated", "check",
-    "threshold", "unknown_share",
+    "threshold", "unknown_share", "kind", "weights", "explained_label",
 )  # fmt: skip
 
 
-class ExplainedWord(
-    namedtuple("ExplainedWord", ["text", "start", "end", "weight", "is_unknown"], defaults=[False])
-):
-    """A word, `text[start:end]` of what the user wrote, and its weight.
-
-    If the student explains by gates or contributions, the weight is in units of the logit: a
-    positive one supports the top label, a negative one opposes it. If it explains by scores, the
-    weight is the student's raw attention score, as in the paper.
-
-    If `is_unknown`, the student's vocabulary lacks the word or a part of it: the student reads the
-    unknown piece instead, and weighs that, whatever the word is.
-    """
-
-    __slots__ = ()
-    text: str
-    start: int
-    end: int
-    weight: float
-    is_unknown: bool
-
-
-class Check(namedtuple("Check", ["effects", "correlation", "flip", "is_smallest"])):
-    """How the explanation compares with the student's answers to the text without some words.
-
-    An effect is how much the top label's logit, minus the mean of all logits, falls when the
-    student reads the text without that word. It is exact, and in the units of the weights.
-    """
-
-    __slots__ = ()
-    effects: tuple[float, ...]  # one for each word
-    correlation: float | None  # Spearman's, of weights and effects; None where either is constant
-    flip: tuple[int, ...] | None  # words without which the top label changes; None if none found
-    is_smallest: bool  # whether every smaller set was tried; where flip is None, every set
-
-
-class Prediction:
+class Prediction(Answer):
     """The answer to one text: read-only and hashable; later versions read its pickles.
 
     >>> word = ExplainedWord("soar", start=7, end=11, weight=1.25)
@@ -70,18 +35,11 @@ class Prediction:
       +1.250  soar
     """
 
-    __slots__ = (
-        "_answer", "_check", "_labels", "_text", "_threshold", "_unknown_share", "_values",
-        "_words",
-    )  # fmt: skip
+    __slots__ = ("_check", "_explained", "_weights", "_words")
 
-    _answer: bytes  # as csrc/answer/classifier.h lays it out
     _check: Check | None
-    _labels: tuple[str, ...]
-    _text: str
-    _threshold: float
-    _unknown_share: float | None
-    _values: tuple[float, ...] | None  # probabilities, in the order of the labels
+    _explained: int | None  # the label that the words' weights explain; None for the top label
+    _weights: Mapping[str, Sequence[float]] | None  # of the words by label, if they were given
     _words: tuple[ExplainedWord, ...] | None
 
     def __init__(
@@ -93,129 +51,154 @@ class Prediction:
         words: tuple[ExplainedWord, ...],
         truncated: bool,
         check: Check | None = None,
-        threshold: float = 0.0,
+        threshold: float | None = None,
         unknown_share: float = 0.0,
+        kind: AnswerKind | None = None,
+        weights: Mapping[str, Sequence[float]] | None = None,
+        explained_label: str | None = None,
     ) -> None:
+        """Make a prediction from its parts; without a `kind`, of one label of several.
+
+        For a number, `probabilities` has its name and itself. `weights` are those of the words for
+        each label, and those of `words` for `explained_label`, by default the top label.
+        """
         if probabilities.get(top_label) != probability:
             raise ValueError(f"probability is {probability}, not that of the label '{top_label}'")
         self._text = plain_str(text)
         self._check = check
-        self._threshold = checked_threshold(threshold)
-        self._labels = tuple(map(plain_str, probabilities))
+        self._kind = kind or AnswerKind(tuple(map(plain_str, probabilities)))
+        self._threshold = self._kind.checked_threshold(threshold)
         self._values = tuple(probabilities.values())
         self._words = tuple(words)
+        self._weights = weights
         self._unknown_share = unknown_share
-        self._answer = _HEAD.pack(self._labels.index(top_label), len(self._words), truncated, 0, 0)
+        label = self._kind.labels.index(top_label)
+        explained = label if explained_label is None else self._kind.index_of(explained_label)
+        self._explained = None if explained == label else explained
+        self._answer = HEAD.pack(label, len(self._words), truncated, 0, 0)
 
     @classmethod
-    def _of(cls, text: str, labels: tuple[str, ...], answer: bytes, threshold: float) -> Prediction:
+    def _of(cls, text: str, kind: AnswerKind, answer: bytes, threshold: float | None) -> Prediction:
         """Return the prediction that a native answer holds."""
         prediction = _new(cls)
         prediction._text = text
-        prediction._labels = labels
+        prediction._kind = kind
         prediction._answer = answer
         prediction._threshold = threshold
         prediction._values = prediction._words = prediction._check = None
-        prediction._unknown_share = None
+        prediction._unknown_share = prediction._weights = prediction._explained = None
         return prediction
-
-    @property
-    def text(self) -> str:
-        """What the user wrote."""
-        return self._text
-
-    @property
-    def label(self) -> str | None:
-        """The most probable label, or None if its probability is below the threshold."""
-        # Without a threshold, the probabilities need not be unpacked.
-        if self._threshold and self.probability < self._threshold:
-            return None
-        label: str = self._labels[_HEAD.unpack_from(self._answer)[0]]
-        return label
-
-    @property
-    def top_label(self) -> str:
-        """The most probable label, whatever the threshold; the weights explain it."""
-        return self._labels[self._label_index()]
-
-    @property
-    def threshold(self) -> float:
-        """The probability below which `label` is None."""
-        return self._threshold
-
-    @property
-    def probability(self) -> float:
-        """The top label's probability."""
-        return self._probability_values()[self._label_index()]
-
-    @property
-    def probabilities(self) -> dict[str, float]:
-        """The probability of each label, in the order of the model's labels; a new dict."""
-        return dict(zip(self._labels, self._probability_values(), strict=True))
 
     @property
     def words(self) -> tuple[ExplainedWord, ...]:
         """The words that were read, in the order of the text."""
         if self._words is None:
             # A prediction without words was made by the native module.
-            self._words = _native_words_of()(
-                self._text, self._answer, len(self._labels), ExplainedWord
+            self._words = _native().words_of(
+                self._text, self._answer, len(self._kind.labels), ExplainedWord
             )
         return self._words
 
     @property
-    def truncated(self) -> bool:
-        """Whether the text is longer than the student reads, so that its end was not read."""
-        return bool(_HEAD.unpack_from(self._answer)[2] & _TRUNCATED)
+    def explained_label(self) -> str:
+        """The label that the words' weights explain: the top label, unless `explaining` says so."""
+        label: str = self._kind.labels[
+            self._label_index() if self._explained is None else self._explained
+        ]
+        return label
 
-    @property
-    def unknown_share(self) -> float:
-        """The share of the pieces that the student read as unknown; 0 for a text without pieces."""
-        if self._unknown_share is None:
-            num_pieces, num_unknown = _HEAD.unpack_from(self._answer)[3:]
-            self._unknown_share = num_unknown / num_pieces if num_pieces else 0.0
-        return self._unknown_share
+    def explaining(self, label: str) -> Prediction:
+        """Return the same answer with words that weigh for `label`; errors are as for `weights`."""
+        words = [
+            word._replace(weight=weight)
+            for word, weight in zip(self.words, self.weights(label), strict=True)
+        ]
+        other = _new(Prediction)
+        for name in (*Answer.__slots__, "_check", "_weights"):
+            setattr(other, name, getattr(self, name))
+        other._words, other._explained = tuple(words), self._kind.index_of(label)
+        return other
+
+    def weights(self, label: str | None = None) -> tuple[float, ...]:
+        """Return the weight of each word for any label; None stands for the explained one.
+
+        A positive weight supports the label. A label's weights add up to its logit, minus the mean
+        of all logits if the labels exclude each other, minus the same for a text without words.
+
+        Raises:
+            InputError: the student does not have the label, its weights are raw scores, or this
+                prediction was made without the label's weights.
+        """
+        if label is None or (label == self.explained_label and self._words is not None):
+            return tuple(word.weight for word in self.words)
+        index = self._kind.index_of(label)
+        if self._weights is not None and label in self._weights:
+            return tuple(self._weights[label])
+        if not self._is_native():
+            raise InputError(
+                f"the weights for {label!r:.60} are not known; only the top label's are"
+            )
+        found: tuple[float, ...] | None = _native().weights_of(
+            self._answer, len(self._kind.labels), index
+        )
+        if found is None:
+            raise InputError("the weights of this student are raw scores, which belong to no label")
+        return found
+
+    def contrast(self, label: str, other: str) -> tuple[float, ...]:
+        """Return how much more each word supports `label` than `other`; see `weights`."""
+        both = zip(self.weights(label), self.weights(other), strict=True)
+        return tuple(a - b for a, b in both)
 
     @property
     def check(self) -> Check | None:
         """The check of the explanation; None unless it was asked for."""
-        if self._check is None and _HEAD.unpack_from(self._answer)[2] & _CHECKED:
-            from .checking import findings_of
+        if self._check is None and self._flags() & CHECKED:
+            from .checking import check_of
 
-            weights = [word.weight for word in self.words]
-            found = findings_of(self._answer, weights, len(self._labels))
-            self._check = found and Check(*found)
+            self._check = check_of(self._answer, self._kind.labels, self._weights_beside)
         return self._check
 
-    def _label_index(self) -> int:
-        index: int = _HEAD.unpack_from(self._answer)[0]
-        return index
+    def _weights_beside(self, label: str) -> tuple[float, ...]:
+        """Return the weights to compare with the effects on a label: scores are those of all."""
+        return self.weights(None if self._flags() & OF_NO_LABEL else label)
 
-    def _probability_values(self) -> tuple[float, ...]:
-        if self._values is None:
-            self._values = struct.unpack_from(f"={len(self._labels)}f", self._answer, _HEAD.size)
-        return self._values
+    def _is_native(self) -> bool:
+        return len(self._answer) > HEAD.size
 
     def _fields(self) -> tuple[Any, ...]:
+        """Return the arguments that make this prediction, without weights that `words` lacks."""
+        values = self._probability_values()
         return (
-            self.text, self.top_label, self.probability, self.probabilities, self.words,
-            self.truncated, self.check, self.threshold, self.unknown_share,
+            self.text, self.top_label, values[self._label_index()],
+            dict(zip(self._kind.labels, values, strict=True)), self.words,
+            self.truncated, self.check, self._threshold, self.unknown_share, self._kind,
+            None, self.explained_label,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Prediction):
             return NotImplemented
-        return self._fields() == other._fields()
+        return self._comparable() == other._comparable()
+
+    def _comparable(self) -> tuple[Any, ...]:
+        return *self._fields()[:9], self._kind.without_order(), self.explained_label
 
     def __hash__(self) -> int:
-        return hash((self.text, self.top_label, self.probability, self.threshold))
+        return hash((self.text, self.top_label, self._threshold))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return Prediction, self._fields()
+        *fields, weights, explained = self._fields()
+        weights = self._weights
+        if self._is_native() and not self._flags() & OF_NO_LABEL:
+            weights = {label: self.weights(label) for label in self._kind.labels}
+        return Prediction, (*fields, weights, explained)
 
     def __repr__(self) -> str:
-        values = zip(_FIELDS, self._fields(), strict=True)
-        return f"Prediction({', '.join(f'{name}={value!r}' for name, value in values)})"
+        fields = self._fields()
+        is_plain = self._kind == AnswerKind(self._kind.labels) and self._explained is None
+        shown = zip(_FIELDS[:9] if is_plain else _FIELDS, fields, strict=False)
+        return f"Prediction({', '.join(f'{name}={value!r}' for name, value in shown)})"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as JSON holds them; a lone surrogate becomes U+FFFD.
@@ -225,15 +208,26 @@ class Prediction:
         """
         return {
             "text": without_surrogates(self.text),
-            "label": self.label,
-            "probability": self.probability,
-            "probabilities": self.probabilities,
+            **self._answer_fields(),
             "words": [
                 {**word._asdict(), "text": without_surrogates(word.text)} for word in self.words
             ],
             "truncated": self.truncated,
             "unknown_share": self.unknown_share,
             **({"check": self.check._asdict()} if self.check else {}),
+        }
+
+    def _answer_fields(self) -> dict[str, Any]:
+        if self.kind.output == "number":
+            return {"value": self.value, "interval": self.interval}
+        labels = {"labels": self.labels} if self.kind.output == "sigmoid" else {}
+        is_other = self.explained_label != self.top_label
+        return {
+            "label": self.label,
+            **labels,
+            "probability": self.probability,
+            "probabilities": self.probabilities,
+            **({"explained_label": self.explained_label} if is_other else {}),
         }
 
     def __str__(self) -> str:
@@ -259,31 +253,14 @@ class Prediction:
 
 
 _new = object.__new__
-_words_of: Callable[..., tuple[ExplainedWord, ...]] | None = None  # once it was imported
+_native_module: ModuleType | None = None  # once it was imported
 
 
-def _native_words_of() -> Callable[..., tuple[ExplainedWord, ...]]:
-    """Return the native function, imported once: a statement would take a microsecond each time."""
-    global _words_of
-    if _words_of is None:
+def _native() -> Any:
+    """Return the native module, imported once: a statement would take a microsecond each time."""
+    global _native_module
+    if _native_module is None:
         from .targets import native
 
-        _words_of = native.words_of
-    return _words_of
-
-
-def checked_threshold(threshold: float) -> float:
-    """Return the threshold as a float.
-
-    Raises:
-        InputError: it lies outside [0, 1].
-        TypeError: it is not a number.
-    """
-    if not hasattr(threshold, "__float__"):
-        raise TypeError(
-            f"the threshold is of type {type(threshold).__name__}, expected a number from 0 to 1"
-        )
-    value = float(threshold)
-    if not 0.0 <= value <= 1.0:
-        raise InputError(f"the threshold is {value}, expected a probability from 0 to 1")
-    return value
+        _native_module = native
+    return _native_module

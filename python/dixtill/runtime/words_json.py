@@ -14,4 +14,5 @@ def words_json(prediction: Prediction) -> bytes:
 
     Weights are rounded to six decimals; lone surrogates become U+FFFD.
     """
-    return native.words_json(prediction._text, prediction._answer, len(prediction._labels))
+    labels, label = prediction.kind.labels, prediction._explained
+    return native.words_json(prediction._text, prediction._answer, len(labels), label)

@@ -16,7 +16,7 @@ class Forward:
     """
 
     logits: Float32Array  # [B, C]
-    probabilities: Float32Array  # [B, C], softmax of the logits
+    probabilities: Float32Array  # [B, C], as the output says; of a number, the logits themselves
     scores: Float32Array  # [P], raw attention scores, signed
     attention: Float32Array  # [P], softmax over each text's scores and the null score
     contributions: Float32Array  # [P, C], each piece's exact share of each logit

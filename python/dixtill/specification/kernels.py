@@ -34,6 +34,7 @@ def pack_parameters(parameters: StudentParameters) -> UInt8Array:
     ]  # fmt: skip
     return native.pack_parameters(
         cell=parameters.cell,
+        output=parameters.output,
         embedding_dim=parameters.shape.embedding_dim,
         hidden_dim=parameters.shape.hidden_dim,
         directions=[Direction(*map(np.ascontiguousarray, parameters.direction(w))) for w in ways],

@@ -145,7 +145,7 @@ def _to_bytes(model: StudentModel) -> bytes:
     tensors = model.buffers
     tensors[VOCABULARY] = np.frombuffer(zlib.compress(tensors[VOCABULARY].data, 9), np.uint8)
     description = model.settings.description()
-    description |= {"cell": model.shape.cell, "output": "softmax"}
+    description |= {"cell": model.shape.cell, "output": model.shape.output}
     if model.shape.directions != len(WAYS):
         description["directions"] = model.shape.directions
     description["sha256"] = digest(
@@ -186,6 +186,7 @@ def read_model(source: StudentSource) -> StudentModel:
         parameters = StudentParameters(
             **{name: arrays[name].reshape(shape) for name, shape in shapes.items()},
             cell=loaded.shape.cell,
+            output=loaded.shape.output,
         )
         vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))
         model = StudentModel(parameters, vocabulary, loaded.settings)

@@ -70,6 +70,7 @@ class StudentParameters:
     head_scale: Float32Array  # [C]
     head_bias: Float32Array  # [C]
     cell: str = "lstm"  # one of CELLS
+    output: str = "softmax"  # one of OUTPUTS
 
     def __post_init__(self) -> None:
         for name, array in self.arrays().items():
@@ -82,7 +83,7 @@ class StudentParameters:
         for name in parameter_names(self.directions):
             if name not in shapes:
                 raise InputError(f"weight '{name}' is missing")
-        StudentShape.of(self.cell, self.directions, shapes)
+        StudentShape.of(self.cell, self.output, self.directions, shapes)
         for name, array in self.arrays().items():
             _check_values(name, array)
 
@@ -109,7 +110,7 @@ class StudentParameters:
         num_classes = self.head_weight_q8.shape[0]
         hidden_dim = num_states // self.directions
         sizes = num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes
-        return StudentShape(self.cell, *sizes, self.directions)
+        return StudentShape(self.cell, *sizes, self.directions, self.output)
 
     @property
     def embedding_bits(self) -> int:

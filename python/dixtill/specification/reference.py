@@ -58,19 +58,27 @@ def ig_accumulate(
 
 
 def word_weights(
-    forward: Forward, word_of_piece: Sequence[int], num_words: int, explanation: str
+    forward: Forward,
+    word_of_piece: Sequence[int],
+    num_words: int,
+    explanation: str,
+    output: str = "softmax",
+    label: int | None = None,
 ) -> list[float]:
-    """Return the weight of each word of one text, in double precision.
+    """Return the weight of each word of one text for a label, in double precision.
 
-    Gates and contributions add up to logit_k - mean(logits) of the predicted class k, minus the
-    same difference of the head's biases. With scores, a word's weight is the mean of its pieces.
+    The label is an index, by default that of the largest logit. Gates and contributions add up to
+    the label's margin minus that of the head's biases. The margin is logit_k - mean(logits) for
+    softmax, and logit_k for the other outputs, whose labels do not exclude each other. With scores,
+    a word's weight is the mean of its pieces, for every label.
     """
-    label = int(forward.logits[0].argmax())
+    k = int(forward.logits[0].argmax()) if label is None else label
     contributed, attention = [0.0] * num_words, [0.0] * num_words
     scores, num_pieces = [0.0] * num_words, [0] * num_words
     for piece, word in enumerate(word_of_piece):
         shares = [float(share) for share in forward.contributions[piece]]
-        contributed[word] += shares[label] - sum_of(shares) / len(shares)
+        common = sum_of(shares) / len(shares) if output == "softmax" else 0.0
+        contributed[word] += shares[k] - common
         attention[word] += float(forward.attention[piece])
         scores[word] += float(forward.scores[piece])
         num_pieces[word] += 1
@@ -144,7 +152,7 @@ def _forward_one(parameters: StudentParameters, piece_ids: Int32Array) -> Forwar
     logits = sum_in_order(contributions, start=parameters.head_bias)
     return Forward(
         logits=logits[None],
-        probabilities=softmax(logits)[None],
+        probabilities=answer_of(logits, parameters.output)[None],
         scores=scores,
         attention=attention,
         contributions=contributions,
@@ -165,6 +173,21 @@ def softmax(values: Float32Array) -> Float32Array:
     """Return the softmax of one vector; the sum runs in order."""
     exponentials = exp(values - values.max())
     return exponentials / sum_in_order(exponentials)
+
+
+def sigmoid(values: Float32Array) -> Float32Array:
+    """Return 1 / (1 + exp(-v)) of each value; below 0, exp(v) / (1 + exp(v))."""
+    exponentials = exp(-np.abs(values))
+    tops = np.where(values < 0, exponentials, np.float32(1.0))
+    probabilities: Float32Array = tops / (np.float32(1.0) + exponentials)
+    return probabilities
+
+
+def answer_of(logits: Float32Array, output: str) -> Float32Array:
+    """Return the answer [C] to one text: probabilities, or the logit itself if it is a number."""
+    if output == "number":
+        return logits
+    return sigmoid(logits) if output == "sigmoid" else softmax(logits)
 
 
 def _concatenate(parts: list[Float32Array], empty_shape: tuple[int, ...]) -> Float32Array:

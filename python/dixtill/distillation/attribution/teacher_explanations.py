@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...errors import InputError
-from ...runtime.prediction import ExplainedWord, Prediction
+from ...runtime.explanation import ExplainedWord
+from ...runtime.prediction import Prediction
 from ..teacher.teacher import FINGERPRINT
 from .attributor import Attribution
 from .store import AttributionStore

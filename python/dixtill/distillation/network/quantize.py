@@ -57,6 +57,7 @@ def quantize(student: Student, embedding_bits: int = 8) -> StudentParameters:
     embedding_q8, column_scale = _embedding(parameters["embedding.weight"], readers, embedding_bits)
     return StudentParameters(
         cell=cell,
+        output=student.shape.output,
         embedding_q8=embedding_q8,
         **{
             name: values

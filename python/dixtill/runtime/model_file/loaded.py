@@ -12,7 +12,7 @@ from ...errors import InputError
 from .settings import (
     MAX_VOCABULARY_BYTES,
     StudentSettings,
-    cell_of,
+    cell_and_output_of,
     check_version,
     check_vocabulary_size,
     digest,
@@ -56,7 +56,7 @@ class LoadedModel:
         self._file, self._types, self._tensors = tensor_file, types, tensors
         self._description = description
         shapes = {name: shape for name, (shape, _) in tensors.items()}
-        self.shape = StudentShape.of(cell_of(description), directions, shapes)
+        self.shape = StudentShape.of(*cell_and_output_of(description), directions, shapes)
         self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
         self.settings = StudentSettings.of(description).checked(self.shape)
         pieces = _decompressed(tensors[VOCABULARY][1])

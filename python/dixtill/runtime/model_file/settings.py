@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from ...errors import InputError
 from ...strings import plain_str
 from .label_names import check_label_names
-from .shape import WAYS
+from .shape import OUTPUTS, WAYS
 from .source import UnusableFileError
 
 TYPE_CHECKING = False
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 FORMAT_VERSION = 5
 _READABLE_VERSIONS = (3, 4, FORMAT_VERSION)
-OUTPUTS = ("softmax",)  # how logits become probabilities
 EXPLANATIONS = ("gates", "contributions", "scores")
 MAX_PIECES = 2**20  # of a vocabulary: four times the largest that teachers have
 MAX_VOCABULARY_BYTES = 2**24  # of its pieces, which a file holds compressed
@@ -30,7 +29,9 @@ CLEANING_RULES = ("urls", "html_entities", "html_entities_v2", "urls_v2")
 
 _LAST_WITHOUT_SYMBOLS = 3
 _LAST_WITHOUT_CELLS = 4  # whose students are all of LSTM cells, with a softmax
+_LARGEST_NUMBER = 1e300
 _MAX_PIECES_OF_A_TEXT = 2**31 - 1
+HALF = 0.5  # the threshold of a label that has no other
 _TOKENIZER = {"lowercase": bool, "strip_accents": bool, "symbols": bool, "max_pieces": int}
 
 
@@ -46,7 +47,10 @@ class StudentSettings(
             "max_pieces",
             "explanation",
             "provenance",
+            "thresholds",
+            "interval",
         ],
+        defaults=[(), None],
     )
 ):
     """The settings in a model file: all of a student but its parameters and its vocabulary."""
@@ -60,6 +64,9 @@ class StudentSettings(
     max_pieces: int  # of a text; the rest is not read
     explanation: str  # where a word's weight comes from: one of EXPLANATIONS
     provenance: Mapping[str, Any]  # any JSON object
+    thresholds: tuple[float, ...]  # [C] probabilities, from which on a text has a label, if the
+    # output is sigmoid; otherwise empty
+    interval: float | None  # 90% of numbers are at most so far from the answer; None if unknown
 
     @classmethod
     def of(cls, description: Mapping[str, Any]) -> StudentSettings:
@@ -79,6 +86,8 @@ class StudentSettings(
                 cleaning=_as_tuple(description["cleaning"]),
                 explanation=description["explanation"],
                 provenance=description["provenance"],
+                thresholds=_as_tuple(description.get("thresholds", ())),
+                interval=description.get("interval"),
                 **{name: tokenizer[name] for name in _TOKENIZER},
             )
         except (KeyError, TypeError) as error:
@@ -86,7 +95,13 @@ class StudentSettings(
 
     def description(self) -> dict[str, Any]:
         """Return the settings as a model file holds them; `of` reads them."""
+        of_outputs: dict[str, Any] = {}
+        if self.thresholds:
+            of_outputs["thresholds"] = self.thresholds
+        if self.interval is not None:
+            of_outputs["interval"] = self.interval
         return {
+            **of_outputs,
             "format_version": FORMAT_VERSION,
             "labels": self.labels,
             "tokenizer": {name: getattr(self, name) for name in _TOKENIZER},
@@ -99,8 +114,8 @@ class StudentSettings(
         """Return the settings with plain strings, checked for a student of this shape.
 
         Raises:
-            InputError: one is of the wrong type, unknown, or does not fit the cell or the number of
-                classes.
+            InputError: one is of the wrong type, unknown, or does not fit the cell, the output or
+                the number of classes.
         """
         settings = self._with_plain_strings()
         for name, expected in {**_TOKENIZER, "explanation": str}.items():
@@ -126,7 +141,27 @@ class StudentSettings(
             )
         check_explanation(settings.explanation, shape.cell)
         _check_labels(settings.labels, shape.num_classes)
-        return settings
+        return settings._with_output(shape)
+
+    def _with_output(self, shape: StudentShape) -> StudentSettings:
+        """Return the settings with what the kind of output needs, checked."""
+        interval = self.interval
+        if interval is not None and not (_is_number(interval) and interval >= 0):
+            raise InputError(f"interval is {interval!r:.40}, expected a number from 0 on")
+        if interval is not None and shape.output != "number":
+            raise InputError(f"interval is given, but the output is '{shape.output}'")
+        if shape.output != "sigmoid":
+            if self.thresholds:
+                raise InputError(f"thresholds are given, but the output is '{shape.output}'")
+            return self
+        thresholds = self.thresholds or (HALF,) * shape.num_classes
+        is_each_one = isinstance(thresholds, tuple) and len(thresholds) == shape.num_classes
+        if not is_each_one or not all(_is_number(t) and 0 <= t <= 1 for t in thresholds):
+            raise InputError(
+                f"thresholds are {thresholds!r:.60}, expected {shape.num_classes} probabilities, "
+                "one for each label"
+            )
+        return self._replace(thresholds=tuple(map(float, thresholds)))
 
     def _with_plain_strings(self) -> StudentSettings:
         for name in ("labels", "cleaning"):
@@ -159,22 +194,18 @@ def digest(
     return content.hexdigest()
 
 
-def cell_of(description: Mapping[str, Any]) -> str:
-    """Return the cell that a model file's description names, and check the kind of output.
+def cell_and_output_of(description: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the cell and the kind of output that a model file's description names.
 
     Raises:
-        InputError: one of them is missing, or the output is unknown.
+        InputError: one of them is missing.
     """
     if description["format_version"] <= _LAST_WITHOUT_CELLS:
-        return "lstm"
+        return "lstm", OUTPUTS[0]
     for name in ("cell", "output"):
         if not isinstance(description.get(name), str):
             raise InputError(f"the metadata lacks '{name}', or it is not a string")
-    if description["output"] not in OUTPUTS:
-        raise InputError(
-            f"output is {description['output']!r:.40}, expected one of {', '.join(OUTPUTS)}"
-        )
-    return str(description["cell"])
+    return str(description["cell"]), str(description["output"])
 
 
 def directions_of(description: Mapping[str, Any]) -> int:
@@ -234,6 +265,11 @@ def check_rules(rules: Iterable[Any]) -> None:
             raise InputError(
                 f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
             )
+
+
+def _is_number(value: Any) -> bool:
+    """Say whether a value is a finite number, as JSON has them."""
+    return type(value) in (int, float) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER
 
 
 def _in_short(number: int) -> str:

@@ -41,6 +41,10 @@ CELLS = ("lstm", "gru", "linear")
 """The recurrent cells that a student may have; specification/cells.py says what they compute."""
 
 
+OUTPUTS = ("softmax", "sigmoid", "number")
+"""What a student may answer: one label of several, any number of labels, or a number."""
+
+
 class StudentShape(
     namedtuple(
         "StudentShape",
@@ -52,8 +56,9 @@ class StudentShape(
             "attention_dim",
             "num_classes",
             "directions",
+            "output",
         ],
-        defaults=(len(WAYS),),
+        defaults=(len(WAYS), OUTPUTS[0]),
     )
 ):
     """V pieces, embedding width d, H units per direction, A attention units and C classes.
@@ -69,16 +74,21 @@ class StudentShape(
     attention_dim: int
     num_classes: int
     directions: int  # in which a text is read: 1 or 2
+    output: str  # one of OUTPUTS
 
     @classmethod
-    def of(cls, cell: str, directions: int, shapes: Mapping[str, Shape]) -> StudentShape:
+    def of(
+        cls, cell: str, output: str, directions: int, shapes: Mapping[str, Shape]
+    ) -> StudentShape:
         """Return the sizes that parameters of these shapes have.
 
         There is a shape for each of the `parameter_names`.
 
         Raises:
-            InputError: the cell is unknown, or a shape does not fit the others.
+            InputError: the cell or the output is unknown, or a shape does not fit the others.
         """
+        if output not in OUTPUTS:
+            raise InputError(f"output is {output!r:.40}, expected one of {', '.join(OUTPUTS)}")
         if cell not in CELLS:
             raise InputError(f"cell is {cell!r:.40}, expected one of {', '.join(CELLS)}")
         embedding = "embedding_q4" if "embedding_q4" in shapes else "embedding_q8"
@@ -96,7 +106,12 @@ class StudentShape(
         hidden_dim, columns = num_states // directions, shapes["forward_weight_q8"][1]
         embedding_dim = columns // 2 if cell == "linear" else columns - hidden_dim
         sizes = num_pieces, embedding_dim, hidden_dim, attention_dim, num_classes
-        shape = cls(cell, *sizes, directions)
+        if output == "number" and num_classes != 1:
+            raise InputError(
+                f"weight 'head_weight_q8' has {num_classes} rows, expected 1 for the output "
+                "'number'"
+            )
+        shape = cls(cell, *sizes, directions, output)
         expected_shapes = shape.parameters()
         if embedding == "embedding_q4":
             expected_shapes[embedding] = (num_pieces, (embedding_dim + 1) // 2)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..prediction import ExplainedWord
+    from ..explanation import ExplainedWord
 
 
 def level(weight: float, scale: float, num_levels: int) -> int:

@@ -18,7 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from ..prediction import Check, Prediction
+    from ..explanation import Check
+    from ..prediction import Prediction
 
 _RESET, _BOLD = "\x1b[0m", "\x1b[1m"
 _SUPPORTS = ("\x1b[38;5;67m", "\x1b[38;5;32m", "\x1b[1;38;5;32m")  # pale, blue, bold
@@ -59,31 +60,64 @@ def check_sentences(prediction: Prediction) -> list[str]:
     check = prediction.check
     if check is None:
         return []
-    sentences = [_flip_sentence(prediction, check)]
+    is_number = prediction.value is not None
+    sentences = [] if is_number else [_flip_sentence(prediction, check)]
     if check.correlation is not None:
         sentences.append(f"rank correlation of weights and effects: {check.correlation:.2f}")
     return sentences
 
 
 def _flip_sentence(prediction: Prediction, check: Check) -> str:
+    change = _change(prediction, check)
     if check.flip is None:
         if check.is_smallest:
-            return "the label stays, whichever words are left out"
-        return "no set of words was found without which the label changes"
+            return f"there are no words without which {change}"
+        return f"no set of words was found without which {change}"
     quoted = [f"“{printable(prediction.words[index].text)}”" for index in check.flip]
     words = " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
     if len(quoted) == 1:
-        return f"without {words} the label changes"
+        return f"without {words} {change}"
     fewer = "no fewer words do that" if check.is_smallest else "fewer words may do that"
-    return f"without {words} the label changes; {fewer}"
+    return f"without {words} {change}; {fewer}"
+
+
+def _change(prediction: Prediction, check: Check) -> str:
+    """Say what happens to the label that was checked."""
+    if check.label is None or (check.label == prediction.top_label and _excludes(prediction)):
+        return "the label changes"
+    label = printable(check.label)
+    if _excludes(prediction):
+        return f"the label becomes {label}"
+    return f"the text {'loses' if check.label in prediction.labels else 'gains'} the label {label}"
+
+
+def _excludes(prediction: Prediction) -> bool:
+    """Say whether a text has one label of several."""
+    return bool(prediction.kind.output == "softmax")
 
 
 def headline(prediction: Prediction) -> tuple[str, str]:
-    """Return the label, and the text beside it: its probability, or why there is no label."""
+    """Return the label, and the text beside it: its probability, or why there is no label.
+
+    For several labels, the text has the others with theirs; for a number, both are the number and
+    its interval.
+    """
+    if prediction.value is not None:
+        return f"{prediction.value:.3g}", _interval(prediction)
     label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
     if prediction.label is None:
         return "no label", f": {label} {probability} is below {prediction.threshold!r}"
-    return label, f" {probability}"
+    others = [name for name in prediction.labels if name != prediction.top_label]
+    known = prediction.probabilities if others else {}
+    rest = (f", {printable(name)} ({known[name]:.2f})" for name in others)
+    return label, f" {probability}{''.join(rest)}"
+
+
+def _interval(prediction: Prediction) -> str:
+    if prediction.interval is None:
+        return ""
+    low, high = prediction.interval
+    return f" ({low:.3g} to {high:.3g} in 9 of 10 texts)"
 
 
 def _word_lines(prediction: Prediction, color: bool) -> list[str]:
