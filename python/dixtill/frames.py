@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .runtime.answer_fields import answer_fields, answer_values
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .runtime.answer_kind import AnswerKind
     from .runtime.classifier import Classifier
     from .runtime.prediction import Prediction
 
@@ -24,8 +27,10 @@ def answer(
     """Answer a pandas or polars Series of texts; return a DataFrame of the same library.
 
     The columns are label, probability, probability_LABEL for each label, truncated and
-    unknown_share. With `words` there is also a column words: a list of records with text, start,
-    end, weight and is_unknown. The rows and, in pandas, the index are those of `texts`; the
+    unknown_share. A student that gives a text any number of labels has labels, a list, in place of
+    label and probability; one that answers numbers has value, and interval_low and interval_high
+    where they are known. With `words` there is also a column words: a list of records with text,
+    start, end, weight and is_unknown. The rows and, in pandas, the index are those of `texts`; the
     answers to a null text are null.
 
     Args:
@@ -45,7 +50,7 @@ def answer(
     rows = _texts(texts, library)
     found = iter(classifier([row for row in rows if row is not None], threshold=threshold))
     answers = [None if row is None else next(found) for row in rows]
-    columns = _columns(answers, classifier.labels, words)
+    columns = _columns(answers, classifier.kind, words)
     frame = _pandas_frame if library == "pandas" else _polars_frame
     return frame(sys.modules[library], texts, columns)
 
@@ -73,17 +78,20 @@ def _texts(texts: Any, library: str) -> list[str | None]:
 
 
 def _columns(
-    answers: Sequence[Prediction | None], labels: Sequence[str], words: bool
+    answers: Sequence[Prediction | None], kind: AnswerKind, words: bool
 ) -> dict[str, list[Any]]:
-    by_label = [answer and answer.probabilities for answer in answers]
+    fields = answer_fields(kind)
+    nothing = [None] * len(fields)
+    rows = [nothing if answer is None else list(answer_values(answer)) for answer in answers]
     columns: dict[str, list[Any]] = {
-        "label": [answer and answer.label for answer in answers],
-        "probability": [answer and answer.probability for answer in answers],
+        field.name.removeprefix("predicted_"): [row[place] for row in rows]
+        for place, field in enumerate(fields)
     }
-    for label in labels:
-        columns[f"probability_{label}"] = [row and row[label] for row in by_label]
-    columns["truncated"] = [answer and answer.truncated for answer in answers]
-    columns["unknown_share"] = [answer and answer.unknown_share for answer in answers]
+    if kind.output == "softmax":
+        probabilities = [answer and answer.probability for answer in answers]
+        columns = {"label": columns["label"], "probability": probabilities, **columns}
+    if kind.output == "sigmoid":
+        columns["labels"] = [labels and list(labels) for labels in columns["labels"]]
     if words:
         columns["words"] = [
             answer and [word._asdict() for word in answer.words] for answer in answers
@@ -93,8 +101,9 @@ def _columns(
 
 def _pandas_frame(pandas: Any, texts: Any, columns: dict[str, list[Any]]) -> Any:
     frame = pandas.DataFrame(columns, index=texts.index)
-    types = {name: "float64" for name in columns if name.startswith("probability")}
-    return frame.astype({**types, "truncated": "boolean", "unknown_share": "float64"})
+    others = ("label", "labels", "truncated", "words")
+    types = {name: "float64" for name in columns if name not in others}
+    return frame.astype({**types, "truncated": "boolean"})
 
 
 def _polars_frame(polars: Any, _: Any, columns: dict[str, list[Any]]) -> Any:
@@ -107,6 +116,7 @@ def _polars_frame(polars: Any, _: Any, columns: dict[str, list[Any]]) -> Any:
     }
     types = {
         "label": polars.String,
+        "labels": polars.List(polars.String),
         "truncated": polars.Boolean,
         "words": polars.List(polars.Struct(word)),
     }

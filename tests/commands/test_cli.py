@@ -204,6 +204,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "pieces": len(model.vocabulary),
         "cell": "lstm",
         "directions": 2,
+        "output": "softmax",
         "embedding": 6,
         "embedding_bits": 8,
         "hidden": 5,

@@ -7,6 +7,7 @@ import re
 from explained import labeled, predicted
 from pages import PHONE, numbers_of, numbers_of_phone, rows_of, taught
 
+import dixtill
 from dixtill.pages.page import page_html
 from dixtill.pages.rows import ExplainedText
 
@@ -106,12 +107,54 @@ def test_every_control_is_reached_by_the_tabulator(opened, headlines):
     page = opened(headlines)
     page.locator("#search").focus()
     reached = []
-    for _ in range(12):
+    for _ in range(13):
         page.keyboard.press("Tab")
         reached.append(
             page.evaluate("document.activeElement.id || document.activeElement.innerText")
         )
     assert reached == [
-        "predicted", "true", "below", "order", "errors", "Show all", "weights", "line",
-        "true label", "predicted label (probability)", "attribution label", "attribution score",
+        "predicted", "true", "below", "order", "errors", "Show all", "weights",
+        "explained", "line", "true label", "predicted label (probability)", "attribution label",
+        "attribution score",
     ]  # fmt: skip
+
+
+def test_words_can_be_weighed_for_any_label(opened):
+    texts = ["Shares jump after record earnings", "Profit falls 🚀, outlook weak", ""]
+    answers = dixtill.infer(texts)
+    page = opened(page_html(labeled(answers), "any label"))
+    before = rows_of(page)
+    chooser = page.get_by_label("Weigh words for")
+    for label in answers[0].probabilities:
+        chooser.select_option(label)
+        for row, answer in zip(rows_of(page), answers, strict=True):
+            assert row[3] == label
+            weights = answer.weights(label)
+            score = float(row[4].replace("\N{MINUS SIGN}", "-"))
+            assert abs(score - sum(weights)) < 0.01 * len(weights) + 0.01
+        for answer in answers:
+            expected = answer.explaining(label)
+            for word in expected.words:
+                shown = page.locator("b[data-w]", has_text=re.compile(f"^{re.escape(word.text)}$"))
+                title = shown.first.get_attribute("title").replace("\N{MINUS SIGN}", "-")
+                assert abs(float(title.split()[0]) - word.weight) < 0.0051
+                assert title.endswith("(unknown)") == word.is_unknown
+                sign = (shown.first.get_attribute("class") or " ")[0]
+                assert sign in ("p " if word.weight > 0 else "n ") or sign == "u"
+    chooser.select_option("")
+    assert rows_of(page) == before
+    assert page.failures == []
+
+
+def test_a_single_text_can_be_weighed_for_any_label(opened):
+    answer = dixtill.infer("Shares jump after record earnings")
+    page = opened(page_html(labeled([answer]), "one text"))
+    page.get_by_label("Weigh words for").select_option("bearish")
+    assert [row[3] for row in rows_of(page)] == ["bearish"]
+    assert page.failures == []
+
+
+def test_a_page_without_weights_of_other_labels_offers_no_choice(opened):
+    page = opened(page_html(labeled([predicted("a b"), predicted("c")]), "made by hand"))
+    assert page.locator("#explained").count() == 0
+    assert page.failures == []

@@ -25,7 +25,7 @@ st = pytest.importorskip("hypothesis.strategies")
 
 CLASSIFIER = Classifier(random_model())
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-ANSWERS = AnswerColumns(CLASSIFIER.labels)
+ANSWERS = AnswerColumns(CLASSIFIER.kind)
 HOSTILE = (
     st.text(st.sampled_from('a,"\\\n\r\t\x00\x1f;é中😀\u2028\u2029\x85\ufeff\x0b')) | st.text()
 )

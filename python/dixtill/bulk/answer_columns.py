@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, repeat
 
 import pyarrow as pa
 
+from ..runtime.answer_fields import (
+    FLAG,
+    LABEL,
+    LABELS,
+    NUMBER,
+    AnswerField,
+    answer_fields,
+    answer_values,
+)
+from ..runtime.answer_kind import AnswerKind
 from ..runtime.prediction import Prediction
 
 _WORD = pa.struct(
@@ -24,32 +34,40 @@ _CHECK = pa.struct(
         ("correlation", pa.float64()),
         ("flip", pa.list_(pa.int32())),
         ("is_smallest", pa.bool_()),
+        ("label", pa.string()),
     ]
 )
 
 
+_TYPES = {LABEL: pa.string(), LABELS: pa.list_(pa.string()), NUMBER: pa.float64(), FLAG: pa.bool_()}
+
+
 def answer_columns(
-    labels: Sequence[str],
+    kind: AnswerKind,
     answers: Sequence[Prediction | None],
     words: bool = False,
     check: bool = False,
 ) -> dict[str, pa.Array]:
     """Return the columns by name; rows without an answer are null."""
-    probabilities = [answer and answer.probabilities for answer in answers]
-    predicted = [answer and answer.label for answer in answers]
-    columns = {"predicted_label": pa.array(predicted, pa.string())}
-    for label in labels:
-        of_label = [values and values[label] for values in probabilities]
-        columns[f"probability_{label}"] = pa.array(of_label, pa.float32())
-    columns["truncated"] = pa.array([answer and answer.truncated for answer in answers], pa.bool_())
-    shares = [answer and answer.unknown_share for answer in answers]
-    columns["unknown_share"] = pa.array(shares, pa.float64())
+    fields = answer_fields(kind)
+    nothing = [None] * len(fields)
+    rows = [nothing if answer is None else list(answer_values(answer)) for answer in answers]
+    by_field = zip(*rows, strict=True) if rows else repeat((), len(fields))
+    columns = {
+        field.name: pa.array(values, _type_of(field))
+        for field, values in zip(fields, by_field, strict=True)
+    }
     if words:
         columns["words"] = _words(answers)
     if check:
         checks = [answer and answer.check and answer.check._asdict() for answer in answers]
         columns["check"] = pa.array(checks, _CHECK)
     return columns
+
+
+def _type_of(field: AnswerField) -> pa.DataType:
+    is_probability = field.name.startswith("probability_")
+    return pa.float32() if is_probability else _TYPES[field.type]
 
 
 def _words(answers: Sequence[Prediction | None]) -> pa.Array:

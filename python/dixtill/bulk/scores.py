@@ -157,7 +157,7 @@ class Scorer:
         texts = table[self._scoring.text_column].to_pylist()
         found = iter(self._classifier([text for text in texts if text is not None]))
         answers = [None if text is None else next(found) for text in texts]
-        columns = answer_columns(self._classifier.labels, answers, self._scoring.words)
+        columns = answer_columns(self._classifier.kind, answers, self._scoring.words)
         check_free(table.column_names, columns)
         for name, values in columns.items():
             table = table.append_column(name, values)

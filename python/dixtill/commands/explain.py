@@ -13,6 +13,7 @@ from .infer import texts_of
 from .student_arguments import (
     add_answer_arguments,
     add_student_arguments,
+    answers_of,
     student_file,
     student_of,
 )
@@ -106,19 +107,25 @@ def _check_outputs(args: argparse.Namespace) -> None:
 def _explained(args: argparse.Namespace, classifier: Classifier) -> list[ExplainedText]:
     from ..pages.rows import ExplainedText
 
-    rows = _rows(args, classifier.labels)
+    rows = _rows(args, classifier)
     texts = [row.text for row in rows]
     teachers = _teachers(args.attributions, texts, classifier)
-    predictions = classifier(texts, check=args.check)
+    predictions = answers_of(args, classifier, texts)
     return [
         ExplainedText(prediction, row.label, teachers.get(row.text), row.line)
         for row, prediction in zip(rows, predictions, strict=True)
     ]
 
 
-def _rows(args: argparse.Namespace, labels: tuple[str, ...]) -> list[LabeledText]:
+def _rows(args: argparse.Namespace, classifier: Classifier) -> list[LabeledText]:
     from ..pages.labeled_file import LabeledText, read_labeled
 
+    labels = classifier.labels if classifier.output == "softmax" else None
+    if labels is None and args.label_column is not None:
+        raise InputError(
+            "--label-column: true labels are shown for students that give a text one label, and "
+            "this one does not; leave it out"
+        )
     if args.data:
         return read_labeled(
             Path(args.data), labels, args.text_column, args.label_column, layout_of(args)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..escapes import ascii_json
 from .infer_files import add_file_arguments, answer_file, check_no_file_arguments
-from .student_arguments import add_answer_arguments, add_student_arguments
+from .student_arguments import add_answer_arguments, add_student_arguments, answers_of
 
 if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
@@ -19,6 +19,7 @@ examples:
   dixtill infer "Apple shares jump after record earnings"
   dixtill infer --json "Profit falls" "Dividend raised"
   dixtill infer --check --threshold 0.8 "Apple shares jump after record earnings"
+  dixtill infer --label bearish "Apple shares jump after record earnings"
   cat headlines.txt | dixtill infer --model my.safetensors --json -
   dixtill infer -- "--a text that begins with a dash"
   dixtill infer --input tweets.csv --output answers.jsonl
@@ -66,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if args.input is not None:
         return answer_file(args, classifier)
     for number, text in enumerate(texts_of(args.texts)):
-        prediction = classifier(text, check=args.check)
+        prediction = answers_of(args, classifier, [text])[0]
         separator = "\n" if number and not args.json else ""
         print(separator + _formatted(prediction, args.json), flush=True)
     return 0

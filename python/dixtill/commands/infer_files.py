@@ -84,6 +84,8 @@ def answer_file(args: argparse.Namespace, classifier: Classifier) -> int:
     from ..streams.stream import Stream
 
     options = {name: value for name, value in _given(args).items() if name not in _LAYOUT}
-    stream = Stream(input=args.input, layout=layout_of(args), check=args.check, **options)
+    stream = Stream(
+        input=args.input, layout=layout_of(args), check=args.check, label=args.label, **options
+    )
     stopped_by = stream.run(classifier)
     return _SIGNALED + stopped_by if stopped_by else 0

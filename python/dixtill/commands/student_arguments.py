@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from .. import limits
 from ..runtime.model_file.source import SHIPPED_MODEL
 from .number_argument import add_number
+
+if TYPE_CHECKING:
+    from ..runtime.classifier import Classifier
+    from ..runtime.prediction import Prediction
 
 
 def add_model_argument(parser: argparse.ArgumentParser) -> None:
@@ -41,11 +46,16 @@ def add_student_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--check` and `--threshold`."""
+    """Add `--check`, `--label` and `--threshold`."""
     parser.add_argument(
         "--check",
         action="store_true",
         help="also leave out each word, and find the fewest words whose removal changes the label",
+    )
+    parser.add_argument(
+        "--label",
+        metavar="NAME",
+        help="weigh the words for this label, and check it (default: the most probable one)",
     )
     add_number(
         parser,
@@ -55,3 +65,19 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         help="withhold labels of lower probability (`dixtill evaluate --target-precision` finds a "
         "threshold; default: none, or the student's own for each label)",
     )
+
+
+def answers_of(
+    args: argparse.Namespace, classifier: Classifier, texts: list[str]
+) -> list[Prediction]:
+    """Return the answers to texts, with what `add_answer_arguments` asks of their explanations.
+
+    Raises:
+        InputError: the student does not have the label.
+    """
+    label: str | None = args.label
+    if label is None:
+        return classifier(texts, check=args.check)
+    classifier.kind.index_of(label)
+    answers = classifier(texts, check=label if args.check else False)
+    return [answer.explaining(label) for answer in answers]

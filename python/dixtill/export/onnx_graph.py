@@ -38,9 +38,10 @@ def onnx_student(
 
     The inputs are `piece_ids` [batch, time] int64, any valid id on padding, and `mask`
     [batch, time] bool, True on the pieces of each text, which come first. The outputs are float32:
-    `probabilities` and `logits` [batch, classes]; `contributions` [batch, time, classes], each
-    piece's share of each logit, which add up to the logits with the head's bias; and `attention`
-    [batch, time], which sums to what the null score leaves. The weights of words by gates can be
+    `probabilities` and `logits` [batch, classes], the same where the student answers a number;
+    `contributions` [batch, time, classes], each piece's share of each logit, which add up to the
+    logits with the head's bias; and `attention` [batch, time], which sums to what the null score
+    leaves. The weights of words by gates can be
     computed from contributions and attention (specification/reference.py).
 
     Args:
@@ -121,6 +122,9 @@ def _metadata(model: StudentModel) -> dict[str, str]:
             }
         ),
         "explanation": settings.explanation,
+        "output": model.shape.output,
+        "thresholds": json.dumps(settings.thresholds),
+        "interval": json.dumps(settings.interval),
         "provenance": json.dumps(settings.provenance),
     }
 
@@ -159,6 +163,12 @@ def _limits() -> dict[str, npt.NDArray[Any]]:
     }
 
 
+def _answer_node(output: str) -> NodeProto:
+    if output == "softmax":
+        return node("Softmax", "logits", "probabilities", axis=-1)
+    return node("Sigmoid" if output == "sigmoid" else "Identity", "logits", "probabilities")
+
+
 def _nodes(shape: StudentShape) -> list[NodeProto]:
     return [
         node("Cast", "mask", "mask_count", to=TensorProto.INT32),
@@ -180,6 +190,6 @@ def _nodes(shape: StudentShape) -> list[NodeProto]:
         node("Mul", "attention_column votes", "attended"),
         node("ReduceSum", "attended time", "gathered", keepdims=0),
         node("Add", "gathered head_bias", "logits"),
-        node("Softmax", "logits", "probabilities", axis=-1),
+        _answer_node(shape.output),
         *contribution_nodes(shape),
     ]

@@ -1,7 +1,65 @@
 "use strict";
-// Filters, searches and sorts the rows; the page is complete without it.
+// Weighs words for another label, and filters, searches and sorts the rows; the page is complete
+// without it.
+function signed(number) {
+  return (number < 0 ? "" : "+") + number.toFixed(2).replace("-", "\u2212");
+}
+
+function scoreOf(row) {
+  return Number(row.cells[4].textContent.replace("\u2212", "-"));
+}
+
+// The levels are those of show/scale.py.
+function weighForChosenLabel(chooser) {
+  if (!chooser) return; // the page has the weights of one label alone
+  const select = chooser.querySelector("select");
+  const scale = Number(chooser.dataset.scale);
+  const rows = [...document.querySelectorAll(".texts tbody tr")].map((row) => ({
+    cells: [row.cells[3], row.cells[4]].map((cell) => [cell, cell.textContent]),
+    words: [...row.querySelectorAll("b[data-w]")].map((word) => ({
+      word,
+      title: word.title,
+      classes: word.className,
+      weights: word.dataset.w.split(",").map(Number),
+    })),
+  }));
+
+  function weigh({ word, title, classes, weights }, index) {
+    const others = classes.split(" ").filter((name) => !/^[np]\d$/.test(name));
+    const weight = weights[index];
+    const size = scale > 0 ? Math.min(5, Math.floor((Math.abs(weight) / scale) * 5 + 0.5)) : 0;
+    const strength = size ? [(weight > 0 ? "p" : "n") + size] : [];
+    word.className = [...strength, ...others].join(" ");
+    word.title = signed(weight) + (title.endsWith("(unknown)") ? " (unknown)" : "");
+    if (!word.className) word.removeAttribute("class");
+    return weight;
+  }
+
+  function restore({ word, title, classes }) {
+    word.title = title;
+    word.className = classes;
+    if (!classes) word.removeAttribute("class");
+  }
+
+  select.addEventListener("change", () => {
+    for (const { cells, words } of rows) {
+      if (select.value === "") {
+        words.forEach(restore);
+        for (const [cell, text] of cells) cell.textContent = text;
+      } else {
+        const sum = words.reduce((total, word) => total + weigh(word, Number(select.value)), 0);
+        cells[0][0].textContent = select.selectedOptions[0].textContent;
+        cells[1][0].textContent = signed(sum);
+      }
+    }
+    document.dispatchEvent(new Event("weighed"));
+  });
+  chooser.hidden = false;
+}
+
 (() => {
   const byId = (id) => document.getElementById(id);
+  weighForChosenLabel(byId("chooser"));
   const form = byId("controls");
   const body = document.querySelector(".texts tbody");
   const head = document.querySelector(".texts thead");
@@ -12,7 +70,7 @@
 
   const firstText = (cell) => cell.firstChild.textContent.trim();
   const rows = [...body.rows].map((element, place) => {
-    const [number, truth, predicted, label, score, words] = element.cells;
+    const [number, truth, predicted, label, , words] = element.cells;
     const agreement = words.querySelector(".teacher data");
     return {
       element,
@@ -23,7 +81,7 @@
       predicted: firstText(predicted),
       label: label.textContent.trim(),
       probability: Number(predicted.querySelector("data").value),
-      score: Number(score.textContent.replace("\u2212", "-")),
+      score: scoreOf(element),
       agreement: agreement ? Number(agreement.value) : Infinity,
       wrong: element.classList.contains("wrong"),
       disagrees: element.classList.contains("other"),
@@ -118,6 +176,10 @@
     cell.replaceChildren(made);
   }
 
+  document.addEventListener("weighed", () => {
+    for (const row of rows) row.score = scoreOf(row.element);
+    sortAsChosen();
+  });
   form.addEventListener("input", (event) => (event.target === controls.order ? sortAsChosen() : filter()));
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("reset", () => setTimeout(() => [filter(), sortAsChosen()]));

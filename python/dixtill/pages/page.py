@@ -14,7 +14,14 @@ from ..runtime.show.html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words
 from ..runtime.show.scale import common_scale
 from ..runtime.show.terminal import check_sentences
 from ..version import __version__
-from .rows import ExplainedText, TellingWord, figures, telling_words
+from .rows import (
+    ExplainedText,
+    TellingWord,
+    Weights,
+    figures,
+    telling_words,
+    weights_of_all_labels,
+)
 from .shell import figures_html, head_html, header_html
 
 if TYPE_CHECKING:
@@ -26,6 +33,7 @@ _SCRIPT = Path(__file__).with_name("page.js").read_text(encoding="utf-8")
 _MOST_TELLING = 10  # telling words shown for each class
 _FEW = 20  # with fewer texts than this, no telling words are shown
 _MANY = 200  # with more texts than this, the browser lays out only those in view
+_MOST_WEIGHTS = 100_000  # of all labels, which a page may hold: about a megabyte
 _LEAST, _RARE = 3, 0.002  # a telling word must occur in this number and this share of the texts
 
 
@@ -43,8 +51,10 @@ def _parts(texts: Sequence[ExplainedText], title: str, remark: str) -> Iterator[
     yield figures_html(figures(texts)) if len(texts) > 1 else ""
     yield _telling_words(texts)
     yield _controls(texts) if len(texts) > 1 else ""
+    all_weights = weights_of_all_labels(texts, _MOST_WEIGHTS)
     yield _legend(texts, own_scale, teachers_scale)
-    yield _table(texts, own_scale, teachers_scale)
+    yield _chooser(texts, own_scale) if all_weights else ""
+    yield _table(texts, own_scale, teachers_scale, all_weights)
     yield f"<footer>Made by dixtill {__version__}.</footer>\n</main>\n<script>{_SCRIPT}</script>\n"
 
 
@@ -59,8 +69,8 @@ def _telling_words(texts: Sequence[ExplainedText]) -> str:
     tables = (_class_table(label, words, largest) for label, words in found.items() if words)
     return (
         '<section class="telling"><h2>The most telling words</h2>\n'
-        "<p>Mean weight where the label was predicted, and number of texts; only words that occur "
-        f"in at least {least} texts.</p>\n<div>{''.join(tables)}</div></section>\n"
+        "<p>Mean weight in texts that are explained for the label, and number of these texts; only "
+        f"words that occur in at least {least} texts.</p>\n<div>{''.join(tables)}</div></section>\n"
     )
 
 
@@ -87,10 +97,12 @@ def _bar(share: float) -> str:
 def _controls(texts: Sequence[ExplainedText]) -> str:
     """Return the filters, hidden until the script runs."""
     labels = list(texts[0].prediction.probabilities)
-    choices = [_choice("predicted", "Predicted", [("", "all"), *zip(labels, labels, strict=True)])]
+    named = [("", "all"), *zip(labels, labels, strict=True)]
+    choices = [_choice("predicted", "Predicted", named)] if labels else []
     if any(text.true_label is not None for text in texts):
-        choices.append(_choice("true", "True", [("", "all"), *zip(labels, labels, strict=True)]))
-    choices.append(_choice("below", "Probability", [("", "all"), *_bounds(texts)]))
+        choices.append(_choice("true", "True", named))
+    if labels:
+        choices.append(_choice("below", "Probability", [("", "all"), *_bounds(texts)]))
     choices.append(_choice("order", "Sort by", _orders(texts)))
     boxes = [_box("errors", "errors only")] if any(t.true_label is not None for t in texts) else []
     if any(text.teacher is not None for text in texts):
@@ -128,8 +140,10 @@ def _bounds(texts: Sequence[ExplainedText]) -> list[tuple[str, str]]:
 
 
 def _orders(texts: Sequence[ExplainedText]) -> list[tuple[str, str]]:
-    orders = [("", "as given"), ("probability", "least probable first")]
-    orders.append(("-probability", "most probable first"))
+    least, most = "least probable first", "most probable first"
+    if texts[0].prediction.value is not None:
+        least, most = "smallest number first", "largest number first"
+    orders = [("", "as given"), ("probability", least), ("-probability", most)]
     orders += [("-score", "highest score first"), ("score", "lowest score first")]
     if any(text.teacher is not None for text in texts):
         orders.append(("agreement", "least agreement first"))
@@ -158,12 +172,26 @@ def _legend(texts: Sequence[ExplainedText], scale: float, teachers_scale: float)
     )
 
 
-def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) -> str:
+def _chooser(texts: Sequence[ExplainedText], scale: float) -> str:
+    """Return the choice of the label that words are weighed for, hidden until the script runs."""
+    labels = texts[0].prediction.kind.labels
+    own = "the attribution label" if len(texts) == 1 else "each text’s attribution label"
+    options = [("", own), *((str(index), label) for index, label in enumerate(labels))]
+    choice = _choice("explained", "Weigh words for", options)
+    return f'<div class="legend" id="chooser" data-scale="{scale:.6g}" hidden>{choice}</div>\n'
+
+
+def _table(
+    texts: Sequence[ExplainedText],
+    scale: float,
+    teachers_scale: float,
+    all_weights: list[list[Weights]] | None,
+) -> str:
     names = "texts" if any(text.true_label is not None for text in texts) else "texts unlabeled"
     names += " many" if len(texts) > _MANY else ""
     number = "line" if any(text.line is not None for text in texts) else "text"
     columns = [
-        (number, number), ("true", "true label"), ("predicted", "predicted label (probability)"),
+        (number, number), ("true", "true label"), ("predicted", _predicted_head(texts)),
         ("label", "attribution label"), ("score", "attribution score"), ("words", "words"),
     ]  # fmt: skip
     head = "".join(
@@ -171,8 +199,10 @@ def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) 
         for key, caption in columns
     )
     rows = (
-        _row(text, text.line or place, scale, teachers_scale)
-        for place, text in enumerate(texts, start=1)
+        _row(text, text.line or place, scale, teachers_scale, weights)
+        for place, (text, weights) in enumerate(
+            zip(texts, all_weights or [[]] * len(texts), strict=True), start=1
+        )
     )
     return (
         f'<table class="{names}" role="table" aria-label="Texts and their explanations">'
@@ -182,20 +212,40 @@ def _table(texts: Sequence[ExplainedText], scale: float, teachers_scale: float) 
     )
 
 
-def _row(text: ExplainedText, number: int, scale: float, teachers_scale: float) -> str:
+def _row(
+    text: ExplainedText,
+    number: int,
+    scale: float,
+    teachers_scale: float,
+    all_weights: Sequence[Weights],
+) -> str:
     """Return one row, with unquoted attributes and open cells to save bytes."""
     prediction = text.prediction
     true = "–" if text.true_label is None else escaped(text.true_label)
     error = " <em>error</em>" if text.is_wrong else ""
-    label = "no label" if prediction.label is None else escaped(prediction.label)
     return (
         f"<tr role=row{_row_classes(text)}><th role=rowheader scope=row>{number}"
-        f"<td role=cell>{true}{error}<td role=cell>{label} "
-        f"<data value={prediction.probability:.4f}>({prediction.probability:.2f})</data>"
-        f"<td role=cell>{escaped(prediction.top_label)}<td role=cell>{signed(text.score)}"
-        f"<td role=cell>{words_html(prediction, scale)}{_notes(text)}"
+        f"<td role=cell>{true}{error}<td role=cell>{_predicted(prediction)}"
+        f"<td role=cell>{escaped(prediction.explained_label)}<td role=cell>{signed(text.score)}"
+        f"<td role=cell>{words_html(prediction, scale, all_weights)}{_notes(text)}"
         f"{_teacher(text, text.teacher, teachers_scale) if text.teacher else ''}\n"
     )
+
+
+def _predicted_head(texts: Sequence[ExplainedText]) -> str:
+    output = texts[0].prediction.kind.output if texts else "softmax"
+    if output == "number":
+        return "predicted number"
+    return f"predicted label{'s' if output == 'sigmoid' else ''} (probability)"
+
+
+def _predicted(prediction: Prediction) -> str:
+    """Return the labels with the probability of the first, or the number."""
+    if prediction.value is not None:
+        return f"<data value={prediction.value:.6g}>{prediction.value:.3g}</data>"
+    labels = escaped(", ".join(prediction.labels)) or "no label"
+    value = prediction.probability
+    return f"{labels} <data value={value:.4f}>({value:.2f})</data>"
 
 
 def _row_classes(text: ExplainedText) -> str:

@@ -113,10 +113,12 @@ class _Picture:
         return file.getvalue()
 
     def _draw_text(self, text: ExplainedText, lines: list[list[_Atom]], notes: list[str]) -> None:
-        label, _ = headline(text.prediction)
+        label, rest = headline(text.prediction)
         true = "–" if text.true_label is None else printable(text.true_label)
-        predicted = f"{label} ({text.prediction.probability:.2f})"
-        attribution = printable(text.prediction.top_label)
+        if text.prediction.kind.output == "softmax":
+            rest = f" ({text.prediction.probability:.2f})"  # without the reason for no label
+        predicted = f"{label}{rest}"
+        attribution = printable(text.prediction.explained_label)
         self._y -= _SPACE
         self._draw_cells(
             (true, predicted, attribution, f"{text.score:+.2f}"),

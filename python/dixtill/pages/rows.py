@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..errors import InputError
+
 if TYPE_CHECKING:
     from ..runtime.prediction import Prediction
 
 _LEAST_SHOWN = 0.005  # a smaller weight would print as 0.00
+Weights = tuple[float, ...]
 TOP_WORDS = 3  # the number of words compared in the agreement with the teacher
 
 
@@ -55,6 +58,21 @@ class ExplainedText:
         return len(first & second) / len(first)
 
 
+def weights_of_all_labels(texts: Sequence[ExplainedText], most: int) -> list[list[Weights]] | None:
+    """Return for each text the words' weights for each label, in the order of the labels.
+
+    None if there is one label, the weights belong to no label, or there are over `most` of them.
+    """
+    labels = texts[0].prediction.kind.labels if texts else ()
+    count = sum(len(text.prediction.words) for text in texts) * len(labels)
+    if len(labels) < 2 or count > most:
+        return None
+    try:
+        return [[text.prediction.weights(label) for label in labels] for text in texts]
+    except InputError:
+        return None
+
+
 class Figure(NamedTuple):
     """A number that summarizes all texts."""
 
@@ -86,17 +104,17 @@ def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
 def telling_words(
     texts: Sequence[ExplainedText], min_texts: int, most: int
 ) -> dict[str, list[TellingWord]]:
-    """Return the words with the largest mean weight for each predicted label.
+    """Return the words with the largest mean weight for each label that texts are explained for.
 
     Labels keep their order, and case is ignored. Left out are words in fewer than `min_texts`
     texts, without letters or digits, opposing the label, or unknown to the student.
     """
     weights: dict[str, dict[str, list[float]]] = {
-        label: defaultdict(list) for text in texts for label in text.prediction.probabilities
+        label: defaultdict(list) for text in texts for label in text.prediction.kind.labels
     }
     for text in texts:
         for word, weight in _mean_of_repeated(text.prediction):
-            weights[text.prediction.top_label][word].append(weight)
+            weights[text.prediction.explained_label][word].append(weight)
     return {label: _strongest(of_label, min_texts, most) for label, of_label in weights.items()}
 
 

@@ -75,6 +75,11 @@ class Classifier:
         return labels
 
     @property
+    def kind(self) -> AnswerKind:
+        """What all answers have in common: labels, kind of output, thresholds and interval."""
+        return self._kind
+
+    @property
     def output(self) -> str:
         """What the student answers.
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from ..runtime.answer_fields import FLAG, LABEL, LABELS, NUMBER, answer_fields, answer_values
+from ..runtime.answer_kind import AnswerKind
 from ..runtime.prediction import Prediction
 from ..runtime.words_json import words_json
 from ..tables.encoding import json_utf8
@@ -19,35 +21,45 @@ _DECIMALS = 6  # like the weights of words
 class AnswerColumns:
     """The names of the added columns, and their values as JSON."""
 
-    labels: Sequence[str]
+    kind: AnswerKind
     words: bool = True
     check: bool = False
+    label: str | None = None  # what the words and the check are about; None for the top label
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names in order."""
         return (
-            "predicted_label",
-            *(f"probability_{label}" for label in self.labels),
-            "truncated",
-            "unknown_share",
+            *(field.name for field in answer_fields(self.kind)),
             *(("words",) if self.words else ()),
             *(("check",) if self.check else ()),
         )
 
+    @property
+    def asked_check(self) -> bool | str:
+        """What a classifier is asked to check."""
+        return (self.label or True) if self.check else False
+
     @cached_property
-    def _json_labels(self) -> dict[str | None, bytes]:
-        return {label: json_utf8(label) for label in (None, *self.labels)}
+    def _writers(self) -> list[Callable[[Any], bytes]]:
+        """A function for each field that writes its value as JSON."""
+        label_json = {label: json_utf8(label) for label in (None, *self.kind.labels)}
+        writers: dict[str, Callable[[Any], bytes]] = {
+            LABEL: label_json.__getitem__,
+            LABELS: lambda labels: b"[%b]" % b",".join(map(label_json.__getitem__, labels)),
+            NUMBER: lambda number: b"%.6f" % number,
+            FLAG: lambda flag: b"true" if flag else b"false",
+        }
+        return [writers[field.type] for field in answer_fields(self.kind)]
 
     def json_values(self, prediction: Prediction) -> Iterator[bytes]:
         """Yield the JSON of each column in UTF-8; numbers have six decimals."""
-        yield self._json_labels[prediction.label]
-        for probability in prediction.probabilities.values():
-            yield b"%.6f" % probability
-        yield b"true" if prediction.truncated else b"false"
-        yield b"%.6f" % prediction.unknown_share
+        for write, value in zip(self._writers, answer_values(prediction), strict=True):
+            yield write(value)
         if self.words:
-            yield words_json(prediction)
+            yield words_json(
+                prediction if self.label is None else prediction.explaining(self.label)
+            )
         if self.check:
             yield _check_json(prediction)
 

@@ -82,7 +82,9 @@ class _TableWriter:
 
     def _append(self, table: pa.Table, predictions: Sequence[Prediction]) -> None:
         answers = self._answers
-        columns = answer_columns(answers.labels, predictions, answers.words, answers.check)
+        if answers.label is not None:
+            predictions = [each.explaining(answers.label) for each in predictions]
+        columns = answer_columns(answers.kind, predictions, answers.words, answers.check)
         for name, values in columns.items():
             table = table.append_column(name, values)
         with naming(self._name):

@@ -42,6 +42,7 @@ class Stream:
     text_column: str = "text"
     words: bool = True
     check: bool = False
+    label: str | None = None  # what words and check are about; None for each text's top label
     strict: bool = False
     csv_guard: bool = False  # keep spreadsheets from reading CSV cells as formulas
 
@@ -62,7 +63,9 @@ class Stream:
     def _run(
         self, classifier: Classifier, formats: tuple[str, str], interruption: Interruption
     ) -> None:
-        answers = AnswerColumns(classifier.labels, self.words, self.check)
+        if self.label is not None:
+            classifier.kind.index_of(self.label)
+        answers = AnswerColumns(classifier.kind, self.words, self.check, self.label)
         with ExitStack() as stack:
             with interruption.waiting():
                 file = stack.enter_context(opened(self.input))
@@ -76,7 +79,7 @@ class Stream:
             # Close the output first, so that the summary counts only rows that were written.
             with ExitStack() as written:
                 writer = self._writer(written, formats[1], answers, rows, interruption)
-                run = _Run(classifier, writer, progress, self.check, self.strict)
+                run = _Run(classifier, writer, progress, answers.asked_check, self.strict)
                 for _ in run.blocks(rows.blocks):
                     progress.show(source.num_read)
                     if interruption.signal:
@@ -141,7 +144,12 @@ class _Run:
     """One pass over the rows."""
 
     def __init__(
-        self, classifier: Classifier, writer: Writer, progress: Progress, check: bool, strict: bool
+        self,
+        classifier: Classifier,
+        writer: Writer,
+        progress: Progress,
+        check: bool | str,
+        strict: bool,
     ) -> None:
         self._classifier = classifier
         self._writer = writer

@@ -96,8 +96,10 @@ class CsvTable:
         self._write([[*fields, *self._cells(found)] for fields, found in pairs])
 
     def _cells(self, prediction: Prediction) -> list[str]:
-        _, *others = self._answers.json_values(prediction)
-        return [prediction.label or "", *(value.decode() for value in others)]
+        values = [value.decode() for value in self._answers.json_values(prediction)]
+        if self._answers.kind.output == "softmax":
+            values[0] = prediction.label or ""  # without the quotation marks of JSON
+        return values
 
     def _write(self, rows: Sequence[Sequence[str]]) -> None:
         if self._guarded:

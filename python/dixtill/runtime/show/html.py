@@ -16,7 +16,7 @@ from .terminal import check_sentences, headline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from ..prediction import Prediction
 
@@ -48,14 +48,20 @@ def signed(number: float) -> str:
     return f"{number:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
-def words_html(prediction: Prediction, scale: float | None = None) -> str:
+def words_html(
+    prediction: Prediction,
+    scale: float | None = None,
+    all_weights: Sequence[Sequence[float]] = (),
+) -> str:
     """Return the original text, escaped, with its words colored; the page must hold `STYLE`.
 
     A word of weight `scale` has the full color; by default, the strongest word of the text has it.
+    `all_weights` are those of each label, which a script of the page can show instead.
     """
     if scale is None:
         scale = largest_weight(prediction.words)
-    return f'<span class="dixtill-words" dir="auto">{"".join(_pieces(prediction, scale))}</span>'
+    pieces = "".join(_pieces(prediction, scale, list(zip(*all_weights, strict=True))))
+    return f'<span class="dixtill-words" dir="auto">{pieces}</span>'
 
 
 def prediction_html(prediction: Prediction) -> str:
@@ -76,7 +82,9 @@ def prediction_html(prediction: Prediction) -> str:
     )
 
 
-def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
+def _pieces(
+    prediction: Prediction, scale: float, all_weights: Sequence[Sequence[float]]
+) -> Iterator[str]:
     """Yield the whole text in order: words, and the characters between them."""
     text, check = prediction.text, prediction.check
     flip = frozenset((check and check.flip) or ())
@@ -95,7 +103,10 @@ def _pieces(prediction: Prediction, scale: float) -> Iterator[str]:
         strength = level(word.weight, scale, NUM_LEVELS)
         classes = _classes(strength, index in flip, word.is_unknown)
         yield _escaped_text(text[done:start])
-        yield f"<b{classes} title={title}>{_escaped_text(text[start:end])}</b>"
+        others = (
+            f" data-w={','.join(f'{w:.2f}' for w in all_weights[index])}" if all_weights else ""
+        )
+        yield f"<b{classes} title={title}{others}>{_escaped_text(text[start:end])}</b>"
         done = end
     yield _escaped_text(text[done:])
 
