@@ -35,6 +35,8 @@ BERT_CAPTUM = "BERT-base, Captum"
 
 CAPTUM_EACH = "Captum, 50 nodes, a text at a time"
 ADAPTIVE = "dixtill, adaptive"
+ONE_CLASS = "the predicted class alone"
+SOME_CLASSES = "three classes of each text, the default"
 
 CAPTUM_STEPS = "Captum's formula"
 EINSUM = "torch.einsum"
@@ -104,6 +106,10 @@ def explanation(teacher: str) -> str:
 
 def attributions(num_threads: int) -> str:
     return f"attributions of MiniLM-L6, {num_threads} thread{'s' * (num_threads > 1)}"
+
+
+def attributions_of_classes(count: int) -> str:
+    return f"attributions of MiniLM-L6 with {count} classes, 1 thread"
 
 
 def accumulation(megabytes: float) -> str:

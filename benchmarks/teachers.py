@@ -23,7 +23,7 @@ def bert_base(num_layers: int = 12) -> nn.Module:
     return _random_bert(BertConfig(num_hidden_layers=num_layers, num_labels=len(LABELS)))
 
 
-def minilm_l6(num_layers: int = 6) -> nn.Module:
+def minilm_l6(num_layers: int = 6, num_labels: int = len(LABELS)) -> nn.Module:
     """Build a model of all-MiniLM-L6's size: 23 million weights, half of them embeddings."""
     return _random_bert(
         BertConfig(
@@ -31,7 +31,7 @@ def minilm_l6(num_layers: int = 6) -> nn.Module:
             num_hidden_layers=num_layers,
             num_attention_heads=12,
             intermediate_size=1536,
-            num_labels=len(LABELS),
+            num_labels=num_labels,
         )
     )
 

@@ -1,5 +1,7 @@
 """Integrated gradients of many texts: dixtill, and Captum with 50 nodes for one text at a time.
 
+And of many classes: what some classes of each text cost, beside one.
+
 The model has MiniLM-L6's size and random weights, and the adaptive rule takes the steps that these
 need; tools/measure_attributions.py measures a real teacher.
 """
@@ -7,6 +9,7 @@ need; tools/measure_attributions.py measures a real teacher.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -18,6 +21,7 @@ from torch import nn
 from benchmarks import names, peers
 from benchmarks.conftest import Compare
 from benchmarks.rounds import Candidate
+from benchmarks.teachers import minilm_l6
 from benchmarks.texts import TWEETS
 from dixtill.distillation.attribution.attributor import Attribution, Attributor
 from dixtill.distillation.config import AttributionSettings
@@ -25,6 +29,7 @@ from dixtill.distillation.teacher.precision import quickest_precision
 from dixtill.distillation.teacher.teacher import Teacher
 
 TEXTS = [" ".join(TWEETS[32].split()[:length]) for length in range(8, 24, 2)]
+NUM_CLASSES = 28  # as many as GoEmotions has
 CAPTUMS = AttributionSettings(classes="predicted", explainer="captum", steps=50)
 
 
@@ -49,11 +54,24 @@ def test_attributions_of_many_texts(
         torch.set_num_threads(1)
 
 
+def test_attributions_of_many_classes(compare: Compare, tokenizer: Any, is_timed: bool) -> None:
+    model = minilm_l6(num_layers=6 if is_timed else 2, num_labels=NUM_CLASSES)
+    teacher = Teacher(model, tokenizer)
+    candidates = []
+    for name, classes in ((names.ONE_CLASS, "predicted"), (names.SOME_CLASSES, "some")):
+        settings = AttributionSettings(classes=classes, precision="float32")
+        exact = Attributor(teacher, replace(settings, steps=300))(TEXTS[:4])
+        candidates.append(_candidate(name, Attributor(teacher, settings), exact))
+    compare(names.attributions_of_classes(NUM_CLASSES), candidates, min_rounds=3)
+
+
 def _candidate(name: str, attributor: Attributor, exact: Sequence[Attribution]) -> Candidate:
     def check(rows: list[Attribution]) -> None:
         """Check for a cosine of 0.99 with 300 nodes, the bound of docs/explaining.md."""
         for row, other in zip(rows, exact, strict=False):
-            one, two = np.array(row.attributions), np.array(other.attributions)
-            assert one @ two >= 0.99 * np.linalg.norm(one) * np.linalg.norm(two)
+            assert row.classes == other.classes
+            one, two = (np.array([each.attributions, *each.by_class]) for each in (row, other))
+            sizes = np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1)
+            assert ((one * two).sum(axis=1) >= 0.99 * sizes).all()
 
     return Candidate(name, partial(attributor, TEXTS), check, {"texts": len(TEXTS)})

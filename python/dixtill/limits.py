@@ -79,6 +79,7 @@ SEED = _whole(0, 2**32 - 1)  # NumPy's limit
 THREADS = _whole(1, 1024)
 WIDTH = _whole(1, 4096)  # of a layer of a student
 DIRECTIONS = _whole(1, 2)  # in which a student reads
+CLASSES = _whole(2, _INT32)  # of a text that are explained: the predicted one, and one drawn
 STEPS = _whole(2, 10_000)  # memory for the points of a fixed rule grows quadratically
 MAX_STEPS = _whole(9, 10_000)  # the adaptive rule begins with 9 points
 

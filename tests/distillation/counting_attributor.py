@@ -18,8 +18,10 @@ TEXTS_PER_SHARD = 4
 class CountingAttributor(Attributor):
     """Counts the texts that it was asked to explain."""
 
-    def __init__(self, teacher: Teacher, settings: AttributionSettings = SETTINGS) -> None:
-        super().__init__(teacher, settings, rows_per_pass=60)
+    def __init__(
+        self, teacher: Teacher, settings: AttributionSettings = SETTINGS, given=None
+    ) -> None:
+        super().__init__(teacher, settings, rows_per_pass=60, given=given)
         self.explained: list[str] = []
 
     def __call__(self, texts):

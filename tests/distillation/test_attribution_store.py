@@ -98,7 +98,7 @@ def test_another_teacher_or_setting_reuses_nothing(store, attributor, bert, chan
 
 def test_the_key_says_what_made_the_attributions():
     """The adaptive rule is named only where it is used: gradients without fixed steps."""
-    fixed = AttributionSettings(steps=8, precision="bfloat16")
+    fixed = AttributionSettings(steps=8, classes="all", precision="bfloat16")
     assert fixed.as_dict() == {
         "layer": "embeddings", "output": "logit", "classes": "all",
         "explainer": "integrated_gradients", "tolerance": 0.08, "max_steps": 63, "steps": 8,

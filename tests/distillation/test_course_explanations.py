@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 import torch
 from pyarrow.parquet import read_table
-from small_course import STEPS, TRAIN, run
+from small_course import STEPS, TRAIN, VALID, run
 
+from dixtill.distillation import course
+from dixtill.distillation.attribution.attributor import Attributor
 from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.errors import InputError
 from dixtill.specification.cleaning import clean
@@ -83,3 +85,32 @@ def test_folds_share_the_texts_that_are_explained(bert, tmp_path):
     both = explained("second", range(1, len(TRAIN)))
     assert len(first) == 6
     assert len(both - first) == (TRAIN.texts[0] in first)
+
+
+def test_a_student_learns_from_the_classes_that_were_explained(bert, tmp_path, trained_on):
+    run(bert, tmp_path / "run", "dixtill", perturbed=0, max_explained=4, classes_per_text=2)
+    (train,) = trained_on
+    rows = np.flatnonzero(train.attributions.lengths)
+    assert len(rows) == 4
+    for row in rows:
+        values = torch.from_numpy(train.attributions[row])
+        weights = train.explained[row]
+        assert sorted(weights.tolist()) == [0, 1, 2]
+        assert weights[train.teacher_logits[row].argmax()] == 1
+        assert values.any(dim=0).tolist() == (weights > 0).tolist()
+
+
+def test_the_labels_of_training_and_validation_texts_are_given(bert, tmp_path, monkeypatch):
+    made = []
+
+    class Recorded(Attributor):
+        def __init__(self, *arguments) -> None:
+            super().__init__(*arguments)
+            made.append(arguments[3])
+
+    monkeypatch.setattr(course, "Attributor", Recorded)
+    run(bert, tmp_path / "run", "dixtill", perturbed=0, max_explained=2)
+    (given,) = made
+    for corpus in (TRAIN, VALID):
+        for text, label in zip(corpus.texts, corpus.labels, strict=True):
+            assert label in given[text]

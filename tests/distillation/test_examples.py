@@ -120,6 +120,35 @@ def test_the_mean_over_tokens_comes_before_that_over_classes():
     assert examples.attributions[0].tolist() == [[0.5, 0, -0.5], [2, -1, -1], [-2, -1, 3]]
 
 
+SOME = Attribution(
+    "", (0.0, 1.0, 2.0), 2, 0.0, 0.0, 0.0, (0, 7, 9), (6, 9, 10), (2.0, 3.0, -1.0), (2, 1, 0),
+    ((1.0, 0.0, 4.0), (2.0, 3.0, -1.0)), 0, (0, 2), (0.5, 1.0),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("merge", "expected"),
+    [
+        ("sum", [[1, 0, 2], [0, 0, 3], [4, 0, -1]]),
+        ("mean", [[0.5, 0, 1], [0, 0, 3], [4, 0, -1]]),
+    ],
+)
+def test_classes_that_were_not_explained_weigh_nothing(merge, expected):
+    """Nothing is subtracted: the mean over all classes was, before they were explained."""
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, {0: SOME}, merge, "all")
+    assert examples.attributions[0].tolist() == expected
+    assert examples.explained.tolist() == [[2, 0, 1], [1, 1, 1], [1, 1, 1]]
+    other = unlabeled_examples(["up fall"], TOKENIZER, torch.ones(1, 3), "all")
+    batch = Examples.joined([other, examples]).batch(np.array([2, 1]))
+    assert batch.explained.tolist() == [[1, 1, 1], [2, 0, 1]]
+
+
+def test_the_predicted_class_may_be_learned_where_some_are_explained():
+    examples = make_examples(CORPUS, TOKENIZER, ("urls",), None, {0: SOME}, classes="predicted")
+    assert examples.attributions[0].tolist() == [[2], [3], [-1]]
+    assert examples.explained.tolist() == [[1], [1], [1]]
+
+
 def test_missing_attributions_of_all_classes_are_an_error_that_says_what_to_do():
     with pytest.raises(InputError, match="--classes all`, or train with `--explained-classes pred"):
         make_examples(CORPUS, TOKENIZER, ("urls",), None, EXPLAINED, classes="all")

@@ -62,7 +62,7 @@ def test_mse_is_the_mean_over_all_logits():
         ([1.0, 2.0, 0.0], [-1.0, -2.0, 0.0], 1.0),  # opposite
         ([1.0, 0.0, 0.0], [0.0, 3.0, 0.0], 0.5),  # orthogonal
         ([3.0, 4.0, 0.0], [4.0, 3.0, 0.0], 0.02),  # cosine 24/25
-        ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.5),  # not explained
+        ([0.0, 0.0, 0.0], [1.0, 1.0, 0.0], 0.25),  # no direction
     ],
 )
 @pytest.mark.parametrize("shape", [(1, 3, 1), (1, 1, 3)], ids=["words", "outputs"])

@@ -124,3 +124,15 @@ def test_the_loss_is_the_one_worked_out_by_hand(changes):
         imitation += config.explanation_weight * disagreement
     alpha = 0.0 if config.method == "none" else config.alpha
     assert actual == pytest.approx((1 - alpha) * task + alpha * imitation, rel=1e-5)
+
+
+def test_classes_weigh_by_their_chance_of_being_explained():
+    batch = TRAIN.batch(np.arange(8))
+    with torch.no_grad():
+        output = new_student()(batch.piece_ids, batch.mask)
+    found = [
+        distillation_terms(CONFIG, output, batch._replace(explained=weights.expand(8, 3)))
+        for weights in (torch.tensor([1.0, 1.0, 0.0]), torch.tensor([1.0, 1.0, 2.0]))
+    ]
+    without, twice = (float(terms["explanation"]) for terms in found)
+    assert 0 < without < twice

@@ -84,8 +84,16 @@ def _add_method_arguments(group: argparse._ArgumentGroup) -> None:
         group,
         AttributionSettings,
         "classes",
-        help="explain every class, or only the predicted one, which takes half the time with "
-        "three classes (default: {default})",
+        help="explain every class; or only the predicted one; or some of each text: the predicted "
+        "one, the next ones, and one drawn from the rest (default: {default}, which are all if "
+        "the teacher has no more)",
+    )
+    add_setting(
+        group,
+        AttributionSettings,
+        "classes_per_text",
+        metavar="N",
+        help="how many classes are 'some' (default: {default}, which take twice the time of one)",
     )
     add_setting(
         group,

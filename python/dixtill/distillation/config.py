@@ -24,6 +24,7 @@ KlForm = Literal["bounded", "plain"]
 TeachingMode = Literal["fixed", "worst", "learned"]
 Explanation = Literal["gates", "contributions", "scores"]
 ExplainedClasses = Literal["predicted", "all"]
+ClassesToExplain = Literal["predicted", "some", "all"]
 Merge = Literal["sum", "mean"]  # of the attributions of a word's tokens
 Precision = Literal["float32", "bfloat16"]  # of the products in a teacher
 PrecisionChoice = Literal["auto", "float32", "bfloat16"]
@@ -211,7 +212,8 @@ class AttributionSettings(Settings):
 
     layer: Layer = "embeddings"
     output: Output = "logit"
-    classes: ExplainedClasses = "all"
+    classes: ClassesToExplain = "some"  # an Attributor replaces "some" by "all" if they are few
+    classes_per_text: int = 3  # how many "some" are; what they take is twice the time of one
     explainer: Explainer = "integrated_gradients"
     tolerance: float = 0.08  # completeness error as a share of the sum of absolute values
     max_steps: int = 63  # at most this many gradients per text and class
@@ -222,15 +224,19 @@ class AttributionSettings(Settings):
     symbols: bool = True  # whether symbols are words, as for the student
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {
+        "classes_per_text": limits.CLASSES,
         "tolerance": limits.POSITIVE,
         "max_steps": limits.MAX_STEPS,
         "steps": limits.STEPS,
     }
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the settings for JSON, with the quadrature that is actually used."""
-        is_adaptive = self.explainer == "integrated_gradients" and self.steps is None
-        return {**asdict(self), **({"quadrature": ADAPTIVE_RULE} if is_adaptive else {})}
+        """Return the settings for JSON: those that are used, and the rule in words."""
+        unused = () if self.classes == "some" else ("classes_per_text",)
+        values = {name: value for name, value in asdict(self).items() if name not in unused}
+        if self.explainer == "integrated_gradients" and self.steps is None:
+            values["quadrature"] = ADAPTIVE_RULE
+        return values
 
 
 @dataclass(frozen=True)
@@ -285,11 +291,10 @@ class AllSettings(NamedTuple):
         of_kind = [{name: given[name] for name in kind.names() if name in given} for kind in kinds]
         config = DistillConfig.of(**of_kind[0])
         attribution = AttributionSettings(**of_kind[1])
-        if config.is_explained and (config.explained_classes, attribution.classes) == (
-            "all", "predicted",
-        ):  # fmt: skip
+        learned, explained = config.explained_classes, attribution.classes
+        if config.is_explained and (learned, explained) == ("all", "predicted"):
             raise InputError(
-                "explained_classes 'all' needs attributions of every class; choose classes 'all', "
-                "or explained_classes 'predicted'"
+                "explained_classes 'all' needs attributions of every class, or of some that are "
+                "drawn; choose classes 'some' or 'all', or explained_classes 'predicted'"
             )
         return cls(config, attribution, CourseSettings(**of_kind[2]))

@@ -20,6 +20,7 @@ from ..extras import require
 
 require("train")
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -168,7 +169,11 @@ class Course:
         attribution = replace(
             self.settings.attribution, cleaning=self.config.cleaning, symbols=self.config.symbols
         )
-        return Attributor(self.teacher, attribution, course.rows_per_pass)
+        given: dict[str, set[int]] = {}
+        for corpus in (self.texts.train, self.texts.valid):
+            for text, label in zip(corpus.texts, corpus.labels, strict=True):
+                given.setdefault(text, set()).update(np.atleast_1d(label).tolist())
+        return Attributor(self.teacher, attribution, course.rows_per_pass, given)
 
     @cached_property
     def _precision(self) -> Precision:

@@ -10,11 +10,10 @@ store.py stores and resumes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
 from ... import limits
 from ...errors import InputError, shortened
@@ -27,6 +26,7 @@ from ..teacher.precision import chosen_precision
 from ..teacher.teacher import Teacher
 from . import captum_explainers
 from .alignment import Span, words_of_tokens
+from .chosen_classes import ChosenClasses, choose_classes
 from .integration import Integral, Path, full_batches, integrate
 from .layer_answers import LayerAnswers
 from .quadrature import AdaptiveQuadrature, FixedQuadrature, Quadrature, fixed_rule
@@ -48,14 +48,16 @@ class Attribution:
     ends: tuple[int, ...]  # [words]
     attributions: tuple[float, ...]  # [words], summed over the word's tokens
     num_tokens: tuple[int, ...]  # [words], to turn the sum into a mean
-    by_class: tuple[tuple[float, ...], ...] = ()  # [classes][words]; empty for one class
+    by_class: tuple[tuple[float, ...], ...] = ()  # [explained][words]; empty for one class
     steps: int = 0  # gradients per class; 1 for an explainer that does not count them
+    classes: tuple[int, ...] = ()  # [explained], whose rows are in by_class; empty: all, in order
+    chances: tuple[float, ...] = ()  # [explained], of being explained; empty: all were certain
 
     def __post_init__(self) -> None:
         """Raise InputError unless every word has one number, and every number is finite."""
         by_word = (self.starts, self.ends, self.num_tokens, self.attributions, *self.by_class)
-        is_class = 0 <= self.predicted < len(self.logits)
-        if len({len(values) for values in by_word}) > 1 or not is_class:
+        are_classes = {self.predicted, *self.classes} <= set(range(len(self.logits)))
+        if len({len(values) for values in by_word}) > 1 or not are_classes or not self._fits():
             raise InputError(f"the explanation of '{shortened(self.text)}' does not fit its words")
         numbers = (self.output, self.baseline_output, self.completeness_error)
         # One sum checks them all: it is finite only if each number is, and it cannot overflow.
@@ -64,6 +66,12 @@ class Attribution:
                 f"the explanation of '{shortened(self.text)}' is not finite; explain with the "
                 "precision float32, or train the teacher again with a lower learning rate"
             )
+
+    def _fits(self) -> bool:
+        """Return whether each row of `by_class` has a class and a chance, or none has one."""
+        rows = len(self.by_class) if self.classes else 0
+        are_chances = all(0 < chance <= 1 for chance in self.chances)
+        return len(set(self.classes)) == len(self.chances) == rows and are_chances
 
     @property
     def relative_error(self) -> float:
@@ -79,8 +87,9 @@ class _ReadText:
     text: str
     words: list[Span]  # spans in the text as the user wrote it
     path: Path
-    logits: Tensor  # [classes]
+    logits: tuple[float, ...]  # [classes]
     predicted: int
+    chosen: ChosenClasses  # those that are explained
     outputs: tuple[float, float]  # of the predicted class: f(x), f(x')
 
 
@@ -88,21 +97,35 @@ class Attributor:
     """Explains one teacher's answers to texts."""
 
     def __init__(
-        self, teacher: Teacher, settings: AttributionSettings, rows_per_pass: int = 1024
+        self,
+        teacher: Teacher,
+        settings: AttributionSettings,
+        rows_per_pass: int = 1024,
+        given: Mapping[str, Collection[int]] | None = None,
     ) -> None:
         """Limit each forward and backward pass to `rows_per_pass` tokens x steps, to bound memory.
 
-        The precision "auto" becomes the one that is quickest on the teacher's present device.
+        The precision "auto" becomes the one that is quickest on the teacher's present device. The
+        classes "some" become "all" if the teacher has no more than `classes_per_text`; otherwise a
+        text's classes in `given` are among those that are certain to be explained.
 
         Raises:
             InputError: `rows_per_pass` is not a positive integer.
         """
         self.teacher = teacher
         precision = chosen_precision(settings.precision, teacher.device)
-        self.settings = replace(settings, precision=precision)
+        classes = settings.classes
+        if classes == "some" and len(teacher.labels) <= settings.classes_per_text:
+            classes = "all"
+        self.settings = replace(settings, precision=precision, classes=classes)
         self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
         self._normalizer = Normalizer(symbols=settings.symbols)
-        self._answers = LayerAnswers(teacher, settings.layer, settings.output, precision)
+        self._given = dict(given or {})
+        exclude_each_other = getattr(teacher, "output", "softmax") == "softmax"
+        self._answers = LayerAnswers(
+            teacher, settings.layer, settings.output, precision,
+            centered=classes == "some" and exclude_each_other,
+        )  # fmt: skip
 
     def __call__(self, texts: Sequence[str]) -> list[Attribution]:
         """Explain texts in shared passes; no text's attributions depend on the other texts.
@@ -117,6 +140,14 @@ class Attributor:
     def num_tokens(self, texts: Sequence[str]) -> list[int]:
         """Return the number of the teacher's tokens in each text, special tokens included."""
         return self.teacher.num_tokens([clean(text, self.settings.cleaning) for text in texts])
+
+    def chosen(self, text: str, logits: Sequence[float]) -> ChosenClasses:
+        """Return the classes of `text` that are explained, from the teacher's answer [classes]."""
+        if self.settings.classes == "predicted":
+            return ChosenClasses((_largest(logits),), (1.0,))
+        is_some = self.settings.classes == "some"
+        count = self.settings.classes_per_text if is_some else len(logits)
+        return choose_classes(text, logits, self._given.get(text, ()), count)
 
     def _explain(self, paths: Sequence[Path]) -> list[Integral]:
         chosen, answers = self.settings, self._answers.for_many_passes()
@@ -143,13 +174,11 @@ class Attributor:
         ends, logits = self._answers.read(batch)
         check_answers(logits, texts, "the teacher")
         starts, baseline_logits = self._answers.read_baselines(batch)
-        predictions = logits.argmax(dim=1, keepdim=True)
         outputs = self._answers.of_logits(logits)
         baseline_outputs = self._answers.of_logits(baseline_logits)
-        classes = predictions
-        if self.settings.classes == "all":
-            classes = torch.arange(logits.shape[1]).expand_as(logits)
-        for row, text in enumerate(texts):
+        for row, (text, answer) in enumerate(zip(texts, map(tuple, logits.tolist()), strict=True)):
+            chosen, predicted = self.chosen(text, answer), _largest(answer)
+            classes = torch.tensor(chosen.classes)
             words = [(w.start, w.end) for w in split_words(cleaned[row].text, self._normalizer)]
             tokens = batch.attention_mask[row].bool()
             path = Path(
@@ -157,27 +186,27 @@ class Attributor:
                 token_type_ids=batch.token_type_ids[row, tokens],
                 start=starts[row, tokens],
                 delta=ends[row, tokens] - starts[row, tokens],
-                classes=classes[row],
-                differences=(outputs - baseline_outputs)[row, classes[row]],
+                classes=classes,
+                differences=(outputs - baseline_outputs)[row, classes],
                 word_of_token=torch.tensor(
                     words_of_tokens(batch.offsets[row], words), dtype=torch.int32
                 ),
                 num_words=len(words) + 1,
             )
-            predicted = int(predictions[row])
             both = float(outputs[row, predicted]), float(baseline_outputs[row, predicted])
             spans = [cleaned[row].span(*word) for word in words]
-            yield _ReadText(text, spans, path, logits[row], predicted, both)
+            yield _ReadText(text, spans, path, answer, predicted, chosen, both)
 
     def _attribution(self, read: _ReadText, integral: Integral) -> Attribution:
         """Return the attribution of a text, without the entry for tokens outside every word."""
-        of_predicted = integral.by_output[int((read.path.classes == read.predicted).nonzero())]
+        of_predicted = integral.by_output[read.chosen.classes.index(read.predicted)]
         output, baseline_output = read.outputs
-        by_class = integral.by_output[:, :-1] if self.settings.classes == "all" else torch.empty(0)
+        is_one, is_some = (self.settings.classes == name for name in ("predicted", "some"))
+        by_class = torch.empty(0) if is_one else integral.by_output[:, :-1]
         counts = torch.bincount(read.path.word_of_token, minlength=read.path.num_words)
         return Attribution(
             text=read.text,
-            logits=tuple(read.logits.tolist()),
+            logits=read.logits,
             predicted=read.predicted,
             output=output,
             baseline_output=baseline_output,
@@ -188,7 +217,13 @@ class Attributor:
             num_tokens=tuple(counts[:-1].tolist()),
             by_class=tuple(map(tuple, by_class.tolist())),
             steps=integral.steps,
+            classes=read.chosen.classes if is_some else (),
+            chances=read.chosen.chances if is_some else (),
         )
+
+
+def _largest(logits: Sequence[float]) -> int:
+    return max(range(len(logits)), key=logits.__getitem__)
 
 
 def _quadratures(settings: AttributionSettings, paths: Sequence[Path]) -> list[Quadrature]:

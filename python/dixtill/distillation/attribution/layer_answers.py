@@ -29,6 +29,7 @@ class LayerAnswers:
     layer: Layer
     output: Output
     precision: Precision
+    centered: bool = False  # whether the mean over the classes is subtracted
 
     def for_many_passes(self) -> LayerAnswers:
         """Return the same answers from weights cast once, valid until the teacher's change."""
@@ -46,8 +47,9 @@ class LayerAnswers:
         return self.of_logits(logits.float())
 
     def of_logits(self, logits: Tensor) -> Tensor:
-        """Return logits or probabilities [rows, classes], as `output` says."""
-        return logits.softmax(dim=1) if self.output == "probability" else logits
+        """Return logits or probabilities [rows, classes], as `output` says; maybe centered."""
+        answers = logits.softmax(dim=1) if self.output == "probability" else logits
+        return answers - answers.mean(dim=1, keepdim=True) if self.centered else answers
 
     @torch.no_grad()
     def read(self, batch: EncodedBatch) -> tuple[Tensor, Tensor]:

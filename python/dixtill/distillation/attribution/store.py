@@ -9,41 +9,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from ...errors import InputError
-from ...whole_file import remove_abandoned, write_whole
+from ...whole_file import remove_abandoned
 from ..progress.watcher import Watcher
 from .attributor import Attribution, Attributor
+from .shards import read_attribution, read_shard, write_shard
 
 TEXTS_PER_SHARD = 128
 _LENGTH = 32  # hexadecimal digits of a hash
-
-_SCHEMA = pa.schema(
-    [
-        ("key", pa.string()),
-        ("text", pa.string()),
-        ("logits", pa.list_(pa.float32())),
-        ("target", pa.int32()),
-        ("output", pa.float32()),
-        ("baseline_output", pa.float32()),
-        ("completeness_error", pa.float32()),
-        ("starts", pa.list_(pa.int32())),
-        ("ends", pa.list_(pa.int32())),
-        ("attributions", pa.list_(pa.float32())),
-        ("num_tokens", pa.list_(pa.int32())),
-        ("by_class", pa.list_(pa.list_(pa.float32()))),
-        ("steps", pa.int32()),
-    ]
-)
-
-_COLUMN_OF = {"predicted": "target"}  # where a field has another name than its column
 
 # Explains lists of texts; yields the index of each list and its attributions, in any order.
 Explain = Callable[[Sequence[Sequence[str]]], Iterator[tuple[int, list[Attribution]]]]
@@ -110,7 +88,8 @@ class AttributionStore:
             raise InputError(f"{self.folder} is a file; attributions need a folder")
         self.folder.mkdir(parents=True, exist_ok=True)
         remove_abandoned(self.folder)
-        stored = self._stored_keys()
+        needed = ("key", "logits", "classes")
+        stored = {row["key"] for _, _, row in self._stored(attributor, texts, needed)}
         items = _plan(attributor, texts)
         missing = [item for item in items if item.key not in stored]
         shards = _shards_of(items, stored)
@@ -123,7 +102,7 @@ class AttributionStore:
             texts_of_shards = [[item.text for item in shard] for shard in shards.values()]
             for number, rows in (explain or _one_by_one(attributor))(texts_of_shards):
                 shard = shards.pop(number)
-                self._write([item.key for item in shard], rows)
+                write_shard(self.folder, [item.key for item in shard], rows)
                 advance(sum(item.num_tokens for item in shard))
         if shards:
             raise RuntimeError(f"{len(shards)} shards were not explained")
@@ -151,12 +130,10 @@ class AttributionStore:
         Raises:
             InputError: a Parquet file is not a shard.
         """
-        text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
         found: dict[str, Attribution] = {}
-        for path, row in self._rows():
-            text = text_of_key.get(row["key"])
-            if text is not None and text not in found:
-                found[text] = _attribution(path, text, row)
+        for text, path, row in self._stored(attributor, texts):
+            if text not in found:
+                found[text] = read_attribution(path, text, row)
         return found
 
     def find(self, texts: Sequence[str], teacher: str | None = None) -> dict[str, Attribution]:
@@ -180,7 +157,7 @@ class AttributionStore:
             if text is not None:
                 rows = found.setdefault((key.teacher, key.settings), {})
                 if text not in rows:  # simultaneous runs may have stored it twice
-                    rows[text] = _attribution(path, text, row)
+                    rows[text] = read_attribution(path, text, row)
         if teacher is not None and found:
             found = {maker: rows for maker, rows in found.items() if maker[0] == _hash(teacher)}
             if not found:
@@ -196,42 +173,33 @@ class AttributionStore:
             )
         return next(iter(found.values()), {})
 
-    def _rows(self) -> Iterator[tuple[Path, dict[str, Any]]]:
+    def _stored(
+        self, attributor: Attributor, texts: Sequence[str], columns: Sequence[str] | None = None
+    ) -> Iterator[tuple[str, Path, dict[str, Any]]]:
+        """Yield each text that was explained as `attributor` would do it, with its file and row."""
+        text_of_key = dict(zip(_keys(attributor, texts), texts, strict=True))
+        for path, row in self._rows(columns):
+            text = text_of_key.get(row["key"])
+            if text is not None and _has_classes_of(attributor, text, row):
+                yield text, path, row
+
+    def _rows(self, columns: Sequence[str] | None = None) -> Iterator[tuple[Path, dict[str, Any]]]:
         """Yield all rows, each with its file."""
-        return ((path, row) for path in self._shards() for row in _read(path).to_pylist())
+        paths = sorted(self.folder.glob("*.parquet"))
+        return ((path, row) for path in paths for row in read_shard(path, columns))
 
-    def _shards(self) -> list[Path]:
-        return sorted(self.folder.glob("*.parquet"))
 
-    def _stored_keys(self) -> set[str]:
-        return {key for path in self._shards() for key in _read(path)["key"].to_pylist()}
+def _has_classes_of(attributor: Attributor, text: str, row: Mapping[str, Any]) -> bool:
+    """Return whether a row of this teacher and these settings has the classes to be explained.
 
-    def _write(self, keys: Sequence[str], rows: Sequence[Attribution]) -> None:
-        columns: dict[str, list[object]] = {"key": list(keys)}
-        for field in fields(Attribution):
-            column = _COLUMN_OF.get(field.name, field.name)
-            columns[column] = [getattr(row, field.name) for row in rows]
-        columns["text"] = [_storable(row.text) for row in rows]
-        name = hashlib.sha256("".join(keys).encode()).hexdigest()[:16]
-        content = pa.BufferOutputStream()
-        pq.write_table(pa.table(columns, schema=_SCHEMA), content)
-        write_whole(self.folder / f"{name}.parquet", content.getvalue().to_pybytes())
+    Where they are some of all, they depend on the classes that the text was given.
+    """
+    classes = row.get("classes")
+    return not classes or tuple(classes) == attributor.chosen(text, row["logits"] or ()).classes
 
 
 def _one_by_one(attributor: Attributor) -> Explain:
     return lambda shards: ((number, attributor(texts)) for number, texts in enumerate(shards))
-
-
-def _read(path: Path) -> pa.Table:
-    try:
-        table = pq.read_table(path)
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(
-            f"{path} is not a Parquet file: {error}; delete it and run again"
-        ) from error
-    if table.schema != _SCHEMA:
-        raise InputError(f"{path} holds no attributions of this version; use another folder")
-    return table
 
 
 def _key(path: Path, row: dict[str, Any]) -> _Key:
@@ -241,27 +209,6 @@ def _key(path: Path, row: dict[str, Any]) -> _Key:
         raise InputError(
             f"{path} holds no attributions of this version; use another folder"
         ) from error
-
-
-def _attribution(path: Path, text: str, row: dict[str, Any]) -> Attribution:
-    values = {
-        field.name: _tuples(row[_COLUMN_OF.get(field.name, field.name)])
-        for field in fields(Attribution)
-    }
-    try:
-        return Attribution(**{**values, "text": text})
-    except (TypeError, ValueError) as error:
-        raise InputError(f"{path} is damaged ({error}); delete it and run again") from error
-
-
-def _tuples(value: Any) -> Any:
-    """Return `value` with its lists, at every depth, turned into tuples."""
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _storable(text: str) -> str:
-    """Return `text` with a question mark for each lone surrogate, which UTF-8 cannot hold."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _keys(attributor: Attributor, texts: Sequence[str]) -> list[str]:

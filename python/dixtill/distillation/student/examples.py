@@ -37,6 +37,7 @@ class Batch(NamedTuple):
     hints: Tensor  # [batch, width] float32; see teaching/hints.py
     rows: npt.NDArray[np.int64]  # [batch], the texts' places among the examples
     weights: Tensor | None = None  # [batch], of the teacher's answers; None is 1 for all
+    explained: Tensor | None = None  # [batch, outputs]; see Examples. None is 1 for all
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Examples:
     attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
     kinds: Tensor  # [texts] int64, values of Kind
     hints: Tensor  # [texts, width] float16; see teaching/hints.py. The width is 0 if there are none
+    explained: Tensor  # [texts, outputs], 1 / the chance of being explained; 0 if a class is not
 
     @classmethod
     def of(
@@ -61,11 +63,12 @@ class Examples:
         outputs: int,
         kinds: Sequence[Kind] | None = None,
         hints: Tensor | None = None,
+        explained: Tensor | None = None,
     ) -> Examples:
         """Store tokenized `texts`.
 
         `outputs` is the number of attributions of each word. Without `kinds`, texts without a label
-        are real ones.
+        are real ones; without `explained`, all classes are certain to be.
         """
         pieces = np.empty(0, dtype=np.int32)
         return cls(
@@ -78,6 +81,7 @@ class Examples:
             if kinds is None
             else torch.tensor(kinds, dtype=torch.int64),
             torch.empty(len(texts), 0).half() if hints is None else hints.half(),
+            torch.ones(len(texts), outputs) if explained is None else explained,
         )
 
     @classmethod
@@ -91,6 +95,7 @@ class Examples:
             Ragged.joined([part.attributions for part in parts]),
             torch.cat([part.kinds for part in parts]),
             torch.cat([part.hints for part in parts]),
+            torch.cat([part.explained for part in parts]),
         )
 
     def __len__(self) -> int:
@@ -110,6 +115,7 @@ class Examples:
             attributions=torch.from_numpy(self.attributions.padded(rows, 0, words)),
             hints=self.hints[rows].float(),
             rows=rows,
+            explained=self.explained[rows],
         )
 
     def shuffled_batches(
@@ -155,7 +161,7 @@ def make_examples(
         explained: the teacher's attributions of texts, by their rows.
         merge: how the attributions of a word's tokens become one number.
         classes: "predicted" for attributions of the class that the teacher predicts, "all" for
-            those of every class, centered over the classes.
+            those of every class that was explained, centered over the classes.
         hints: [texts, width]; None means no hints.
 
     Raises:
@@ -175,6 +181,9 @@ def make_examples(
         ],
         outputs,
         hints=hints,
+        explained=torch.stack(
+            [_inverse_chances(explained.get(row), outputs) for row in range(len(texts))]
+        ),
     )
     if not len(examples):
         raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
@@ -209,6 +218,7 @@ def _readable(
     outputs: int,
     kinds: Sequence[Kind] | None = None,
     hints: Tensor | None = None,
+    explained: Tensor | None = None,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     return Examples.of(
@@ -219,6 +229,7 @@ def _readable(
         outputs,
         None if kinds is None else [kinds[row] for row in kept],
         None if hints is None else hints[kept],
+        None if explained is None else explained[kept],
     )
 
 
@@ -235,15 +246,36 @@ def _by_word(
             "`--classes all`, or train with `--explained-classes predicted`"
         )
     rows = explained.by_class if classes == "all" else (explained.attributions,)
-    values = torch.tensor(rows).T  # [words, outputs]
+    values = torch.tensor(rows).T  # [words, explained]
     if merge == "mean":
         values = values / torch.tensor(explained.num_tokens).clamp(min=1)[:, None]
     if classes == "all":
-        values = centered(values)
+        values = _of_all(values, explained)
     explained_spans = zip(explained.starts, explained.ends, strict=True)
     word_of_span = {span: word for word, span in enumerate(explained_spans)}
-    by_word = torch.zeros(len(spans), len(rows))
+    by_word = torch.zeros(len(spans), values.shape[1])
     for word, span in enumerate(spans):
         if span in word_of_span:
             by_word[word] = values[word_of_span[span]]
     return by_word
+
+
+def _of_all(values: Tensor, explained: Attribution) -> Tensor:
+    """Return values of all classes [words, classes], centered; 0 for those not explained.
+
+    Where only some are explained, the explained `values` are those of centered answers.
+    """
+    if not explained.classes:
+        return centered(values)
+    every = torch.zeros(len(values), len(explained.logits))
+    every[:, list(explained.classes)] = values
+    return every
+
+
+def _inverse_chances(explained: Attribution | None, outputs: int) -> Tensor:
+    """Return 1 / the chance of each class to be explained [outputs]; 0 if it was not."""
+    if explained is None or not explained.classes or outputs == 1:
+        return torch.ones(outputs)
+    inverse = torch.zeros(outputs)
+    inverse[list(explained.classes)] = 1 / torch.tensor(explained.chances)
+    return inverse

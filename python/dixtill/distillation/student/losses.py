@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+_SMALLEST_SIZE = 1e-8  # of an explanation that has a direction
 _SMALLEST_UNIT = 0.1  # in logits; keeps texts with tiny weights from dominating additivity
 
 
@@ -82,17 +83,32 @@ def hint_loss(predicted: Tensor, hints: Tensor) -> Tensor:
     return functional.mse_loss(predicted, hints)
 
 
-def explanation_loss(student: Tensor, teacher: Tensor) -> Tensor:
-    """Return the mean over the explained texts of (1 - cos(student, teacher)) / 2, in [0, 1].
+def explanation_loss(student: Tensor, teacher: Tensor, explained: Tensor | None = None) -> Tensor:
+    """Return the mean over the explained texts of (1 - cos(student, teacher)) / 2.
+
+    That is |a - b|^2 / 4 for the directions a and b of both, a sum over outputs. Where some outputs
+    are not explained, the others estimate it, each divided by its chance of being explained: the
+    expectation over all draws is the sum over all outputs. The teacher's size is taken from the
+    outputs that are certain to be explained, so that it does not depend on the draw.
 
     Args:
         student: [batch, words, outputs], the student's explanation, zero on padding.
-        teacher: [batch, words, outputs], the teacher's attributions, zero on padding. A text with
-            zeros only is not explained, and is left out of the mean.
+        teacher: [batch, words, outputs], the teacher's attributions, zero on padding and for
+            outputs that are not explained. A text with zeros only is left out of the mean.
+        explained: [batch, outputs], 1 / the chance of each output to be explained, and 0 for those
+            that are not; None is 1 for all.
     """
-    explained = teacher.flatten(1).any(dim=1)
-    cosine = functional.cosine_similarity(student.flatten(1), teacher.flatten(1), dim=1)
-    return ((1 - cosine) * explained).sum() / (2 * explained.sum().clamp(min=1))
+    if explained is None:
+        explained = torch.ones_like(teacher[:, 0])
+    certain = (explained == 1).float()[:, None]
+    share = certain.mean(dim=2).sqrt()
+    of_teacher = torch.linalg.vector_norm(teacher * certain, dim=(1, 2)) / share[:, 0]
+    has_size = of_teacher > 0
+    wanted = teacher / of_teacher.where(has_size, 1)[:, None, None]
+    given = functional.normalize(student.flatten(1), eps=_SMALLEST_SIZE).view_as(student)
+    by_text = (explained[:, None] * (given - wanted).square()).sum(dim=(1, 2)) / 4
+    loss: Tensor = (by_text * has_size).sum() / has_size.sum().clamp(min=1)
+    return loss
 
 
 def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
     terms = answer_terms(config, output.logits, batch)
     if config.is_explained:
         terms["explanation"] = losses.explanation_loss(
-            _explanation(config, output, batch), batch.attributions
+            _explanation(config, output, batch), batch.attributions, batch.explained
         )
     return terms
 
