@@ -10,12 +10,9 @@ from functools import lru_cache
 from typing import Any
 
 import torch
-from tokenizers import Regex, Tokenizer
-from tokenizers.implementations import BertWordPieceTokenizer, ByteLevelBPETokenizer
-from tokenizers.models import Unigram
-from tokenizers.normalizers import NFKC, Replace, Sequence
-from tokenizers.pre_tokenizers import Metaspace
-from tokenizers.processors import TemplateProcessing
+from tiny_tokenizers import END_OF_TEXT as END_OF_TEXT
+from tiny_tokenizers import TEXTS as TEXTS
+from tiny_tokenizers import byte_bpe, scores, unigram, wordpiece, wrapped
 from transformers import (
     AlbertConfig,
     AlbertForSequenceClassification,
@@ -37,26 +34,6 @@ from transformers import (
 
 from dixtill.distillation.teacher.teacher import Teacher
 
-TEXTS = (
-    "Apple shares jump after record earnings",
-    "Oil falls 3.5% as traders' fears grow",
-    "The café's profit isn't what analysts expected.",
-    "$AAPL up 🚀🚀 to the moon!",
-    "Deutsche Bank cuts its target to hold",
-    "No change",
-    "Shares of the bank jump, then fall again in late trading",
-    "Record profit: earnings grow, and analysts expected less",
-)
-WORDPIECES = (
-    "[PAD]", "[UNK]", "[CLS]", "[SEP]", "shares", "share", "jump", "record", "earn", "##ings",
-    "fall", "##s", "profit", "analysts", "expect", "##ed", "the", "a", "##a", "as", "its", "grow",
-    "bank", "late", "trad", "##ing", "hold", "up", "no", "change",
-)  # fmt: skip
-UNIGRAMS = (
-    "▁shares", "▁jump", "▁earn", "ings", "▁profit", "▁the", "▁a", "s", "n't", "▁analysts",
-    "▁expect", "ed", "▁up", "▁no",
-)  # fmt: skip
-END_OF_TEXT = "<|endoftext|>"  # what AutoTokenizer gives a Qwen2 to pad with
 LABELS = {0: "bearish", 1: "bullish", 2: "neutral"}
 NUM_POSITIONS = 64
 
@@ -71,50 +48,8 @@ _SIZE: dict[str, Any] = {
 }
 
 
-def _wordpiece() -> PreTrainedTokenizerFast:
-    letters = sorted({char for text in TEXTS for char in text.lower() if char > " "} - set("🚀é"))
-    vocabulary = dict.fromkeys([*WORDPIECES, *letters, *(f"##{char}" for char in letters)])
-    tokenizer = BertWordPieceTokenizer({piece: i for i, piece in enumerate(vocabulary)})
-    return _wrapped(tokenizer._tokenizer, "[CLS]", "[SEP]", pad_token="[PAD]", unk_token="[UNK]")
-
-
-def _byte_bpe() -> Tokenizer:
-    """A tokenizer whose tokens include the space before them, while offsets do not."""
-    trained = ByteLevelBPETokenizer(trim_offsets=True)
-    trained.train_from_iterator(
-        TEXTS,
-        vocab_size=330,
-        min_frequency=1,
-        special_tokens=["<s>", "<pad>", "</s>", END_OF_TEXT],
-        show_progress=False,
-    )
-    return trained._tokenizer
-
-
-def _unigram() -> PreTrainedTokenizerFast:
-    """A SentencePiece-like tokenizer: a space is part of the next token, or a token itself."""
-    tokenizer = Tokenizer(Unigram(_scores("<s>", "<pad>", "</s>", "<unk>"), unk_id=3))
-    tokenizer.normalizer = Sequence([NFKC(), Replace(Regex(" {2,}"), " ")])
-    tokenizer.pre_tokenizer = Metaspace()
-    return _wrapped(tokenizer, "<s>", "</s>", pad_token="<pad>", unk_token="<unk>")
-
-
-def _scores(*special: str) -> list[tuple[str, float]]:
-    letters = sorted({char for text in TEXTS for char in text if char > " "} - {"🚀"})
-    scores = {**dict.fromkeys(special, 0.0), "▁": -6.0, **dict.fromkeys(letters, -8.0)}
-    return list((scores | dict.fromkeys(UNIGRAMS, -4.0)).items())
-
-
-def _wrapped(tokenizer: Tokenizer, first: str, last: str, **tokens: str) -> PreTrainedTokenizerFast:
-    tokenizer.post_processor = TemplateProcessing(
-        single=f"{first} $A {last}",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in (first, last)],
-    )
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **tokens)
-
-
 def _bert() -> tuple[Any, Any]:
-    tokenizer = _wordpiece()
+    tokenizer = wordpiece()
     config = BertConfig(
         **_SIZE, vocab_size=len(tokenizer), max_position_embeddings=NUM_POSITIONS, pad_token_id=0
     )
@@ -122,7 +57,7 @@ def _bert() -> tuple[Any, Any]:
 
 
 def _distilbert() -> tuple[Any, Any]:
-    tokenizer = _wordpiece()
+    tokenizer = wordpiece()
     config = DistilBertConfig(
         vocab_size=len(tokenizer), dim=24, n_layers=2, n_heads=2, hidden_dim=32,
         max_position_embeddings=NUM_POSITIONS, initializer_range=0.3, pad_token_id=0,
@@ -133,7 +68,7 @@ def _distilbert() -> tuple[Any, Any]:
 
 def _roberta() -> tuple[Any, Any]:
     """A model that derives positions from ids: words begin at the padding id + 1."""
-    tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>")
+    tokenizer = wrapped(byte_bpe(), "<s>", "</s>", pad_token="<pad>")
     config = RobertaConfig(
         **_SIZE,
         vocab_size=len(tokenizer),
@@ -144,7 +79,7 @@ def _roberta() -> tuple[Any, Any]:
 
 
 def _xlm_roberta() -> tuple[Any, Any]:
-    tokenizer = _unigram()
+    tokenizer = unigram()
     config = XLMRobertaConfig(
         **_SIZE,
         vocab_size=len(tokenizer),
@@ -156,7 +91,7 @@ def _xlm_roberta() -> tuple[Any, Any]:
 
 def _albert() -> tuple[Any, Any]:
     """A model whose embedding module is narrower than its layers."""
-    tokenizer = _unigram()
+    tokenizer = unigram()
     config = AlbertConfig(
         **_SIZE,
         vocab_size=len(tokenizer),
@@ -169,7 +104,7 @@ def _albert() -> tuple[Any, Any]:
 
 def _qwen2() -> tuple[Any, Any]:
     """A decoder without special or padding tokens, which classifies the last token's state."""
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT)
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=byte_bpe(), eos_token=END_OF_TEXT)
     config = Qwen2Config(
         **_SIZE,
         vocab_size=len(tokenizer),
@@ -208,7 +143,7 @@ def _auto(model_type: str, tokenizer: PreTrainedTokenizerFast, **changes: Any) -
 def _decoders_tokenizer() -> PreTrainedTokenizerFast:
     names = ["input_ids", "attention_mask"]
     return PreTrainedTokenizerFast(
-        tokenizer_object=_byte_bpe(), eos_token=END_OF_TEXT, model_input_names=names
+        tokenizer_object=byte_bpe(), eos_token=END_OF_TEXT, model_input_names=names
     )
 
 
@@ -217,7 +152,7 @@ def _xlnet() -> tuple[Any, Any]:
     special = ("<unk>", "<s>", "</s>", "<cls>", "<sep>", "<pad>", "<mask>", "<eop>", "<eod>")
     # Unless these names are saved with it, transformers 5's XLNet tokenizer returns no types.
     names = ["input_ids", "token_type_ids", "attention_mask"]
-    tokenizer = XLNetTokenizer(vocab=_scores(*special), model_input_names=names)
+    tokenizer = XLNetTokenizer(vocab=scores(*special), model_input_names=names)
     return _auto(
         "xlnet", tokenizer, d_model=24, n_layer=2, n_head=2, d_inner=32, hidden_size=None,
         num_hidden_layers=None, num_attention_heads=None, max_position_embeddings=None,
@@ -226,7 +161,7 @@ def _xlnet() -> tuple[Any, Any]:
 
 def _encoder_decoder(model_type: str, **changes: Any) -> tuple[Any, Any]:
     """Reads a text twice, the second time shifted by one token, and classifies the end token."""
-    tokenizer = _unigram()
+    tokenizer = unigram()
     tokenizer.eos_token = "</s>"
     return _auto(
         model_type, tokenizer, d_model=24, hidden_size=None, intermediate_size=None,
@@ -235,7 +170,7 @@ def _encoder_decoder(model_type: str, **changes: Any) -> tuple[Any, Any]:
 
 
 def _with_roberta_positions(model_type: str, **changes: Any) -> tuple[Any, Any]:
-    tokenizer = _wrapped(_byte_bpe(), "<s>", "</s>", pad_token="<pad>", sep_token="</s>")
+    tokenizer = wrapped(byte_bpe(), "<s>", "</s>", pad_token="<pad>", sep_token="</s>")
     return _auto(
         model_type, tokenizer, max_position_embeddings=NUM_POSITIONS + 2, sep_token_id=2, **changes
     )
@@ -246,39 +181,45 @@ _BART = {
     "encoder_attention_heads": 2, "decoder_attention_heads": 2, "num_hidden_layers": None,
     "num_attention_heads": None,
 }  # fmt: skip
+_DEBERTA = {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}
+_DEBERTA_V3 = _DEBERTA | {
+    "position_biased_input": False, "position_buckets": 8, "share_att_key": True,
+    "norm_rel_ebd": "layer_norm",
+}  # fmt: skip
 _LLAMA = {"num_key_value_heads": 1, "head_dim": 12}
 # Kinds of models that few tests need; BUILDERS has those that all tests use.
 OTHER_BUILDERS: dict[str, Callable[[], tuple[Any, Any]]] = {
-    "electra": lambda: _auto("electra", _wordpiece(), embedding_size=12),
+    "electra": lambda: _auto("electra", wordpiece(), embedding_size=12),
     "mpnet": lambda: _with_roberta_positions("mpnet"),
     "camembert": lambda: _with_roberta_positions("camembert"),
-    "deberta_v2": lambda: _auto(
-        "deberta-v2", _wordpiece(), relative_attention=True, pos_att_type=["p2c", "c2p"]
-    ),
-    "modernbert": lambda: _auto("modernbert", _wordpiece()),
-    "big_bird": lambda: _auto("big_bird", _wordpiece()),
-    "rembert": lambda: _auto("rembert", _wordpiece(), input_embedding_size=12),
-    "squeezebert": lambda: _auto("squeezebert", _wordpiece(), embedding_size=24),
-    "xlm": lambda: _auto("xlm", _unigram(), emb_dim=24, n_layers=2, n_heads=2, pad_index=1),
+    "deberta_v2": lambda: _auto("deberta-v2", wordpiece(), **_DEBERTA),
+    "deberta_v3": lambda: _auto("deberta-v2", unigram(), **_DEBERTA_V3),
+    "modernbert": lambda: _auto("modernbert", wordpiece()),
+    "big_bird": lambda: _auto("big_bird", wordpiece()),
+    "rembert": lambda: _auto("rembert", wordpiece(), input_embedding_size=12),
+    "squeezebert": lambda: _auto("squeezebert", wordpiece(), embedding_size=24),
+    "xlm": lambda: _auto("xlm", unigram(), emb_dim=24, n_layers=2, n_heads=2, pad_index=1),
     "longformer": lambda: _with_roberta_positions("longformer", attention_window=[8, 8]),
     "ibert": lambda: _with_roberta_positions("ibert", quant_mode=False),
     "xlnet": _xlnet,
     "bart": lambda: _encoder_decoder("bart", **_BART),
     "mbart": lambda: _encoder_decoder("mbart", **_BART),
     "t5": lambda: _encoder_decoder("t5", d_kv=12, d_ff=32, num_layers=2, num_heads=2),
-    "convbert": lambda: _auto("convbert", _wordpiece(), embedding_size=24),
+    "convbert": lambda: _auto("convbert", wordpiece(), embedding_size=24),
     "mobilebert": lambda: _auto(
-        "mobilebert", _wordpiece(), embedding_size=24, true_hidden_size=24,
+        "mobilebert", wordpiece(), embedding_size=24, true_hidden_size=24,
         intra_bottleneck_size=24, initializer_range=0.1,
     ),
-    "fnet": lambda: _auto("fnet", _wordpiece()),
+    "fnet": lambda: _auto("fnet", wordpiece()),
     "gpt2": lambda: _auto("gpt2", _decoders_tokenizer()),
     "gpt_neox": lambda: _auto("gpt_neox", _decoders_tokenizer()),
     "opt": lambda: _auto("opt", _decoders_tokenizer(), ffn_dim=32, word_embed_proj_dim=24),
     "bloom": lambda: _auto("bloom", _decoders_tokenizer()),
     "llama": lambda: _auto("llama", _decoders_tokenizer(), **_LLAMA),
     "mistral": lambda: _auto("mistral", _decoders_tokenizer(), **_LLAMA),
+    "gemma": lambda: _auto("gemma", _decoders_tokenizer(), **_LLAMA),
     "gemma2": lambda: _auto("gemma2", _decoders_tokenizer(), **_LLAMA),
+    "gemma3": lambda: _auto("gemma3_text", _decoders_tokenizer(), **_LLAMA),
     "phi3": lambda: _auto("phi3", _decoders_tokenizer(), num_key_value_heads=1, pad_token_id=1),
     "qwen3": lambda: _auto("qwen3", _decoders_tokenizer(), **_LLAMA),
 }  # fmt: skip
