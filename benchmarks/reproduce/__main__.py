@@ -23,7 +23,7 @@ import torch
 from benchmarks.reproduce.methods import METHODS, WITH_REAL_TEXTS
 from benchmarks.reproduce.results import claim, read, write
 from benchmarks.reproduce.study import Step, Study, StudySettings
-from dixtill.distillation.teacher.checkpoint import quiet_transformers
+from dixtill.distillation.teacher.loading.checkpoint import quiet_transformers
 from dixtill.errors import DixtillError
 
 

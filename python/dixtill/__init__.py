@@ -146,11 +146,11 @@ def distill(
     Calls in several threads take turns; several processes can distill at the same time.
 
     Args:
-        teacher: folder or hub name of a fine-tuned sequence classifier, or a loaded Teacher; None
-            for the method "none", which learns from labels alone.
+        teacher: folder or hub name of a fine-tuned sequence classifier or of a PEFT adapter, or a
+            loaded Teacher; None for the method "none", which learns from labels alone.
         train: labeled texts: a path, `hub:NAME[[:CONFIG]:SPLIT]`, a tuple of two lists (texts,
-            labels), or a Corpus, which has the teacher's labels in the same order (any names will
-            do if the teacher's are LABEL_0, LABEL_1, ...).
+            labels), or a Corpus. Their labels are found by name among the teacher's, or among
+            `labels` (any names of a Corpus will do if the teacher's are LABEL_0, LABEL_1, ...).
         valid: the same, to choose the best epoch and the temperature; None holds out a part of
             `train`.
         out: path of the student's .safetensors.

@@ -19,6 +19,7 @@ _MODULES = {
     "ray": ("ray",),
     "hub": ("huggingface_hub",),
     "tensorboard": ("tensorboard",),
+    "peft": ("peft",),
     "search": ("optuna", "codecarbon"),
 }  # fmt: skip
 _PACKAGE_OF_MODULE = {"sklearn": "scikit-learn"}

@@ -197,10 +197,21 @@ def test_a_method_that_asks_a_teacher_needs_one(tmp_path, method):
         run(None, tmp_path / "run", method)
 
 
-@pytest.mark.parametrize("names", [("neutral", "bearish", "bullish"), ("a", "b", "c"), ("a", "b")])
-def test_the_texts_have_the_teachers_labels_in_its_order(bert, tmp_path, names):
+def test_texts_with_the_teachers_labels_in_another_order_give_the_same_student(bert, tmp_path):
+    names = ("neutral", "bearish", "bullish")
+    order = [names.index(name) for name in TRAIN.label_names]
+    turned = Corpus(TRAIN.texts, tuple(order[label] for label in TRAIN.labels), names)
+    quick = {"perturbed": 0, "epochs": 1}
+    expected = run(bert, tmp_path / "plain", "kl", **quick)
+    found = run(bert, tmp_path / "turned", "kl", train=turned, **quick)
+    assert found.student.labels == bert.labels
+    assert found.path.read_bytes() == expected.path.read_bytes()
+
+
+@pytest.mark.parametrize("names", [("a", "b", "c"), ("bullish", "b")])
+def test_texts_with_labels_that_the_teacher_lacks_are_refused(bert, tmp_path, names):
     texts = Corpus(TRAIN.texts[:8], (0, 1) * 4, names)
-    sentence = f"labels bearish, bullish, neutral, but the texts have {', '.join(names)}; give"
+    sentence = f"the texts have the labels {', '.join(names)}, expected bearish, bullish, neutral:"
     with pytest.raises(InputError, match=sentence):
         run(bert, tmp_path / "run", "kl", train=texts, valid=texts)
     assert not (tmp_path / "run").exists()

@@ -95,12 +95,38 @@ def test_a_pair_and_a_file_are_read_alike(valid_csv):
     assert (train.labels, valid.labels) == ((0, 1, 2), (1, 2))
 
 
-@pytest.mark.parametrize("names", [("up", "flat", "down"), ("down", "up"), ("a", "b", "c")])
-def test_corpora_with_other_labels_are_refused(names):
-    train, valid = Corpus(("a", "b"), (0, 1), NAMES), Corpus(("c",), (0,), names)
-    sentence = f"labels down, flat, up, but the validation texts have {', '.join(names)}; give both"
+@pytest.mark.parametrize("names", [("up", "flat", "down"), ("flat", "down"), NAMES])
+@pytest.mark.parametrize(
+    "teachers", [None, ("LABEL_0", "LABEL_1", "LABEL_2"), ("flat", "up", "down")]
+)
+def test_the_labels_of_a_corpus_are_found_by_name(names, teachers):
+    train, valid = Corpus(("a", "b"), (0, 1), NAMES), Corpus(("c", "d"), (0, 1), names)
+    known = NAMES if teachers is None or "LABEL_0" in teachers else teachers
+    texts = read_course_texts(train, valid, teachers, SETTINGS)
+    for corpus, found in ((train, texts.train), (valid, texts.valid)):
+        assert found.label_names == known
+        assert found.texts == corpus.texts
+        assert [known[i] for i in found.labels] == [corpus.label_names[i] for i in corpus.labels]
+
+
+@pytest.mark.parametrize("teachers", [None, ("up", "down", "flat")])
+def test_a_corpus_with_a_label_that_nobody_knows_is_refused_with_both_lists(teachers):
+    train, valid = Corpus(("a", "b"), (0, 1), NAMES), Corpus(("c",), (0,), ("up", "hold", "sell"))
+    expected = ", ".join(teachers or NAMES)
+    sentence = f"labels up, hold, sell, expected {expected}: hold, sell are not among them; correct"
     with pytest.raises(InputError, match=sentence):
-        read_course_texts(train, valid, None, SETTINGS)
+        read_course_texts(train, valid, teachers, SETTINGS)
+
+
+def test_a_file_with_a_label_that_the_teacher_lacks_is_refused_with_both_lists(tmp_path):
+    path = tmp_path / "train.csv"
+    path.write_text("text,label\na,up\nb,hold\nc,sell\nd,up\n")
+    sentence = (
+        r"train.csv, line 2: label 'up' is not one of LABEL_0, LABEL_1, nor an index from 0 to 1; "
+        r"the column has hold, sell, up; .* rename the teacher's labels \(--labels, in Python"
+    )
+    with pytest.raises(InputError, match=sentence):
+        read_course_texts(path, None, ("LABEL_0", "LABEL_1"), SETTINGS)
 
 
 def test_a_pairs_labels_are_sorted_as_those_of_a_file(tmp_path):

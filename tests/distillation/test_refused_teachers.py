@@ -10,10 +10,10 @@ import pytest
 import torch
 from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundError
 from tiny_teachers import BUILDERS, build
-from transformers import BertModel, PreTrainedTokenizerFast
+from transformers import AutoTokenizer, BertModel, PreTrainedTokenizerFast
 
 from dixtill.cli import main
-from dixtill.distillation.teacher import checkpoint
+from dixtill.distillation.teacher.loading import adapter
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -60,14 +60,15 @@ def test_names_without_a_model_have_an_error_of_our_own(tmp_path, monkeypatch, n
 def test_a_name_of_no_folder_is_looked_for_here_first_and_then_on_the_hub(
     tmp_path, monkeypatch, name, error, end
 ):
-    def load(_):
+    def load(*_, **__):
         try:
             raise error
         except Exception as cause:
             raise OSError("first what transformers says about the hub") from cause
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(checkpoint.AutoTokenizer, "from_pretrained", load)
+    monkeypatch.setattr(adapter, "has_file", lambda *_: False)
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", load)
     with pytest.raises(InputError) as raised:
         Teacher.load(name)
     assert str(raised.value) == (

@@ -95,7 +95,7 @@ def search(
         line = stack.enter_context(LiveLine.on_terminal(is_shown=progress))
         stack.enter_context(threads(everything.course.threads))
         with line.watcher.stage("loading the teacher"):
-            loaded = loaded_teacher(teacher)
+            loaded = loaded_teacher(teacher, everything.course)
         names = loaded.labels if loaded else None
         texts = read_course_texts(train, valid, names, everything.course)
         course = Course(loaded, texts, everything, files, line.watcher)

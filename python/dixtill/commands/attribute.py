@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..distillation.config import AttributionSettings, CourseSettings
+from ..errors import InputError
 from ..whole_file import check_folder
 from .cluster_arguments import add_cluster_arguments, pool_on_cluster
 from .setting_argument import add_setting
 from .table_arguments import add_table_arguments, layout_of
+from .teacher_arguments import add_teacher_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +42,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--teacher", required=True, metavar="DIR_OR_NAME", help="a Hugging Face classifier"
-    )
+    add_teacher_arguments(parser)
     parser.add_argument(
         "--data",
         required=True,
@@ -166,10 +166,17 @@ def run(args: argparse.Namespace) -> int:
     from ..distillation.data.unlabeled import read_texts
     from ..distillation.teacher.teacher import Teacher
 
+    if args.trust_remote_code and args.ray is not None:
+        raise InputError(
+            "--trust-remote-code and --ray are both given, but the processes of a cluster do not "
+            "have the teacher's code; explain without --ray"
+        )
     check_folder(args.out, [args.teacher, args.data])
     if args.threads:
         torch.set_num_threads(args.threads)
-    teacher = Teacher.load(args.teacher)
+    teacher = Teacher.load(
+        args.teacher, labels=args.labels, trust_remote_code=args.trust_remote_code
+    )
     if args.ray is None:
         teacher.use_gpu()
     texts = read_texts(args.data, args.text_column, layout_of(args), otherwise="csv")

@@ -10,6 +10,7 @@ from ..distillation.config import CourseSettings, DistillConfig, EmbeddingBits
 from .attribute import add_settings_arguments
 from .corpus_arguments import add_training_arguments
 from .setting_argument import add_setting
+from .teacher_arguments import add_teacher_arguments
 
 
 def add_distill_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,9 +34,7 @@ def add_course_arguments(parser: argparse.ArgumentParser, is_searched: bool = Fa
 
 
 def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--teacher", required=True, metavar="DIR_OR_NAME", help="a Hugging Face classifier"
-    )
+    add_teacher_arguments(parser)
     parser.add_argument("--out", required=True, metavar="FILE", help="the student's .safetensors")
     parser.add_argument(
         "--run",

@@ -11,6 +11,7 @@ from ..escapes import printable
 from ..whole_file import check_folder
 from .corpus_arguments import add_training_arguments
 from .setting_argument import add_setting
+from .teacher_arguments import add_labels
 
 _EXAMPLES = """\
 examples:
@@ -36,11 +37,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "--base", required=True, metavar="DIR_OR_NAME", help="a pretrained Hugging Face model"
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for the teacher")
-    parser.add_argument(
-        "--labels",
-        metavar="A,B,...",
-        help="names of the classes, in order (default: those in --train, sorted)",
-    )
+    add_labels(parser, "names of the classes, in order (default: those in --train, sorted)")
     add_training_arguments(parser)
     _add_settings_arguments(parser)
     parser.set_defaults(run=run)
@@ -80,10 +77,9 @@ def run(args: argparse.Namespace) -> int:
     inputs = [args.base, args.train, args.valid, args.exclude]
     for folder in filter(None, (args.out, f"{args.out}.unfinished", args.tensorboard)):
         check_folder(folder, inputs)
-    labels = tuple(name.strip() for name in args.labels.split(",")) if args.labels else None
     reading = {name: getattr(args, name) for name in CourseSettings.names() if hasattr(args, name)}
     settings = CourseSettings(**reading)
-    train, valid, _ = read_course_texts(args.train, args.valid, labels, settings)
+    train, valid, _ = read_course_texts(args.train, args.valid, args.labels, settings)
     given = {name: getattr(args, name) for name in FinetuneConfig.names() if hasattr(args, name)}
     config = FinetuneConfig(**given)
     with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:

@@ -16,6 +16,7 @@ from .corpus_arguments import add_training_arguments
 from .distill import course_settings
 from .distill_arguments import add_course_arguments, add_stored_arguments
 from .number_argument import add_number
+from .teacher_arguments import add_teacher_arguments
 
 if TYPE_CHECKING:
     from ..architecture_search.search import SearchResult
@@ -42,7 +43,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--teacher", metavar="DIR_OR_NAME", help="a Hugging Face classifier")
+    add_teacher_arguments(parser, is_required=False)
     parser.add_argument(
         "--folder",
         default="search",

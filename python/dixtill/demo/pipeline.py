@@ -19,7 +19,7 @@ from ..distillation.measures.scores import Scores, score_classifier
 from ..distillation.progress.metrics import EpochMetrics
 from ..distillation.progress.watcher import Advance, Watcher
 from ..distillation.student.trainer import threads
-from ..distillation.teacher.checkpoint import quiet_transformers
+from ..distillation.teacher.loading.checkpoint import quiet_transformers
 from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
 from ..whole_file import write_whole

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from difflib import get_close_matches
 from typing import Any, ClassVar, Literal, NamedTuple, get_args
 
 from .. import limits
@@ -17,7 +16,7 @@ from ..limits import Limits
 from ..runtime.model_file.settings import check_explanation
 from ..specification.cleaning import DEFAULT_RULES
 from ..tables import LABEL_COLUMN, TEXT_COLUMN
-from .settings import Settings
+from .settings import Settings, unknown_setting
 
 Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
 KlForm = Literal["bounded", "plain"]
@@ -243,6 +242,8 @@ class AttributionSettings(Settings):
 class CourseSettings(Settings):
     """The other settings of a course: what it reads, keeps and writes."""
 
+    labels: Sequence[str] | None = None  # names for the teacher's outputs instead of its own
+    trust_remote_code: bool = False  # whether to run code that comes with the teacher
     holdout: float = 0.1  # share of each class to hold out if no validation texts are given
     exclude: str | os.PathLike[str] | Sequence[str] | None = None
     unlabeled: str | os.PathLike[str] | Sequence[str] | None = None
@@ -285,9 +286,7 @@ class AllSettings(NamedTuple):
         known = dict.fromkeys(name for kind in kinds for name in kind.names())
         for name in given:
             if name not in known:
-                close = get_close_matches(name, known, n=1)
-                meant = f"did you mean '{close[0]}'?" if close else f"expected {', '.join(known)}"
-                raise InputError(f"unknown setting '{name}'; {meant}")
+                raise unknown_setting(name, known)
         of_kind = [{name: given[name] for name in kind.names() if name in given} for kind in kinds]
         config = DistillConfig.of(**of_kind[0])
         attribution = AttributionSettings(**of_kind[1])

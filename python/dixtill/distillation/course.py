@@ -31,7 +31,7 @@ from ..runtime.model_file.label_names import check_label_names
 from ..specification.model_file import write_model
 from .attribution.attributor import Attribution, Attributor
 from .attribution.store import AttributionStore
-from .config import AllSettings, AttributionSettings, DistillConfig, Precision
+from .config import AllSettings, AttributionSettings, CourseSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
 from .distilled import Distilled
@@ -73,7 +73,7 @@ def distill(
             watcher = stack.enter_context(watched(in_lines=False)) if progress else Watcher()
         stack.enter_context(threads(chosen.course.threads))
         with watcher.stage("loading the teacher"):
-            loaded = loaded_teacher(teacher)
+            loaded = loaded_teacher(teacher, chosen.course)
         names = loaded.labels if loaded else None
         texts = read_course_texts(train, valid, names, chosen.course)
         return Course(loaded, texts, chosen, files, watcher).run()
@@ -90,10 +90,25 @@ def _check_types(teacher: object, progress: object, watcher: object) -> None:
         raise InputError(f"progress is {progress!r:.40}, expected True or False")
 
 
-def loaded_teacher(teacher: str | os.PathLike[str] | Teacher | None) -> Teacher | None:
-    """Return the teacher, on the GPU if there is one."""
+def loaded_teacher(
+    teacher: str | os.PathLike[str] | Teacher | None, settings: CourseSettings
+) -> Teacher | None:
+    """Return the teacher, on the GPU if there is one.
+
+    Raises:
+        InputError: it cannot be loaded, or the settings are about loading one that is not.
+    """
     if isinstance(teacher, (str, os.PathLike)):
-        teacher = Teacher.load(os.fspath(teacher))
+        teacher = Teacher.load(
+            os.fspath(teacher),
+            labels=settings.labels,
+            trust_remote_code=settings.trust_remote_code,
+        )
+    elif settings.labels is not None or settings.trust_remote_code:
+        raise InputError(
+            "labels and trust_remote_code are for a teacher that is loaded from a folder or the "
+            "hub; give them to Teacher.load instead"
+        )
     if teacher is not None:
         teacher.use_gpu()
     return teacher

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from typing import Any, ClassVar, get_args, get_type_hints
 
 from ..errors import InputError
@@ -67,6 +68,13 @@ class Settings:
             for name, values in known.items()
             if values and all(isinstance(value, str) for value in values)
         }
+
+
+def unknown_setting(name: str, known: Collection[str]) -> InputError:
+    """Return the error for a setting that does not exist."""
+    close = get_close_matches(name, known, n=1)
+    meant = f"did you mean '{close[0]}'?" if close else f"expected {', '.join(known)}"
+    return InputError(f"unknown setting '{name}'; {meant}")
 
 
 def _hints_of(settings: type[Settings]) -> Mapping[str, Any]:

@@ -6,6 +6,7 @@ distillation/course.py does the work; classes.py turns labels into those of a st
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +23,7 @@ from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
 from ..distillation.progress.bars import bars_on_terminal
 from ..distillation.teacher.teacher import Teacher
+from ..errors import InputError
 from ..runtime.classifier import Classifier
 from ..runtime.model_file.source import STUDENT_FILE
 from ..runtime.prediction import Prediction
@@ -67,6 +69,8 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         attributions: a folder for the teacher's explanations and answers, which the folds of a
             cross-validation can share.
         random_state: seed of the split and of the training.
+        labels: names for the teacher's outputs, in their order, instead of its own.
+        trust_remote_code: whether to run code that comes with the teacher.
 
     After `fit`, `classes_` are the labels, and `student_` is the Classifier that `dixtill.load`
     returns for the file that `save` writes. Pickles contain the student.
@@ -102,6 +106,8 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         validation_fraction: float = 0.1,
         attributions: str | os.PathLike[str] | None = None,
         random_state: Any = None,
+        labels: Sequence[str] | None = None,
+        trust_remote_code: bool = False,
     ) -> None:
         self.teacher = teacher
         self.method = method
@@ -125,6 +131,8 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         self.validation_fraction = validation_fraction
         self.attributions = attributions
         self.random_state = random_state
+        self.labels = labels
+        self.trust_remote_code = trust_remote_code
 
     def fit(self, X: Any, y: Any) -> DixtillClassifier:
         """Distill a student from the texts `X` and their labels `y`.
@@ -136,7 +144,7 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         labels, texts = checked_labels(y), checked_texts(X)
         check_consistent_length(texts, labels)
         limits.RATE.checked("validation_fraction", self.validation_fraction)
-        teacher = None if self.teacher is None else Teacher.load(os.fspath(self.teacher))
+        teacher = self._teacher()
         classes = Classes.of(labels, teacher.labels if teacher else None)
         corpus = Corpus(tuple(texts), classes.indices_of(labels), classes.names)
         self._model = self._distilled(teacher, corpus)
@@ -165,6 +173,15 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         """Write the student as a model file for `dixtill.load`."""
         check_is_fitted(self)
         write_model(self._model, path)
+
+    def _teacher(self) -> Teacher | None:
+        if self.teacher is None:
+            if self.labels is not None:
+                raise InputError("labels are the names of a teacher's outputs; give a teacher too")
+            return None
+        return Teacher.load(
+            os.fspath(self.teacher), labels=self.labels, trust_remote_code=self.trust_remote_code
+        )
 
     def _distilled(self, teacher: Teacher | None, corpus: Corpus) -> StudentModel:
         random = check_random_state(self.random_state)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 
 from ..errors import InputError
+from .pairs import pair_hint
 
 LARGEST_FIELD = 1 << 22  # characters: bounds what an unclosed quotation mark can swallow
 LARGEST_ROW = 4 * LARGEST_FIELD  # bytes: UTF-8 takes at most four for a character
@@ -24,7 +25,7 @@ def check_header(
         if column not in columns:
             raise InputError(
                 f"{path} has no column '{column}'; it has {_listed(columns) or 'none'}"
-                f"{_delimiter_hint(columns, column)}"
+                f"{_delimiter_hint(columns, column)}{pair_hint(columns)}"
             )
     if len(set(columns)) < len(columns):
         raise InputError(f"{path} has two columns with the same name: {_listed(columns)}")

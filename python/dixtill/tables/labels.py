@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ..errors import InputError
+from ..errors import InputError, shortened
+
+_MAX_LISTED = 20  # different labels in a message
 
 
 class LabelError(ValueError):
@@ -31,6 +33,10 @@ def label_text(value: Any) -> str:
     if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
         return str(int(value))
     raise LabelError(f"is {value!r:.40}, expected a name or an index")
+
+
+class UnknownLabelError(InputError):
+    """A label is neither a name nor an index of a class; the message lists both sides' labels."""
 
 
 class LabelColumn(NamedTuple):
@@ -62,8 +68,9 @@ def indices_of(
         aliases: other names of the classes, with their indices.
 
     Raises:
-        InputError: a label is neither a name nor an index, a column mixes both, or one column has
-            names and another has indices that could be taken for names.
+        UnknownLabelError: a label is neither a name nor an index.
+        InputError: a column mixes both, or one column has names and another has indices that could
+            be taken for names.
     """
     by_name = {name.strip(): i for i, name in enumerate(names)} | dict(aliases or {})
     by_index = {str(i): i for i in range(len(names))}
@@ -80,6 +87,15 @@ def indices_of(
         [(possible[0] if len(possible) == 1 else by_default)[label] for label in column.labels]
         for column, possible in zip(columns, readings, strict=True)
     ]
+
+
+def _listed(labels: Sequence[str]) -> str:
+    """Return the different labels in order, the first ones of many."""
+    found = sorted(set(labels))
+    shown = [shortened(label) for label in found[:_MAX_LISTED]]
+    return ", ".join(shown) + (
+        f" and {len(found) - len(shown)} more" if found[len(shown) :] else ""
+    )
 
 
 def _readings(column: LabelColumn, *meanings: Mapping[str, int]) -> list[Mapping[str, int]]:
@@ -116,9 +132,9 @@ def _error(
     labels = column.labels
     for i, label in enumerate(labels):
         if label not in by_name and label not in by_index:
-            return InputError(
+            return UnknownLabelError(
                 f"{column.place_of(i)}: label '{label}' is not one of {', '.join(names)}, nor an "
-                f"index from 0 to {last}"
+                f"index from 0 to {last}; the column has {_listed(labels)}"
             )
     name = next(i for i, label in enumerate(labels) if label not in by_index)
     index = next(i for i, label in enumerate(labels) if label not in by_name)

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from ..errors import InputError
 from . import header
+from .pairs import pair_hint
 from .rows import BadRow, Block, MissingText, Row, Rows
 from .source import Source
 
@@ -135,7 +136,7 @@ def _json_row(number: int, line: bytes, text_column: str) -> Row | BadRow:
     if line.count(b":") > len(fields) and _has_two_of_one_name(line):
         return BadRow(number, "an object has two fields with the same name")
     if text_column not in fields:
-        return BadRow(number, f"no field '{text_column}'")
+        return BadRow(number, f"no field '{text_column}'{pair_hint(fields)}")
     text = fields[text_column]
     if text is None:
         return MissingText(number, f"the field '{text_column}' is null", fields)

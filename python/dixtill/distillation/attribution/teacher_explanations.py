@@ -9,7 +9,7 @@ from pathlib import Path
 from ...errors import InputError
 from ...runtime.explanation import ExplainedWord
 from ...runtime.prediction import Prediction
-from ..teacher.teacher import FINGERPRINT
+from ..teacher.fingerprint import FINGERPRINT
 from .attributor import Attribution
 from .store import AttributionStore
 

@@ -15,6 +15,7 @@ from ...errors import InputError
 from ...specification.cleaning import clean
 from ...tables.header import check_header
 from ...tables.labels import LabelColumn, indices_of
+from ...tables.pairs import check_single_texts, partners_of
 from ...tables.table import BY_NAME, Layout, opened_table
 from .hub_data import is_on_hub, read_hub
 
@@ -165,13 +166,15 @@ def read_labeled(
 
 def _of_file(path: str, text_column: str, label_column: str, layout: Layout) -> LabeledTexts:
     columns = [text_column, label_column]
-    with opened_table(path, text_column, layout, "csv", columns) as table:
+    only = [*columns, *partners_of(text_column)]
+    with opened_table(path, text_column, layout, "csv", only) as table:
         if table.columns is not None:
             check_header(path, table.columns, columns)
-        rows = [
-            (row.number, row.text, table.label_of(row, label_column))
-            for row in table.rows_with_text()
-        ]
+        rows: list[tuple[int, str, str]] = []
+        for row in table.rows_with_text():
+            if not rows:
+                check_single_texts(path, table.columns or row.fields, text_column)
+            rows.append((row.number, row.text, table.label_of(row, label_column)))
     if not rows:
         raise table.error_without_rows()
     numbers, texts, labels = map(list, zip(*rows, strict=True))

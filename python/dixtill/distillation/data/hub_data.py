@@ -17,6 +17,7 @@ from typing import Any
 from ...errors import InputError
 from ...standard_streams import is_terminal
 from ...tables.labels import LabelError, label_text
+from ...tables.pairs import check_single_texts, pair_hint
 
 PREFIX = "hub:"
 _COLON = re.compile(r":(?![^\[]*\])(?![\\/])")  # but not in a slice or after a Windows drive
@@ -56,6 +57,7 @@ def read_hub(location: str, text_column: str, label_column: str) -> HubColumns:
             something other than texts.
     """
     data = _opened(location, [text_column, label_column])
+    check_single_texts(location, data.column_names, text_column)
     texts = [_text(text, location, text_column) for text in data[text_column]]
     names = getattr(data.features[label_column], "names", None)
     labels = [
@@ -79,6 +81,7 @@ def _opened(location: str, columns: Sequence[str]) -> Any:
         if column not in data.column_names:
             raise InputError(
                 f"{location} has no column '{column}'; it has {', '.join(data.column_names)}"
+                f"{pair_hint(data.column_names)}"
             )
     return data
 

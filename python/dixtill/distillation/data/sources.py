@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from ...errors import InputError
-from ...tables.labels import LabelColumn, LabelError, label_text
+from ...tables.labels import LabelColumn, LabelError, UnknownLabelError, label_text
 from ...tables.table import Layout
 from ..config import CourseSettings
 from .corpus import Corpus, LabeledTexts, is_unnamed, matched, read_labeled
@@ -16,6 +16,8 @@ from .unlabeled import UnlabeledTexts, stream_texts
 Path: TypeAlias = str | os.PathLike[str]
 Labeled: TypeAlias = Path | Corpus | tuple[Sequence[str], Sequence[object]]
 Texts: TypeAlias = Path | Sequence[str]
+
+_RENAME = "correct the texts, or rename the teacher's labels (--labels, in Python labels=)"
 
 
 class CourseTexts(NamedTuple):
@@ -35,27 +37,18 @@ def read_course_texts(
     """Return all texts but the excluded ones; those held out do not depend on a seed.
 
     Args:
-        train: a path, `hub:NAME`, a pair (texts, labels), or a Corpus, which is used as it is.
+        train: a path, `hub:NAME`, a pair (texts, labels), or a Corpus.
         valid: the same; None holds out a part of `train`.
-        label_names: the classes in order; None takes those of `train`. A Corpus has its own.
+        label_names: the classes in order, among which a Corpus' labels are found by name. None, or
+            LABEL_0, LABEL_1, ..., takes those of a Corpus; None without one, those of `train`.
         settings: the columns, `holdout`, the texts without labels, and those to exclude.
 
     Raises:
         InputError: as for `read_corpora` and `read_texts`, a pair is not one of texts and labels,
-            two Corpora have different labels, or all training texts are excluded.
+            a Corpus has other labels, or all training texts are excluded.
     """
     given = [source for source in (train, valid) if source is not None]
-    own = [source for source in given if isinstance(source, Corpus)]
-    if own and own[0].label_names != own[-1].label_names:
-        raise InputError(
-            f"the training texts have the labels {', '.join(own[0].label_names)}, but the "
-            f"validation texts have {', '.join(own[-1].label_names)}; give both the same labels, "
-            "in the same order"
-        )
-    names = own[0].label_names if own else label_names
-    tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
-    known = iter(matched(tables, names) if tables else ())
-    corpora = [source if isinstance(source, Corpus) else next(known) for source in given]
+    corpora = _of_the_same_labels(given, label_names, settings)
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
     kept = first.without(excluded)
@@ -69,6 +62,41 @@ def read_course_texts(
     return CourseTexts(first, held_out, unlabeled)
 
 
+def _of_the_same_labels(
+    given: Sequence[Labeled], label_names: Sequence[str] | None, settings: CourseSettings
+) -> list[Corpus]:
+    """Return all labeled texts with the labels `label_names`, or else those of the first Corpus."""
+    own = [source for source in given if isinstance(source, Corpus)]
+    names = label_names
+    if own and (names is None or is_unnamed(names)):
+        names = own[0].label_names
+    tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
+    try:
+        known = iter(matched(tables, names) if tables else ())
+    except UnknownLabelError as error:
+        raise InputError(f"{error}; {_RENAME}") from error
+    return [
+        _renumbered(source, names or ()) if isinstance(source, Corpus) else next(known)
+        for source in given
+    ]
+
+
+def _renumbered(corpus: Corpus, names: Sequence[str]) -> Corpus:
+    """Return the Corpus with the labels `names`, among which its own are found by name.
+
+    Raises:
+        InputError: one of them is not there.
+    """
+    if unknown := [name for name in corpus.label_names if name not in names]:
+        raise InputError(
+            f"the texts have the labels {', '.join(corpus.label_names)}, expected "
+            f"{', '.join(names)}: {', '.join(unknown)} {'is' if len(unknown) == 1 else 'are'} not "
+            f"among them; {_RENAME}"
+        )
+    numbers = [names.index(name) for name in corpus.label_names]
+    return Corpus(corpus.texts, tuple(numbers[label] for label in corpus.labels), tuple(names))
+
+
 def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
     """Raise InputError unless the teacher has the texts' labels, in the same order.
 
@@ -78,7 +106,7 @@ def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
     if tuple(labels) != tuple(names) and not (is_unnamed(labels) and len(labels) == len(names)):
         raise InputError(
             f"the teacher has the labels {', '.join(labels)}, but the texts have "
-            f"{', '.join(names)}; give the texts the teacher's labels, in the same order"
+            f"{', '.join(names)}; {_RENAME}"
         )
 
 
@@ -131,6 +159,11 @@ def _table_of_pair(pair: tuple[Sequence[str], Sequence[object]]) -> LabeledTexts
 
 def _check_texts(texts: Sequence[object], unit: str) -> None:
     for row, text in enumerate(texts):
+        if isinstance(text, (list, tuple)) and len(text) == 2:
+            raise InputError(
+                f"{unit} {row} is a pair, expected a str: a student reads one text and cannot "
+                "compare two"
+            )
         if not isinstance(text, str):
             raise InputError(f"{unit} {row} is of type {type(text).__name__}, expected a str")
 

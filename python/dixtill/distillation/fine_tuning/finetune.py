@@ -31,7 +31,7 @@ from ..finetune_config import FinetuneConfig
 from ..finite import check_parameters
 from ..measures.scores import Scores, scores_of
 from ..progress.watcher import Watcher
-from ..teacher.checkpoint import (
+from ..teacher.loading.checkpoint import (
     check_body,
     errors_about,
     load_weights,
@@ -115,18 +115,20 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         InputError: there is no such model, or transformers cannot put a classifier on it.
     """
     set_seed(seed)
-    with loading("a base model", base):
-        tokenizer = AutoTokenizer.from_pretrained(base)
-        config = AutoConfig.from_pretrained(base)
+    with loading("a base model", base, own_code="take a base that transformers knows"):
+        # Unless this is said, transformers asks on a terminal whether to run a base's own code.
+        trust: dict[str, Any] = {"trust_remote_code": False}
+        tokenizer = AutoTokenizer.from_pretrained(base, **trust)
+        config = AutoConfig.from_pretrained(base, **trust)
         if _has_head_for(config, labels):
-            model, missing = load_weights(AutoModelForSequenceClassification, base)
+            model, missing = load_weights(AutoModelForSequenceClassification, base, **trust)
             check_body(base, missing)
             return model, tokenizer
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
         config.problem_type = "single_label_classification"
-        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-        body, missing = load_weights(AutoModel, base)
+        model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32, **trust)
+        body, missing = load_weights(AutoModel, base, **trust)
         check_body(base, missing)
         loaded = model.base_model.load_state_dict(body.state_dict(), strict=False)
     if loaded.missing_keys:

@@ -6,9 +6,7 @@ must be called. Training is in fine_tuning/ and explaining in attribution/.
 
 from __future__ import annotations
 
-import hashlib
 import inspect
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cached_property
@@ -23,16 +21,18 @@ from torch.nn.utils.rnn import pad_sequence
 from ...strings import without_surrogates
 from ..config import Layer, Precision
 from ..finite import check_answers
-from .checkpoint import errors_about, load_checkpoint, settings_of
 from .embedding_layer import EmbeddingLayer
+from .fingerprint import fingerprint_of
 from .head import Answers, class_names, last_states, mean_states
+from .loading.checkpoint import errors_about
+from .loading.pairs import check_reads_one_text
+from .loading.sequence_classifier import load_sequence_classifier
 from .precision import autocast
 from .probe import choose_padding, layer_for_gradients
 from .tokenizer import agree_on_padding, check_tokenizer
 from .tokens import EncodedBatch, EncodedText, Inputs
 
 Padding = Literal["right", "left", "none"]
-FINGERPRINT = "2-"  # fingerprints of another version cannot be compared with those of this one
 _TEXTS_PER_CALL = 1024  # bounds the tokens in memory at once
 
 
@@ -55,9 +55,10 @@ class Teacher:
         Raises:
             InputError: the tokenizer is not fast and so reports no character spans, has no padding
                 token, or belongs to another model; the head is not a softmax over named classes;
-                or the model fails or gives an answer that is not finite.
+                the model compares two texts; or it fails or gives an answer that is not finite.
         """
         self.labels = class_names(model.config)
+        check_reads_one_text(model.config, self.labels)
         self.model = model.eval().requires_grad_(False)
         self.tokenizer = tokenizer
         check_tokenizer(tokenizer, num_embeddings=len(self.embedding_matrix))
@@ -71,14 +72,29 @@ class Teacher:
             tokenizer.padding_side = self.padding  # fine_tuning/ pads with the tokenizer
 
     @classmethod
-    def load(cls, name_or_folder: str | Path, max_length: int = 512) -> Teacher:
-        """Load a teacher by its name on the hub, or from a folder.
+    def load(
+        cls,
+        name_or_folder: str | Path,
+        max_length: int = 512,
+        *,
+        labels: Sequence[str] | None = None,
+        trust_remote_code: bool = False,
+    ) -> Teacher:
+        """Load a teacher, or an adapter of PEFT with its base, from a folder or the hub.
+
+        Args:
+            name_or_folder: a folder, or a name on the hub.
+            max_length: longer texts are cut after this many tokens.
+            labels: names for the classes, in the order of the logits, instead of the model's own.
+            trust_remote_code: whether to run code that comes with the model, which can do anything.
 
         Raises:
-            InputError: there is no such model, it is not a sequence classifier, or no student can
-                learn from it.
+            InputError: there is no such model, it is not a sequence classifier, it needs code of
+                its own, there are more or fewer labels than logits, or no student can learn from
+                it.
+            MissingExtraError: it is an adapter, and peft is not installed.
         """
-        model, tokenizer = load_checkpoint(name_or_folder)
+        model, tokenizer = load_sequence_classifier(name_or_folder, labels, trust_remote_code)
         with errors_about(f"the teacher '{name_or_folder}'"):
             teacher = cls(model, tokenizer, max_length)
         teacher.name = Path(name_or_folder).name
@@ -273,20 +289,5 @@ class Teacher:
 
     @cached_property
     def fingerprint(self) -> str:
-        """The fingerprint's version, and SHA-256 over architecture, config, weights, tokenizer and
-        `max_length`.
-
-        Two teachers have the same fingerprint only if they give the same answers.
-        """
-        described = {
-            "architecture": type(self.model).__name__,
-            "config": settings_of(self.model.config.to_dict()),
-            "labels": self.labels,
-            "max_length": self.max_length,
-            "tokenizer": self._tokenizer_state,
-        }
-        content = hashlib.sha256(json.dumps(described, sort_keys=True, default=str).encode())
-        for name, tensor in sorted(self.model.state_dict().items()):
-            content.update(f"\n{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
-            content.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy())
-        return FINGERPRINT + content.hexdigest()
+        """What is the same for two teachers only if they give the same answers."""
+        return fingerprint_of(self, self._tokenizer_state)

@@ -17,8 +17,9 @@ def check_tokenizer(tokenizer: Any, num_embeddings: int) -> None:
     """
     if not getattr(tokenizer, "is_fast", False):
         raise InputError(
-            f"{type(tokenizer).__name__} is not a fast tokenizer; dixtill needs its character "
-            "offsets to map tokens to words"
+            f"{type(tokenizer).__name__} is not a fast tokenizer, nor can transformers make one of "
+            "it; dixtill needs character offsets to map tokens to words: take a teacher whose "
+            "tokenizer has a tokenizer.json"
         )
     vocabulary: dict[str, int] = tokenizer.get_vocab()
     if len(vocabulary) < num_embeddings / 2:

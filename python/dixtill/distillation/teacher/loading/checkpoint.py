@@ -7,10 +7,10 @@ that a checkpoint lacks, and ignores layers beyond those that the config counts.
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -19,51 +19,40 @@ from huggingface_hub.errors import (
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
 )
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
-from ...errors import InputError, first_line
+from ....errors import InputError, MissingExtraError, first_line
 
-# Keys of a config that say how it was saved, and change no answer.
-_SAVING_KEYS = {"_name_or_path", "architectures", "dtype", "torch_dtype", "transformers_version"}
-
-
-def load_checkpoint(name: str | Path) -> tuple[Any, Any]:
-    """Load a sequence classifier in float32, and its tokenizer.
-
-    Raises:
-        InputError: they cannot be loaded, the checkpoint lacks weights of the model, or it holds
-            layers that the model does not have.
-    """
-    with loading("a sequence classifier", name), quiet_transformers(with_bars=sys.stderr.isatty()):
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        model, missing = load_weights(AutoModelForSequenceClassification, name)
-    if missing:
-        raise InputError(
-            f"'{name}' is not a sequence classifier: it has no trained {', '.join(missing)}; "
-            "fine-tune it first"
-        )
-    return model, tokenizer
+_TRUST = (
+    "read that code and, if you trust it, give --trust-remote-code (in Python, "
+    "trust_remote_code=True)"
+)
 
 
 @contextmanager
-def loading(what: str, name: str | Path) -> Iterator[None]:
-    """Turn any error inside the context into an InputError: `what` cannot be loaded from `name`."""
+def loading(what: str, name: str | Path, own_code: str = _TRUST) -> Iterator[None]:
+    """Turn any error inside the context into an InputError: `what` cannot be loaded from `name`.
+
+    `own_code` says what to do with a model that needs code of its own.
+    """
     try:
         yield
-    except InputError:
+    except (InputError, MissingExtraError):
         raise
     except Exception as error:  # transformers, tokenizers and safetensors raise all kinds
-        raise InputError(f"cannot load {what} from '{name}': {_reason(name, error)}") from error
+        reason = _reason(name, error)
+        if "trust_remote_code" in str(error):  # the only sign of it that transformers gives
+            reason = f"it needs code that came with it to be run; {own_code}"
+        raise InputError(f"cannot load {what} from '{name}': {reason}") from error
 
 
 def _reason(name: str | Path, error: Exception) -> str:
     """Say what is wrong with the name of a model, or else what transformers says."""
     folder = Path(name)
     if folder.is_dir():
-        if not (folder / "config.json").is_file():
+        if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
             return "the folder has no config.json, so transformers did not save a model there"
-        return first_line(error)
+        return _about_file(folder, error)
     if folder.exists():
         return "it is a file, expected a folder"
     if folder.is_absolute() or len(folder.parts) > 2:  # on the hub: `name` or `owner/name`
@@ -76,6 +65,22 @@ def _reason(name: str | Path, error: Exception) -> str:
     return first_line(error)
 
 
+def _about_file(folder: Path, error: Exception) -> str:
+    """Say what is wrong with a file in a model's folder, or else what was raised."""
+    if "tiktoken" in str(error) and (files := sorted(folder.glob("*.model"))):
+        # transformers tries this if the file cannot be read as what it almost always is.
+        return (
+            f"its tokenizer, {files[0].name}, cannot be read; a SentencePiece model needs two "
+            "packages: pip install sentencepiece protobuf"
+        )
+    if any(isinstance(cause, UnpicklingError) for cause in _causes_of(error)):
+        return (
+            "its weights are a pickle that holds more than tensors, or is damaged, and a pickle "
+            "can run any code; save them as safetensors"
+        )
+    return first_line(error)
+
+
 def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
     """Yield an error, and those during whose handling it was raised."""
     while error is not None:
@@ -83,28 +88,39 @@ def _causes_of(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def load_weights(kind: Any, name: str | Path) -> tuple[Any, list[str]]:
+def load_weights(
+    kind: Any, name: str | Path, replaced: Collection[str] = (), **options: Any
+) -> tuple[Any, list[str]]:
     """Load a float32 model of the auto class `kind`; also return the weights drawn at random.
+
+    Args:
+        kind: such as AutoModel.
+        name: a folder or a name on the hub.
+        replaced: names of weights that will be replaced, so that it does not matter if they are
+            missing or have other shapes; they are not returned.
+        options: more arguments of `from_pretrained`.
 
     Raises:
         InputError: the weights have other shapes, or more layers, than the config says.
     """
     model, report = kind.from_pretrained(
-        name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True
+        name, dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **options
     )
     for key, found, expected in sorted(report["mismatched_keys"]):
-        raise InputError(
-            f"the weights of '{name}' do not fit its config: {key} has shape {list(found)}, "
-            f"expected {list(expected)}; take config and weights of the same model"
-        )
-    known = {_without_numbers(key) for key in model.state_dict()}
+        if key not in replaced:
+            raise InputError(
+                f"the weights of '{name}' do not fit its config: {key} has shape {list(found)}, "
+                f"expected {list(expected)}; take config and weights of the same model"
+            )
+    body = f"{model.base_model_prefix}."  # which the weights of a model without a head do not have
+    known = {_without_numbers(key).removeprefix(body) for key in model.state_dict()}
     for key in sorted(report["unexpected_keys"]):
-        if _without_numbers(key) in known:
+        if _without_numbers(key).removeprefix(body) in known:
             raise InputError(
                 f"the weights of '{name}' hold layers that its config does not count, such as "
                 f"{key}; take config and weights of the same model"
             )
-    return model, sorted(report["missing_keys"])
+    return model, sorted(set(report["missing_keys"]).difference(replaced))
 
 
 def check_body(name: str | Path, missing: Iterable[str]) -> None:
@@ -146,11 +162,3 @@ def quiet_transformers(*, with_bars: bool = False) -> Iterator[None]:
         logging.set_verbosity(verbosity)
         if has_bars:
             logging.enable_progress_bar()
-
-
-def settings_of(config: Any) -> Any:
-    """Return a model's config, as a dict, without the keys that say how it was saved."""
-    if isinstance(config, dict):
-        kept = config.keys() - _SAVING_KEYS
-        return {str(name): settings_of(config[name]) for name in kept}
-    return config
