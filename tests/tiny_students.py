@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from dixtill.runtime.model_file.familiarity import (
+    NUM_QUANTILES,
+    NUM_WORD_BYTES,
+    num_evidence_pieces,
+)
 from dixtill.runtime.model_file.settings import StudentSettings
 from dixtill.runtime.model_file.shape import StudentShape
+from dixtill.specification.familiarity import Familiarity
 from dixtill.specification.model_file import StudentModel
 from dixtill.specification.parameters import StudentParameters
 
@@ -66,6 +72,7 @@ def random_model(
     """
     if output == "number":
         changes = {"labels": ("stars",), **changes}
+    familiarity = changes.pop("familiarity", None)
     vocabulary = changes.pop("vocabulary", VOCABULARY)
     weights = changes.pop("parameters", None)
     settings: dict[str, Any] = {
@@ -84,4 +91,23 @@ def random_model(
             np.random.default_rng(seed), len(vocabulary), d=d, h=5, a=4, c=len(settings["labels"]),
             bits=bits, cell=cell, directions=directions, output=output,
         )  # fmt: skip
-    return StudentModel(weights, vocabulary, StudentSettings(**settings))
+    return StudentModel(weights, vocabulary, StudentSettings(**settings), familiarity)
+
+
+def model_with_familiarity(
+    vocabulary: tuple[str, ...] = VOCABULARY, seed: int = 0, **more: Any
+) -> StudentModel:
+    """Make a random model that can tell familiar texts from others."""
+    known = random_familiarity(np.random.default_rng(seed), len(vocabulary))
+    return random_model(seed, vocabulary=vocabulary, familiarity=known, **more)
+
+
+def random_familiarity(rng: np.random.Generator, num_pieces: int) -> Familiarity:
+    """Make what tells familiar texts from others: some words are known, and quantiles repeat."""
+    quantiles = np.sort(rng.uniform(-3, 3, NUM_QUANTILES)).round(1).astype(np.float32)
+    quantiles[0] = -7
+    return Familiarity(
+        evidence=rng.integers(-8, 8, num_evidence_pieces(num_pieces)).astype(np.int8),
+        known_words=rng.integers(0, 256, NUM_WORD_BYTES).astype(np.uint8),
+        quantiles=quantiles,
+    )

@@ -2,8 +2,7 @@
 
 The answers come from specification/reference.py: run it again whenever that changes;
 tests/native/test_golden.py says when that is needed. tests/golden/golden_file.h reads the file,
-and says what is in it. The random numbers are SplitMix64: NumPy does not promise that its
-generators give the same numbers in each version.
+and says what is in it.
 
     python tools/make_golden_vectors.py
 """
@@ -18,6 +17,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from golden_familiarity import FamiliarTexts, familiar_texts
+from split_mix import FloatArray, SplitMix64
 
 from dixtill.runtime.model_file.shape import CELLS, OUTPUTS, Shape, StudentShape
 from dixtill.specification import reference
@@ -25,11 +26,9 @@ from dixtill.specification.forward import Forward
 from dixtill.specification.parameters import NO_NULL_SCORE, StudentParameters, pack_nibbles
 
 TARGET = Path(__file__).parents[1] / "tests" / "golden" / "golden.bin"
-MAGIC = b"DIXGOLD6"
+MAGIC = b"DIXGOLD7"
 LENGTHS = (0, 1, 6, 0, 40, 3, 0)  # of the texts in a batch
 NUM_PIECES = 13  # of each student
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -136,36 +135,6 @@ class Accumulation:
     expected: FloatArray  # [B, num_words]
 
 
-class SplitMix64:
-    """The SplitMix64 generator (Steele, Lea and Flood, 2014)."""
-
-    def __init__(self, seed: int) -> None:
-        self._state = seed
-
-    def integers(self, count: int) -> npt.NDArray[np.uint64]:
-        """Draw `count` integers of 64 bits."""
-        steps = np.arange(1, count + 1, dtype=np.uint64)
-        z = np.uint64(self._state) + steps * np.uint64(0x9E3779B97F4A7C15)
-        self._state = (self._state + count * 0x9E3779B97F4A7C15) % 2**64
-        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        result: npt.NDArray[np.uint64] = z ^ (z >> np.uint64(31))
-        return result
-
-    def below(self, limit: int, *shape: int) -> npt.NDArray[np.int64]:
-        """Draw integers from 0 to limit - 1."""
-        drawn = self.integers(int(np.prod(shape))) % np.uint64(limit)
-        result: npt.NDArray[np.int64] = drawn.astype(np.int64).reshape(shape)
-        return result
-
-    def uniform(self, low: float, high: float, *shape: int) -> FloatArray:
-        """Draw numbers from low to high, with 24 random bits."""
-        drawn = self.integers(int(np.prod(shape))) >> np.uint64(40)
-        numbers = low + drawn.astype(np.float64) * ((high - low) / 2**24)
-        result: FloatArray = numbers.astype(np.float32).reshape(shape)
-        return result
-
-
 def students() -> Iterator[Student]:
     """Make every student with its answer."""
     for seed, recipe in enumerate(RECIPES):
@@ -243,9 +212,12 @@ def _accumulation(
 def encode() -> bytes:
     """Return the bytes of the file."""
     all_students, all_accumulations = list(students()), list(accumulations())
-    parts = [MAGIC, struct.pack("<2I", len(all_students), len(all_accumulations))]
+    all_texts = list(familiar_texts())
+    counts = len(all_students), len(all_accumulations), len(all_texts)
+    parts = [MAGIC, struct.pack("<3I", *counts)]
     parts += [_encode_student(student) for student in all_students]
     parts += [_encode_accumulation(accumulation) for accumulation in all_accumulations]
+    parts += [_encode_familiar_texts(texts) for texts in all_texts]
     return b"".join(parts)
 
 
@@ -267,6 +239,15 @@ def _encode_student(student: Student) -> bytes:
 def _encode_accumulation(case: Accumulation) -> bytes:
     arrays = [case.gradients, case.step_weights, case.delta, case.word_index, case.expected]
     return _encode_case(case.name, (*case.gradients.shape, case.num_words), arrays)
+
+
+def _encode_familiar_texts(case: FamiliarTexts) -> bytes:
+    arrays = [
+        *case.familiarity.tensors().values(), case.is_continuation.astype(np.uint8),
+        case.piece_ids, case.offsets, case.expected,
+    ]  # fmt: skip
+    sizes = len(case.is_continuation), len(case.piece_ids), len(case.expected)
+    return _encode_case(case.name, sizes, arrays)
 
 
 def _encode_case(name: str, sizes: tuple[int, ...], arrays: Sequence[npt.NDArray[Any]]) -> bytes:

@@ -71,13 +71,15 @@ struct Classifier::Worker {
 
 Classifier::Classifier(const Kernels& kernels, const StudentShape& shape,
                        const StudentParameters& parameters, const Embedding& embedding,
-                       Tokenizer tokenizer, Explanation explanation)
+                       Tokenizer tokenizer, Explanation explanation,
+                       std::optional<Familiarity> familiarity)
     : kernels_(kernels),
       student_(pack_into(memory_, shape, parameters)),
       embedding_(embedding),
       products_(kernels_, student_, embedding_),
       tokenizer_(std::move(tokenizer)),
-      explanation_(explanation) {}
+      explanation_(explanation),
+      familiarity_(std::move(familiarity)) {}
 
 Classifier::~Classifier() = default;
 
@@ -208,15 +210,23 @@ void Classifier::find_unknown(Worker& worker, Interruption* interruption) const 
     });
 }
 
+float Classifier::familiarity_of(const Worker& worker, Interruption* interruption) const {
+    if (!familiarity_) return RecordHead::no_familiarity;
+    return familiarity_->of(worker.text.piece_ids, tokenizer_, interruption);
+}
+
 void Classifier::write(const Worker& worker, bool is_checked, Interruption* interruption,
                        Record& record) const {
     const TokenizedText& text = worker.text;
     const RecordHead head = {
-        static_cast<int32_t>(largest(worker.logits)), static_cast<int32_t>(text.spans.size()),
+        static_cast<int32_t>(largest(worker.logits)),
+        static_cast<int32_t>(text.spans.size()),
         (text.truncated ? RecordHead::is_truncated : 0) |
             (is_checked ? RecordHead::is_checked : 0) |
             (explanation_ == Explanation::scores ? RecordHead::is_of_no_label : 0),
-        static_cast<int32_t>(text.piece_ids.size()), worker.num_unknown_pieces};
+        static_cast<int32_t>(text.piece_ids.size()),
+        worker.num_unknown_pieces,
+        familiarity_of(worker, interruption)};
     record.clear();
     record.reserve(sizeof head + worker.probabilities.size() * sizeof(float) +
                    text.spans.size() * (sizeof(Span) + sizeof(uint8_t)) +

@@ -13,6 +13,7 @@
 #include "../student/view.h"
 #include "../text/tokenizer.h"
 #include "check.h"
+#include "familiarity.h"
 
 namespace dixtill {
 
@@ -23,6 +24,7 @@ enum class Explanation { gates, contributions, scores };
 //
 //   int32    label, number of words, flags (1 if the text went past the limit, 2 if checked),
 //            number of pieces, and how many of those are the unknown one
+//   float    familiarity in [0, 1], or -1 if the student cannot tell
 //   float    probabilities [num_classes], or the number
 //   int64    start and end of each word, in code points of the text [words, 2]
 //   double   weights [num_classes, words]; of scores, which belong to no class, [1, words]
@@ -44,7 +46,7 @@ class Classifier {
     // classifier.
     Classifier(const Kernels& kernels, const StudentShape& shape,
                const StudentParameters& parameters, const Embedding& embedding, Tokenizer tokenizer,
-               Explanation explanation);
+               Explanation explanation, std::optional<Familiarity> familiarity = std::nullopt);
     ~Classifier();
 
     // Many threads may call this at once. Throws Interrupted.
@@ -72,6 +74,7 @@ class Classifier {
     void weigh_by_scores(Worker& worker, Interruption* interruption) const;
     void weigh_by_gates(Worker& worker, Interruption* interruption) const;
     void find_unknown(Worker& worker, Interruption* interruption) const;
+    float familiarity_of(const Worker& worker, Interruption* interruption) const;
     void write(const Worker& worker, bool is_checked, Interruption* interruption,
                Record& record) const;
     void write_check(Worker& worker, const CheckOptions& options, Interruption* interruption,
@@ -84,6 +87,7 @@ class Classifier {
     mutable ProductMemory products_;
     Tokenizer tokenizer_;
     Explanation explanation_;
+    std::optional<Familiarity> familiarity_;
     mutable Pool<Worker> workers_;
 };
 

@@ -14,6 +14,9 @@ namespace dixtill {
 // The beginning of a record.
 struct RecordHead {
     int32_t label, num_words, flags, num_pieces, num_unknown_pieces;
+    float familiarity;  // no_familiarity if the student cannot tell
+
+    static constexpr float no_familiarity = -1.0F;
 
     static constexpr int32_t is_truncated = 1, is_checked = 2, is_of_no_label = 4;  // of the flags
 };

@@ -58,6 +58,12 @@ class Tensors {
         return {static_cast<const char*>(info.ptr), static_cast<size_t>(info.size * info.itemsize)};
     }
 
+    const uint8_t* uint8(const std::string& name, int64_t count) const {
+        const std::string_view found = bytes(name);
+        check_size(name, static_cast<int64_t>(found.size()), count);
+        return reinterpret_cast<const uint8_t*>(found.data());
+    }
+
     const int8_t* int8(const std::string& name, int64_t count) const {
         const std::string_view found = bytes(name);
         check_size(name, static_cast<int64_t>(found.size()), count);
@@ -148,6 +154,15 @@ StudentParameters student_parameters(Tensors& tensors, const StudentShape& shape
     return parameters;
 }
 
+// Nothing, if the model file is without the tensors.
+std::optional<Familiarity> familiarity_of(Tensors& tensors, int64_t num_pieces) {
+    if (!tensors.has("familiarity_evidence_q4")) return std::nullopt;
+    const int64_t num_evidence = Familiarity::num_evidence_pieces(num_pieces);
+    return Familiarity(tensors.uint8("familiarity_evidence_q4", (num_evidence + 1) / 2), num_pieces,
+                       tensors.uint8("familiarity_words", Familiarity::num_word_bytes),
+                       tensors.floats("familiarity_quantiles", Familiarity::num_quantiles));
+}
+
 Explanation explanation_named(const std::string& name) {
     if (name == "gates") return Explanation::gates;
     if (name == "contributions") return Explanation::contributions;
@@ -219,7 +234,8 @@ class PyClassifier {
         packed_bytes(shape);  // refuses sizes whose products would overflow below
         return Classifier(kernels, shape, student_parameters(tensors_, shape),
                           embedding_of(tensors_, num_pieces, shape.embedding_dim),
-                          Tokenizer(tensors_.bytes("vocabulary"), options), explanation);
+                          Tokenizer(tensors_.bytes("vocabulary"), options), explanation,
+                          familiarity_of(tensors_, num_pieces));
     }
 
     Tensors tensors_;

@@ -44,6 +44,9 @@ class Tokenizer {
 
     int32_t unknown_id() const { return vocabulary_.unknown_id(); }
 
+    // Whether a piece, numbered from zero, continues a word.
+    bool is_continuation(int32_t id) const { return vocabulary_.is_continuation(id); }
+
   private:
     Vocabulary vocabulary_;
     Normalizer normalizer_;

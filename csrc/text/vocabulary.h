@@ -23,6 +23,13 @@ class Vocabulary {
 
     int32_t unknown_id() const { return unknown_id_; }
 
+    // Whether a piece, numbered from zero, begins with ##. Pieces are padded, so that two bytes can
+    // be read of each.
+    bool is_continuation(int32_t id) const {
+        const char* piece = bytes_.data() + starts_[static_cast<size_t>(id)];
+        return piece[0] == '#' && piece[1] == '#';
+    }
+
   private:
     // `id` counts from one; zero is an empty slot.
     struct Slot {

@@ -38,6 +38,7 @@ def load(
     source: StudentSource | None = None,
     kernel: str | None = None,
     threshold: float | None = None,
+    only_familiar: bool = False,
 ) -> Classifier:
     """Load a student; without a `source`, the financial student that ships with dixtill.
 
@@ -55,18 +56,20 @@ def load(
     `kernel` names the target to run (`dixtill info` lists them); the default is the best one. If
     the most probable label is less probable than `threshold`, the answer has no label
     (`dixtill evaluate --target-precision` chooses a threshold). A student whose texts may have
-    several labels has a threshold for each, which `threshold` replaces.
+    several labels has a threshold for each, which `threshold` replaces. With `only_familiar`, a
+    text that is not like those that the student learned from has no label either.
 
     Raises:
         ModelFileError: the file is missing, damaged, not a regular file, not a student, or from a
             newer version.
         TypeError: `source` is of another type.
         KernelError: the target is unknown, or this CPU does not support it.
-        InputError: the threshold is outside [0, 1].
+        InputError: the threshold is outside [0, 1], or the student cannot tell which texts are
+            familiar.
     """
     from .runtime.classifier import load_classifier
 
-    return load_classifier(source, kernel, threshold)
+    return load_classifier(source, kernel, threshold, only_familiar)
 
 
 if TYPE_CHECKING:
@@ -78,6 +81,7 @@ if TYPE_CHECKING:
         kernel: str | None = None,
         check: bool | str = False,
         threshold: float | None = None,
+        only_familiar: bool = False,
     ) -> Prediction: ...
     @overload
     def infer(
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
         kernel: str | None = None,
         check: bool | str = False,
         threshold: float | None = None,
+        only_familiar: bool = False,
     ) -> list[Prediction]: ...
 
 
@@ -95,6 +100,7 @@ def infer(
     kernel: str | None = None,
     check: bool | str = False,
     threshold: float | None = None,
+    only_familiar: bool = False,
 ) -> Prediction | list[Prediction]:
     """Answer one text or a list of texts with the student that ships with dixtill.
 
@@ -105,6 +111,8 @@ def infer(
     ['bullish', None]
     >>> infer("Shares jump", check=True).check.flip  # without "jump", another label
     (1,)
+    >>> infer("We walk the dog", only_familiar=True).label is None
+    True
 
     The first call loads the student. To use another student, and for loading errors, see `load`.
 
@@ -112,6 +120,7 @@ def infer(
         check: also leave out each word in turn, and search for the smallest set of words whose
             removal changes the label (see Check). The name of a label checks that one.
         threshold: a label of lower probability is None.
+        only_familiar: the label of a text that is not familiar is None, too.
 
     Raises:
         TypeError: `text` is neither a str nor a list or tuple of str.
@@ -120,7 +129,7 @@ def infer(
     classifier = _shipped.get(kernel)
     if classifier is None:
         classifier = _shipped.setdefault(kernel, load(kernel=kernel))
-    return classifier(text, check=check, threshold=threshold)
+    return classifier(text, check=check, threshold=threshold, only_familiar=only_familiar)
 
 
 _shipped: dict[str | None, Classifier] = {}

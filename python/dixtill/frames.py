@@ -23,21 +23,24 @@ def answer(
     *,
     words: bool = False,
     threshold: float | None = None,
+    only_familiar: bool | None = None,
 ) -> Any:
     """Answer a pandas or polars Series of texts; return a DataFrame of the same library.
 
-    The columns are label, probability, probability_LABEL for each label, truncated and
-    unknown_share. A student that gives a text any number of labels has labels, a list, in place of
-    label and probability; one that answers numbers has value, and interval_low and interval_high
-    where they are known. With `words` there is also a column words: a list of records with text,
-    start, end, weight and is_unknown. The rows and, in pandas, the index are those of `texts`; the
-    answers to a null text are null.
+    The columns are label, probability, probability_LABEL for each label, truncated, unknown_share
+    and, if the student can tell it, familiarity. A student that gives a text any number of labels
+    has labels, a list, in place of label and probability; one that answers numbers has value, and
+    interval_low and interval_high where they are known. With `words` there is also a column words:
+    a list of records with text, start, end, weight and is_unknown. The rows and, in pandas, the
+    index are those of `texts`; the answers to a null text are null.
 
     Args:
         texts: a Series of str and nulls.
         classifier: a student from `dixtill.load`; by default the one that ships with dixtill.
         words: whether to add the words of each text with their weights.
         threshold: labels of lower probability become null; by default the classifier's own.
+        only_familiar: labels of texts that are not familiar become null; by default the
+            classifier's own.
 
     Raises:
         TypeError: `texts` is not a pandas or polars Series, or a text is not a str.
@@ -48,7 +51,8 @@ def answer(
 
         classifier = load_classifier()
     rows = _texts(texts, library)
-    found = iter(classifier([row for row in rows if row is not None], threshold=threshold))
+    read = [row for row in rows if row is not None]
+    found = iter(classifier(read, threshold=threshold, only_familiar=only_familiar))
     answers = [None if row is None else next(found) for row in rows]
     columns = _columns(answers, classifier.kind, words)
     frame = _pandas_frame if library == "pandas" else _polars_frame

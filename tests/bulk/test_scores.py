@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from tiny_students import random_model
+from tiny_students import model_with_familiarity
 
 import dixtill
 from dixtill.cli import main
@@ -22,7 +22,7 @@ def folder(tmp_path, monkeypatch):
     """A working folder with data and two students."""
     write_data(tmp_path / "data")
     for seed, name in enumerate(("student", "other")):
-        write_model(random_model(seed), tmp_path / f"{name}.safetensors")
+        write_model(model_with_familiarity(seed=seed), tmp_path / f"{name}.safetensors")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -47,6 +47,7 @@ def test_every_row_is_answered_once_in_its_order_beside_its_columns(folder, caps
         assert row["predicted_label"] == (answer.label if answer else None)
         assert row["truncated"] == (answer.truncated if answer else None)
         assert row["unknown_share"] == (answer.unknown_share if answer else None)
+        assert row["familiarity"] == (answer.familiarity if answer else None)
         for label in student.labels:
             expected = answer.probabilities[label] if answer else None
             assert row[f"probability_{label}"] == expected

@@ -205,6 +205,7 @@ def test_info_describes_kernels_and_student_as_json(student, capsys, monkeypatch
         "cell": "lstm",
         "directions": 2,
         "output": "softmax",
+        "familiarity": False,
         "embedding": 6,
         "embedding_bits": 8,
         "hidden": 5,

@@ -76,6 +76,10 @@ class PageReader:
             "null_score": (1,),
             "head_weight_q8": (c, states), "head_scale": (c,), "head_bias": (c,),
             "vocabulary": self.tensors["vocabulary"].shape,
+            **({
+                "familiarity_evidence_q4": ((min(v, 10_240) + 1) // 2,),
+                "familiarity_words": (2048,), "familiarity_quantiles": (101,),
+            } if "familiarity_words" in self.tensors else {}),
         }  # fmt: skip
 
     def digest(self) -> str:
@@ -110,6 +114,40 @@ class PageReader:
                 for (way, o), w in zip(ways, weights, strict=True)
             )
         return t["head_bias"] + shares.sum(axis=0), shares, attention
+
+    def familiarity(self, piece_ids: list[int]) -> float | None:
+        """From 0 to 1, in double precision; None if the file does not have it."""
+        if "familiarity_words" not in self.tensors:
+            return None
+        packed = self.tensors["familiarity_evidence_q4"].astype(int)
+        evidence = np.concatenate([packed & 15, packed >> 4])[: min(len(self.pieces), 10_240)]
+        evidence[evidence > 7] -= 16
+        bits = np.unpackbits(self.tensors["familiarity_words"], bitorder="little")
+        words: list[list[int]] = []
+        for piece in piece_ids:
+            if not words or not self.pieces[piece].startswith("##"):
+                words.append([])
+            words[-1].append(piece)
+        counted, known = [], 0
+        for word in words:
+            if len(word) == 1:
+                value = int(evidence[min(word[0], len(evidence) - 1)])
+                is_known = self.pieces[word[0]] != "[UNK]"
+            else:
+                code = _hash(word)
+                is_known = bool(bits[code % 16384] and bits[(code >> 16) % 16384])
+                value = 4 if is_known else -2
+            if value != -8:
+                counted.append(value)
+                known += is_known
+        if not known:
+            return 0.0
+        mean = sum(counted) / (len(counted) + 2)
+        q = self.tensors["familiarity_quantiles"].astype(float)
+        if mean < q[0] or mean >= q[100]:
+            return float(mean >= q[100])
+        k = max(i for i in range(100) if q[i] <= mean)
+        return float(k + (mean - q[k]) / (q[k + 1] - q[k])) / 100
 
     def answer(self, logits: np.ndarray) -> np.ndarray:
         """The probabilities [C], or the number [1]."""
@@ -192,6 +230,15 @@ class PageReader:
             shares[t] = reached @ added[t]
             reached = kept[t] * reached
         return 127 * self.tensors["head_scale"] * shares
+
+
+def _hash(word: list[int]) -> int:
+    x, low = 0x811C9DC5, 2**32 - 1
+    for piece in word:
+        x = ((x ^ piece) * 0x01000193) & low
+    x ^= x >> 16
+    x = (x * 0x45D9F3B) & low
+    return x ^ (x >> 16)
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

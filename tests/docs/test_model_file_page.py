@@ -22,7 +22,7 @@ from dixtill.specification import reference
 from dixtill.specification.model_file import read_model, write_model
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # after what is there: students.py alone
-from tiny_students import random_model
+from tiny_students import VOCABULARY, random_familiarity, random_model
 
 UNICODE = Path(dixtill.__file__).parent / "specification" / "unicode.json"
 
@@ -38,6 +38,7 @@ ONE_WAY = [f"{cell}, one direction" for cell in CELLS]
         *CELLS,
         *ONE_WAY,
         *OUTPUTS[1:],
+        "familiarity",
     ]
 )
 def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
@@ -51,6 +52,10 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param in OUTPUTS:
         more = {"sigmoid": {"thresholds": (0.25, 0.5, 0.75)}, "number": {"interval": 0.5}}
         write_model(random_model(4, output=request.param, **more[request.param]), path)
+        return path
+    if request.param == "familiarity":
+        known = random_familiarity(np.random.default_rng(4), len(VOCABULARY))
+        write_model(random_model(4, familiarity=known), path)
         return path
     bits, width = (4, 7) if "4 bits" in request.param else (8, 6)
     labels = ("schlecht", "gut", "weiß nicht: “sha256”")
@@ -66,7 +71,7 @@ def test_the_tensors_are_those_that_the_page_names(path):
     assert (read.cell, *read.sizes, len(read.ways)) == tuple(model.shape)[:-1]
     np.testing.assert_array_equal(read.embedding, model.parameters.embedding_q8)
     for name, tensor in read.tensors.items():
-        if not name.startswith("embedding") and name != "vocabulary":
+        if not name.startswith(("embedding", "familiarity")) and name != "vocabulary":
             np.testing.assert_array_equal(tensor, getattr(model.parameters, name))
             assert tensor.dtype == (np.int8 if name.endswith("_q8") else np.float32)
 
@@ -189,6 +194,8 @@ def test_the_formulas_give_the_answer(path, text):
     logits, shares, attention = read.forward(encoded.ids[: settings["max_pieces"]])
     answer = read.answer(logits)
     prediction = dixtill.load(path)(text)
+    familiarity = read.familiarity(encoded.ids[: settings["max_pieces"]])
+    assert prediction.familiarity == pytest.approx(familiarity, abs=1e-6)
     labels = read.description["labels"]
     assert prediction.top_label == labels[int(logits.argmax())]
     if prediction.value is not None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny_students import random_model
+from tiny_students import model_with_familiarity
 
 from dixtill.specification.model_file import write_model
 
@@ -34,7 +34,7 @@ def directions(texts: list[str]) -> list[str]:
 @pytest.fixture
 def student(tmp_path: Path) -> Path:
     """A student's file, with random weights."""
-    write_model(random_model(), tmp_path / "student.safetensors")
+    write_model(model_with_familiarity(), tmp_path / "student.safetensors")
     return tmp_path / "student.safetensors"
 
 

@@ -36,7 +36,7 @@ def test_each_row_is_the_answer_to_its_text_and_null_to_null(series, classifier)
     columns = columns_of(frames.answer(series(TEXTS), classifier, words=True))
     assert list(columns) == [
         "label", "probability", "probability_bearish", "probability_bullish",
-        "probability_neutral", "truncated", "unknown_share", "words",
+        "probability_neutral", "truncated", "unknown_share", "familiarity", "words",
     ]  # fmt: skip
     for row, text in enumerate(TEXTS):
         found = {name: values[row] for name, values in columns.items()}
@@ -48,6 +48,7 @@ def test_each_row_is_the_answer_to_its_text_and_null_to_null(series, classifier)
         assert found["probability"] == answer.probability
         assert found["truncated"] == answer.truncated
         assert found["unknown_share"] == answer.unknown_share
+        assert found["familiarity"] == answer.familiarity
         assert found["words"] == [word._asdict() for word in answer.words]
         for label, probability in answer.probabilities.items():
             assert found[f"probability_{label}"] == probability

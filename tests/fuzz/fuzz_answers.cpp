@@ -133,7 +133,7 @@ class Students {
             classifiers_.push_back(
                 std::make_unique<Classifier>(*target.kernels, shape_, weights_.view(), embedding,
                                              dixtill::Tokenizer(kVocabulary, options.tokenizer()),
-                                             kExplanations[options.explanation]));
+                                             kExplanations[options.explanation], familiarity_));
         }
     }
 
@@ -156,7 +156,20 @@ class Students {
     const dixtill::StudentShape shape_;
     Lcg random_;
     RandomParameters weights_{shape_, 2e-3F, random_};
+    static dixtill::Familiarity familiarity(Lcg& random) {
+        const std::vector<int8_t> evidence = random.q8((num_pieces() + 1) / 2);
+        const std::vector<int8_t> words = random.q8(dixtill::Familiarity::num_word_bytes);
+        std::vector<float> quantiles;
+        for (int64_t i = 0; i < dixtill::Familiarity::num_quantiles; ++i) {
+            quantiles.push_back(static_cast<float>(i / 3) * 0.125F - 3.0F);
+        }
+        return dixtill::Familiarity(reinterpret_cast<const uint8_t*>(evidence.data()), num_pieces(),
+                                    reinterpret_cast<const uint8_t*>(words.data()),
+                                    quantiles.data());
+    }
+
     std::vector<int8_t> rows_ = random_.q8(num_pieces() * kEmbeddingDim);
+    dixtill::Familiarity familiarity_ = familiarity(random_);
     std::vector<std::unique_ptr<Classifier>> classifiers_;
 };
 
@@ -221,6 +234,9 @@ void check_words(const dixtill::RecordView& record, const Options& options, int6
     bool has_unknown = false;
     for (size_t w = 0; w < record.num_words(); ++w) has_unknown |= record.is_unknown(w);
     require(has_unknown == (head.num_unknown_pieces > 0), "an unknown piece is a word's");
+    require(0.0F <= head.familiarity && head.familiarity <= 1.0F, "familiarity is a share");
+    require(head.num_unknown_pieces < head.num_pieces || head.familiarity == 0.0F,
+            "a text without a known piece is not familiar");
 }
 
 void check_check(const dixtill::RecordView& record) {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.tiny_students import VOCABULARY, random_model, random_weights
+from tests.tiny_students import VOCABULARY, model_with_familiarity, random_weights
 
 from dixtill.specification.model_file import write_model
 
@@ -54,7 +54,7 @@ def parts_of_valid(
 ) -> Parts:
     """The parts of a file that `write_model` wrote; copy them before you change them."""
     weights = random_weights(np.random.default_rng(seed), len(VOCABULARY), d, h, a, c, bits)
-    model = random_model(parameters=weights, labels=tuple(f"class {k}" for k in range(c)))
+    model = model_with_familiarity(parameters=weights, labels=tuple(f"class {k}" for k in range(c)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "student.safetensors")
         write_model(model, path)

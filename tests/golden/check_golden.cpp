@@ -133,10 +133,29 @@ void check_accumulation(const Target& target, const GoldenAccumulation& a) {
     compare("accumulation '" + a.name + "': attributions", attributions, a.attributions);
 }
 
+// Familiarity needs no kernel: it is the same code for every target.
+void check_familiar_texts(const GoldenFamiliarTexts& f) {
+    std::string pieces = "[UNK]";
+    for (size_t i = 1; i < f.is_continuation.size(); ++i) {
+        pieces += (f.is_continuation[i] != 0 ? "\n##p" : "\np") + std::to_string(i);
+    }
+    const dixtill::Tokenizer tokenizer(pieces, {true, true, true, 256, {}});
+    const dixtill::Familiarity familiarity(f.evidence_q4.data(), f.num_pieces, f.known_words.data(),
+                                           f.quantiles.data());
+    std::vector<float> found;
+    for (size_t b = 0; b + 1 < f.offsets.size(); ++b) {
+        const auto first = f.piece_ids.begin() + f.offsets[b];
+        const auto last = f.piece_ids.begin() + f.offsets[b + 1];
+        found.push_back(familiarity.of({first, last}, tokenizer, nullptr));
+    }
+    compare("familiar texts '" + f.name + "': familiarity", found, f.familiarity);
+}
+
 bool is_equal(const Target& target, const GoldenFile& golden) {
     try {
         for (const GoldenStudent& student : golden.students) check_student(target, student);
         for (const GoldenAccumulation& a : golden.accumulations) check_accumulation(target, a);
+        for (const GoldenFamiliarTexts& f : golden.familiar_texts) check_familiar_texts(f);
     } catch (const std::exception& error) {
         std::printf("%s: DIFFERENT: %s\n", target.name, error.what());
         return false;

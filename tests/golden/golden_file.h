@@ -1,12 +1,14 @@
 // Reads golden.bin, which tools/make_golden_vectors.py writes. Little endian, every item padded
 // with zeros to a multiple of four bytes:
 //
-//   "DIXGOLD6", uint32 number of students, uint32 number of accumulations
+//   "DIXGOLD7", uint32 number of students, of accumulations, and of sets of familiar texts
 //   each student: name, ending in a zero byte; uint32 cell, num_pieces, embedding_dim,
 //     hidden_dim, attention_dim, num_classes, num_directions, output, num_piece_ids,
 //     num_texts, embedding_bits; then the arrays of GoldenStudent
 //   each accumulation: name; uint32 num_steps, num_texts, num_tokens, width, num_words; then the
 //     arrays of GoldenAccumulation
+//   each set of familiar texts: name; uint32 num_pieces, num_piece_ids, num_texts; then the arrays
+//     of GoldenFamiliarTexts
 #pragma once
 
 #include <cstddef>
@@ -18,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "../../csrc/answer/familiarity.h"
 #include "../../csrc/student/layout.h"
 
 struct GoldenDirection {  // of the sizes that direction_sizes gives
@@ -66,9 +69,22 @@ struct GoldenAccumulation {
     std::vector<float> attributions;  // [num_texts, num_words], expected, to the bit
 };
 
+struct GoldenFamiliarTexts {
+    std::string name;
+    int64_t num_pieces, num_piece_ids, num_texts;
+    std::vector<uint8_t> evidence_q4;      // two pieces in a byte
+    std::vector<uint8_t> known_words;      // [Familiarity::num_word_bytes]
+    std::vector<float> quantiles;          // [Familiarity::num_quantiles]
+    std::vector<uint8_t> is_continuation;  // [num_pieces]; piece 0 is the unknown one
+    std::vector<int32_t> piece_ids;        // [num_piece_ids]
+    std::vector<int64_t> offsets;          // [num_texts + 1]
+    std::vector<float> familiarity;        // [num_texts], expected, to the bit
+};
+
 struct GoldenFile {
     std::vector<GoldenStudent> students;
     std::vector<GoldenAccumulation> accumulations;
+    std::vector<GoldenFamiliarTexts> familiar_texts;
 };
 
 class GoldenReader {
@@ -84,18 +100,19 @@ class GoldenReader {
             throw std::runtime_error(std::string("the file does not begin with ") + kMagic);
         }
         at_ = std::strlen(kMagic);
-        const int64_t num_students = number(), num_accumulations = number();
+        const int64_t num_students = number(), num_accumulations = number(), num_sets = number();
         GoldenFile file;
         for (int64_t i = 0; i < num_students; ++i) file.students.push_back(student());
         for (int64_t i = 0; i < num_accumulations; ++i) {
             file.accumulations.push_back(accumulation());
         }
+        for (int64_t i = 0; i < num_sets; ++i) file.familiar_texts.push_back(familiar_texts());
         if (at_ != bytes_.size()) throw std::runtime_error("the file has bytes left at its end");
         return file;
     }
 
   private:
-    static constexpr const char* kMagic = "DIXGOLD6";
+    static constexpr const char* kMagic = "DIXGOLD7";
 
     GoldenStudent student() {
         GoldenStudent s;
@@ -145,6 +162,20 @@ class GoldenReader {
         fill(a.word_index, num_tokens);
         fill(a.attributions, a.num_texts * a.num_words);
         return a;
+    }
+
+    GoldenFamiliarTexts familiar_texts() {
+        GoldenFamiliarTexts f;
+        f.name = name();
+        for (int64_t* size : {&f.num_pieces, &f.num_piece_ids, &f.num_texts}) *size = number();
+        fill(f.evidence_q4, (dixtill::Familiarity::num_evidence_pieces(f.num_pieces) + 1) / 2);
+        fill(f.known_words, dixtill::Familiarity::num_word_bytes);
+        fill(f.quantiles, dixtill::Familiarity::num_quantiles);
+        fill(f.is_continuation, f.num_pieces);
+        fill(f.piece_ids, f.num_piece_ids);
+        fill(f.offsets, f.num_texts + 1);
+        fill(f.familiarity, f.num_texts);
+        return f;
     }
 
     std::string name() {

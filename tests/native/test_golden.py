@@ -13,6 +13,7 @@ from random_students import assert_same_bits, kernel_of, same_bits
 from dixtill.specification.kernels import ig_accumulate
 
 TOOL = Path(__file__).parents[2] / "tools" / "make_golden_vectors.py"
+sys.path.append(str(TOOL.parent))  # it imports files beside it
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,14 @@ def test_written_again_it_has_the_same_bytes(tmp_path):
     assert (tmp_path / "student.safetensors").read_bytes() == expected
 
 
+def test_it_knows_which_texts_are_familiar():
+    familiar = ["$AAPL soars", "Apple shares jump after record earnings", "Fed cuts rates"]
+    others = ["I love you", "Маленький кот спит", "🚀🚀🚀", "", "We baked a cake for her birthday"]
+    assert [answer.is_familiar for answer in dixtill.infer(familiar)] == [True] * 3
+    assert [answer.is_familiar for answer in dixtill.infer(others)] == [False] * 5
+    assert [dixtill.infer(text).familiarity for text in others[1:4]] == [0.0] * 3
+
+
 def test_a_link_hides_neither_words_nor_label():
     linked = dixtill.infer('<a href="https://x.co/a">Profit falls</a> again')
     assert "Profit" in [word.text for word in linked.words]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tiny_students import random_model
+from tiny_students import model_with_familiarity
 
 from dixtill.specification.model_file import write_model
 
@@ -11,7 +11,7 @@ from dixtill.specification.model_file import write_model
 @pytest.fixture(scope="session")
 def student(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = tmp_path_factory.mktemp("student") / "student.safetensors"
-    write_model(random_model(), path)
+    write_model(model_with_familiarity(), path)
     return str(path)
 
 

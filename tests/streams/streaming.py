@@ -38,7 +38,8 @@ def answered(path: Path) -> list[dict[str, Any]]:
     return [_of_parquet(row) for row in pq.read_table(path).to_pylist()]
 
 
-_JSON_CELLS = ("truncated", "unknown_share", "words", "check")
+_NUMBERS = ("unknown_share", "familiarity")
+_JSON_CELLS = ("truncated", *_NUMBERS, "words", "check")
 
 
 def _of_csv(row: dict[str, str]) -> dict[str, Any]:
@@ -51,7 +52,7 @@ def _of_csv(row: dict[str, str]) -> dict[str, Any]:
 
 def _of_parquet(row: dict[str, Any]) -> dict[str, Any]:
     for name in row:
-        if name.startswith("probability_") or name == "unknown_share":
+        if name.startswith("probability_") or name in _NUMBERS:
             row[name] = float(f"{row[name]:.6f}")
     for word in row.get("words", ()):
         word["weight"] = rounded(word["weight"])
@@ -65,7 +66,8 @@ def expected(fields: dict[str, Any], prediction: Any, words: bool = True) -> dic
     for label, probability in answer["probabilities"].items():
         row[f"probability_{label}"] = float(f"{probability:.6f}")
     row["truncated"] = answer["truncated"]
-    row["unknown_share"] = float(f"{answer['unknown_share']:.6f}")
+    for name in _NUMBERS:
+        row[name] = float(f"{answer[name]:.6f}")
     if words:
         row["words"] = [{**word, "weight": rounded(word["weight"])} for word in answer["words"]]
     return row

@@ -82,7 +82,7 @@ def run(args: argparse.Namespace) -> int:
     if bool(args.texts) == bool(args.data):
         raise InputError("give either at least one TEXT or --data FILE")
     _check_outputs(args)
-    classifier = load_classifier(args.model, args.kernel, args.threshold)
+    classifier = load_classifier(args.model, args.kernel, args.threshold, args.only_familiar)
     texts = _explained(args, classifier)
     if args.html:
         _write_page(args, texts)

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             "--json works only with TEXT; answers to --input are JSON lines unless --output names "
             "a file of another format"
         )
-    classifier = load_classifier(args.model, args.kernel, args.threshold)
+    classifier = load_classifier(args.model, args.kernel, args.threshold, args.only_familiar)
     if args.input is not None:
         return answer_file(args, classifier)
     for number, text in enumerate(texts_of(args.texts)):

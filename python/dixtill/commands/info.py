@@ -71,6 +71,7 @@ def _model_description(classifier: Classifier, file: str) -> dict[str, Any]:
         "output": shape.output,
         **({"thresholds": list(settings.thresholds)} if settings.thresholds else {}),
         **({} if settings.interval is None else {"interval": settings.interval}),
+        "familiarity": model.knows_familiarity,
         "embedding": shape.embedding_dim,
         "embedding_bits": model.embedding_bits,
         "hidden": shape.hidden_dim,

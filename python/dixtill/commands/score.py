@@ -28,7 +28,8 @@ examples:
 
 DIR gets Parquet files whose names sort in the order of the data. They hold the columns of the
 data, then predicted_label, probability_LABEL for each label, truncated (the text was longer than
-the student reads) and unknown_share (the share of pieces that the student does not know). A
+the student reads), unknown_share (the share of pieces that the student does not know) and
+familiarity (how much the text is like those that the student learned from, if it can tell). A
 stopped run resumes where it was.
 """
 

@@ -46,7 +46,7 @@ def add_student_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add `--check`, `--label` and `--threshold`."""
+    """Add `--check`, `--label`, `--threshold` and `--only-familiar`."""
     parser.add_argument(
         "--check",
         action="store_true",
@@ -64,6 +64,16 @@ def add_answer_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="P",
         help="withhold labels of lower probability (`dixtill evaluate --target-precision` finds a "
         "threshold; default: none, or the student's own for each label)",
+    )
+    add_only_familiar(parser)
+
+
+def add_only_familiar(parser: argparse.ArgumentParser) -> None:
+    """Add `--only-familiar`."""
+    parser.add_argument(
+        "--only-familiar",
+        action="store_true",
+        help="withhold labels of texts that are not like those that the student learned from",
     )
 
 

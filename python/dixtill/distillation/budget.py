@@ -17,6 +17,7 @@ from ..specification.parameters import StudentParameters
 from .config import DistillConfig, EmbeddingBits
 from .network.quantize import quantize
 from .network.student import Student
+from .student.familiarity import no_familiarity
 from .student.vocabulary import Vocabulary
 
 _PROVENANCE_BYTES = 4096  # kept free; the shipped student's takes 1,700
@@ -64,7 +65,8 @@ class Untrained:
         settings = student_settings(self.vocabulary, self.labels, self.config)
         settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
         pieces = self.vocabulary.pieces[: len(embedding_q8)]
-        return StudentModel(replace(self._parameters, embedding_q8=embedding_q8), pieces, settings)
+        parameters = replace(self._parameters, embedding_q8=embedding_q8)
+        return StudentModel(parameters, pieces, settings, no_familiarity(len(pieces)))
 
     @cached_property
     def _parameters(self) -> StudentParameters:
@@ -95,4 +97,4 @@ def within_budget(
             f"max_bytes is {config.max_bytes}, but a student with these settings takes "
             f"{num_bytes(2)} bytes with only two pieces; choose a larger max_bytes or fewer units"
         )
-    return replace(vocabulary, pieces=vocabulary.pieces[:room])
+    return vocabulary.first(room)

@@ -28,6 +28,7 @@ from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
 from .provenance import Origin, provenance_of, run_of
 from .student.calibration import calibrate
+from .student.familiarity import fit_familiarity
 from .student.float_answers import score
 from .student.trainer import StudentTrainer, threads
 from .student.vocabulary import Vocabulary, reduced_vectors
@@ -97,7 +98,8 @@ class Training:
             float_scores = score(student, lessons.valid)
         found["valid_scores"] = asdict(float_scores)
         model, scores = self._quantize(student, lessons.vocabulary, valid, embedding_bits, found)
-        return MadeStudent(model, scores, float_scores, student)
+        known = fit_familiarity(lessons.train, lessons.valid, lessons.vocabulary)
+        return MadeStudent(replace(model, familiarity=known), scores, float_scores, student)
 
     def _quantize(
         self,

@@ -33,6 +33,7 @@ def from_pretrained(
     revision: str | None = None,
     kernel: str | None = None,
     threshold: float | None = None,
+    only_familiar: bool = False,
 ) -> Classifier:
     """Load the student in a folder, or in a repository of the hub, such as `me/student`.
 
@@ -42,9 +43,10 @@ def from_pretrained(
     """
     from ..runtime.classifier import load_classifier
 
-    if os.path.exists(name_or_folder):
-        return load_classifier(name_or_folder, kernel, threshold)
-    return load_classifier(_downloaded(os.fspath(name_or_folder), revision), kernel, threshold)
+    found = name_or_folder
+    if not os.path.exists(name_or_folder):
+        found = _downloaded(os.fspath(name_or_folder), revision)
+    return load_classifier(found, kernel, threshold, only_familiar)
 
 
 def save_pretrained(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..runtime.show.html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words_html
 from ..runtime.show.scale import common_scale
-from ..runtime.show.terminal import check_sentences
+from ..runtime.show.terminal import check_sentences, notes
 from ..version import __version__
 from .rows import (
     ExplainedText,
@@ -254,10 +254,9 @@ def _row_classes(text: ExplainedText) -> str:
 
 
 def _notes(text: ExplainedText) -> str:
-    notes = check_sentences(text.prediction) if text.prediction.words else ["there are no words"]
-    if text.prediction.truncated:
-        notes.append("the text is longer than the model reads; the rest was left out")
-    return f"<p class=note>{escaped('; '.join(notes))}</p>" if notes else ""
+    found = check_sentences(text.prediction) if text.prediction.words else ["there are no words"]
+    found += notes(text.prediction)
+    return f"<p class=note>{escaped('; '.join(found))}</p>" if found else ""
 
 
 def _teacher(text: ExplainedText, teacher: Prediction, scale: float) -> str:

@@ -98,6 +98,7 @@ def figures(texts: Sequence[ExplainedText]) -> list[Figure]:
         *_teachers(texts),
         *_checked(texts),
         *_unknown(texts),
+        *_familiar(texts),
     ]
 
 
@@ -152,11 +153,13 @@ def _accuracy(texts: Sequence[ExplainedText]) -> list[Figure]:
 
 
 def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
-    """With a threshold, return how many texts get a label and how many of these are right."""
-    if not any(text.prediction.threshold for text in texts):
+    """If labels can be withheld, return how many texts get one and how many of these are right."""
+    reasons = ["at or above the threshold"] if any(t.prediction.threshold for t in texts) else []
+    reasons += ["familiar"] if any(text.prediction.only_familiar for text in texts) else []
+    if not reasons:
         return []
     answered = [text for text in texts if text.prediction.label is not None]
-    remark = f"{len(answered):,} are at or above the threshold"
+    remark = f"{len(answered):,} are {' and '.join(reasons)}"
     found = [Figure("coverage", _share(len(answered), len(texts)), remark)]
     labeled = [text for text in answered if text.true_label is not None]
     if labeled:
@@ -203,6 +206,14 @@ def _unknown(texts: Sequence[ExplainedText]) -> list[Figure]:
     if not unknown:
         return []
     return [Figure("unknown words", _share(unknown, len(words)), f"{unknown:,} of {len(words):,}")]
+
+
+def _familiar(texts: Sequence[ExplainedText]) -> list[Figure]:
+    """Return the share of texts that are not familiar to the student, if there are any."""
+    others = sum(text.prediction.is_familiar is False for text in texts)
+    if not others:
+        return []
+    return [Figure("not familiar", _share(others, len(texts)), f"{others:,} of {len(texts):,}")]
 
 
 def _share(part: float, whole: float) -> str:

@@ -11,17 +11,22 @@ import struct
 from ..errors import InputError
 from .answer_kind import AnswerKind
 
-HEAD = struct.Struct("=iiiii")  # label, number of words, flags, pieces, unknown ones
+HEAD = struct.Struct("=iiiiif")  # label, words, flags, pieces, unknown ones, familiarity
 TRUNCATED, CHECKED, OF_NO_LABEL = 1, 2, 4  # flags
+NO_FAMILIARITY = -1.0  # if the student cannot tell
+LEAST_FAMILIAR = 0.05  # 95% of validation texts are at least as familiar
 
 
 class Answer:
     """The answer to one text, without its explanation."""
 
-    __slots__ = ("_answer", "_kind", "_text", "_threshold", "_unknown_share", "_values")
+    __slots__ = (
+        "_answer", "_kind", "_only_familiar", "_text", "_threshold", "_unknown_share", "_values",
+    )  # fmt: skip
 
     _answer: bytes  # as csrc/answer/classifier.h lays it out
     _kind: AnswerKind
+    _only_familiar: bool  # whether a text that is not familiar has no label
     _text: str
     _threshold: float | None  # None for the thresholds of the labels
     _unknown_share: float | None
@@ -36,8 +41,11 @@ class Answer:
     def label(self) -> str | None:
         """The most probable label, or None if its probability is below the threshold.
 
-        It is None where the student answers a number.
+        It is None where the student answers a number, and if the text is not familiar and only
+        familiar ones were to have labels.
         """
+        if self._only_familiar and not self.is_familiar:
+            return None
         # Without a threshold, the probabilities need not be unpacked.
         if self._threshold == 0.0:
             label: str = self._kind.labels[HEAD.unpack_from(self._answer)[0]]
@@ -53,6 +61,8 @@ class Answer:
         Where labels do not exclude each other, these are all with a probability from their
         threshold on. Otherwise it is the label alone, or nothing if the label is None.
         """
+        if self._only_familiar and not self.is_familiar:
+            return ()
         if self._kind.output != "sigmoid":
             return () if self.label is None else (self.label,)
         return self._kind.labels_of(self._probability_values(), self._threshold)
@@ -118,9 +128,31 @@ class Answer:
     def unknown_share(self) -> float:
         """The share of the pieces that the student read as unknown; 0 for a text without pieces."""
         if self._unknown_share is None:
-            num_pieces, num_unknown = HEAD.unpack_from(self._answer)[3:]
+            num_pieces, num_unknown = HEAD.unpack_from(self._answer)[3:5]
             self._unknown_share = num_unknown / num_pieces if num_pieces else 0.0
         return self._unknown_share
+
+    @property
+    def familiarity(self) -> float | None:
+        """How familiar the text is to the student, from 0 to 1; None if the student cannot tell.
+
+        It is the share of the validation texts, which the student did not learn from, that are
+        less familiar: whose words are less those of the texts that it learned from. A text in which
+        the student knows no word has 0.
+        """
+        value: float = HEAD.unpack_from(self._answer)[5]
+        return None if value == NO_FAMILIARITY else value
+
+    @property
+    def is_familiar(self) -> bool | None:
+        """Whether the text is like 95% of the validation texts; None if the student cannot tell."""
+        value = self.familiarity
+        return None if value is None else value >= LEAST_FAMILIAR
+
+    @property
+    def only_familiar(self) -> bool:
+        """Whether a text that is not familiar has no label."""
+        return self._only_familiar
 
     def _label_index(self) -> int:
         index: int = HEAD.unpack_from(self._answer)[0]

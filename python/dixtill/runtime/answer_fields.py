@@ -2,7 +2,8 @@
 
 A student that gives a text one label of several has predicted_label; one that gives any number has
 predicted_labels, a list; both have probability_LABEL for each label. A student that answers numbers
-has predicted_value, and the ends of its interval where that is known.
+has predicted_value, and the ends of its interval where that is known. The familiarity of texts is
+there if the student's file has what tells it.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ def answer_fields(kind: AnswerKind) -> tuple[AnswerField, ...]:
         *_own_fields(kind),
         AnswerField("truncated", FLAG),
         AnswerField("unknown_share", NUMBER),
+        *((AnswerField("familiarity", NUMBER),) if kind.knows_familiarity else ()),
     )
 
 
@@ -50,6 +52,8 @@ def answer_values(prediction: Prediction) -> Iterator[Any]:
         yield from prediction.probabilities.values()
     yield prediction.truncated
     yield prediction.unknown_share
+    if kind.knows_familiarity:
+        yield prediction.familiarity
 
 
 def _own_fields(kind: AnswerKind) -> Iterator[AnswerField]:

@@ -18,8 +18,8 @@ _TOP_LABEL = -1  # as csrc/answer/checked_label.h has it
 class AnswerKind(
     namedtuple(
         "AnswerKind",
-        ["labels", "output", "thresholds", "interval"],
-        defaults=["softmax", (), None],
+        ["labels", "output", "thresholds", "interval", "knows_familiarity"],
+        defaults=["softmax", (), None, False],
     )
 ):
     """What all answers of one student have in common."""
@@ -29,6 +29,7 @@ class AnswerKind(
     output: str  # one of OUTPUTS of model_file/shape.py
     thresholds: tuple[float, ...]  # [C] if the output is sigmoid, otherwise empty
     interval: float | None  # half the width of the interval around a number
+    knows_familiarity: bool  # whether the student can tell familiar texts from others
 
     def index_of(self, label: str) -> int:
         """Return the index of a label.
@@ -59,6 +60,23 @@ class AnswerKind(
         if self.output == "number":
             raise InputError("a threshold is given, but the student answers numbers; leave it out")
         return checked_threshold(threshold)
+
+    def checked_only_familiar(self, only_familiar: bool) -> bool:
+        """Return what a user gives as `only_familiar`.
+
+        Raises:
+            InputError: it is true, but the answers are numbers or have no familiarity.
+        """
+        if only_familiar and self.output == "number":
+            raise InputError(
+                "only_familiar is given, but the student answers numbers; look at `is_familiar`"
+            )
+        if only_familiar and not self.knows_familiarity:
+            raise InputError(
+                "only_familiar is given, but the student's file does not say which texts are "
+                "familiar; distill the student again"
+            )
+        return bool(only_familiar)
 
     def threshold_of(self, index: int, threshold: float | None) -> float:
         """Return the threshold of a label, if `threshold` is what `checked_threshold` returns."""

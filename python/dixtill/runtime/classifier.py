@@ -40,25 +40,30 @@ class Classifier:
         model: StudentModel | LoadedModel,
         kernel: str | None = None,
         threshold: float | None = None,
+        only_familiar: bool = False,
     ) -> None:
         """Use the target `kernel`, or the best that this CPU supports.
 
         If the top label's probability is below `threshold`, the prediction's label is None. For a
         student whose labels do not exclude each other, it is the threshold of every label. None
-        stands for 0, or for the thresholds of the student's labels.
+        stands for 0, or for the thresholds of the student's labels. With `only_familiar`, texts
+        that are not familiar have no label either (see `Prediction.is_familiar`).
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
             InputError: a weight of a loaded model is -128 or not finite, its vocabulary is
-                unusable, the threshold lies outside [0, 1], or a threshold is given for a student
-                that answers numbers.
+                unusable, the threshold lies outside [0, 1], a threshold or `only_familiar` is given
+                for a student that answers numbers, or the student cannot tell which texts are
+                familiar.
         """
         settings = model.settings
         self._kind = AnswerKind(
-            settings.labels, model.shape.output, settings.thresholds, settings.interval
-        )
+            settings.labels, model.shape.output, settings.thresholds, settings.interval,
+            model.knows_familiarity,
+        )  # fmt: skip
         self._threshold = self._kind.checked_threshold(threshold)
         self._model = model
+        self._only_familiar = self._kind.checked_only_familiar(only_familiar)
         self._asked_kernel = kernel
         self._kernel = choose_target(kernel)
         self._native = _native(model, self._kernel)
@@ -101,11 +106,21 @@ class Classifier:
         """
         return self._threshold
 
+    @property
+    def only_familiar(self) -> bool:
+        """Whether texts that are not familiar have no label."""
+        return self._only_familiar
+
     if TYPE_CHECKING:
 
         @overload
         def __call__(
-            self, text: str, *, check: bool | str = False, threshold: float | None = None
+            self,
+            text: str,
+            *,
+            check: bool | str = False,
+            threshold: float | None = None,
+            only_familiar: bool | None = None,
         ) -> Prediction: ...
         @overload
         def __call__(
@@ -114,6 +129,7 @@ class Classifier:
             *,
             check: bool | str = False,
             threshold: float | None = None,
+            only_familiar: bool | None = None,
         ) -> list[Prediction]: ...
 
     def __call__(
@@ -122,6 +138,7 @@ class Classifier:
         *,
         check: bool | str = False,
         threshold: float | None = None,
+        only_familiar: bool | None = None,
     ) -> Prediction | list[Prediction]:
         """Answer one text, or each text of a list; every string has an answer.
 
@@ -134,23 +151,25 @@ class Classifier:
                 answers, and at most as long as 2,100 for a text of up to 60 words. True checks the
                 top label; the name of a label checks that one.
             threshold: replaces the classifier's.
+            only_familiar: replaces the classifier's.
 
         Raises:
             TypeError: `text` is not a str, nor a list or tuple of str.
             InputError: DIXTILL_NUM_THREADS is not a positive number, the student does not have the
-                label to check, or the threshold is not possible, as for the classifier's.
+                label to check, or the threshold or `only_familiar` is not possible, as for the
+                classifier's.
         """
         if isinstance(text, str):
             text = plain_str(text)
             lowest = self._lowest(threshold)
             wanted = self._kind.check_arguments(check, lowest)
             answer = self._native.answer(text, wanted)
-            return Prediction._of(text, self._kind, answer, lowest)
-        return [
-            prediction
-            for part in self.answer_in_parts(text, check=check, threshold=threshold)
-            for prediction in part
-        ]
+            familiar = self._familiar(only_familiar)
+            return Prediction._of(text, self._kind, answer, lowest, familiar)
+        parts = self.answer_in_parts(
+            text, check=check, threshold=threshold, only_familiar=only_familiar
+        )
+        return [prediction for part in parts for prediction in part]
 
     def answer_in_parts(
         self,
@@ -158,6 +177,7 @@ class Classifier:
         *,
         check: bool | str = False,
         threshold: float | None = None,
+        only_familiar: bool | None = None,
     ) -> Iterator[list[Prediction]]:
         """Answer a list in parts: yield the next predictions, in order, about ten times a second.
 
@@ -166,11 +186,18 @@ class Classifier:
         """
         lowest = self._lowest(threshold)
         wanted = self._kind.check_arguments(check, lowest)
-        return self._parts(_plain_texts(texts), choose_num_threads(), wanted, lowest)
+        familiar = self._familiar(only_familiar)
+        return self._parts(_plain_texts(texts), choose_num_threads(), wanted, lowest, familiar)
 
     def _lowest(self, threshold: float | None) -> float | None:
         """Return the threshold of a call."""
         return self._threshold if threshold is None else self._kind.checked_threshold(threshold)
+
+    def _familiar(self, only_familiar: bool | None) -> bool:
+        """Return whether only familiar texts have labels in a call."""
+        if only_familiar is None:
+            return self._only_familiar
+        return self._kind.checked_only_familiar(only_familiar)
 
     def _parts(
         self,
@@ -178,6 +205,7 @@ class Classifier:
         num_threads: int,
         check: CheckArguments | None,
         lowest: float | None,
+        only_familiar: bool,
     ) -> Iterator[list[Prediction]]:
         num_answered, kind = 0, self._kind
         while num_answered < len(texts):
@@ -185,7 +213,7 @@ class Classifier:
             answers = self._native.answer_some(chunk, num_threads, check)
             num_answered += len(answers)
             yield [
-                Prediction._of(text, kind, answer, lowest)
+                Prediction._of(text, kind, answer, lowest, only_familiar)
                 for text, answer in zip(chunk, answers, strict=False)
             ]
 
@@ -198,20 +226,23 @@ class Classifier:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self._model, self._asked_kernel, self._threshold)
+        arguments = self._model, self._asked_kernel, self._threshold, self._only_familiar
+        return type(self), arguments
 
 
 def load_classifier(
     source: StudentSource | None = None,
     kernel: str | None = None,
     threshold: float | None = None,
+    only_familiar: bool = False,
 ) -> Classifier:
     """Load a student as a classifier, by default the one that ships: see `dixtill.load`.
 
     Raises:
         ModelFileError: the file is missing, damaged, foreign or from a newer version.
         KernelError: the target is unknown, or this CPU does not support it.
-        InputError: the threshold lies outside [0, 1], or the student answers numbers.
+        InputError: the threshold lies outside [0, 1], the student answers numbers, or it cannot
+            tell which texts are familiar.
     """
     choose_target(kernel)  # before the file is read
     if threshold is not None:
@@ -219,7 +250,7 @@ def load_classifier(
     source = shipped_student() if source is None else source
     with naming_the_student(source):
         model = load_model(source)
-        classifier = Classifier(model, kernel, threshold)
+        classifier = Classifier(model, kernel, threshold, only_familiar)
         model.verify()  # last, since other checks say more
     return classifier
 

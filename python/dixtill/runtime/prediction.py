@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..errors import InputError
 from ..strings import plain_str, without_surrogates
-from .answer import CHECKED, HEAD, OF_NO_LABEL, Answer
+from .answer import CHECKED, HEAD, NO_FAMILIARITY, OF_NO_LABEL, Answer
 from .answer_kind import AnswerKind
 from .explanation import Check as Check  # pickles of earlier versions find both here
 from .explanation import ExplainedWord as ExplainedWord
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _FIELDS = (
     "text", "top_label", "probability", "probabilities", "words", "truncated", "check",
-    "threshold", "unknown_share", "kind", "weights", "explained_label",
+    "threshold", "unknown_share", "kind", "weights", "explained_label", "familiarity",
+    "only_familiar",
 )  # fmt: skip
 
 
@@ -56,6 +57,8 @@ class Prediction(Answer):
         kind: AnswerKind | None = None,
         weights: Mapping[str, Sequence[float]] | None = None,
         explained_label: str | None = None,
+        familiarity: float | None = None,
+        only_familiar: bool = False,
     ) -> None:
         """Make a prediction from its parts; without a `kind`, of one label of several.
 
@@ -66,7 +69,8 @@ class Prediction(Answer):
             raise ValueError(f"probability is {probability}, not that of the label '{top_label}'")
         self._text = plain_str(text)
         self._check = check
-        self._kind = kind or AnswerKind(tuple(map(plain_str, probabilities)))
+        labels, is_known = tuple(map(plain_str, probabilities)), familiarity is not None
+        self._kind = kind or AnswerKind(labels, knows_familiarity=is_known)
         self._threshold = self._kind.checked_threshold(threshold)
         self._values = tuple(probabilities.values())
         self._words = tuple(words)
@@ -75,16 +79,26 @@ class Prediction(Answer):
         label = self._kind.labels.index(top_label)
         explained = label if explained_label is None else self._kind.index_of(explained_label)
         self._explained = None if explained == label else explained
-        self._answer = HEAD.pack(label, len(self._words), truncated, 0, 0)
+        kept = NO_FAMILIARITY if familiarity is None else familiarity
+        self._answer = HEAD.pack(label, len(self._words), truncated, 0, 0, kept)
+        self._only_familiar = only_familiar
 
     @classmethod
-    def _of(cls, text: str, kind: AnswerKind, answer: bytes, threshold: float | None) -> Prediction:
+    def _of(
+        cls,
+        text: str,
+        kind: AnswerKind,
+        answer: bytes,
+        threshold: float | None,
+        only_familiar: bool,
+    ) -> Prediction:
         """Return the prediction that a native answer holds."""
         prediction = _new(cls)
         prediction._text = text
         prediction._kind = kind
         prediction._answer = answer
         prediction._threshold = threshold
+        prediction._only_familiar = only_familiar
         prediction._values = prediction._words = prediction._check = None
         prediction._unknown_share = prediction._weights = prediction._explained = None
         return prediction
@@ -173,7 +187,7 @@ class Prediction(Answer):
             self.text, self.top_label, values[self._label_index()],
             dict(zip(self._kind.labels, values, strict=True)), self.words,
             self.truncated, self.check, self._threshold, self.unknown_share, self._kind,
-            None, self.explained_label,
+            None, self.explained_label, self.familiarity, self._only_familiar,
         )  # fmt: skip
 
     def __eq__(self, other: object) -> bool:
@@ -182,22 +196,24 @@ class Prediction(Answer):
         return self._comparable() == other._comparable()
 
     def _comparable(self) -> tuple[Any, ...]:
-        return *self._fields()[:9], self._kind.without_order(), self.explained_label
+        fields = self._fields()
+        return *fields[:9], self._kind.without_order(), *fields[11:]
 
     def __hash__(self) -> int:
         return hash((self.text, self.top_label, self._threshold))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        *fields, weights, explained = self._fields()
-        weights = self._weights
+        fields, weights = self._fields(), self._weights
         if self._is_native() and not self._flags() & OF_NO_LABEL:
             weights = {label: self.weights(label) for label in self._kind.labels}
-        return Prediction, (*fields, weights, explained)
+        return Prediction, (*fields[:10], weights, *fields[11:])
 
     def __repr__(self) -> str:
-        fields = self._fields()
-        is_plain = self._kind == AnswerKind(self._kind.labels) and self._explained is None
-        shown = zip(_FIELDS[:9] if is_plain else _FIELDS, fields, strict=False)
+        shown = list(zip(_FIELDS, self._fields(), strict=True))
+        kind = self._kind
+        is_plain = kind == AnswerKind(kind.labels, knows_familiarity=kind.knows_familiarity)
+        if is_plain and self._explained is None:
+            del shown[9:12]
         return f"Prediction({', '.join(f'{name}={value!r}' for name, value in shown)})"
 
     def to_dict(self) -> dict[str, Any]:
@@ -214,8 +230,14 @@ class Prediction(Answer):
             ],
             "truncated": self.truncated,
             "unknown_share": self.unknown_share,
+            **self._familiarity_fields(),
             **({"check": self.check._asdict()} if self.check else {}),
         }
+
+    def _familiarity_fields(self) -> dict[str, Any]:
+        if not self._kind.knows_familiarity:
+            return {}
+        return {"familiarity": self.familiarity, "is_familiar": self.is_familiar}
 
     def _answer_fields(self) -> dict[str, Any]:
         if self.kind.output == "number":

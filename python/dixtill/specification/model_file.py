@@ -18,6 +18,7 @@ import numpy.typing as npt
 import safetensors.numpy
 
 from ..errors import InputError, ModelFileError
+from ..runtime.model_file.familiarity import FAMILIARITY_TYPES, check_familiarity
 from ..runtime.model_file.loaded import EMBEDDING_Q4, METADATA_KEY, VOCABULARY, load_model
 from ..runtime.model_file.settings import (
     MAX_VOCABULARY_BYTES,
@@ -30,6 +31,7 @@ from ..runtime.model_file.source import naming_the_student, reason
 from ..runtime.model_file.tensors import MAX_HEADER_BYTES, MAX_TENSOR_BYTES
 from ..strings import has_surrogates, plain_str
 from ..whole_file import write_whole
+from .familiarity import Familiarity
 from .normalizer import Normalizer
 from .parameters import StudentParameters, pack_nibbles, unpack_nibbles
 from .words import Tokenizer
@@ -50,6 +52,7 @@ class StudentModel:
     parameters: StudentParameters
     vocabulary: tuple[str, ...]  # [V], one piece for each row of the embedding
     settings: StudentSettings
+    familiarity: Familiarity | None = None  # None if it cannot tell familiar texts from others
 
     def __post_init__(self) -> None:
         settings = self.settings.checked(self.shape)
@@ -59,6 +62,12 @@ class StudentModel:
         object.__setattr__(self, "settings", settings._replace(provenance=provenance))
         object.__setattr__(self, "vocabulary", tuple(map(plain_str, self.vocabulary)))
         self.tokenizer()
+        self._check_familiarity()
+
+    def _check_familiarity(self) -> None:
+        if self.familiarity is not None:
+            shapes = {name: array.shape for name, array in self.familiarity.tensors().items()}
+            check_familiarity(self.shape.num_pieces, shapes)
 
     @property
     def shape(self) -> StudentShape:
@@ -69,6 +78,11 @@ class StudentModel:
     def embedding_bits(self) -> int:
         """Bits in which a value of the embedding is kept, 4 or 8."""
         return self.parameters.embedding_bits
+
+    @property
+    def knows_familiarity(self) -> bool:
+        """Whether it can tell familiar texts from others."""
+        return self.familiarity is not None
 
     @property
     def content(self) -> bytes:
@@ -88,7 +102,7 @@ class StudentModel:
         if self.embedding_bits == 4:
             tensors[EMBEDDING_Q4] = pack_nibbles(tensors.pop("embedding_q8"))
         tensors[VOCABULARY] = np.frombuffer("\n".join(self.vocabulary).encode(), np.uint8)
-        return tensors
+        return tensors | (self.familiarity.tensors() if self.familiarity else {})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return read_model, (self.content,)
@@ -189,7 +203,11 @@ def read_model(source: StudentSource) -> StudentModel:
             output=loaded.shape.output,
         )
         vocabulary = tuple(_pieces(bytes(loaded.buffers[VOCABULARY])))
-        model = StudentModel(parameters, vocabulary, loaded.settings)
+        known = None
+        if FAMILIARITY_TYPES.keys() <= arrays.keys():
+            tensors = [arrays[name] for name in FAMILIARITY_TYPES]
+            known = Familiarity.of_tensors(*tensors, num_pieces=loaded.shape.num_pieces)
+        model = StudentModel(parameters, vocabulary, loaded.settings, known)
         loaded.verify()  # last, since other checks say more
     return model
 
@@ -206,7 +224,7 @@ def _pieces(vocabulary: bytes) -> Iterator[str]:
 def _array(name: str, view: memoryview) -> npt.NDArray[Any]:
     """Copy a tensor into an array that can be changed."""
     dtype: type[np.generic] = np.int8 if name.endswith("_q8") else np.float32
-    if name in (VOCABULARY, EMBEDDING_Q4):
+    if name in (VOCABULARY, EMBEDDING_Q4) or FAMILIARITY_TYPES.get(name) == "U8":
         dtype = np.uint8
     array: npt.NDArray[Any] = np.frombuffer(view, dtype)
     return np.array(array)

@@ -116,6 +116,7 @@ class SharedData:
                 ],
                 "pieces": self.vocabulary.pieces,
                 "normalizer": asdict(self.vocabulary.normalizer),
+                "ranks": self.vocabulary.ranks,
                 "vectors": self.vectors,
                 "teacher_labels": self.teacher_labels,
             },
@@ -146,7 +147,7 @@ class SharedData:
             return cls(
                 Origin(**found["origin"]),
                 answered,
-                Vocabulary(found["pieces"], Normalizer(**found["normalizer"])),
+                Vocabulary(found["pieces"], Normalizer(**found["normalizer"]), found["ranks"]),
                 found["vectors"],
                 found["teacher_labels"],
             )

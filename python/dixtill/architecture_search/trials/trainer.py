@@ -16,7 +16,6 @@ from ...distillation.lessons import lessons_of
 from ...distillation.measures.scores import probabilities_of
 from ...distillation.progress.watcher import Watcher
 from ...distillation.student.trainer import TURN
-from ...distillation.student.vocabulary import Vocabulary
 from ...distillation.training import MadeStudent, Training
 from ...runtime.classifier import Classifier
 from ...specification.model_file import write_model
@@ -101,8 +100,7 @@ class TrialTrainer:
         # A course with this limit cuts its vocabulary to as many pieces.
         untrained = Untrained(shared_data.vocabulary, labels, recipe.config)
         config = replace(recipe.config, max_bytes=untrained.num_bytes(recipe.num_pieces))
-        pieces = shared_data.vocabulary.pieces[: recipe.num_pieces]
-        vocabulary = Vocabulary(pieces, shared_data.vocabulary.normalizer)
+        vocabulary = shared_data.vocabulary.first(recipe.num_pieces)
         texts = shared_data.texts(config.perturbed or 0, recipe.has_real_texts)
         lessons = lessons_of(texts, vocabulary, config)
         training = Training(shared_data.origin_with(recipe.has_real_texts), config, labels)

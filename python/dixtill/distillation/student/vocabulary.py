@@ -44,6 +44,14 @@ class Vocabulary:
 
     pieces: tuple[str, ...]
     normalizer: Normalizer
+    # How usual each piece is in general, by the teacher's vocabulary, 1 for the most usual one and
+    # 0 where it does not tell; None without a teacher.
+    ranks: tuple[int, ...] | None = None
+
+    def first(self, num_pieces: int) -> Vocabulary:
+        """Return the vocabulary of so many of the first pieces."""
+        ranks = None if self.ranks is None else self.ranks[:num_pieces]
+        return Vocabulary(self.pieces[:num_pieces], self.normalizer, ranks)
 
 
 def student_vocabulary(
@@ -72,7 +80,25 @@ def student_vocabulary(
     pieces = (UNKNOWN_PIECE, *(piece for piece in used if piece != UNKNOWN_PIECE))
     if len(pieces) == 1:
         raise InputError("the training texts hold nothing that can be read")
-    return Vocabulary(pieces, candidates.normalizer)
+    return Vocabulary(pieces, candidates.normalizer, ranks_of(pieces, teacher) if teacher else None)
+
+
+def ranks_of(pieces: Sequence[str], teacher: Teacher) -> tuple[int, ...]:
+    """Return how usual the pieces are, by the places of their tokens in the teacher's vocabulary.
+
+    Vocabularies list their tokens from the most frequent to the rarest, except for special tokens
+    and characters, which come first. Of several tokens, the rarest counts.
+    """
+    unknown = teacher.tokenizer.unk_token_id
+    places = {
+        piece: max(ids)
+        for piece, ids in zip(pieces, _teacher_ids(pieces, teacher), strict=True)
+        if unknown not in ids
+        and piece != UNKNOWN_PIECE
+        and len(piece.removeprefix(CONTINUATION)) > 1
+    }
+    first = min(places.values(), default=0)
+    return tuple(places[piece] - first + 1 if piece in places else 0 for piece in pieces)
 
 
 def _wordpiece_of(teacher: Teacher) -> Vocabulary | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from ...errors import InputError
+from .familiarity import FAMILIARITY_TYPES, check_familiarity
 from .settings import (
     MAX_VOCABULARY_BYTES,
     StudentSettings,
@@ -24,6 +25,7 @@ from .tensors import NUMPY_TYPES, TensorFile, json_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from .source import BinaryReader, StudentSource
@@ -39,6 +41,7 @@ class LoadedModel:
     settings: StudentSettings
     shape: StudentShape
     embedding_bits: int  # that a value of the embedding is kept in, 4 or 8
+    knows_familiarity: bool  # whether it can tell familiar texts from others
     buffers: dict[str, memoryview]  # the tensors by name; the vocabulary decompressed
 
     def __init__(self, file: BinaryReader) -> None:
@@ -51,13 +54,16 @@ class LoadedModel:
         description = _description(tensor_file)
         check_version(description.get("format_version"))
         directions = directions_of(description)
-        types = _types(directions, EMBEDDING_Q4 in tensor_file.header)
+        types = _types(directions, tensor_file.header)
         tensors = tensor_file.read_tensors(file, types)
         self._file, self._types, self._tensors = tensor_file, types, tensors
         self._description = description
         shapes = {name: shape for name, (shape, _) in tensors.items()}
         self.shape = StudentShape.of(*cell_and_output_of(description), directions, shapes)
         self.embedding_bits = 4 if EMBEDDING_Q4 in tensors else 8
+        self.knows_familiarity = FAMILIARITY_TYPES.keys() <= tensors.keys()
+        if self.knows_familiarity:
+            check_familiarity(self.shape.num_pieces, shapes)
         self.settings = StudentSettings.of(description).checked(self.shape)
         pieces = _decompressed(tensors[VOCABULARY][1])
         self.buffers = {name: view for name, (_, view) in tensors.items()}
@@ -103,14 +109,14 @@ def load_model(source: StudentSource) -> LoadedModel:
                 file.close()
 
 
-def _types(directions: int, is_q4: bool) -> dict[str, str]:
-    """Return the type of each tensor, by name."""
+def _types(directions: int, header: Mapping[str, Any]) -> dict[str, str]:
+    """Return the type of each tensor, by name; the header says which of the optional ones exist."""
     names = parameter_names(directions)
     types = {VOCABULARY: "U8", **{n: "I8" if n.endswith("_q8") else "F32" for n in names}}
-    if is_q4:
+    if EMBEDDING_Q4 in header:
         del types["embedding_q8"]
         types[EMBEDDING_Q4] = "U8"
-    return types
+    return types | (FAMILIARITY_TYPES if FAMILIARITY_TYPES.keys() & header.keys() else {})
 
 
 def _reloaded(content: bytes) -> LoadedModel:

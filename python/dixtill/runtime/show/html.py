@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ...escapes import UNSAFE
 from .scale import largest_weight, level
-from .terminal import check_sentences, headline
+from .terminal import check_sentences, headline, notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,18 +67,16 @@ def words_html(
 def prediction_html(prediction: Prediction) -> str:
     """Return a prediction as a notebook shows it: style, label, words and a legend."""
     label, rest = map(escaped, headline(prediction))
-    notes = ["blue supports the label, orange (dashed) opposes it"]
-    if prediction.truncated:
-        notes.append("the text is longer than the model reads; the rest was left out")
+    remarks = ["blue supports the label, orange (dashed) opposes it", *notes(prediction)]
     if any(word.is_unknown for word in prediction.words):
-        notes.append(UNKNOWN_NOTE)
-    notes += map(escaped, check_sentences(prediction))
+        remarks.append(UNKNOWN_NOTE)
+    remarks += map(escaped, check_sentences(prediction))
     if prediction.check is not None:
-        notes.append("point at a word to see its weight / effect")
+        remarks.append("point at a word to see its weight / effect")
     return (
         f'<div class="dixtill-prediction"><style>{STYLE}</style>'
         f"<div><strong>{label}</strong>{rest}</div>"
-        f"<div>{words_html(prediction)}</div><small>{'; '.join(notes)}</small></div>"
+        f"<div>{words_html(prediction)}</div><small>{'; '.join(remarks)}</small></div>"
     )
 
 

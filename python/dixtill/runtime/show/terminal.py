@@ -50,9 +50,21 @@ def shown(prediction: Prediction, color: bool) -> str:
     label, rest = headline(prediction)
     lines = [f"{_BOLD}{label}{_RESET}{rest}" if color else f"{label}{rest}"]
     lines += _word_lines(prediction, color)
-    if prediction.truncated:
-        lines.append("  (the text is longer than the model reads; the rest was left out)")
+    lines += [f"  ({note})" for note in notes(prediction)]
     return "\n".join([*lines, *(f"  {sentence}" for sentence in check_sentences(prediction))])
+
+
+def notes(prediction: Prediction) -> list[str]:
+    """Return what a reader should know of the text: whether it is familiar, and was read whole."""
+    found = []
+    if prediction.is_familiar is False:
+        found.append(
+            "the text is not like those that the student learned from: familiarity "
+            f"{prediction.familiarity:.2f}"
+        )
+    if prediction.truncated:
+        found.append("the text is longer than the model reads; the rest was left out")
+    return found
 
 
 def check_sentences(prediction: Prediction) -> list[str]:
@@ -106,7 +118,9 @@ def headline(prediction: Prediction) -> tuple[str, str]:
         return f"{prediction.value:.3g}", _interval(prediction)
     label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
     if prediction.label is None:
-        return "no label", f": {label} {probability} is below {prediction.threshold!r}"
+        is_below = prediction.probability < prediction.threshold
+        reason = f"is below {prediction.threshold!r}" if is_below else "and not familiar"
+        return "no label", f": {label} {probability} {reason}"
     others = [name for name in prediction.labels if name != prediction.top_label]
     known = prediction.probabilities if others else {}
     rest = (f", {printable(name)} ({known[name]:.2f})" for name in others)
