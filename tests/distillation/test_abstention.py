@@ -61,3 +61,14 @@ def test_nothing_is_answered_above_every_probability():
 def test_a_target_is_a_share_above_zero(target):
     with pytest.raises(InputError, match="expected a share above 0 and at most 1"):
         choose_threshold(target, *two_classes([0.9], [1]))
+
+
+def test_texts_that_are_not_familiar_are_not_answered():
+    probabilities, labels = two_classes([0.99, 0.97, 0.93, 0.91, 0.9], [0, 1, 1, 1, 0])
+    is_familiar = np.array([False, True, True, False, True])
+    found = choose_threshold(1.0, probabilities, labels, is_familiar)
+    assert found == abstention_at(found.threshold, probabilities, labels, is_familiar)
+    assert (found.num_answered, found.coverage, found.precision) == (2, 0.4, 1.0)
+    assert 0.9 < found.threshold <= 0.93
+    with pytest.raises(InputError, match="none of the texts is familiar"):
+        choose_threshold(1.0, probabilities, labels, ~is_familiar & is_familiar)

@@ -62,6 +62,17 @@ def test_rows_have_their_familiarity_and_lose_their_labels(student, tmp_path, ca
     assert found[("--only-familiar",)] == [found[()][0], None]
 
 
+def test_evaluate_counts_only_familiar_texts_as_answered(student, tmp_path, capsys):
+    label = load_classifier(student)(FAMILIAR).top_label
+    data = tmp_path / "texts.csv"
+    data.write_text(f"text,label\n{FAMILIAR},{label}\n{OTHER},{label}\n", encoding="utf-8")
+    command = ["evaluate", "--model", student, "--data", str(data), "--only-familiar", "--json"]
+    for more in ([], ["--threshold", "0"], ["--target-precision", "1"]):
+        assert main([*command, *more]) == 0
+        found = json.loads(capsys.readouterr().out)["abstention"]
+        assert (found["num_answered"], found["coverage"], found["precision"]) == (1, 0.5, 1.0)
+
+
 def test_a_page_says_it(student):
     classifier = load_classifier(student, only_familiar=True)
     texts = [ExplainedText(answer) for answer in classifier([FAMILIAR, OTHER])]

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from .. import limits
 from .corpus_arguments import LABELED, add_corpus_arguments, read
 from .number_argument import add_number
-from .student_arguments import add_student_arguments
+from .student_arguments import add_only_familiar, add_student_arguments
 
 if TYPE_CHECKING:
     from ..distillation.data.corpus import Corpus
-    from ..distillation.measures.abstention import Abstention
+    from ..distillation.measures.abstention import Abstention, BoolArray
     from ..distillation.measures.calibration_error import FloatArray
     from ..distillation.measures.scores import Scores
 
@@ -23,7 +23,7 @@ examples:
   dixtill evaluate --data valid.csv
   dixtill evaluate --model my.safetensors --data valid.csv --json
   dixtill evaluate --data valid.csv --target-precision 0.95
-  dixtill evaluate --data test.csv --threshold 0.87
+  dixtill evaluate --data test.csv --threshold 0.87 --only-familiar
 """
 
 
@@ -60,6 +60,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         metavar="P",
         help="print coverage and precision if labels of lower probability are withheld",
     )
+    add_only_familiar(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     add_corpus_arguments(parser)
     parser.set_defaults(run=run)
@@ -67,14 +68,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def run(args: argparse.Namespace) -> int:
     """Print the scores as shares in [0, 1]."""
-    from ..distillation.measures.scores import probabilities_of, scores_of
+    from ..distillation.measures.scores import familiar_texts, probabilities_of, scores_of
     from ..runtime.classifier import load_classifier
 
-    classifier = load_classifier(args.model, args.kernel, args.threshold)
+    classifier = load_classifier(args.model, args.kernel, args.threshold, args.only_familiar)
     corpus = read(args, args.data, classifier.labels)
     probabilities = probabilities_of(classifier, corpus)
     scores = scores_of(corpus.labels, probabilities)
-    abstention = _abstention(args, probabilities, corpus)
+    is_familiar = familiar_texts(classifier, corpus) if args.only_familiar else None
+    abstention = _abstention(args, probabilities, corpus, is_familiar)
     if args.json:
         found = {"abstention": asdict(abstention)} if abstention else {}
         print(json.dumps({"rows": len(corpus), **asdict(scores), **found}))
@@ -86,14 +88,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _abstention(
-    args: argparse.Namespace, probabilities: FloatArray, corpus: Corpus
+    args: argparse.Namespace,
+    probabilities: FloatArray,
+    corpus: Corpus,
+    is_familiar: BoolArray | None,
 ) -> Abstention | None:
     from ..distillation.measures.abstention import abstention_at, choose_threshold
 
     if args.target_precision is not None:
-        return choose_threshold(args.target_precision, probabilities, corpus.labels)
-    if args.threshold is not None:
-        return abstention_at(args.threshold, probabilities, corpus.labels)
+        return choose_threshold(args.target_precision, probabilities, corpus.labels, is_familiar)
+    if args.threshold is not None or is_familiar is not None:
+        return abstention_at(args.threshold or 0.0, probabilities, corpus.labels, is_familiar)
     return None
 
 

@@ -11,11 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from ... import limits
 from ...errors import InputError
 from .calibration_error import FloatArray
 from .scores import exact_interval
+
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -30,14 +33,23 @@ class Abstention:
     precision_high: float | None
 
 
-def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[int]) -> Abstention:
+def abstention_at(
+    threshold: float,
+    probabilities: FloatArray,
+    labels: Sequence[int],
+    is_familiar: BoolArray | None = None,
+) -> Abstention:
     """Measure `threshold` on probabilities [N, C] and the indices [N] of the true labels.
+
+    With `is_familiar` [N], the other texts are not answered.
 
     Raises:
         InputError: `threshold` is not a probability.
     """
     threshold = limits.PROBABILITY.checked("the threshold", threshold)
     answered = probabilities.max(axis=1) >= threshold
+    if is_familiar is not None:
+        answered &= is_familiar
     right = probabilities.argmax(axis=1) == np.asarray(labels)
     count, hits = int(answered.sum()), int((answered & right).sum())
     coverage = count / len(labels)
@@ -47,16 +59,24 @@ def abstention_at(threshold: float, probabilities: FloatArray, labels: Sequence[
 
 
 def choose_threshold(
-    precision: float, probabilities: FloatArray, labels: Sequence[int]
+    precision: float,
+    probabilities: FloatArray,
+    labels: Sequence[int],
+    is_familiar: BoolArray | None = None,
 ) -> Abstention:
     """Choose the threshold that answers the most texts with at least that precision.
 
+    With `is_familiar` [N], the other texts are not answered.
+
     Raises:
-        InputError: `precision` is not in (0, 1], or no threshold reaches it.
+        InputError: `precision` is not in (0, 1], no threshold reaches it, or no text is familiar.
     """
     precision = limits.PRECISION.checked("the target precision", precision)
-    top = probabilities.max(axis=1).astype(np.float64)
-    right = probabilities.argmax(axis=1) == np.asarray(labels)
+    rows = np.arange(len(labels)) if is_familiar is None else np.flatnonzero(is_familiar)
+    if not rows.size:
+        raise InputError("none of the texts is familiar to the student; leave out only_familiar")
+    top = probabilities[rows].max(axis=1).astype(np.float64)
+    right = probabilities[rows].argmax(axis=1) == np.asarray(labels)[rows]
     order = np.argsort(-top, kind="stable")
     shares = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
     # Texts of equal probability are answered together.
@@ -70,7 +90,7 @@ def choose_threshold(
     last = int(good[-1])
     below = float(top[order[last + 1]]) if last + 1 < len(order) else 0.0
     threshold = _shortest_decimal(below, float(top[order[last]]))
-    return abstention_at(threshold, probabilities, labels)
+    return abstention_at(threshold, probabilities, labels, is_familiar)
 
 
 def _shortest_decimal(above: float, up_to: float) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 
 from ...runtime.classifier import Classifier
@@ -82,3 +83,9 @@ def probabilities_of(classifier: Classifier, corpus: Corpus) -> FloatArray:
     """Return probabilities [N, C] of a student as users run it."""
     predictions = classifier.predict(corpus.texts)
     return np.array([list(prediction.probabilities.values()) for prediction in predictions])
+
+
+def familiar_texts(classifier: Classifier, corpus: Corpus) -> npt.NDArray[np.bool_]:
+    """Return whether each text [N] is familiar to a student that can tell it."""
+    predictions = classifier.predict(corpus.texts)
+    return np.array([bool(prediction.is_familiar) for prediction in predictions])
