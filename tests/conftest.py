@@ -52,6 +52,18 @@ def tfns() -> Path:
 
 
 @pytest.fixture(scope="session")
+def goemotions() -> Path:
+    """The folder of comments with 28 emotions: train.csv and valid.csv."""
+    return _existing(SHARED / "data" / "goemotions")
+
+
+@pytest.fixture(scope="session")
+def imdb() -> Path:
+    """The folder of reviews of films with their stars: train.csv and test.csv."""
+    return _existing(SHARED / "data" / "imdb")
+
+
+@pytest.fixture(scope="session")
 def teacher_tfns() -> Path:
     """The folder of a teacher fine-tuned on these data."""
     return _existing(SHARED / "teacher-tfns")

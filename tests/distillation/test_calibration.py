@@ -9,7 +9,8 @@ import torch
 from dixtill.distillation.measures.calibration_error import calibration_error
 from dixtill.distillation.measures.scores import scores_of
 from dixtill.distillation.network.student import Student
-from dixtill.distillation.student.calibration import divide_logits, fit_temperature
+from dixtill.distillation.student.calibration import divide_logits
+from dixtill.distillation.student.outputs.temperature import fit_temperature
 from dixtill.runtime.model_file.shape import StudentShape
 
 

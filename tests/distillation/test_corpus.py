@@ -12,6 +12,7 @@ from dixtill.distillation.data.corpus import (
     read_corpora,
     read_corpus,
 )
+from dixtill.distillation.data.label_cells import LabelLayout
 from dixtill.distillation.data.unlabeled import UnlabeledTexts, read_texts
 from dixtill.errors import InputError
 
@@ -43,7 +44,7 @@ def test_a_byte_order_mark_is_not_part_of_the_header(write):
 
 def test_other_columns_are_ignored_and_may_come_in_any_order(write):
     path = write("id,sentiment,tweet\n7,bullish,up\n8,bearish,down\n")
-    corpus = read_corpus(path, text_column="tweet", label_column="sentiment")
+    corpus = read_corpus(path, None, "tweet", LabelLayout("sentiment"))
     assert corpus == Corpus(("up", "down"), (1, 0), ("bearish", "bullish"))
 
 

@@ -120,8 +120,8 @@ def test_copies_of_texts_without_labels_are_excluded(teacher, capsys):
 def test_labels_of_json_lines_are_names_or_indices():
     corpus = read_corpus(write("a.jsonl", [{"text": "a", "label": 1}, {"text": "b", "label": 0}]))
     assert corpus.label_names == ("0", "1")
-    with pytest.raises(ValueError, match=r"a\.jsonl, line 1: the field 'label' is \[1\], expected"):
-        read_corpus(write("a.jsonl", [{"text": "a", "label": [1]}]))
+    with pytest.raises(ValueError, match=r"a\.jsonl, line 1: the column 'label' is \{\}, expected"):
+        read_corpus(write("a.jsonl", [{"text": "a", "label": {}}]))
     with pytest.raises(ValueError, match=r"a\.jsonl, line 2: the column 'label' is empty"):
         read_corpus(write("a.jsonl", [{"text": "a", "label": "x"}, {"text": "b"}]))
     Path("a.jsonl").write_text('{"text": "a", "label": 1, "label": 2}')

@@ -9,12 +9,8 @@ import torch
 from dixtill.distillation.attribution.attributor import Attribution
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.kind import Kind
-from dixtill.distillation.student.examples import (
-    NO_LABEL,
-    Examples,
-    make_examples,
-    unlabeled_examples,
-)
+from dixtill.distillation.student.examples import Examples, make_examples, unlabeled_examples
+from dixtill.distillation.student.outputs.softmax import NO_LABEL
 from dixtill.errors import InputError
 from dixtill.specification.normalizer import Normalizer
 from dixtill.specification.words import Tokenizer

@@ -14,6 +14,7 @@ from transformers import AutoTokenizer, ByT5Tokenizer
 
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.fine_tuning.finetune import finetune, load_base, score_teacher
+from dixtill.distillation.teacher.head import output_of
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError
 
@@ -97,16 +98,16 @@ def test_a_base_without_tokenizer_files_is_refused_before_the_run(bert_base, tmp
     assert not (tmp_path / "out.unfinished").exists()
 
 
-def test_a_base_keeps_only_a_softmax_head(tmp_path):
+def test_a_base_keeps_only_a_head_of_the_same_output(tmp_path):
     model, tokenizer = tiny_teachers.build("bert")
     model.config.problem_type = "multi_label_classification"
     model.save_pretrained(tmp_path / "base")
     tokenizer.save_pretrained(tmp_path / "base")
-    same = Corpus(VALID.texts, VALID.labels, tuple(tiny_teachers.LABELS.values()))
-    with pytest.raises(InputError, match="problem_type is multi_label_classification"):
-        finetune(tmp_path / "base", same, same, CONFIG, tmp_path / "out")
-    other = finetune(tmp_path / "base", TRAIN, VALID, replace(CONFIG, epochs=1), tmp_path / "out")
-    assert other == score_teacher(Teacher.load(tmp_path / "out"), VALID)
+    labels = tuple(tiny_teachers.LABELS.values())
+    for output, is_kept in (("sigmoid", True), ("softmax", False)):
+        found, _ = load_base(tmp_path / "base", labels, 0, output)
+        assert output_of(found.config) == output
+        assert torch.equal(found.classifier.weight, model.classifier.weight) == is_kept
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from dixtill.distillation.attribution.store import AttributionStore
 from dixtill.distillation.config import AttributionSettings
 from dixtill.distillation.finite import check_parameters, diverged
 from dixtill.distillation.measures.scores import scores_of
-from dixtill.distillation.student.calibration import fit_temperature
+from dixtill.distillation.student.outputs.temperature import fit_temperature
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.errors import InputError, shortened
 

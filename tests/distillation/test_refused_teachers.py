@@ -163,9 +163,8 @@ def test_weights_that_are_not_finite_are_refused(value):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"problem_type": "multi_label_classification"}, "problem_type is multi_label_class"),
-        ({"problem_type": "regression"}, "problem_type is regression"),
-        ({"id2label": {0: "toxic"}}, "head has 1 output"),
+        ({"problem_type": "ranking"}, "problem_type is ranking, expected single_label_class"),
+        ({"problem_type": "regression"}, r"it gives 3 numbers \(bearish, bullish, neutral\)"),
         ({"id2label": {1: "a", 2: "b", 3: "c"}}, "keys 1, 2, 3, expected 0, 1, 2"),
         ({"id2label": {0: "a", 1: "b", 2: "b"}}, "label occurs twice, 'b'"),
         ({"id2label": {0: "a", 1: " b", 2: "b "}}, "label occurs twice, 'b'"),

@@ -60,7 +60,7 @@ def test_a_run_from_before_losses_were_kept_by_term_goes_on_to_the_same_bits(tmp
         new_trainer(tmp_path / "old").run(EachEpoch(stop))
     checkpoint = tmp_path / "old" / "checkpoint.pt"
     state = torch.load(checkpoint, weights_only=True)
-    names = ("epoch", "loss", "accuracy", "macro_f1")
+    names = ("epoch", "loss", "scores", "quality")
     state["history"] = [{name: row[name] for name in names} for row in state["history"]]
     torch.save(state, checkpoint)
     resumed = new_trainer(tmp_path / "old")

@@ -10,8 +10,9 @@ import pytest
 import torch
 from toy_training import CONFIG, OF_LABEL, PAPER, TRAIN, VALID, new_student, without_labels
 
-from dixtill.distillation.student.examples import NO_LABEL, Batch, Examples
+from dixtill.distillation.student.examples import Batch, Examples
 from dixtill.distillation.student.objective import distillation_terms, total_loss
+from dixtill.distillation.student.outputs.softmax import NO_LABEL
 
 
 def softmax(values: list[float], temperature: float = 1.0) -> list[float]:

@@ -15,7 +15,8 @@ from dixtill.distillation.data.kind import Kind
 from dixtill.distillation.data.ragged import Ragged
 from dixtill.distillation.network.student import Student
 from dixtill.distillation.progress.metrics import EpochMetrics
-from dixtill.distillation.student.examples import NO_LABEL, Examples
+from dixtill.distillation.student.examples import Examples
+from dixtill.distillation.student.outputs.softmax import NO_LABEL
 from dixtill.distillation.student.trainer import StudentTrainer
 from dixtill.specification.words import TokenizedText
 

@@ -208,11 +208,20 @@ def test_csv_whose_features_are_given_is_read_by_datasets_without_missing_values
     assert (corpus.labels, corpus.label_names) == ((1, 0), ("neg", "pos"))
 
 
-@pytest.mark.parametrize("labels", [[[0, 2], [1]], [0.5, 1.5], [{"a": 1}, {"a": 2}]])
+@pytest.mark.parametrize("labels", [[0.5, 1.5], [{"a": 1}, {"a": 2}]])
 def test_labels_that_name_no_class_are_refused(labels):
     Dataset.from_dict({"text": ["a", "b"], "label": labels}).save_to_disk("odd")
-    with pytest.raises(InputError, match=r"row 1: the field 'label' is .*, expected a name"):
+    with pytest.raises(InputError, match=r"row 1: the column 'label' is .*, expected a name"):
         read_corpus("hub:odd")
+
+
+def test_lists_of_classes_are_several_labels():
+    features = Features({"text": Value("string"), "label": [ClassLabel(names=NAMES)]})
+    both = {"text": ["a", "b", "c"], "label": [[1, 0], [], [1]]}
+    Dataset.from_dict(both, features=features).save_to_disk("several")
+    corpus = read_corpus("hub:several")
+    assert (corpus.output, corpus.labels) == ("sigmoid", ((0, 1), (), (1,)))
+    assert corpus.label_names == ("neg", "pos")
 
 
 def test_a_missing_text_is_not_an_empty_one():

@@ -68,7 +68,8 @@ def run(args: argparse.Namespace) -> int:
     check_folder(args.out)
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])
     check_not_input(Path(args.out, hub.CARD_FILE), [args.data, model])
-    corpus = read(args, args.data, load_classifier(model).labels) if args.data else None
+    student = load_classifier(model)
+    corpus = read(args, args.data, student.labels, student.output) if args.data else None
     text = CardText(
         name=args.name or args.push or Path(args.out).name,
         data=args.data_name or _data_name(args.data),

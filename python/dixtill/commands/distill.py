@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from ..distillation.config import AttributionSettings, CourseSettings, DistillConfig
@@ -11,7 +12,6 @@ from ..escapes import printable
 from ..standard_streams import say
 from ..whole_file import check_folder
 from .distill_arguments import add_distill_arguments
-from .evaluate import shown
 
 _EXAMPLES = """\
 examples:
@@ -41,6 +41,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def run(args: argparse.Namespace) -> int:
     """Distill, and print the scores."""
     from ..distillation.progress.live_table import watched
+    from ..distillation.progress.metrics import shown_scores
 
     if args.tensorboard:
         inputs = (args.teacher, args.train, args.valid, args.exclude, args.unlabeled)
@@ -57,7 +58,7 @@ def run(args: argparse.Namespace) -> int:
             **course_settings(args),
         )
     for name, scores in (("float32", result.float_scores), ("int8", result.scores)):
-        print(f"{name:>8}  {shown(scores)}")
+        print(f"{name:>8}  {shown_scores(asdict(scores))}")
     num_parameters = result.model.parameters.shape.num_parameters
     print(f"{result.path}: {result.path.stat().st_size:,} bytes, {num_parameters:,} parameters")
     if result.report:

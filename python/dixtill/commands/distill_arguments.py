@@ -43,6 +43,14 @@ def _add_file_arguments(parser: argparse.ArgumentParser) -> None:
         help="folder for config, metrics and checkpoint (default: FILE.run)",
     )
     add_stored_arguments(parser)
+    add_setting(
+        parser,
+        CourseSettings,
+        "label_precision",
+        metavar="SHARE",
+        help="of several labels, choose each threshold so that this share of the texts that get "
+        "the label have it (default: the best F1)",
+    )
     parser.add_argument(
         "--no-report",
         dest="report",
@@ -158,6 +166,12 @@ def _add_text_arguments(group: argparse._ArgumentGroup) -> None:
         "which texts teach more: none ({default}, the default), those on which student and teacher "
         "differ most come more often (worst), or a small network learns weights of texts on a "
         "tenth of the labeled ones, which are held out for it (learned)",
+    )
+    _add(
+        group,
+        "class_weight",
+        "balanced lets the texts of each class count as much in all, or of several labels those "
+        "with the same rarest one ({default})",
     )
     group.add_argument(
         "--unlabeled",

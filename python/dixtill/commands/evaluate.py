@@ -1,13 +1,15 @@
-"""`dixtill evaluate`: measure a student's accuracy, macro-F1 and calibration on labeled texts."""
+"""`dixtill evaluate`: measure a student's answers on labeled texts."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .. import limits
+from ..errors import InputError
+from ..escapes import printable
 from .corpus_arguments import LABELED, add_corpus_arguments, read
 from .number_argument import add_number
 from .student_arguments import add_only_familiar, add_student_arguments
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from ..distillation.data.corpus import Corpus
     from ..distillation.measures.abstention import Abstention, BoolArray
     from ..distillation.measures.calibration_error import FloatArray
-    from ..distillation.measures.scores import Scores
 
 _EXAMPLES = """\
 examples:
@@ -34,7 +35,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="measure accuracy, macro-F1 and calibration of a student",
         description="Compare a student's labels with those of the data. The calibration error\n"
         "(ECE, 15 bins) says how far its probabilities are from the share of right labels.\n"
-        "Choose a threshold on validation texts, then measure it on other texts.",
+        "Choose a threshold on validation texts, then measure it on other texts. If texts have\n"
+        "several labels, each label is measured at its own threshold; if they have numbers, the\n"
+        "mean absolute error and Pearson's correlation are printed.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -67,24 +70,54 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print the scores as shares in [0, 1]."""
-    from ..distillation.measures.scores import familiar_texts, probabilities_of, scores_of
+    """Print the scores: shares in [0, 1], or for numbers an error in their unit."""
+    from ..distillation.measures.scores import (
+        answers_to,
+        familiar_texts,
+        label_scores,
+        scores_for,
+        used_thresholds,
+    )
+    from ..distillation.progress.metrics import shown_scores
     from ..runtime.classifier import load_classifier
 
     classifier = load_classifier(args.model, args.kernel, args.threshold, args.only_familiar)
-    corpus = read(args, args.data, classifier.labels)
-    probabilities = probabilities_of(classifier, corpus)
-    scores = scores_of(corpus.labels, probabilities)
+    _check_abstention(args, classifier.output)
+    corpus = read(args, args.data, classifier.labels, classifier.output)
+    answers = answers_to(classifier, corpus)
+    thresholds = used_thresholds(classifier)
+    scores = scores_for(corpus.output, corpus.targets, answers, thresholds)
+    by_label = thresholds and label_scores(corpus.targets, answers, classifier.labels, thresholds)
     is_familiar = familiar_texts(classifier, corpus) if args.only_familiar else None
-    abstention = _abstention(args, probabilities, corpus, is_familiar)
+    abstention = _abstention(args, answers, corpus, is_familiar)
     if args.json:
-        found = {"abstention": asdict(abstention)} if abstention else {}
+        found: dict[str, Any] = {"abstention": asdict(abstention)} if abstention else {}
+        found |= {"labels": [asdict(label) for label in by_label]} if by_label else {}
         print(json.dumps({"rows": len(corpus), **asdict(scores), **found}))
         return 0
-    print(f"{len(corpus)} texts  {shown(scores)}")
+    print(f"{len(corpus)} texts  {shown_scores(asdict(scores))}")
+    for label, threshold in zip(by_label or (), thresholds or (), strict=True):
+        print(
+            f"{printable(label.label)}: precision {label.precision:.4f}  recall {label.recall:.4f} "
+            f" F1 {label.f1:.4f}  {label.rows} texts  threshold {threshold:g}"
+        )
     if abstention:
         print(_shown_abstention(abstention))
     return 0
+
+
+def _check_abstention(args: argparse.Namespace, output: str) -> None:
+    """Raise InputError if the options are for one label of a text, and the student gives others."""
+    for option, value in (
+        ("--target-precision", args.target_precision), ("--only-familiar", args.only_familiar),
+    ):  # fmt: skip
+        if output != "softmax" and value:
+            kind = "several labels" if output == "sigmoid" else "a number"
+            raise InputError(
+                f"{option} measures a student that gives one label, but this one gives {kind}; "
+                "leave it out (`dixtill distill --label-precision` chooses thresholds of several "
+                "labels)"
+            )
 
 
 def _abstention(
@@ -95,10 +128,12 @@ def _abstention(
 ) -> Abstention | None:
     from ..distillation.measures.abstention import abstention_at, choose_threshold
 
+    if corpus.output != "softmax":
+        return None
     if args.target_precision is not None:
-        return choose_threshold(args.target_precision, probabilities, corpus.labels, is_familiar)
+        return choose_threshold(args.target_precision, probabilities, corpus.targets, is_familiar)
     if args.threshold is not None or is_familiar is not None:
-        return abstention_at(args.threshold or 0.0, probabilities, corpus.labels, is_familiar)
+        return abstention_at(args.threshold or 0.0, probabilities, corpus.targets, is_familiar)
     return None
 
 
@@ -109,12 +144,4 @@ def _shown_abstention(found: Abstention) -> str:
         f"threshold {found.threshold!r}: {found.num_answered} texts are answered (coverage "
         f"{found.coverage:.4f}), {found.precision:.4f} of them correctly (95% interval "
         f"{found.precision_low:.4f} to {found.precision_high:.4f})"
-    )
-
-
-def shown(scores: Scores) -> str:
-    """Format scores for a person, on one line."""
-    return (
-        f"accuracy {scores.accuracy:.4f}  macro-F1 {scores.macro_f1:.4f}  "
-        f"ECE {scores.calibration_error:.4f}"
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
 
-from ..distillation.config import CourseSettings
 from ..distillation.finetune_config import FinetuneConfig
 from ..escapes import printable
 from ..whole_file import check_folder
-from .corpus_arguments import add_training_arguments
+from .corpus_arguments import add_training_arguments, read_settings
 from .setting_argument import add_setting
 from .teacher_arguments import add_labels
 
@@ -18,6 +18,10 @@ examples:
   dixtill finetune --base my-encoder --train train.csv --valid valid.csv --out my-teacher
   dixtill finetune --base my-encoder --train train.csv --out my-teacher \\
       --labels bearish,bullish,neutral --exclude test.csv
+  dixtill finetune --base my-encoder --train emotions.csv --out my-teacher \\
+      --label-column labels --label-separator "|"
+  dixtill finetune --base my-encoder --train reviews.csv --out my-teacher \\
+      --label-column stars --numbers
 
 A stopped run resumes from its last epoch, in OUT.unfinished, given the same arguments.
 """
@@ -28,8 +32,9 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser = subparsers.add_parser(
         "finetune",
         help="fine-tune a pretrained transformer into a teacher (resumable)",
-        description="Fine-tune an encoder or decoder on labeled texts, keep the epoch with the\n"
-        "best macro-F1 on the validation texts, and save it as a Hugging Face model.",
+        description="Fine-tune an encoder or decoder on texts that have one label, several, or a\n"
+        "number. Keep the epoch with the best macro-F1 on the validation texts, or the smallest\n"
+        "mean absolute error, and save it as a Hugging Face model.",
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -60,6 +65,11 @@ def _add_settings_arguments(parser: argparse.ArgumentParser) -> None:
             None,
             "precision of matrix products; bfloat16 is twice as fast on supporting hardware",
         ),
+        (
+            "class_weight",
+            None,
+            "balanced lets the texts of each class, or of each rarest label, count as much in all",
+        ),
     ):
         shown = f"{what} (default: {{default}})"
         add_setting(group, FinetuneConfig, name, metavar=metavar, help=shown)
@@ -73,19 +83,18 @@ def run(args: argparse.Namespace) -> int:
     from ..distillation.data.sources import read_course_texts
     from ..distillation.fine_tuning.finetune import finetune
     from ..distillation.progress.live_table import watched
+    from ..distillation.progress.metrics import scores_of_epoch, shown_scores
 
     inputs = [args.base, args.train, args.valid, args.exclude]
     for folder in filter(None, (args.out, f"{args.out}.unfinished", args.tensorboard)):
         check_folder(folder, inputs)
-    reading = {name: getattr(args, name) for name in CourseSettings.names() if hasattr(args, name)}
-    settings = CourseSettings(**reading)
-    train, valid, _ = read_course_texts(args.train, args.valid, args.labels, settings)
+    train, valid, _ = read_course_texts(args.train, args.valid, args.labels, read_settings(args))
     given = {name: getattr(args, name) for name in FinetuneConfig.names() if hasattr(args, name)}
     config = FinetuneConfig(**given)
-    with watched(args.tensorboard, lambda metrics: metrics.macro_f1) as watcher:
+    with watched(args.tensorboard) as watcher:
         scores = finetune(args.base, train, valid, config, Path(args.out), watcher)
     print(
         f"{args.out}: {printable(', '.join(train.label_names))}; on {len(valid)} validation texts "
-        f"accuracy {scores.accuracy:.4f}, macro-F1 {scores.macro_f1:.4f}"
+        f"{shown_scores(scores_of_epoch(asdict(scores)), ', ')}"
     )
     return 0

@@ -9,13 +9,13 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 
 from ..distillation.data.corpus import Corpus
 from ..distillation.fine_tuning.finetune import score_teacher
-from ..distillation.measures.scores import score_classifier
+from ..distillation.measures.scores import Scores, score_classifier
 from ..distillation.teacher.compression import dynamic_int8, prune_attention_heads, stored_bytes
 from ..distillation.teacher.teacher import Teacher
 from ..runtime.classifier import Classifier
@@ -54,12 +54,16 @@ def compare(
     seconds = median_seconds({**classifiers, "DiXtill": student}, test.texts[:num_timed])
     rows = {
         name: Compressed(
-            stored_bytes(item.model), score_teacher(item, test).accuracy, seconds[name]
+            stored_bytes(item.model),
+            cast(Scores, score_teacher(item, test)).accuracy,
+            seconds[name],
         )
         for name, item in transformers.items()
     }
     rows["DiXtill"] = Compressed(
-        student_file.stat().st_size, score_classifier(student, test).accuracy, seconds["DiXtill"]
+        student_file.stat().st_size,
+        cast(Scores, score_classifier(student, test)).accuracy,
+        seconds["DiXtill"],
     )
     return rows
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ..distillation.attribution.attributor import Attribution, Attributor
 from ..distillation.config import AttributionSettings
@@ -108,13 +108,13 @@ def run_demo(folder: Path, settings: DemoSettings, say: Say) -> DemoResult:
         teacher = _teacher(parts, settings, folder, say)
         teacher.use_gpu()
         attributor = Attributor(teacher, AttributionSettings())
-        quality = {"teacher": score_teacher(teacher, parts.test)}
+        quality = {"teacher": cast(Scores, score_teacher(teacher, parts.test))}
         students: dict[str, Classifier] = {}
         for method in METHODS:
             say(f"distilling a student: {method.title}")
             student = _student(method, teacher, parts, settings, folder, _Telling(say))
             students[method.name] = student
-            quality[method.title] = score_classifier(student, parts.test)
+            quality[method.title] = cast(Scores, score_classifier(student, parts.test))
         say("timing the teacher, its compressed forms and the student")
         compression = compare(teacher, _file(folder, _SHOWN), parts.test, settings.num_timed)
         examples = tuple(
@@ -171,7 +171,7 @@ def _write_csv(corpus: Corpus, path: Path) -> None:
     content = io.StringIO(newline="")
     writer = csv.writer(content)
     writer.writerow(("text", "label"))
-    for text, label in zip(corpus.texts, corpus.labels, strict=True):
+    for text, label in zip(corpus.texts, corpus.targets.tolist(), strict=True):
         writer.writerow((text, corpus.label_names[label]))
     write_whole(path, content.getvalue().encode())
 

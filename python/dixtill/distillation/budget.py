@@ -14,13 +14,16 @@ from ..errors import InputError
 from ..runtime.model_file.settings import StudentSettings
 from ..specification.model_file import StudentModel
 from ..specification.parameters import StudentParameters
-from .config import DistillConfig, EmbeddingBits
+from .config import DistillConfig, EmbeddingBits, OutputKind
 from .network.quantize import quantize
 from .network.student import Student
 from .student.familiarity import no_familiarity
 from .student.vocabulary import Vocabulary
 
 _PROVENANCE_BYTES = 4096  # kept free; the shipped student's takes 1,700
+
+_TEMPERATURE_BYTES = 24  # of a label in the provenance, at most
+_LONGEST = 0.12345678901234567  # a threshold of as many digits as one can have
 
 
 def student_settings(
@@ -45,6 +48,7 @@ class Untrained:
     labels: Sequence[str]
     config: DistillConfig
     embedding_bits: EmbeddingBits = 4
+    output: OutputKind = "softmax"
 
     def num_bytes(self, num_pieces: int) -> int:
         """Return the bytes of the file with so many of the first pieces, and room for provenance.
@@ -63,7 +67,11 @@ class Untrained:
 
     def _model(self, embedding_q8: np.ndarray) -> StudentModel:
         settings = student_settings(self.vocabulary, self.labels, self.config)
-        settings = settings._replace(provenance={"": " " * _PROVENANCE_BYTES})
+        room = _PROVENANCE_BYTES
+        if self.output == "sigmoid":
+            settings = settings._replace(thresholds=(_LONGEST,) * len(self.labels))
+            room += len(self.labels) * _TEMPERATURE_BYTES
+        settings = settings._replace(provenance={"": " " * room})
         pieces = self.vocabulary.pieces[: len(embedding_q8)]
         parameters = replace(self._parameters, embedding_q8=embedding_q8)
         return StudentModel(parameters, pieces, settings, no_familiarity(len(pieces)))
@@ -73,12 +81,15 @@ class Untrained:
         """Parameters with one piece."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            student = Student.of(self.config, 1, len(self.labels))
+            student = Student.of(self.config, 1, len(self.labels), self.output)
         return quantize(student, self.embedding_bits)
 
 
 def within_budget(
-    vocabulary: Vocabulary, labels: Sequence[str], config: DistillConfig
+    vocabulary: Vocabulary,
+    labels: Sequence[str],
+    config: DistillConfig,
+    output: OutputKind = "softmax",
 ) -> Vocabulary:
     """Return the vocabulary with as many of its first pieces as `config.max_bytes` has room for.
 
@@ -88,7 +99,7 @@ def within_budget(
     Raises:
         InputError: there is no room for two pieces, of which the first is the unknown one.
     """
-    num_bytes = Untrained(vocabulary, labels, config).num_bytes
+    num_bytes = Untrained(vocabulary, labels, config, output=output).num_bytes
     if num_bytes(len(vocabulary.pieces)) <= config.max_bytes:
         return vocabulary
     room = bisect_right(range(1, len(vocabulary.pieces)), config.max_bytes, key=num_bytes)

@@ -16,6 +16,7 @@ from ..limits import Limits
 from ..runtime.model_file.settings import check_explanation
 from ..specification.cleaning import DEFAULT_RULES
 from ..tables import LABEL_COLUMN, TEXT_COLUMN
+from .method_defaults import IMPLIED, NOTHING_PERTURBED, OWN
 from .settings import Settings, unknown_setting
 
 Method = Literal["dixtill", "dixtill-paper", "kl", "mse", "none"]
@@ -35,6 +36,8 @@ Explainer = Literal[
 FixedRule = Literal["gausslegendre", "riemann_middle", "riemann_trapezoid"]
 EmbeddingBits = Literal[4, 8]
 Cell = Literal["lstm", "gru", "linear"]
+ClassWeight = Literal["equal", "balanced"]
+OutputKind = Literal["softmax", "sigmoid", "number"]  # one label, several, or a number
 ADAPTIVE_RULE = "adaptive_simpson"
 _EXPLAINED: tuple[Method, ...] = ("dixtill", "dixtill-paper")
 
@@ -57,6 +60,7 @@ class DistillConfig(Settings):
     max_explained: int | None = 4000  # training texts whose attributions are learned; None: all
     hint_weight: float = 0.0  # loss weight of hints from the teacher's states, at the beginning
     teaching: TeachingMode = "fixed"  # which texts come more often, or weigh more
+    class_weight: ClassWeight = "equal"  # balanced: texts of each class count as much in all
     additivity: float = 0.25  # weight of the loss that makes words' weights equal their effects
     perturbed: int | None = None  # made-up texts; None: a number that suits the other texts
     seed: int = 0
@@ -157,14 +161,14 @@ class DistillConfig(Settings):
             )
         if "explanation_weight" in given and given.get("max_explained") == 0:
             raise InputError("explanation_weight is given, but max_explained is 0; give only one")
-        own = _OWN.get(method, {})
+        own = OWN.get(method, {})
         if (own | given).get("perturbed") == 0:
-            own = _NOTHING_PERTURBED | own
+            own = NOTHING_PERTURBED | own
         if given.get("null_score") is False:
             own = {"explanation": "contributions"} | own
         if given.get("cell") == "linear":
             own = own | {"explanation": "contributions"}
-        own = own | _IMPLIED.get(given.get("explanation", ""), {})
+        own = own | IMPLIED.get(given.get("explanation", ""), {})
         return cls(method=method, **own | given)
 
     @property
@@ -176,33 +180,6 @@ class DistillConfig(Settings):
     def learns_hints(self) -> bool:
         """Whether the student learns from the teacher's states."""
         return self.method != "none" and self.hint_weight > 0
-
-
-# The settings that each explanation requires.
-_IMPLIED: dict[str, dict[str, Any]] = {
-    "scores": {"explained_classes": "predicted", "additivity": 0.0},
-    "gates": {"null_score": True},
-}
-# What suits training without perturbed texts; chosen on held-out texts.
-_NOTHING_PERTURBED = {"epochs": 10, "batch_size": 64, "learning_rate": 2e-3, "dropout": 0.3}
-# As published, with the mean over a word's tokens (Cantini et al. 2024, and their code).
-_PUBLISHED: dict[str, Any] = {
-    "temperature": 5.0,
-    "kl": "bounded",
-    "explanation": "scores",
-    "explained_classes": "predicted",
-    "explanation_weight": 1.0,
-    "merge": "mean",
-    "max_explained": None,
-    "additivity": 0.0,
-    "perturbed": 0,
-    "null_score": False,
-}
-# Students of the other methods are not aligned; contributions explain their answers best.
-_OWN: dict[str, dict[str, Any]] = {
-    "dixtill-paper": _PUBLISHED,
-    **dict.fromkeys(("kl", "mse", "none"), _PUBLISHED | {"explanation": "contributions"}),
-}
 
 
 @dataclass(frozen=True)
@@ -249,6 +226,11 @@ class CourseSettings(Settings):
     unlabeled: str | os.PathLike[str] | Sequence[str] | None = None
     text_column: str = TEXT_COLUMN
     label_column: str = LABEL_COLUMN
+    label_separator: str | None = None  # what joins several labels of a text
+    label_columns: Sequence[str] | None = None  # of 1 and 0, one for each label
+    numbers: bool = False  # whether the label column holds numbers to predict, not classes
+    weight_column: str | None = None  # of training texts: how much each counts
+    label_precision: float | None = None  # of several labels' thresholds; None: the best F1
     input_format: str | None = None
     delimiter: str | None = None
     run_folder: str | os.PathLike[str] | None = None  # None: the student's path plus .run
@@ -261,6 +243,7 @@ class CourseSettings(Settings):
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {
         "holdout": limits.PART,
+        "label_precision": limits.PRECISION,
         "rows_per_pass": limits.COUNT,
         "threads": limits.THREADS,
     }

@@ -34,9 +34,10 @@ from .attribution.store import AttributionStore
 from .config import AllSettings, AttributionSettings, CourseSettings, DistillConfig, Precision
 from .course_files import CourseFiles
 from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
+from .data.text_weights import text_weights
 from .distilled import Distilled
 from .lessons import LessonReader
-from .measures.scores import Scores
+from .measures.scores import AnyScores
 from .network.quantize import check_embedding_bits
 from .progress.live_table import watched
 from .progress.metrics import EpochMetrics
@@ -75,7 +76,9 @@ def distill(
         with watcher.stage("loading the teacher"):
             loaded = loaded_teacher(teacher, chosen.course)
         names = loaded.labels if loaded else None
-        texts = read_course_texts(train, valid, names, chosen.course)
+        texts = read_course_texts(
+            train, valid, names, chosen.course, loaded.output if loaded else None
+        )
         return Course(loaded, texts, chosen, files, watcher).run()
 
 
@@ -126,9 +129,21 @@ class Course:
 
     def __post_init__(self) -> None:
         """Raise InputError if the teacher does not fit the method or the texts."""
-        check_label_names(self.texts.train.label_names)
+        train = self.texts.train
+        check_label_names(train.label_names)
+        if train.output == "softmax" and len(train.label_names) < 2:
+            raise InputError(
+                f"the texts have only the label '{train.label_names[0]}', so that nothing can be "
+                "learned; give texts of at least two"
+            )
+        text_weights(train, self.config.class_weight)  # raises an error before any work
         if self.teacher:
-            check_teachers_labels(self.teacher.labels, self.texts.train)
+            if self.teacher.output != train.output:
+                raise InputError(
+                    f"the teacher is for the output {self.teacher.output}, the texts for "
+                    f"{train.output}; label the texts as the teacher answers, or fine-tune another"
+                )
+            check_teachers_labels(self.teacher.labels, train)
         elif (method := self.config.method) != "none":
             raise InputError(
                 f"the method {method} needs a teacher; give one, or choose method='none'"
@@ -154,8 +169,9 @@ class Course:
             )
         course = self.settings.course
         made = self.training.finish(
-            student, history, lessons, self.texts.valid, course.embedding_bits, course.calibrate
-        )
+            student, history, lessons, self.texts.valid, course.embedding_bits, course.calibrate,
+            course.label_precision,
+        )  # fmt: skip
         write_model(made.model, self.files.out)
         page, error = self._report(history, made.float_scores)
         return Distilled(
@@ -229,7 +245,7 @@ class Course:
             return teacher_vectors(vocabulary, self.teacher) if self.teacher else None
 
     def _report(
-        self, history: Sequence[EpochMetrics], float_scores: Scores
+        self, history: Sequence[EpochMetrics], float_scores: AnyScores
     ) -> tuple[Path | None, str | None]:
         """Write the report; return its path and None, or None and the reason for its absence."""
         page = self.files.run_folder / "report.html"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..runtime.classifier import Classifier
 from ..specification.model_file import StudentModel
-from .measures.scores import Scores
+from .measures.scores import AnyScores
 from .network.student import Student
 from .progress.metrics import EpochMetrics, best_epoch
 
@@ -18,8 +18,8 @@ class Distilled:
 
     student: Classifier  # loaded from the file
     path: Path  # the student's file
-    scores: Scores  # of the int8 file on the validation texts
-    float_scores: Scores  # the same before quantization
+    scores: AnyScores  # of the int8 file on the validation texts
+    float_scores: AnyScores  # the same before quantization
     history: tuple[EpochMetrics, ...]  # one for each epoch
     run_folder: Path
     report: Path | None  # None if not asked for, or if it could not be written

@@ -9,7 +9,7 @@ from typing import ClassVar
 from .. import limits
 from ..limits import Limits
 from ..specification.cleaning import DEFAULT_RULES
-from .config import Precision
+from .config import ClassWeight, Precision
 from .settings import Settings
 
 
@@ -26,6 +26,7 @@ class FinetuneConfig(Settings):
     weight_decay: float = 0.01
     seed: int = 0
     precision: Precision = "float32"
+    class_weight: ClassWeight = "equal"
     cleaning: tuple[str, ...] = DEFAULT_RULES
 
     LIMITS: ClassVar[Mapping[str, Limits]] = {

@@ -20,9 +20,11 @@ from .data.corpus import Corpus
 from .data.kind import Kind
 from .data.perturbation import perturbed_texts, suitable_number
 from .data.sources import CourseTexts
+from .data.text_weights import text_weights
 from .data.unlabeled import UnlabeledTexts
 from .progress.watcher import Watcher
 from .student.examples import Examples, make_examples, unlabeled_examples
+from .student.outputs import rules_for
 from .student.vocabulary import Vocabulary, student_vocabulary
 from .teacher.answer_store import AnswerStore
 from .teacher.head import Answers
@@ -88,7 +90,7 @@ class LessonReader:
             InputError: no text holds a piece, or the teacher's answers cannot be stored.
         """
         labels = texts.train.label_names
-        vocabulary = within_budget(self.vocabulary(texts), labels, self.config)
+        vocabulary = within_budget(self.vocabulary(texts), labels, self.config, texts.train.output)
         return lessons_of(self.answered(texts, explained), vocabulary, self.config)
 
     def vocabulary(self, texts: CourseTexts) -> Vocabulary:
@@ -155,14 +157,20 @@ def lessons_of(answered: AnsweredTexts, vocabulary: Vocabulary, config: DistillC
         InputError: no labeled text holds a piece.
     """
     tokenizer = Tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
-    valid = make_examples(answered.valid, tokenizer, config.cleaning)
+    rules = rules_for(answered.train)
+    found = text_weights(answered.train, config.class_weight)
+    weights = None if found is None else torch.from_numpy(found)
+    valid = make_examples(answered.valid, tokenizer, config.cleaning, rules=rules)
     if answered.known is None:
-        train = make_examples(answered.train, tokenizer, config.cleaning)
+        train = make_examples(
+            answered.train, tokenizer, config.cleaning, rules=rules, weights=weights
+        )
         return Lessons(vocabulary, train, valid, 0)
     hints = _Hints.of(answered.known)
     train = make_examples(
         answered.train, tokenizer, config.cleaning, answered.known.logits,
-        answered.explained, config.merge, config.explained_classes, hints(answered.known),
+        answered.explained, config.merge, config.explained_classes, hints(answered.known), rules,
+        weights,
     )  # fmt: skip
     read = quick_tokenizer(vocabulary.pieces, vocabulary.normalizer, config.max_pieces)
     num_unlabeled, more = 0, []
@@ -170,7 +178,7 @@ def lessons_of(answered: AnsweredTexts, vocabulary: Vocabulary, config: DistillC
         num_unlabeled += len(texts)
         more.append(
             unlabeled_examples(
-                texts, read, answers.logits, config.explained_classes, kinds, hints(answers)
+                texts, read, answers.logits, config.explained_classes, kinds, hints(answers), rules
             )
         )
     return Lessons(vocabulary, Examples.joined([train, *more]), valid, num_unlabeled)

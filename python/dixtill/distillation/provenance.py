@@ -69,8 +69,10 @@ def provenance_of(
     """Return the provenance for a student's file.
 
     `found` holds the results: the number of texts without labels, the best epoch, the temperature,
-    the calibration error before it, and the scores before and after quantization.
+    the calibration error before it, the scores before and after quantization, and the scale of
+    numbers.
     """
+    scale = {"scale": found["scale"]} if "scale" in found else {}
     return {
         "dixtill": __version__,
         "teacher": origin.teacher,
@@ -81,6 +83,7 @@ def provenance_of(
         "best_epoch": found["best_epoch"],
         "temperature": found["temperature"],
         "uncalibrated_error": found["uncalibrated_error"],
+        **scale,
         "valid_scores": found["valid_scores"],
         "teacher_name": origin.teacher_name,
         "int8_scores": found["int8_scores"],

@@ -6,7 +6,6 @@ students can be made where it is not loaded.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,14 @@ from .budget import student_settings
 from .config import DistillConfig, EmbeddingBits
 from .data.corpus import Corpus
 from .lessons import Lessons
-from .measures.scores import Scores, score_classifier
+from .measures.decisions import decisions
+from .measures.scores import AnyScores, answers_to, scores_for
 from .network.quantize import quantize
 from .network.student import Student
 from .progress.metrics import EpochMetrics, best_epoch
 from .progress.watcher import Watcher
 from .provenance import Origin, provenance_of, run_of
-from .student.calibration import calibrate
+from .student.calibration import calibrate, put_unit_into
 from .student.familiarity import fit_familiarity
 from .student.float_answers import score
 from .student.trainer import StudentTrainer, threads
@@ -39,8 +39,8 @@ class MadeStudent:
     """A finished student, before its file is written."""
 
     model: StudentModel
-    scores: Scores  # of the int8 student on the validation texts
-    float_scores: Scores  # the same before quantization
+    scores: AnyScores  # of the int8 student on the validation texts
+    float_scores: AnyScores  # the same before quantization
     float_student: Student  # calibrated
 
 
@@ -71,7 +71,8 @@ class Training:
         config, num_pieces = self.config, len(lessons.vocabulary.pieces)
         with threads(1):
             torch.manual_seed(config.seed)
-            student = Student.of(config, num_pieces, len(self.labels))
+            output = lessons.train.rules.output
+            student = Student.of(config, num_pieces, len(self.labels), output)
             vectors = reduced_vectors(rows, num_pieces, config.embedding_dim)
             student.embedding.weight.data.copy_(vectors)
             trainer = StudentTrainer(
@@ -89,35 +90,38 @@ class Training:
         valid: Corpus,
         embedding_bits: EmbeddingBits,
         is_calibrated: bool,
+        label_precision: float | None = None,
     ) -> MadeStudent:
-        """Calibrate a trained student in place, quantize it, and score both on `valid`."""
+        """Calibrate a trained student in place, quantize it, and score both on `valid`.
+
+        Thresholds of several labels are chosen for `label_precision`, or without it for F1.
+        """
         found: dict[str, Any] = {"texts_without_labels": lessons.num_unlabeled}
         found["best_epoch"] = best_epoch(history).epoch
         with threads(1):
             found |= calibrate(student, lessons.valid, is_calibrated)
             float_scores = score(student, lessons.valid)
+            found |= put_unit_into(student, lessons.valid.rules.scale)
         found["valid_scores"] = asdict(float_scores)
-        model, scores = self._quantize(student, lessons.vocabulary, valid, embedding_bits, found)
-        known = fit_familiarity(lessons.train, lessons.valid, lessons.vocabulary)
-        return MadeStudent(replace(model, familiarity=known), scores, float_scores, student)
+        model = self._quantized(student, lessons.vocabulary, embedding_bits)
+        answers = answers_to(Classifier(model), valid)
+        decided = decisions(valid.output, valid.targets, answers, label_precision)
+        scores = scores_for(valid.output, valid.targets, answers, decided.get("thresholds"))
+        found["int8_scores"] = asdict(scores)
+        provenance = provenance_of(self.origin, self.config, found)
+        model = replace(
+            model,
+            settings=model.settings._replace(provenance=provenance, **decided),
+            familiarity=fit_familiarity(lessons.train, lessons.valid, lessons.vocabulary),
+        )
+        return MadeStudent(model, scores, float_scores, student)
 
-    def _quantize(
-        self,
-        student: Student,
-        vocabulary: Vocabulary,
-        valid: Corpus,
-        embedding_bits: EmbeddingBits,
-        found: Mapping[str, Any],
-    ) -> tuple[StudentModel, Scores]:
-        """Return the int8 student with its provenance, and its scores on the validation texts."""
-        model = StudentModel(
+    def _quantized(
+        self, student: Student, vocabulary: Vocabulary, embedding_bits: EmbeddingBits
+    ) -> StudentModel:
+        """Return the int8 student, without provenance."""
+        return StudentModel(
             parameters=quantize(student, embedding_bits),
             vocabulary=vocabulary.pieces,
             settings=student_settings(vocabulary, self.labels, self.config),
         )
-        scores = score_classifier(Classifier(model), valid)
-        provenance = provenance_of(
-            self.origin, self.config, {**found, "int8_scores": asdict(scores)}
-        )
-        settings = model.settings._replace(provenance=provenance)
-        return replace(model, settings=settings), scores

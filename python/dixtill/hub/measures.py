@@ -20,6 +20,7 @@ from ..distillation.measures.scores import (
     label_scores,
     scores_of,
 )
+from ..errors import InputError
 from ..runtime.classifier import Classifier
 
 _RESAMPLES = 1000
@@ -51,11 +52,20 @@ class StudentMeasures:
 
 
 def measure(classifier: Classifier, corpus: Corpus) -> StudentMeasures:
-    """Answer the texts of `corpus`, whose labels are the student's, and time some of them."""
+    """Answer the texts of `corpus`, whose labels are the student's, and time some of them.
+
+    Raises:
+        InputError: the texts have several labels, or numbers.
+    """
+    if corpus.output != "softmax":
+        raise InputError(
+            "a card has measures of students that give one label of several; leave out the data, "
+            "and add what `dixtill evaluate` prints"
+        )
     answers = classifier(list(corpus.texts))
     probabilities = np.array([list(answer.probabilities.values()) for answer in answers])
-    labels = np.array(corpus.labels)
-    scores = scores_of(corpus.labels, probabilities)
+    labels = corpus.targets
+    scores = scores_of(corpus.targets, probabilities)
     right = int((probabilities.argmax(axis=1) == labels).sum())
     resampled = _resampled(probabilities, labels)
     return StudentMeasures(
@@ -66,7 +76,7 @@ def measure(classifier: Classifier, corpus: Corpus) -> StudentMeasures:
         calibration_error=_interval(
             scores.calibration_error, [row.calibration_error for row in resampled]
         ),
-        by_label=label_scores(corpus.labels, probabilities, corpus.label_names),
+        by_label=label_scores(corpus.targets, probabilities, corpus.label_names),
         truncated=sum(answer.truncated for answer in answers) / len(answers),
         microseconds=_microseconds(classifier, corpus.texts[:_TIMED_TEXTS]),
         machine=f"{_processor()}, kernel {classifier.kernel}",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any, NamedTuple
 
 from ..errors import InputError, shortened
 
 _MAX_LISTED = 20  # different labels in a message
+
+_YES_OR_NO = {"1": True, "true": True, "0": False, "false": False}
 
 
 class LabelError(ValueError):
@@ -37,6 +40,49 @@ def label_text(value: Any) -> str:
 
 class UnknownLabelError(InputError):
     """A label is neither a name nor an index of a class; the message lists both sides' labels."""
+
+
+def label_texts(value: Any, separator: str | None = None) -> list[str]:
+    """Return the labels of a text: those of a list, or the parts of a str between separators.
+
+    An empty str and an empty list mean no labels. Without a separator, a str is one label.
+
+    Raises:
+        LabelError: the value is None, or a part is a list, an object or a number with a fraction.
+    """
+    if value is None:
+        raise LabelError("is null or missing, expected a list of labels, which may be empty")
+    if isinstance(value, str) and separator is not None:
+        value = value.split(separator)
+    parts = value if isinstance(value, (list, tuple)) else [value]
+    return [text for text in map(label_text, parts) if text]
+
+
+def number_of(value: Any) -> float:
+    """Return the number that a text is labeled with.
+
+    Raises:
+        LabelError: it is missing, not a number, or not finite.
+    """
+    try:
+        number = float("nan") if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        number = float("nan")
+    if not isfinite(number):
+        raise LabelError(f"is {value!r:.40}, expected a finite number")
+    return number
+
+
+def is_given(value: Any) -> bool:
+    """Return whether a label's own column says that a text has it: 1 or true, against 0 or false.
+
+    Raises:
+        LabelError: it says neither.
+    """
+    text = label_text(value).lower()
+    if text not in _YES_OR_NO:
+        raise LabelError(f"is {value!r:.40}, expected 1 or 0")
+    return _YES_OR_NO[text]
 
 
 class LabelColumn(NamedTuple):

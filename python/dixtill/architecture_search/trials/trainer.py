@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from ...claim import held
 from ...distillation.budget import Untrained
 from ...distillation.finite import Diverged
 from ...distillation.lessons import lessons_of
-from ...distillation.measures.scores import probabilities_of
+from ...distillation.measures.scores import Scores, answers_to
 from ...distillation.progress.watcher import Watcher
 from ...distillation.student.trainer import TURN
 from ...distillation.training import MadeStudent, Training
@@ -113,14 +113,14 @@ class TrialTrainer:
         valid, wanted = self.shared_data.answered.valid, self.shared_data.teacher_labels
         fidelity = None
         if wanted is not None:
-            found = probabilities_of(Classifier(made.model), valid).argmax(axis=1)
+            found = answers_to(Classifier(made.model), valid).argmax(axis=1)
             fidelity = float((found == wanted).mean())
-        provenance = made.model.settings.provenance
+        provenance, scores = made.model.settings.provenance, cast(Scores, made.scores)
         return Result(
             fidelity=fidelity,
-            accuracy=made.scores.accuracy,
-            macro_f1=made.scores.macro_f1,
-            calibration_error=made.scores.calibration_error,
+            accuracy=scores.accuracy,
+            macro_f1=scores.macro_f1,
+            calibration_error=scores.calibration_error,
             size=len(made.model.content),
             num_pieces=recipe.num_pieces,
             num_parameters=made.model.parameters.shape.num_parameters,

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from ..config import Layer, Output, Precision
 from ..teacher.embedding_layer import tensor_of
+from ..teacher.head import answers_of
 from ..teacher.precision import differentiable, with_cast_weights
 from ..teacher.teacher import Teacher
 from ..teacher.tokens import EncodedBatch, Inputs
@@ -47,8 +48,9 @@ class LayerAnswers:
         return self.of_logits(logits.float())
 
     def of_logits(self, logits: Tensor) -> Tensor:
-        """Return logits or probabilities [rows, classes], as `output` says; maybe centered."""
-        answers = logits.softmax(dim=1) if self.output == "probability" else logits
+        """Return logits or answers [rows, classes], as `output` says; maybe centered."""
+        is_answer = self.output == "probability"
+        answers = answers_of(self.teacher.output, logits) if is_answer else logits
         return answers - answers.mean(dim=1, keepdim=True) if self.centered else answers
 
     @torch.no_grad()

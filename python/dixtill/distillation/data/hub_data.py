@@ -16,7 +16,6 @@ from typing import Any
 
 from ...errors import InputError
 from ...standard_streams import is_terminal
-from ...tables.labels import LabelError, label_text
 from ...tables.pairs import check_single_texts, pair_hint
 
 PREFIX = "hub:"
@@ -33,8 +32,8 @@ class HubColumns:
     """Columns of a split; a missing text is None."""
 
     texts: list[str | None]
-    labels: list[str]  # names or indices, "" if missing
-    label_names: tuple[str, ...] | None  # in the data set's order; None if it has no names
+    labels: list[tuple[Any, ...]]  # the values of the label columns, with names for classes
+    label_names: tuple[str, ...] | None  # of the first column's classes; None if it has no names
 
 
 def stream_hub_texts(location: str, text_column: str) -> Iterator[str]:
@@ -49,22 +48,28 @@ def stream_hub_texts(location: str, text_column: str) -> Iterator[str]:
             yield _text(text, location, text_column) or ""
 
 
-def read_hub(location: str, text_column: str, label_column: str) -> HubColumns:
-    """Read the texts of a data set and their labels.
+def read_hub(location: str, text_column: str, label_columns: Sequence[str]) -> HubColumns:
+    """Read the texts of a data set and the values of its label columns.
 
     Raises:
         InputError: the data set, split or column does not exist, or the text column holds
             something other than texts.
     """
-    data = _opened(location, [text_column, label_column])
+    data = _opened(location, [text_column, *label_columns])
     check_single_texts(location, data.column_names, text_column)
     texts = [_text(text, location, text_column) for text in data[text_column]]
-    names = getattr(data.features[label_column], "names", None)
-    labels = [
-        _label(value, names, f"{location}, row {number}: the field '{label_column}'")
-        for number, value in enumerate(data[label_column], start=1)
+    names = [_class_names(data.features[column]) for column in label_columns]
+    columns = [
+        [_named(value, known) for value in data[column]]
+        for column, known in zip(label_columns, names, strict=True)
     ]
-    return HubColumns(texts, labels, tuple(names) if names else None)
+    return HubColumns(texts, list(zip(*columns, strict=True)), names[0])
+
+
+def _class_names(feature: Any) -> tuple[str, ...] | None:
+    """Return the names of a column's classes, or of the classes in its lists."""
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    return tuple(names) if names else None
 
 
 def _opened(location: str, columns: Sequence[str]) -> Any:
@@ -127,14 +132,13 @@ def _loaded(name: str, config: str | None, split: str | None, text_column: str) 
     return datasets.load_dataset(source, config, split=split, **options)
 
 
-def _label(value: Any, names: Sequence[str] | None, place: str) -> str:
-    """Return a label's name; "" for -1, which marks a missing label in test sets on the hub."""
+def _named(value: Any, names: Sequence[str] | None) -> Any:
+    """Return names for classes; None for -1, which marks a missing label in test sets."""
+    if names and isinstance(value, list):
+        return [_named(item, names) for item in value]
     if names and isinstance(value, int):
-        return "" if value == -1 else names[value]
-    try:
-        return label_text(value)
-    except LabelError as error:
-        raise InputError(f"{place} {error}") from None
+        return None if value == -1 else names[value]
+    return value
 
 
 def _in_short(error: Exception) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple, TypeAlias
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
 
 from ...errors import InputError
-from ...tables.labels import LabelColumn, LabelError, UnknownLabelError, label_text
+from ...tables.labels import UnknownLabelError
 from ...tables.table import Layout
-from ..config import CourseSettings
-from .corpus import Corpus, LabeledTexts, is_unnamed, matched, read_labeled
+from ..config import CourseSettings, OutputKind
+from .corpus import Corpus, is_unnamed, matched, read_labeled
+from .label_cells import Cells, LabeledTexts, LabelLayout, labeled
 from .unlabeled import UnlabeledTexts, stream_texts
 
 Path: TypeAlias = str | os.PathLike[str]
@@ -33,6 +35,7 @@ def read_course_texts(
     valid: Labeled | None,
     label_names: Sequence[str] | None,
     settings: CourseSettings,
+    output: OutputKind | None = None,
 ) -> CourseTexts:
     """Return all texts but the excluded ones; those held out do not depend on a seed.
 
@@ -42,13 +45,21 @@ def read_course_texts(
         label_names: the classes in order, among which a Corpus' labels are found by name. None, or
             LABEL_0, LABEL_1, ..., takes those of a Corpus; None without one, those of `train`.
         settings: the columns, `holdout`, the texts without labels, and those to exclude.
+        output: what the labels must be; None takes them for what they are.
 
     Raises:
         InputError: as for `read_corpora` and `read_texts`, a pair is not one of texts and labels,
             a Corpus has other labels, or all training texts are excluded.
     """
     given = [source for source in (train, valid) if source is not None]
-    corpora = _of_the_same_labels(given, label_names, settings)
+    own = [source.output for source in given if isinstance(source, Corpus)]
+    if own and own[0] != own[-1]:
+        raise InputError(
+            f"the training texts are for the output {own[0]}, the validation texts for {own[-1]}; "
+            "label both in the same way"
+        )
+    label_layout = label_layout_of(settings, output or (own[0] if own else None))
+    corpora = _of_the_same_labels(given, label_names, settings, label_layout)
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
     kept = first.without(excluded)
@@ -63,16 +74,27 @@ def read_course_texts(
 
 
 def _of_the_same_labels(
-    given: Sequence[Labeled], label_names: Sequence[str] | None, settings: CourseSettings
+    given: Sequence[Labeled],
+    label_names: Sequence[str] | None,
+    settings: CourseSettings,
+    label_layout: LabelLayout,
 ) -> list[Corpus]:
-    """Return all labeled texts with the labels `label_names`, or else those of the first Corpus."""
+    """Return all labeled texts with the labels `label_names`, or else those of the first Corpus.
+
+    The first texts have weights, if the settings name a column of them.
+    """
     own = [source for source in given if isinstance(source, Corpus)]
     names = label_names
     if own and (names is None or is_unnamed(names)):
         names = own[0].label_names
-    tables = [_table_of(source, settings) for source in given if not isinstance(source, Corpus)]
+    weighed = replace(label_layout, weight_column=settings.weight_column)
+    tables = [
+        _table_of(source, settings, label_layout if place else weighed)
+        for place, source in enumerate(given)
+        if not isinstance(source, Corpus)
+    ]
     try:
-        known = iter(matched(tables, names) if tables else ())
+        known = iter(matched(tables, names, label_layout) if tables else ())
     except UnknownLabelError as error:
         raise InputError(f"{error}; {_RENAME}") from error
     return [
@@ -87,6 +109,8 @@ def _renumbered(corpus: Corpus, names: Sequence[str]) -> Corpus:
     Raises:
         InputError: one of them is not there.
     """
+    if corpus.output == "number":
+        return corpus
     if unknown := [name for name in corpus.label_names if name not in names]:
         raise InputError(
             f"the texts have the labels {', '.join(corpus.label_names)}, expected "
@@ -94,14 +118,22 @@ def _renumbered(corpus: Corpus, names: Sequence[str]) -> Corpus:
             f"among them; {_RENAME}"
         )
     numbers = [names.index(name) for name in corpus.label_names]
-    return Corpus(corpus.texts, tuple(numbers[label] for label in corpus.labels), tuple(names))
+    own: tuple[Any, ...] = corpus.labels
+    if corpus.output == "sigmoid":
+        labels = tuple(tuple(sorted(numbers[label] for label in given)) for given in own)
+    else:
+        labels = tuple(numbers[label] for label in own)
+    return replace(corpus, labels=labels, label_names=tuple(names))
 
 
 def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:
     """Raise InputError unless the teacher has the texts' labels, in the same order.
 
-    Labels without names (LABEL_0, LABEL_1, ...) fit any texts with as many classes.
+    Labels without names (LABEL_0, LABEL_1, ...) fit any texts with as many classes, and the name
+    of a number fits any numbers.
     """
+    if train.output == "number":
+        return
     names = train.label_names
     if tuple(labels) != tuple(names) and not (is_unnamed(labels) and len(labels) == len(names)):
         raise InputError(
@@ -128,16 +160,43 @@ def layout_of(settings: CourseSettings) -> Layout:
     return Layout(settings.input_format, settings.delimiter)
 
 
+def label_layout_of(settings: CourseSettings, output: OutputKind | None = None) -> LabelLayout:
+    """Return where the labels are and what they are: what `output` says, or the settings.
+
+    Raises:
+        InputError: they contradict each other.
+    """
+    if isinstance(settings.label_columns, str):
+        raise InputError(
+            f"label_columns is '{settings.label_columns:.40}', expected a list of columns"
+        )
+    if settings.numbers and output not in (None, "number"):
+        raise InputError(
+            "numbers are to be predicted, but the teacher or the texts have classes; leave out "
+            "--numbers (numbers=True), or fine-tune a teacher with it"
+        )
+    return LabelLayout(
+        settings.label_column,
+        settings.label_separator,
+        tuple(settings.label_columns or ()),
+        "number" if settings.numbers else output,
+    )
+
+
 def _table_of(
-    source: Path | tuple[Sequence[str], Sequence[object]], settings: CourseSettings
+    source: Path | tuple[Sequence[str], Sequence[object]],
+    settings: CourseSettings,
+    label_layout: LabelLayout,
 ) -> LabeledTexts:
     if isinstance(source, (str, os.PathLike)):
-        path, layout = os.fspath(source), layout_of(settings)
-        return read_labeled(path, settings.text_column, settings.label_column, layout)
-    return _table_of_pair(source)
+        layout = layout_of(settings)
+        return read_labeled(os.fspath(source), settings.text_column, label_layout, layout)
+    return _table_of_pair(source, label_layout)
 
 
-def _table_of_pair(pair: tuple[Sequence[str], Sequence[object]]) -> LabeledTexts:
+def _table_of_pair(
+    pair: tuple[Sequence[str], Sequence[object]], label_layout: LabelLayout
+) -> LabeledTexts:
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise InputError(
             f"labeled texts are of type {type(pair).__name__}, expected a path, hub:NAME, a tuple "
@@ -152,9 +211,11 @@ def _table_of_pair(pair: tuple[Sequence[str], Sequence[object]]) -> LabeledTexts
     if not texts or len(texts) != len(labels):
         raise InputError(f"{len(texts)} texts came with {len(labels)} labels; give one for each")
     _check_texts(texts, "text")
-    names = [_name(row, label) for row, label in enumerate(labels)]
-    column = LabelColumn("the pair of texts and labels", "row", range(len(names)), names)
-    return LabeledTexts(texts, column)
+    cells = [(_plain(label),) for label in labels]
+    # Columns and separators are those of files.
+    layout = LabelLayout(output=label_layout.known_output)
+    table = Cells("the pair of texts and labels", "row", range(len(cells)), cells, False)
+    return labeled(texts, table, layout)
 
 
 def _check_texts(texts: Sequence[object], unit: str) -> None:
@@ -168,12 +229,18 @@ def _check_texts(texts: Sequence[object], unit: str) -> None:
             raise InputError(f"{unit} {row} is of type {type(text).__name__}, expected a str")
 
 
-def _name(row: int, label: object) -> str:
-    item = getattr(label, "item", None)  # a number of NumPy or pandas
-    try:
-        name = label_text(item() if item else label)
-    except LabelError as error:
-        raise InputError(f"label {row} {error}") from error
-    if not name:
-        raise InputError(f"label {row} is empty; give one for each text")
-    return name
+def _plain(label: Any) -> Any:
+    """Return a label, or a collection of them, without the types of NumPy and pandas.
+
+    Raises:
+        InputError: the labels are a matrix.
+    """
+    if getattr(label, "ndim", 0):
+        raise InputError(
+            "the labels of a pair (texts, labels) are a matrix, expected the names of each text's "
+            "labels, as a list"
+        )
+    if isinstance(label, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in label]
+    item = getattr(label, "item", None)
+    return item() if item else label

@@ -26,11 +26,13 @@ from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
 from ...specification.cleaning import DEFAULT_RULES, clean
 from ...version import __version__
+from ..config import OutputKind
 from ..data.corpus import Corpus
 from ..finetune_config import FinetuneConfig
 from ..finite import check_parameters
-from ..measures.scores import Scores, scores_of
+from ..measures.scores import AnyScores, scores_for
 from ..progress.watcher import Watcher
+from ..teacher.head import PROBLEM_TYPES, answers_of, output_of
 from ..teacher.loading.checkpoint import (
     check_body,
     errors_about,
@@ -52,13 +54,14 @@ def finetune(
     config: FinetuneConfig,
     out: Path,
     watcher: Watcher | None = None,
-) -> Scores:
+) -> AnyScores:
     """Fine-tune `base` into the folder `out`, and return the saved teacher's scores on `valid`.
 
     Args:
         base: a name on the hub or a folder; its tokenizer must be a fast one.
         train: labeled texts; the labels' names become the teacher's.
-        valid: labeled texts that choose the best epoch, by macro-F1.
+        valid: labeled texts that choose the best epoch, by macro-F1 or, for numbers, by the mean
+            absolute error.
         config: see FinetuneConfig.
         out: a folder that is empty or does not exist. A stopped run of the same settings resumes.
         watcher: receives the progress of the training.
@@ -81,8 +84,8 @@ def _finetune(
     config: FinetuneConfig,
     out: Path,
     watcher: Watcher,
-) -> Scores:
-    model, tokenizer = load_base(base, train.label_names, config.seed)
+) -> AnyScores:
+    model, tokenizer = load_base(base, train.label_names, config.seed, train.output)
     with errors_about(f"the base '{base}'"):
         teacher = Teacher(model, tokenizer, config.max_length)
     run = {
@@ -106,10 +109,13 @@ def _finetune(
     return scores
 
 
-def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, Any]:
+def load_base(
+    base: str | Path, labels: Sequence[str], seed: int, output: OutputKind = "softmax"
+) -> tuple[Any, Any]:
     """Load a model with a head for `labels`, and its tokenizer.
 
-    The base's own head is kept only if it has these labels in this order.
+    The base's own head is kept only if it has this output, and these labels in this order; that of
+    a number never, because it has a unit of its own.
 
     Raises:
         InputError: there is no such model, or transformers cannot put a classifier on it.
@@ -120,13 +126,13 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
         trust: dict[str, Any] = {"trust_remote_code": False}
         tokenizer = AutoTokenizer.from_pretrained(base, **trust)
         config = AutoConfig.from_pretrained(base, **trust)
-        if _has_head_for(config, labels):
+        if _has_head_for(config, labels, output):
             model, missing = load_weights(AutoModelForSequenceClassification, base, **trust)
             check_body(base, missing)
             return model, tokenizer
         config.id2label = dict(enumerate(labels))
         config.label2id = {label: i for i, label in enumerate(labels)}
-        config.problem_type = "single_label_classification"
+        config.problem_type = PROBLEM_TYPES[output]
         model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32, **trust)
         body, missing = load_weights(AutoModel, base, **trust)
         check_body(base, missing)
@@ -138,11 +144,16 @@ def load_base(base: str | Path, labels: Sequence[str], seed: int) -> tuple[Any, 
     return model, tokenizer
 
 
-def _has_head_for(config: Any, labels: Sequence[str]) -> bool:
+def _has_head_for(config: Any, labels: Sequence[str], output: OutputKind) -> bool:
     is_classifier = any(
         name.endswith("ForSequenceClassification") for name in config.architectures or ()
     )
-    return is_classifier and config.id2label == dict(enumerate(labels))
+    return (
+        is_classifier
+        and output != "number"
+        and config.id2label == dict(enumerate(labels))
+        and output_of(config) == output
+    )
 
 
 def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
@@ -163,18 +174,24 @@ def save_teacher(model: Any, tokenizer: Any, folder: Path) -> None:
 
 def score_teacher(
     teacher: Teacher, corpus: Corpus, cleaning: Sequence[str] = DEFAULT_RULES
-) -> Scores:
+) -> AnyScores:
     """Score a teacher on `corpus`, which must have the teacher's labels in the same order."""
     logits = teacher.predict([clean(text, cleaning) for text in corpus.texts])
-    return scores_of(corpus.labels, logits.softmax(dim=1).numpy())
+    answers = answers_of(teacher.output, logits).numpy()
+    return scores_for(teacher.output, corpus.targets, answers)
 
 
 def _check_labels(train: Corpus, valid: Corpus) -> None:
     check_label_names(train.label_names)
-    if len(train.label_names) < 2:
+    if train.output == "softmax" and len(train.label_names) < 2:
         raise InputError(
             f"the training texts have only the label '{train.label_names[0]}'; "
             "a classifier needs at least two"
+        )
+    if train.output != valid.output:
+        raise InputError(
+            f"the training texts are for the output {train.output}, the validation texts for "
+            f"{valid.output}; label both in the same way"
         )
     if train.label_names != valid.label_names:
         raise InputError(

@@ -6,7 +6,9 @@ loads the model and saves the result.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +23,30 @@ from transformers import (
     TrainingArguments,
 )
 
+from ...errors import InputError
 from ...specification.cleaning import clean
-from ..config import Precision
+from ..config import OutputKind, Precision
 from ..data.corpus import Corpus
+from ..data.scale import Scale
+from ..data.text_weights import text_weights
 from ..finetune_config import FinetuneConfig
 from ..finite import check_parameters, diverged
-from ..measures.scores import scores_of
-from ..progress.metrics import EpochMetrics
+from ..measures.scores import scores_for
+from ..progress.metrics import TITLES, EpochMetrics, scores_of_epoch
 from ..progress.watcher import Step, Watcher
+from ..teacher.head import answers_of, output_of
 from ..teacher.precision import attention_for_gradients
 from ..teacher.teacher import Teacher
 from .checkpoints import last_checkpoint, mark_whole, saving
+from .weighted_loss import weighted_loss
 
+# The score that chooses the best epoch.
+_CHOOSES: Mapping[OutputKind, str] = {
+    "softmax": "macro_f1",
+    "sigmoid": "macro_f1",
+    "number": "mean_absolute_error",
+}
+_WEIGHT = "text_weight"  # of a row
 _DECAYED_DIMENSIONS = 2  # weight decay applies to matrices, not to biases and norms
 
 
@@ -47,6 +61,8 @@ def fit(
 ) -> None:
     """Train `model` in place to its best epoch, resuming from the checkpoints in `folder`.
 
+    The head of a model of numbers must be a new one, which has learned no unit yet.
+
     Raises:
         InputError: the tokenizer is not a fast one, or the training diverges; the checkpoints of
             earlier epochs stay in `folder`.
@@ -54,13 +70,15 @@ def fit(
     """
     limits = Teacher(model, tokenizer, config.max_length)  # also chooses padding
     model.requires_grad_(True)
+    head = number_head(model) if train.output == "number" else None
+    scale = Scale.of(train.targets, head.bias is not None) if head else Scale()
     trainer = _Trainer(
         model=model,
-        args=_arguments(config, folder),
+        args=_arguments(config, folder, train.output),
         data_collator=DataCollatorWithPadding(tokenizer),
-        train_dataset=_encoded(train, limits, config),
-        eval_dataset=_encoded(valid, limits, config),
-        compute_metrics=_metrics,
+        train_dataset=_weighed(_encoded(train, limits, config, scale), train, config),
+        eval_dataset=_encoded(valid, limits, config, scale),
+        compute_metrics=partial(_metrics, train.output, scale),
         preprocess_logits_for_metrics=_logits_alone,
         callbacks=[_OwnFolder(), _Report(watcher)],
         optimizers=(_optimizer(model, config), None),
@@ -70,9 +88,31 @@ def fit(
     with attention_for_gradients(trainer.args.device, config.precision):
         trainer.train(resume_from_checkpoint=last_checkpoint(folder))
     model.to("cpu").eval()
+    if head:
+        scale.put_into(head)
 
 
-def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
+def number_head(model: Any) -> nn.Linear:
+    """Return the last layer of a model that gives one number.
+
+    Raises:
+        InputError: there is no linear layer for it.
+    """
+    body = set(model.base_model.modules())
+    found = [
+        module
+        for module in model.modules()
+        if isinstance(module, nn.Linear) and module.out_features == 1 and module not in body
+    ]
+    if not found:
+        raise InputError(
+            f"the head of {type(model).__name__} does not end in a linear layer, so that it cannot "
+            "learn numbers here; choose another base"
+        )
+    return found[-1]
+
+
+def _arguments(config: FinetuneConfig, folder: Path, output: OutputKind) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=config.epochs,
@@ -87,17 +127,29 @@ def _arguments(config: FinetuneConfig, folder: Path) -> TrainingArguments:
         logging_nan_inf_filter=False,  # else NaN would be logged as the mean of the other losses
         save_total_limit=2,  # the last and the best, or the last two if the last is the best
         load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
+        metric_for_best_model=_CHOOSES[output],
+        greater_is_better=output != "number",
         seed=config.seed,
         bf16=config.precision == "bfloat16",
         use_cpu=config.precision == "bfloat16" and not torch.cuda.is_available(),
         report_to="none",
+        remove_unused_columns=False,  # else the texts' weights would be removed
         dataloader_pin_memory=torch.cuda.is_available(),
     )
 
 
-def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[dict[str, Any]]:
-    """Return token ids and label of each text, without padding."""
+def _encoded(
+    corpus: Corpus, limits: Teacher, config: FinetuneConfig, scale: Scale
+) -> list[dict[str, Any]]:
+    """Return token ids and label of each text, without padding.
+
+    Several labels are 1 and 0 for each label; a number is standardized.
+    """
+    labels: Sequence[Any] = corpus.labels
+    if corpus.output == "sigmoid":
+        labels = corpus.targets.astype(float).tolist()
+    elif corpus.output == "number":
+        labels = scale.standardized(corpus.targets)[:, 0].tolist()
     encoded = limits.tokens([clean(text, config.cleaning) for text in corpus.texts])
     return [
         {
@@ -106,8 +158,18 @@ def _encoded(corpus: Corpus, limits: Teacher, config: FinetuneConfig) -> list[di
             **({"token_type_ids": text.token_type_ids} if limits.reads_token_types else {}),
             "label": label,
         }
-        for text, label in zip(encoded, corpus.labels, strict=True)
+        for text, label in zip(encoded, labels, strict=True)
     ]
+
+
+def _weighed(
+    rows: list[dict[str, Any]], train: Corpus, config: FinetuneConfig
+) -> list[dict[str, Any]]:
+    """Return the rows with the weights of their texts, if these are not all equal."""
+    weights = text_weights(train, config.class_weight)
+    if weights is None:
+        return rows
+    return [{**row, _WEIGHT: weight} for row, weight in zip(rows, weights.tolist(), strict=True)]
 
 
 def _logits_alone(output: Any, _labels: Any) -> Any:
@@ -115,9 +177,14 @@ def _logits_alone(output: Any, _labels: Any) -> Any:
     return output[0] if isinstance(output, tuple) else output
 
 
-def _metrics(prediction: Any) -> dict[str, float]:
-    probabilities = torch.from_numpy(prediction.predictions).softmax(dim=1).numpy()
-    return asdict(scores_of(prediction.label_ids.tolist(), probabilities))
+def _metrics(output: OutputKind, scale: Scale, prediction: Any) -> dict[str, float]:
+    answers = answers_of(output, torch.from_numpy(prediction.predictions)).numpy()
+    targets = prediction.label_ids
+    if output == "number":
+        answers, targets = scale.original(answers), scale.original(targets.reshape(-1, 1))
+    elif output == "sigmoid":
+        targets = targets.astype(bool)
+    return asdict(scores_for(output, targets, answers))
 
 
 def _optimizer(model: Any, config: FinetuneConfig) -> torch.optim.Optimizer:
@@ -148,6 +215,14 @@ class _Trainer(Trainer):  # type: ignore[misc]  # transformers is not typed
             precision: Precision = "bfloat16" if self.args.bf16 else "float32"
             raise diverged(where, self.args.learning_rate, precision)
         return loss
+
+    def compute_loss(self, model: Any, inputs: Any, *given: Any, **named: Any) -> Any:
+        weights = inputs.pop(_WEIGHT, None)
+        if weights is None:
+            return super().compute_loss(model, inputs, *given, **named)
+        labels = inputs.pop("labels")
+        logits = _logits_alone(model(**inputs).to_tuple(), labels)
+        return weighted_loss(output_of(self.model.config), logits, labels, weights)
 
     def evaluate(self, *given: Any, **named: Any) -> dict[str, float]:
         check_parameters(self.model.state_dict(), "the model")
@@ -193,14 +268,23 @@ class _Report(TrainerCallback):  # type: ignore[misc]  # transformers is not typ
 def _history(state: Any) -> list[EpochMetrics]:
     """Return the epochs in transformers' log, which has two entries for each."""
     trained = [entry for entry in state.log_history if "loss" in entry]
-    scored = [entry for entry in state.log_history if "eval_macro_f1" in entry]
+    scored = [entry for entry in state.log_history if "eval_loss" in entry]
     return [
         EpochMetrics(
-            epoch=round(scores["epoch"]),
+            epoch=round(entry["epoch"]),
             loss=losses["loss"],
-            accuracy=scores["eval_accuracy"],
-            macro_f1=scores["eval_macro_f1"],
+            scores=scores_of_epoch(_scores_in(entry)),
+            quality=_quality(_scores_in(entry)),
             learning_rate=losses.get("learning_rate"),
         )
-        for losses, scores in zip(trained, scored, strict=True)
+        for losses, entry in zip(trained, scored, strict=True)
     ]
+
+
+def _scores_in(entry: Mapping[str, Any]) -> dict[str, float]:
+    return {name: entry[f"eval_{name}"] for name in TITLES if f"eval_{name}" in entry}
+
+
+def _quality(scores: Mapping[str, float]) -> float:
+    error = scores.get("mean_absolute_error")
+    return scores["macro_f1"] if error is None else -error

@@ -6,8 +6,6 @@ the share of texts that are answered; precision is the share of right answers am
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +13,8 @@ import numpy.typing as npt
 
 from ... import limits
 from ...errors import InputError
-from .calibration_error import FloatArray
+from .calibration_error import FloatArray, Labels
+from .decimals import shortest_decimal
 from .scores import exact_interval
 
 BoolArray = npt.NDArray[np.bool_]
@@ -36,7 +35,7 @@ class Abstention:
 def abstention_at(
     threshold: float,
     probabilities: FloatArray,
-    labels: Sequence[int],
+    labels: Labels,
     is_familiar: BoolArray | None = None,
 ) -> Abstention:
     """Measure `threshold` on probabilities [N, C] and the indices [N] of the true labels.
@@ -61,7 +60,7 @@ def abstention_at(
 def choose_threshold(
     precision: float,
     probabilities: FloatArray,
-    labels: Sequence[int],
+    labels: Labels,
     is_familiar: BoolArray | None = None,
 ) -> Abstention:
     """Choose the threshold that answers the most texts with at least that precision.
@@ -89,15 +88,5 @@ def choose_threshold(
         )
     last = int(good[-1])
     below = float(top[order[last + 1]]) if last + 1 < len(order) else 0.0
-    threshold = _shortest_decimal(below, float(top[order[last]]))
+    threshold = shortest_decimal(below, float(top[order[last]]))
     return abstention_at(threshold, probabilities, labels, is_familiar)
-
-
-def _shortest_decimal(above: float, up_to: float) -> float:
-    """Return a number in (above, up_to] with the fewest decimals."""
-    for digits in range(1, 17):
-        scale = 10.0**digits
-        rounded = math.floor(up_to * scale) / scale
-        if above < rounded <= up_to:
-            return rounded
-    return up_to

@@ -5,12 +5,15 @@ Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 201
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
 NUM_BINS = 15
 
 FloatArray = npt.NDArray[np.floating]
+Labels = Sequence[int] | npt.NDArray[np.integer]
 
 
 def calibration_error(
@@ -39,3 +42,20 @@ def calibration_gaps(
     column = np.clip(np.ceil(top * bins).astype(np.int64) - 1, 0, bins - 1)
     gaps[np.arange(len(labels)), column] = right - top
     return gaps
+
+
+def label_calibration_error(
+    probabilities: FloatArray, targets: npt.NDArray[np.bool_], bins: int = NUM_BINS
+) -> float:
+    """Return how far probabilities [N, C] of labels are from the shares of texts that have them.
+
+    Each pair of a text and a label is an answer, in one of `bins` of equal width; the error is the
+    mean over the pairs, in [0, 1]. `targets` [N, C] are the labels that the texts have.
+
+    >>> label_calibration_error(np.array([[0.9, 0.9]]), np.array([[True, False]]))
+    0.4
+    """
+    wide = probabilities.astype(np.float64).ravel()
+    column = np.clip(np.ceil(wide * bins).astype(np.int64) - 1, 0, bins - 1)
+    gaps = np.bincount(column, targets.ravel() - wide, minlength=bins)
+    return float(np.abs(gaps).sum() / len(wide))

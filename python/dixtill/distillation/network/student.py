@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from ...runtime.model_file.shape import StudentShape
 from ...specification.parameters import NO_NULL_SCORE
-from ..config import DistillConfig
+from ..config import DistillConfig, OutputKind
 from .cells import new_cell, read
 
 
@@ -66,10 +66,18 @@ class Student(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     @classmethod
-    def of(cls, config: DistillConfig, num_pieces: int, num_classes: int) -> Student:
+    def of(
+        cls,
+        config: DistillConfig,
+        num_pieces: int,
+        num_classes: int,
+        output: OutputKind = "softmax",
+    ) -> Student:
         """Make a student as `config` says, that reads so many pieces and knows so many classes."""
         sizes = config.embedding_dim, config.hidden_dim, config.attention_dim
-        shape = StudentShape(config.cell, num_pieces, *sizes, num_classes, config.directions)
+        shape = StudentShape(
+            config.cell, num_pieces, *sizes, num_classes, config.directions, output
+        )
         return cls(shape, config.dropout, config.null_score)
 
     @property

@@ -5,7 +5,7 @@ Everything goes to standard error; standard output is for results.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from typing import NamedTuple
@@ -18,11 +18,9 @@ from rich.table import Table
 
 from ...standard_streams import say
 from .bars import BAR_WIDTH, Bars, clock, terminal
-from .metrics import EpochMetrics, accuracy_plus_macro_f1, best_epoch
+from .metrics import TITLES, EpochMetrics, best_epoch, shown_scores
 from .tensorboard_log import TensorBoardLog
 from .watcher import Step, Watcher, Watchers
-
-Score = Callable[[EpochMetrics], float]
 
 _UNLIMITED = 1000  # columns
 _OTHER_LINES = 4  # on the screen: the table's head, the progress, the prompt before it
@@ -36,7 +34,7 @@ class Lines(Watcher):
         terms = ", ".join(f"{name} {value:.4f}" for name, value in metrics.terms.items())
         say(
             f"epoch {metrics.epoch:3d}  loss {metrics.loss:.4f}{f' ({terms})' if terms else ''}  "
-            f"accuracy {metrics.accuracy:.4f}  macro-F1 {metrics.macro_f1:.4f}"
+            f"{shown_scores(metrics.scores)}"
         )
 
 
@@ -56,9 +54,9 @@ _SHORT = {"explanation": "expl.", "additivity": "addit."}
 class LiveTable(Watcher):
     """Draws a row for each epoch, with the best one marked, and a bar for the current epoch."""
 
-    def __init__(self, console: Console, score: Score = accuracy_plus_macro_f1) -> None:
-        """Draw nothing yet. The best epoch is the first with the highest `score`."""
-        self._console, self._score = console, score
+    def __init__(self, console: Console) -> None:
+        """Draw nothing yet."""
+        self._console = console
         # Epochs with their seconds, which are None for epochs before the run resumed.
         self._rows: list[tuple[EpochMetrics, float | None]] = []
         self._step: Step | None = None
@@ -114,9 +112,10 @@ class LiveTable(Watcher):
         terms = list(self._rows[-1][0].terms)
         shown = [_SHORT.get(name, name) if layout.is_short else name for name in terms]
         rate = ["rate"] if layout.has_rate else []
-        for name in ("epoch", "loss", *shown, "accuracy", "macro-F1", *rate, "time", ""):
+        scores = [TITLES[name] for name in self._rows[-1][0].scores]
+        for name in ("epoch", "loss", *shown, *scores, *rate, "time", ""):
             table.add_column(name, justify="right", no_wrap=True)
-        best = best_epoch([metrics for metrics, _ in self._rows], self._score)
+        best = best_epoch([metrics for metrics, _ in self._rows])
         for metrics, seconds in self._visible():
             is_best = metrics is best
             cells = [*_cells(metrics, terms, layout), _time(seconds), "best" if is_best else ""]
@@ -150,8 +149,7 @@ def _cells(metrics: EpochMetrics, terms: Sequence[str], layout: _Layout) -> list
     return [
         str(metrics.epoch),
         *("" if value is None else f"{value:.{layout.digits}f}" for value in losses),
-        f"{metrics.accuracy:.4f}",
-        f"{metrics.macro_f1:.4f}",
+        *(f"{value:.4f}" for value in metrics.scores.values()),
         *(["" if rate is None else f"{rate:.1e}"] if layout.has_rate else []),
     ]
 
@@ -161,14 +159,11 @@ def _time(seconds: float | None) -> str:
 
 
 @contextmanager
-def watched(
-    tensorboard: str | None = None, score: Score = accuracy_plus_macro_f1, in_lines: bool = True
-) -> Iterator[Watcher]:
+def watched(tensorboard: str | None = None, in_lines: bool = True) -> Iterator[Watcher]:
     """Yield a watcher that draws on standard error if it is a terminal, and else prints lines.
 
     Args:
         tensorboard: a folder to log into for TensorBoard as well.
-        score: the table marks the first epoch with the highest score.
         in_lines: False prints nothing if standard error is not a terminal.
 
     Raises:
@@ -183,7 +178,7 @@ def watched(
             watchers.append(log)
         console = terminal()
         if console:
-            table = LiveTable(console, score)
+            table = LiveTable(console)
             stack.callback(table.stop)
             watchers += [Bars(console), table]
         elif in_lines:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...extras import require
 from ...whole_file import check_folder
-from .metrics import EpochMetrics
+from .metrics import TITLES, EpochMetrics
 from .watcher import Watcher
 
 
@@ -40,8 +40,7 @@ class TensorBoardLog(Watcher):
         """Log the epoch at once."""
         scalars = {"loss/total": metrics.loss}
         scalars |= {f"loss/{name}": value for name, value in metrics.terms.items()}
-        scalars["validation/accuracy"] = metrics.accuracy
-        scalars["validation/macro-F1"] = metrics.macro_f1
+        scalars |= {f"validation/{TITLES[name]}": value for name, value in metrics.scores.items()}
         if metrics.learning_rate is not None:
             scalars["learning rate"] = metrics.learning_rate
         for name, value in scalars.items():

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import asdict, astuple, dataclass, fields
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,13 @@ from ..attribution.attributor import Attribution
 from ..data.corpus import Corpus
 from ..measures import explanations as measures
 from ..measures.calibration_error import NUM_BINS
-from ..measures.scores import LabelScores, Scores, label_scores, scores_of
+from ..measures.scores import (
+    AnyScores,
+    LabelScores,
+    answers_in,
+    label_scores,
+    scores_for,
+)
 
 _MAX_EXPLAINED = 200  # texts, which take some seconds
 _TOP = 3  # words, as in the tables of docs/results.md
@@ -59,7 +65,9 @@ class Answers:
 
     corpus: Corpus
     predictions: list[Prediction]
-    scores: Scores
+    scores: AnyScores
+    thresholds: tuple[float, ...]  # of several labels, otherwise empty
+    interval: float | None  # half of that of a number
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -68,23 +76,42 @@ class Answers:
 
     def probabilities(self) -> npt.NDArray[np.float64]:
         """Return probabilities [texts, classes]."""
-        return np.array([list(p.probabilities.values()) for p in self.predictions])
+        return answers_in(self.predictions, self.corpus.output).astype(np.float64)
 
     def confusion(self) -> npt.NDArray[np.int64]:
         """Return the number of texts by true and predicted class [classes, classes]."""
         counts: npt.NDArray[np.int64] = confusion_matrix(
-            self.corpus.labels, self._predicted(), labels=range(len(self.labels))
+            self.corpus.targets, self._predicted(), labels=range(len(self.labels))
         )
         return counts
 
+    @property
+    def calibration_error(self) -> float:
+        """The calibration error of probabilities."""
+        return float(asdict(self.scores)["calibration_error"])
+
+    def pairs(self) -> list[tuple[Prediction, Any]]:
+        """Return each answer with what its text is labeled with."""
+        return list(zip(self.predictions, self.corpus.targets, strict=True))
+
+    def errors(self) -> npt.NDArray[np.float64]:
+        """Return the answered numbers minus the right ones [texts]."""
+        values = np.array([prediction.value for prediction in self.predictions], np.float64)
+        errors: npt.NDArray[np.float64] = values - self.corpus.targets[:, 0]
+        return errors
+
     def classes(self) -> tuple[LabelScores, ...]:
-        """Return the scores of each class."""
-        return label_scores(self.corpus.labels, self.probabilities(), self.labels)
+        """Return the scores of each class or label."""
+        return label_scores(
+            self.corpus.targets, self.probabilities(), self.labels, self.thresholds or None
+        )
 
     def bins(self, count: int = NUM_BINS) -> list[Bin]:
         """Return the bins of the calibration error that are not empty."""
-        probabilities = self.probabilities()
-        top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == self.corpus.labels
+        top, right = self.probabilities().ravel(), self.corpus.targets.ravel()
+        if self.corpus.output == "softmax":
+            probabilities = self.probabilities()
+            top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == right
         column = np.clip(np.ceil(top * count).astype(int) - 1, 0, count - 1)
         return [
             Bin(
@@ -105,9 +132,12 @@ class Answers:
 
 def answers_of(classifier: Classifier, corpus: Corpus) -> Answers:
     """Answer the texts of a corpus, which must have the student's labels in the same order."""
-    answers = Answers(corpus, classifier(list(corpus.texts)), Scores(0, 0, 0))
-    scores = scores_of(corpus.labels, answers.probabilities())
-    return Answers(corpus, answers.predictions, scores)
+    predictions = classifier(list(corpus.texts))
+    settings = classifier.model.settings
+    thresholds: tuple[float, ...] = settings.thresholds
+    found = answers_in(predictions, corpus.output)
+    scores = scores_for(corpus.output, corpus.targets, found, thresholds or None)
+    return Answers(corpus, predictions, scores, thresholds, settings.interval)
 
 
 def faithfulness_of(classifier: Classifier, predictions: Sequence[Prediction]) -> Comparison:
@@ -154,7 +184,10 @@ def _faithfulness(
 
 
 def _probabilities(classifier: Classifier, label: str, texts: list[str]) -> list[float]:
-    return [prediction.probabilities[label] for prediction in classifier(texts)]
+    return [
+        prediction.probabilities[label] if prediction.value is None else prediction.value
+        for prediction in classifier(texts)
+    ]
 
 
 def _weights(prediction: Prediction) -> measures.Weights:

@@ -1,59 +1,62 @@
-"""Calibrates a student by one temperature, so that probabilities match the shares of right answers.
-
-Guo, Pleiss, Sun and Weinberger, "On Calibration of Modern Neural Networks", 2017.
-"""
+"""Calibrates a student, and puts what calibrates it into its head."""
 
 from __future__ import annotations
 
-import numpy as np
-import torch
-from scipy.optimize import minimize_scalar
-from torch import Tensor
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
-from ...errors import InputError
+import torch
+
+from ..data.scale import Scale
 from ..network.student import Student
 from .examples import Examples
 from .float_answers import logits_of, score
+from .outputs.rules import Temperature
 
-_LIMITS = (0.05, 20.0)  # without an error in the validation texts, the best temperature is 0
 
-
-def calibrate(student: Student, valid: Examples, is_wanted: bool) -> dict[str, float]:
+def calibrate(student: Student, valid: Examples, is_wanted: bool) -> dict[str, Any]:
     """Fold a temperature that fits validation texts into the student, if it is wanted.
 
-    Returns the temperature, and the calibration error before it.
+    Several labels have a temperature each; a number has none.
+
+    Returns the temperature, and the calibration error before it, None for numbers.
 
     Raises:
         InputError: a logit is not finite.
     """
-    error = score(student, valid).calibration_error
-    temperature = 1.0
+    error = asdict(score(student, valid)).get("calibration_error")
+    temperature: Temperature = 1.0
     if is_wanted:
-        temperature = fit_temperature(logits_of(student, valid), valid.labels)
-        divide_logits(student, temperature)
-    return {"temperature": temperature, "uncalibrated_error": error}
+        temperature = valid.rules.temperature(logits_of(student, valid), valid.labels)
+    found = {"temperature": temperature, "uncalibrated_error": error}
+    divide_logits(student, temperature)
+    return found
 
 
-def fit_temperature(logits: Tensor, labels: Tensor) -> float:
-    """Find the divisor of the logits [N, C], from 0.05 to 20, that makes the labels most likely.
+def put_unit_into(student: Student, scale: Scale) -> dict[str, Any]:
+    """Let a student that gives standardized numbers give them in the user's unit.
 
-    Raises:
-        InputError: a logit is not finite.
+    Returns what the provenance says of it: nothing if there is no unit.
     """
-    logits = logits.double()
-    if not bool(torch.isfinite(logits).all()):
-        raise InputError("the logits are not all finite, so no temperature fits them")
+    if scale == Scale():
+        return {}
+    scale.put_into(student.head)
+    return {"scale": scale._asdict()}
 
-    def loss(log_temperature: float) -> float:
-        scaled = logits / float(np.exp(log_temperature))
-        return float(torch.nn.functional.cross_entropy(scaled, labels))
 
-    found = minimize_scalar(loss, bounds=np.log(_LIMITS), method="bounded")
-    return float(np.exp(found.x))
+def repeat_calibration(student: Student, provenance: Mapping[str, Any]) -> None:
+    """Do to an uncalibrated student what its file's provenance says was done."""
+    divide_logits(student, provenance.get("temperature", 1.0))
+    put_unit_into(student, Scale(**provenance.get("scale", {})))
 
 
 @torch.no_grad()
-def divide_logits(student: Student, temperature: float) -> None:
-    """Scale the student's head, which divides its logits and each word's share by `temperature`."""
-    student.head.weight.div_(temperature)
-    student.head.bias.div_(temperature)
+def divide_logits(student: Student, temperature: Temperature) -> None:
+    """Scale the student's head, which divides its logits and each word's share by `temperature`.
+
+    The logits of several labels are divided by one number each.
+    """
+    divisor = torch.tensor(temperature)
+    student.head.weight.div_(divisor[:, None] if divisor.dim() else divisor)
+    student.head.bias.div_(divisor)

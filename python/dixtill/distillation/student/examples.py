@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -19,9 +19,9 @@ from ..config import ExplainedClasses, Merge
 from ..data.corpus import Corpus
 from ..data.kind import Kind
 from ..data.ragged import Ragged
-from .losses import centered
+from .outputs import SOFTMAX, OutputRules
+from .word_attributions import by_word, inverse_chances
 
-NO_LABEL = -100  # PyTorch's cross-entropy ignores it
 _SORTED_TOGETHER = 50  # batches
 
 
@@ -31,13 +31,15 @@ class Batch(NamedTuple):
     piece_ids: Tensor  # [batch, time]
     mask: Tensor  # [batch, time] bool
     word_of_piece: Tensor  # [batch, time], -1 on padding
-    labels: Tensor  # [batch], NO_LABEL if a text has no label
+    labels: Tensor  # [batch, ...], targets of the rules
     teacher_logits: Tensor  # [batch, classes]
     attributions: Tensor  # [batch, words, outputs], zero on padding
     hints: Tensor  # [batch, width] float32; see teaching/hints.py
     rows: npt.NDArray[np.int64]  # [batch], the texts' places among the examples
     weights: Tensor | None = None  # [batch], of the teacher's answers; None is 1 for all
     explained: Tensor | None = None  # [batch, outputs]; see Examples. None is 1 for all
+    rules: OutputRules = SOFTMAX
+    text_weights: Tensor | None = None  # [batch], of labels and answers; None is 1 for all
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,14 @@ class Examples:
 
     piece_ids: Ragged  # [texts][pieces]
     word_of_piece: Ragged  # [texts][pieces]
-    labels: Tensor  # [texts], NO_LABEL if a text has no label
+    labels: Tensor  # [texts, ...], targets of the rules
     teacher_logits: Tensor  # [texts, classes]
     attributions: Ragged  # [texts][words, outputs]; no words if a text is not explained
     kinds: Tensor  # [texts] int64, values of Kind
     hints: Tensor  # [texts, width] float16; see teaching/hints.py. The width is 0 if there are none
     explained: Tensor  # [texts, outputs], 1 / the chance of being explained; 0 if a class is not
+    rules: OutputRules = SOFTMAX  # what labels and answers are, and what is done with them
+    text_weights: Tensor | None = None  # [texts]; see data/text_weights.py
 
     @classmethod
     def of(
@@ -64,6 +68,7 @@ class Examples:
         kinds: Sequence[Kind] | None = None,
         hints: Tensor | None = None,
         explained: Tensor | None = None,
+        rules: OutputRules = SOFTMAX,
     ) -> Examples:
         """Store tokenized `texts`.
 
@@ -77,11 +82,12 @@ class Examples:
             labels,
             teacher_logits,
             Ragged.of(attributions, np.empty((0, outputs), dtype=np.float32)),
-            torch.where(labels == NO_LABEL, Kind.REAL, Kind.LABELED)
+            torch.where(rules.is_labeled(labels), Kind.LABELED, Kind.REAL)
             if kinds is None
             else torch.tensor(kinds, dtype=torch.int64),
             torch.empty(len(texts), 0).half() if hints is None else hints.half(),
             torch.ones(len(texts), outputs) if explained is None else explained,
+            rules,
         )
 
     @classmethod
@@ -96,6 +102,8 @@ class Examples:
             torch.cat([part.kinds for part in parts]),
             torch.cat([part.hints for part in parts]),
             torch.cat([part.explained for part in parts]),
+            parts[0].rules,
+            _joined_weights(parts),
         )
 
     def __len__(self) -> int:
@@ -116,6 +124,8 @@ class Examples:
             hints=self.hints[rows].float(),
             rows=rows,
             explained=self.explained[rows],
+            rules=self.rules,
+            text_weights=None if self.text_weights is None else self.text_weights[rows],
         )
 
     def shuffled_batches(
@@ -141,6 +151,17 @@ class Examples:
             yield self.batch(np.arange(start, min(start + size, len(self))))
 
 
+def _joined_weights(parts: Sequence[Examples]) -> Tensor | None:
+    if all(part.text_weights is None for part in parts):
+        return None
+    return torch.cat(
+        [
+            torch.ones(len(part)) if part.text_weights is None else part.text_weights
+            for part in parts
+        ]
+    )
+
+
 def make_examples(
     corpus: Corpus,
     tokenizer: Tokenizer,
@@ -150,6 +171,8 @@ def make_examples(
     merge: Merge = "sum",
     classes: ExplainedClasses = "predicted",
     hints: Tensor | None = None,
+    rules: OutputRules = SOFTMAX,
+    weights: Tensor | None = None,
 ) -> Examples:
     """Read `corpus` as the student will; texts without a piece are left out.
 
@@ -161,8 +184,10 @@ def make_examples(
         explained: the teacher's attributions of texts, by their rows.
         merge: how the attributions of a word's tokens become one number.
         classes: "predicted" for attributions of the class that the teacher predicts, "all" for
-            those of every class that was explained, centered over the classes.
+            those of every class that was explained, of whose logits the rules' margins are taken.
         hints: [texts, width]; None means no hints.
+        rules: those of the corpus's labels.
+        weights: [texts], how much each text counts; None means 1 for all.
 
     Raises:
         InputError: no text is left, or attributions of every class are wanted but missing.
@@ -173,21 +198,27 @@ def make_examples(
     outputs = len(corpus.label_names) if classes == "all" else 1
     examples = _readable(
         texts,
-        torch.tensor(corpus.labels),
+        rules.targets(corpus.targets),
         teacher_logits,
         [
-            _by_word(explained[row], text.spans, merge, classes).numpy() if row in explained else ()
+            by_word(explained[row], text.spans, merge, classes, rules).numpy()
+            if row in explained
+            else ()
             for row, text in enumerate(texts)
         ],
         outputs,
         hints=hints,
         explained=torch.stack(
-            [_inverse_chances(explained.get(row), outputs) for row in range(len(texts))]
+            [inverse_chances(explained.get(row), outputs) for row in range(len(texts))]
         ),
+        rules=rules,
     )
     if not len(examples):
         raise InputError(f"none of the {len(texts)} texts holds a word that the student can read")
-    return examples
+    if weights is None:
+        return examples
+    kept = [row for row, text in enumerate(texts) if text.piece_ids]
+    return replace(examples, text_weights=weights[kept])
 
 
 def unlabeled_examples(
@@ -197,6 +228,7 @@ def unlabeled_examples(
     classes: ExplainedClasses = "predicted",
     kinds: Sequence[Kind] | None = None,
     hints: Tensor | None = None,
+    rules: OutputRules = SOFTMAX,
 ) -> Examples:
     """Return examples of cleaned `texts` with the teacher's answers alone, without labels.
 
@@ -206,8 +238,10 @@ def unlabeled_examples(
     """
     tokenized = [read(text) for text in texts]
     outputs = teacher_logits.shape[1] if classes == "all" else 1
-    labels = torch.full((len(texts),), NO_LABEL)
-    return _readable(tokenized, labels, teacher_logits, [()] * len(texts), outputs, kinds, hints)
+    labels = rules.no_targets(len(texts), teacher_logits.shape[1])
+    return _readable(
+        tokenized, labels, teacher_logits, [()] * len(texts), outputs, kinds, hints, rules=rules
+    )
 
 
 def _readable(
@@ -219,6 +253,7 @@ def _readable(
     kinds: Sequence[Kind] | None = None,
     hints: Tensor | None = None,
     explained: Tensor | None = None,
+    rules: OutputRules = SOFTMAX,
 ) -> Examples:
     kept = [row for row, text in enumerate(texts) if text.piece_ids]
     return Examples.of(
@@ -230,52 +265,5 @@ def _readable(
         None if kinds is None else [kinds[row] for row in kept],
         None if hints is None else hints[kept],
         None if explained is None else explained[kept],
+        rules,
     )
-
-
-def _by_word(
-    explained: Attribution,
-    spans: Sequence[tuple[int, int]],
-    merge: Merge,
-    classes: ExplainedClasses,
-) -> Tensor:
-    """Return the teacher's attributions [words, outputs] of the student's words, by span."""
-    if classes == "all" and not explained.by_class:
-        raise InputError(
-            "the attributions are only those of the predicted class; explain with "
-            "`--classes all`, or train with `--explained-classes predicted`"
-        )
-    rows = explained.by_class if classes == "all" else (explained.attributions,)
-    values = torch.tensor(rows).T  # [words, explained]
-    if merge == "mean":
-        values = values / torch.tensor(explained.num_tokens).clamp(min=1)[:, None]
-    if classes == "all":
-        values = _of_all(values, explained)
-    explained_spans = zip(explained.starts, explained.ends, strict=True)
-    word_of_span = {span: word for word, span in enumerate(explained_spans)}
-    by_word = torch.zeros(len(spans), values.shape[1])
-    for word, span in enumerate(spans):
-        if span in word_of_span:
-            by_word[word] = values[word_of_span[span]]
-    return by_word
-
-
-def _of_all(values: Tensor, explained: Attribution) -> Tensor:
-    """Return values of all classes [words, classes], centered; 0 for those not explained.
-
-    Where only some are explained, the explained `values` are those of centered answers.
-    """
-    if not explained.classes:
-        return centered(values)
-    every = torch.zeros(len(values), len(explained.logits))
-    every[:, list(explained.classes)] = values
-    return every
-
-
-def _inverse_chances(explained: Attribution | None, outputs: int) -> Tensor:
-    """Return 1 / the chance of each class to be explained [outputs]; 0 if it was not."""
-    if explained is None or not explained.classes or outputs == 1:
-        return torch.ones(outputs)
-    inverse = torch.zeros(outputs)
-    inverse[list(explained.classes)] = 1 / torch.tensor(explained.chances)
-    return inverse

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..measures.scores import Scores, scores_of
+from ..measures.scores import AnyScores
 from ..network.student import Student
 from .examples import Examples
 
@@ -18,6 +18,6 @@ def logits_of(student: Student, examples: Examples) -> Tensor:
     return torch.cat([student(batch.piece_ids, batch.mask).logits for batch in batches])
 
 
-def score(student: Student, examples: Examples) -> Scores:
+def score(student: Student, examples: Examples) -> AnyScores:
     """Return a float student's scores; put the student in evaluation mode."""
-    return scores_of(examples.labels.tolist(), logits_of(student, examples).softmax(dim=1).numpy())
+    return examples.rules.scores(logits_of(student, examples), examples.labels)

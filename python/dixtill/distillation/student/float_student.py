@@ -11,7 +11,7 @@ from ...errors import InputError
 from ...specification.model_file import StudentModel
 from ..finite import check_parameters
 from ..network.student import Student
-from .calibration import divide_logits
+from .calibration import repeat_calibration
 
 
 def float_student(run_folder: Path, model: StudentModel) -> Student:
@@ -25,7 +25,7 @@ def float_student(run_folder: Path, model: StudentModel) -> Student:
     student = Student(model.shape).eval()
     try:
         student.load_state_dict(parameters)
-        divide_logits(student, float(model.settings.provenance.get("temperature", 1.0)))
+        repeat_calibration(student, model.settings.provenance)
     except (RuntimeError, TypeError, ValueError) as error:
         raise _another_run(run_folder) from error
     # The file holds the bias in float32, and no two runs end with the same bias.

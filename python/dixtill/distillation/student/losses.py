@@ -14,21 +14,9 @@ _SMALLEST_SIZE = 1e-8  # of an explanation that has a direction
 _SMALLEST_UNIT = 0.1  # in logits; keeps texts with tiny weights from dominating additivity
 
 
-def bounded_kl_loss(
-    student_logits: Tensor,
-    teacher_logits: Tensor,
-    temperature: float,
-    weights: Tensor | None = None,
-) -> Tensor:
-    """Return 1 - exp(-`kl_loss`), in [0, 1], as published: KL is the mean over the batch.
-
-    Args:
-        student_logits: [batch, classes].
-        teacher_logits: [batch, classes].
-        temperature: tau, which divides both.
-        weights: [batch], of the texts in that mean; None is 1 for all.
-    """
-    return 1 - torch.exp(-kl_loss(student_logits, teacher_logits, temperature, weights))
+def bounded(kl: Tensor) -> Tensor:
+    """Return 1 - exp(-`kl`), in [0, 1], as published: `kl` is the mean over the batch."""
+    return 1 - torch.exp(-kl)
 
 
 def kl_loss(
@@ -37,7 +25,14 @@ def kl_loss(
     temperature: float,
     weights: Tensor | None = None,
 ) -> Tensor:
-    """Return tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), the batch mean."""
+    """Return tau^2 KL(softmax(teacher / tau) || softmax(student / tau)), the batch mean.
+
+    Args:
+        student_logits: [batch, classes].
+        teacher_logits: [batch, classes].
+        temperature: tau, which divides both.
+        weights: [batch], of the texts in that mean; None is 1 for all.
+    """
     if weights is not None:
         return (weights * kl_by_text(student_logits, teacher_logits, temperature)).mean()
     divergence = functional.kl_div(
@@ -58,6 +53,25 @@ def kl_by_text(student_logits: Tensor, teacher_logits: Tensor, temperature: floa
         log_target=True,
     )
     # Rounding may put the divergence of equal answers below zero.
+    return temperature**2 * divergences.sum(dim=1).clamp(min=0)
+
+
+def binary_kl_by_text(student_logits: Tensor, teacher_logits: Tensor, temperature: float) -> Tensor:
+    """Return tau^2 times the KL divergences of the labels' Bernoulli distributions, summed.
+
+    Args:
+        student_logits: [batch, labels], of labels that do not exclude each other.
+        teacher_logits: [batch, labels].
+        temperature: tau, which divides both.
+
+    Returns:
+        [batch], not negative.
+    """
+    student, teacher = student_logits / temperature, teacher_logits / temperature
+    probability = teacher.sigmoid()
+    yes = functional.logsigmoid(teacher) - functional.logsigmoid(student)
+    no = functional.logsigmoid(-teacher) - functional.logsigmoid(-student)
+    divergences = probability * yes + (1 - probability) * no
     return temperature**2 * divergences.sum(dim=1).clamp(min=0)
 
 
@@ -119,16 +133,17 @@ def additivity_loss(weights: Tensor, removed: Tensor, change: Tensor) -> Tensor:
     word's weight is the exact effect of leaving the word out.
 
     Args:
-        weights: [batch, words, classes], centered over the classes, zero on padding.
+        weights: [batch, words, classes], zero on padding; for a softmax centered over the classes.
         removed: [batch, words] bool.
-        change: [batch, classes], logits of the whole text minus those without the removed words.
+        change: [batch, classes], logits of the whole text minus those without the removed words;
+            for a softmax centered over the classes.
     """
     expected = (weights * removed[..., None]).sum(dim=1)
     sizes = weights.detach().abs()
     num_words = sizes.any(dim=2).sum(dim=1).clamp(min=1)
     mean = sizes.sum(dim=(1, 2)) / (num_words * sizes.shape[2])
     unit = (_SMALLEST_UNIT + mean)[:, None]
-    return functional.smooth_l1_loss(expected / unit, centered(change) / unit)
+    return functional.smooth_l1_loss(expected / unit, change / unit)
 
 
 def gate_weights(contributions: Tensor, attention: Tensor) -> Tensor:

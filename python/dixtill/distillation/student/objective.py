@@ -8,7 +8,8 @@ from torch import Tensor, nn
 from ..config import DistillConfig
 from ..network.student import Student, StudentOutput
 from . import losses
-from .examples import NO_LABEL, Batch
+from .examples import Batch
+from .outputs.rules import weighed
 
 Terms = dict[str, Tensor]
 """Unweighted scalar losses by name: task, mse, kl, explanation, additivity, hint."""
@@ -58,20 +59,16 @@ def distillation_terms(config: DistillConfig, output: StudentOutput, batch: Batc
 
 def answer_terms(config: DistillConfig, logits: Tensor, batch: Batch) -> Terms:
     """Return the terms of the labels and of the teacher's answers, for logits [batch, classes]."""
-    terms = {
-        "task": torch.nn.functional.cross_entropy(
-            logits, batch.labels, ignore_index=NO_LABEL, reduction="sum"
-        )
-        / len(batch.labels)
-    }
+    rules = batch.rules
+    weights = weighed(batch.weights, batch.text_weights)
+    terms = {"task": rules.task_loss(logits, batch.labels, batch.text_weights)}
     if config.method == "none":
         return terms
     if config.method == "mse":
-        mse = losses.mse_loss(logits, batch.teacher_logits, batch.weights)
+        mse = losses.mse_loss(logits, rules.known(batch.teacher_logits), weights)
         return terms | {"mse": mse}
-    kl = losses.bounded_kl_loss if config.kl == "bounded" else losses.kl_loss
-    terms["kl"] = kl(logits, batch.teacher_logits, config.temperature, batch.weights)
-    return terms
+    kl = rules.kl_loss(logits, batch.teacher_logits, config.temperature, weights)
+    return terms | {"kl": losses.bounded(kl) if config.kl == "bounded" else kl}
 
 
 def answer_losses(config: DistillConfig, logits: Tensor, batch: Batch) -> Tensor:
@@ -80,8 +77,8 @@ def answer_losses(config: DistillConfig, logits: Tensor, batch: Batch) -> Tensor
     The bounded form of KL is a function of the batch's mean; what is returned is KL itself.
     """
     if config.method == "mse":
-        return losses.mse_by_text(logits, batch.teacher_logits)
-    return losses.kl_by_text(logits, batch.teacher_logits, config.temperature)
+        return losses.mse_by_text(logits, batch.rules.known(batch.teacher_logits))
+    return batch.rules.kl_by_text(logits, batch.teacher_logits, config.temperature)
 
 
 def total_loss(config: DistillConfig, terms: Terms, left: float = 1.0) -> Tensor:
@@ -121,16 +118,17 @@ def _additivity(
     removed = random_word(batch.word_of_piece, batch.attributions.shape[1])
     without = student(*without_words(batch, removed))
     weights = _weights(config, output, batch)
-    return losses.additivity_loss(weights, removed, output.logits - without.logits)
+    change = batch.rules.margins(output.logits - without.logits)
+    return losses.additivity_loss(weights, removed, change)
 
 
 def _weights(config: DistillConfig, output: StudentOutput, batch: Batch) -> Tensor:
-    """Return the words' weights [batch, words, classes], centered over the classes.
+    """Return the words' weights [batch, words, classes], shares of the rules' margins.
 
     They are gate weights if those are the student's explanation, else contributions.
     """
     words = batch.word_of_piece, batch.attributions.shape[1]
-    contributions = losses.sum_over_words(losses.centered(output.contributions), *words)
+    contributions = losses.sum_over_words(batch.rules.margins(output.contributions), *words)
     if config.explanation != "gates":
         return contributions
     attention = losses.sum_over_words(output.attention[..., None], *words)[..., 0]

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from ..config import DistillConfig
 from ..finite import check_parameters, diverged
 from ..network.student import Student
-from ..progress.metrics import EpochMetrics, best_epoch
+from ..progress.metrics import EpochMetrics, best_epoch, scores_of_epoch
 from ..progress.watcher import Step, Watcher
 from ..teaching.look_ahead import effects_of_weights
 from ..teaching.teaching import teaching_of
@@ -66,7 +66,9 @@ class StudentTrainer:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        self._teaching = teaching_of(config, train.kinds, train.teacher_logits)
+        self._teaching = teaching_of(
+            config, train.kinds, train.rules.confidences(train.teacher_logits)
+        )
         num_texts = len(self._teaching.texts)
         self._steps_per_epoch = steps = math.ceil(num_texts / config.batch_size)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -144,8 +146,8 @@ class StudentTrainer:
         return EpochMetrics(
             epoch=len(self._history) + 1,
             loss=means.pop("loss"),
-            accuracy=scores.accuracy,
-            macro_f1=scores.macro_f1,
+            scores=scores_of_epoch(asdict(scores)),
+            quality=scores.quality,
             terms=means,
             learning_rate=rate,
             weights=self._teaching.take_means(),

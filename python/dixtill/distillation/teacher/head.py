@@ -1,8 +1,8 @@
-"""Checks that a model's head is a softmax over classes, and collects the states that it reads."""
+"""Knows what a model's head gives: classes, labels or a number; and collects what it reads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -11,8 +11,14 @@ from torch import Tensor
 
 from ...errors import InputError
 from ...runtime.model_file.label_names import check_label_names
+from ..config import OutputKind
 
-_SOFTMAX = (None, "single_label_classification")
+PROBLEM_TYPES: Mapping[OutputKind, str] = {
+    "softmax": "single_label_classification",
+    "sigmoid": "multi_label_classification",
+    "number": "regression",
+}
+"""What transformers calls each kind of output."""
 
 
 class Answers(NamedTuple):
@@ -55,24 +61,51 @@ def mean_states(states: Tensor, attention_mask: Tensor) -> Tensor:
     return (total / mask.sum(dim=1)).clamp(-most, most).half().cpu()
 
 
-def class_names(config: Any) -> tuple[str, ...]:
-    """Return the classes' names in the order of the logits, stripped of surrounding space.
+def output_of(config: Any) -> OutputKind:
+    """Return the kind of output, decided as transformers decides it.
+
+    A single output is a number, or with the problem_type single_label_classification, a label that
+    a text has or has not.
 
     Raises:
-        InputError: the head is not a softmax over at least two classes, or the names are not
-            one distinct str per class.
+        InputError: the problem_type is unknown, or it is a regression of several numbers.
     """
-    problem, names = getattr(config, "problem_type", None), config.id2label
-    if problem not in _SOFTMAX:
+    problem, num_outputs = getattr(config, "problem_type", None), len(config.id2label)
+    if problem is None:
+        return "softmax" if num_outputs > 1 else "number"
+    if problem == "single_label_classification":
+        return "softmax" if num_outputs > 1 else "sigmoid"
+    if problem == "multi_label_classification":
+        return "sigmoid"
+    if problem != "regression":
         raise InputError(
-            f"its problem_type is {problem}, and a student needs one label per text, by softmax; "
-            "fine-tune it for single_label_classification"
+            f"its problem_type is {problem}, expected {', '.join(PROBLEM_TYPES.values())} or none; "
+            "correct it in config.json"
         )
-    if len(names) < 2:
+    if num_outputs > 1:
         raise InputError(
-            f"its head has {len(names)} output, and a student needs a softmax over two classes or "
-            "more; fine-tune it with a label for each class"
+            f"it gives {num_outputs} numbers ({', '.join(map(str, config.id2label.values()))}), "
+            "and a student gives one; fine-tune a model for each"
         )
+    return "number"
+
+
+def answers_of(output: OutputKind, logits: Tensor) -> Tensor:
+    """Return what logits [..., C] say: probabilities of classes or labels, or the number itself."""
+    if output == "softmax":
+        return logits.softmax(dim=-1)
+    return logits.sigmoid() if output == "sigmoid" else logits
+
+
+def class_names(config: Any) -> tuple[str, ...]:
+    """Return the labels' names in the order of the logits, stripped of surrounding space.
+
+    Raises:
+        InputError: the names are not one distinct str for each output, or there is none.
+    """
+    names = config.id2label
+    if not names:
+        raise InputError("its head has no output; fine-tune it with a label for each class")
     numbers = range(len(names))
     if set(names) != set(numbers):
         raise InputError(

@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
 from ...strings import without_surrogates
-from ..config import Layer, Precision
+from ..config import Layer, OutputKind, Precision
 from ..finite import check_answers
 from .embedding_layer import EmbeddingLayer
 from .fingerprint import fingerprint_of
-from .head import Answers, class_names, last_states, mean_states
+from .head import Answers, class_names, last_states, mean_states, output_of
 from .loading.checkpoint import errors_about
 from .loading.pairs import check_reads_one_text
 from .loading.sequence_classifier import load_sequence_classifier
@@ -39,8 +39,10 @@ _TEXTS_PER_CALL = 1024  # bounds the tokens in memory at once
 class Teacher:
     """A sequence classifier with its tokenizer, in evaluation mode."""
 
+    output: OutputKind
+    """What its logits are: of classes, of labels that do not exclude each other, or a number."""
     labels: tuple[str, ...]
-    """Names of the classes, in the order of the logits."""
+    """Names of the classes or labels, in the order of the logits; of a number, one."""
     name: str | None = None
     """The last part of the hub name or folder that it was loaded from."""
     folder: Path | None = None
@@ -54,9 +56,11 @@ class Teacher:
 
         Raises:
             InputError: the tokenizer is not fast and so reports no character spans, has no padding
-                token, or belongs to another model; the head is not a softmax over named classes;
-                the model compares two texts; or it fails or gives an answer that is not finite.
+                token, or belongs to another model; the head gives something else than named
+                classes, labels or a number; the model compares two texts; or it fails or gives an
+                answer that is not finite.
         """
+        self.output = output_of(model.config)
         self.labels = class_names(model.config)
         check_reads_one_text(model.config, self.labels)
         self.model = model.eval().requires_grad_(False)

@@ -152,20 +152,19 @@ class LearnedTeaching(Teaching):
         self._rng.bit_generator.state = state["rng"]
 
 
-def teaching_of(config: DistillConfig, kinds: Tensor, teacher_logits: Tensor) -> Teaching:
+def teaching_of(config: DistillConfig, kinds: Tensor, confidences: Tensor) -> Teaching:
     """Return the teaching that `config` names.
 
     Args:
         config: the settings of the course.
         kinds: [texts] int64, values of Kind.
-        teacher_logits: [texts, classes].
+        confidences: [texts], how sure the teacher is of its answers.
 
     Raises:
         InputError: there are too few labeled texts for a quiz.
     """
     if config.teaching == "fixed":
         return Teaching(len(kinds))
-    confidences = teacher_logits.softmax(dim=1).amax(dim=1)
     if config.teaching == "worst":
         return WorstTeaching(kinds, confidences)
     return LearnedTeaching(kinds, confidences, config.seed)

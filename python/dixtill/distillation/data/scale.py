@@ -1,0 +1,58 @@
+"""Standardizes the numbers that a model learns, and puts their unit back into its head.
+
+A head gives the number itself, in the user's unit; a model is trained on (number - mean) / unit,
+so that no setting of the training depends on the unit.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from ...errors import InputError
+
+_Numbers = TypeVar("_Numbers", Tensor, npt.NDArray[np.float64], float)
+
+
+class Scale(NamedTuple):
+    """Numbers are `unit` times standardized ones, plus `mean`."""
+
+    mean: float = 0.0
+    unit: float = 1.0
+
+    @classmethod
+    def of(cls, numbers: npt.NDArray[np.float64], has_bias: bool = True) -> Scale:
+        """Return the scale by which `numbers` have the mean 0 and the standard deviation 1.
+
+        A head without a bias cannot add a mean; then their mean square becomes 1.
+
+        Raises:
+            InputError: the numbers are all equal.
+        """
+        if np.ptp(numbers) == 0:
+            raise InputError(
+                f"all training texts are labeled with the number {numbers.flat[0]:g}, so that "
+                "nothing can be learned; give texts with different numbers"
+            )
+        if not has_bias:
+            return cls(0.0, float(np.sqrt(np.square(numbers).mean())))
+        return cls(float(numbers.mean()), float(numbers.std()))
+
+    def standardized(self, numbers: _Numbers) -> _Numbers:
+        """Return numbers of this scale as standardized ones."""
+        return (numbers - self.mean) / self.unit
+
+    def original(self, standardized: _Numbers) -> _Numbers:
+        """Return standardized numbers in the user's unit."""
+        return standardized * self.unit + self.mean
+
+    @torch.no_grad()
+    def put_into(self, head: nn.Linear) -> None:
+        """Let a head that gives standardized numbers give numbers in the user's unit."""
+        head.weight.mul_(self.unit)
+        if head.bias is not None:
+            head.bias.mul_(self.unit).add_(self.mean)
