@@ -84,7 +84,9 @@ def test_too_few_numbers_have_no_interval():
 
 
 def test_each_kind_decides_by_its_own():
-    answers = np.array([[0.9, 0.2], [0.1, 0.8]])
-    assert decisions("softmax", np.array([0, 1]), answers) == {}
-    assert decisions("sigmoid", np.eye(2, dtype=bool), answers) == {"thresholds": (0.9, 0.8)}
+    answers = np.array([[0.9, 0.2], [0.1, 0.8]]).repeat(5, axis=0)
+    targets = np.eye(2, dtype=bool).repeat(5, axis=0)
+    assert decisions("softmax", np.array([0, 1] * 5), answers) == {}
+    assert decisions("sigmoid", targets, answers) == {"thresholds": (0.9, 0.8)}
+    assert decisions("sigmoid", targets[1:], answers[1:]) == {"thresholds": (0.5, 0.5)}
     assert decisions("number", np.zeros((9, 1)), np.full((9, 1), -2.0)) == {"interval": 2.0}

@@ -33,7 +33,13 @@ from .attribution.attributor import Attribution, Attributor
 from .attribution.store import AttributionStore
 from .config import AllSettings, AttributionSettings, CourseSettings, DistillConfig, Precision
 from .course_files import CourseFiles
-from .data.sources import CourseTexts, Labeled, check_teachers_labels, read_course_texts
+from .data.sources import (
+    CourseTexts,
+    Labeled,
+    check_teachers_labels,
+    check_teachers_output,
+    read_course_texts,
+)
 from .data.text_weights import text_weights
 from .distilled import Distilled
 from .lessons import LessonReader
@@ -138,11 +144,7 @@ class Course:
             )
         text_weights(train, self.config.class_weight)  # raises an error before any work
         if self.teacher:
-            if self.teacher.output != train.output:
-                raise InputError(
-                    f"the teacher is for the output {self.teacher.output}, the texts for "
-                    f"{train.output}; label the texts as the teacher answers, or fine-tune another"
-                )
+            check_teachers_output(self.teacher.output, train.output)
             check_teachers_labels(self.teacher.labels, train)
         elif (method := self.config.method) != "none":
             raise InputError(

@@ -1,79 +1,31 @@
 """Defines a scikit-learn classifier of texts whose `fit` distills a student.
 
-distillation/course.py does the work; classes.py turns labels into those of a student.
+base.py has its settings; classes.py and label_sets.py turn labels into those of a student.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.utils import check_random_state
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
-from .. import limits
-from ..distillation.config import Cell, DistillConfig, Method, TeachingMode
-from ..distillation.course import distill
 from ..distillation.data.corpus import Corpus
-from ..distillation.progress.bars import bars_on_terminal
-from ..distillation.teacher.teacher import Teacher
 from ..errors import InputError
-from ..runtime.classifier import Classifier
-from ..runtime.model_file.source import STUDENT_FILE
-from ..runtime.prediction import Prediction
-from ..specification.model_file import StudentModel, write_model
+from .base import DixtillEstimator, weighed
 from .classes import Classes, checked_labels, checked_texts
-
-# With the method's own settings, few texts give so few steps that a student hardly learns.
-_FOR_FEW_TEXTS: dict[str, Any] = {"epochs": 40, "batch_size": 16, "learning_rate": 3e-3}
-_FEW = 1000
-_LEAST_TO_CALIBRATE = 50  # a temperature found on fewer texts depends on very few errors
+from .label_sets import LabelSets, are_sets
 
 
-class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # untyped bases
-    """Distills a student from the texts that it is fitted to.
+class DixtillClassifier(ClassifierMixin, DixtillEstimator):  # type: ignore[misc]  # untyped base
+    """Distills a student that classifies texts; `DixtillEstimator` describes the arguments.
 
-    The arguments are stored unchanged, and `fit` checks them. None is the method's own value.
-
-    Args:
-        teacher: folder or hub name of a sequence classifier, which knows every label of y, by
-            name or by number; None learns from the labels alone.
-        method: as in `dixtill distill`; dixtill with a teacher, none without.
-        epochs: passes over the texts; 40 (with batches of 16 and a learning rate of 3e-3) if there
-            are fewer than 1,000 texts and none are perturbed.
-        batch_size: texts per step.
-        learning_rate: the highest learning rate.
-        dropout: dropout of piece vectors and states.
-        alpha: weight of the teacher against the labels.
-        temperature: softens the answers of teacher and student.
-        perturbed: number of made-up texts for the teacher to answer; a small number needs more
-            epochs and smaller batches.
-        max_explained: number of training texts that the teacher explains at most; 0 for none.
-        teaching: which texts come more often or weigh more: fixed, worst or learned.
-        cell: what reads the pieces: lstm, gru or linear.
-        directions: 2 to read a text in both directions, 1 to read it only forward.
-        embedding_dim: width of a piece's vector.
-        hidden_dim: units of the cell per direction.
-        attention_dim: attention units.
-        max_pieces: longer texts are cut after this many pieces.
-        max_bytes: rare pieces are left out, so that the file is no larger with 4 embedding bits.
-        embedding_bits: 4 or 8.
-        validation_fraction: share of each class held out to choose the epoch and, with at least 50
-            texts, to calibrate the probabilities. If it is less than one text, all texts choose.
-        attributions: a folder for the teacher's explanations and answers, which the folds of a
-            cross-validation can share.
-        random_state: seed of the split and of the training.
-        labels: names for the teacher's outputs, in their order, instead of its own.
-        trust_remote_code: whether to run code that comes with the teacher.
-
-    After `fit`, `classes_` are the labels, and `student_` is the Classifier that `dixtill.load`
-    returns for the file that `save` writes. Pickles contain the student.
+    A text has one of the labels or, if y is an indicator matrix or holds a list of labels for each
+    text, any number of them; then answers are indicator matrices, with a column for each of
+    `classes_`.
 
     >>> classifier = DixtillClassifier(epochs=5)
     >>> texts = ["shares soar", "profit falls", "stock soars", "sales fall"] * 4
@@ -81,80 +33,54 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
     ['down', 'up']
     """
 
-    def __init__(
-        self,
-        teacher: str | os.PathLike[str] | None = None,
-        *,
-        method: Method | None = None,
-        epochs: int | None = None,
-        batch_size: int | None = None,
-        learning_rate: float | None = None,
-        dropout: float | None = None,
-        alpha: float | None = None,
-        temperature: float | None = None,
-        perturbed: int | None = None,
-        max_explained: int | None = None,
-        teaching: TeachingMode | None = None,
-        cell: Cell | None = None,
-        directions: int | None = None,
-        embedding_dim: int | None = None,
-        hidden_dim: int | None = None,
-        attention_dim: int | None = None,
-        max_pieces: int = 256,
-        max_bytes: int = 420_000,
-        embedding_bits: int = 4,
-        validation_fraction: float = 0.1,
-        attributions: str | os.PathLike[str] | None = None,
-        random_state: Any = None,
-        labels: Sequence[str] | None = None,
-        trust_remote_code: bool = False,
-    ) -> None:
-        self.teacher = teacher
-        self.method = method
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.learning_rate = learning_rate
-        self.dropout = dropout
-        self.alpha = alpha
-        self.temperature = temperature
-        self.perturbed = perturbed
-        self.max_explained = max_explained
-        self.teaching = teaching
-        self.cell = cell
-        self.directions = directions
-        self.embedding_dim = embedding_dim
-        self.hidden_dim = hidden_dim
-        self.attention_dim = attention_dim
-        self.max_pieces = max_pieces
-        self.max_bytes = max_bytes
-        self.embedding_bits = embedding_bits
-        self.validation_fraction = validation_fraction
-        self.attributions = attributions
-        self.random_state = random_state
-        self.labels = labels
-        self.trust_remote_code = trust_remote_code
-
-    def fit(self, X: Any, y: Any) -> DixtillClassifier:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> DixtillClassifier:
         """Distill a student from the texts `X` and their labels `y`.
+
+        Texts count as `sample_weight` says, one number for each; None is the same for all.
 
         Raises:
             InputError: a text is not a str, y is None or has one class only, a setting is out of
                 range, or the teacher does not know a label.
         """
-        labels, texts = checked_labels(y), checked_texts(X)
+        sets = LabelSets.of(y) if are_sets(y) else None
+        labels = checked_labels(y) if sets is None else np.empty(len(sets.rows))
+        texts = tuple(checked_texts(X))
         check_consistent_length(texts, labels)
-        limits.RATE.checked("validation_fraction", self.validation_fraction)
-        teacher = self._teacher()
-        classes = Classes.of(labels, teacher.labels if teacher else None)
-        corpus = Corpus(tuple(texts), classes.indices_of(labels), classes.names)
-        self._model = self._distilled(teacher, corpus)
-        self.student_ = Classifier(self._model)
-        self.classes_, self._columns = classes.values, classes.columns
+        teacher = self._loaded_teacher("softmax" if sets is None else "sigmoid")
+        known = teacher.labels if teacher else None
+        if sets is None:
+            classes = Classes.of(labels, known)
+            corpus = Corpus(texts, classes.indices_of(labels), classes.names)
+            corpus = self._with_class_weights(corpus, labels)
+            values, columns = classes.values, classes.columns
+        else:
+            self._check_balanced()
+            names, values = sets.matched(known)
+            corpus = Corpus(texts, sets.indices(names), names, "sigmoid")
+            columns = list(range(len(names)))
+        self._fit(teacher, corpus, sample_weight)
+        self.classes_, self._columns, self._is_multilabel = values, columns, sets is not None
         return self
 
+    def _with_class_weights(self, corpus: Corpus, labels: npt.NDArray[Any]) -> Corpus:
+        """Return the corpus with the weights of its classes, if they are given one by one."""
+        if not isinstance(self.class_weight, dict):
+            return corpus
+        return weighed(corpus, compute_sample_weight(self.class_weight, labels))
+
+    def _check_balanced(self) -> None:
+        if isinstance(self.class_weight, dict):
+            raise InputError(
+                "class_weight is a dict, but the texts have several labels; choose 'balanced', or "
+                "give sample_weight"
+            )
+
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the most probable of `classes_` for each text."""
+        """Return the most probable of `classes_` for each text, or an indicator matrix [N, C]."""
         probabilities = self.predict_proba(X)
+        if self._is_multilabel:
+            thresholds = np.asarray(self.student_.model.settings.thresholds)
+            return (probabilities >= thresholds).astype(np.int64)
         labels: npt.NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
@@ -164,66 +90,14 @@ class DixtillClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  
         probabilities = np.array(rows, np.float32).reshape(len(rows), len(self._columns))
         return probabilities[:, self._columns]
 
-    def explain(self, X: Any) -> list[Prediction]:
-        """Return the student's Prediction for each text, with the weights of its words."""
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of texts whose labels are all right."""
         check_is_fitted(self)
-        return self.student_(checked_texts(X))
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the student as a model file for `dixtill.load`."""
-        check_is_fitted(self)
-        write_model(self._model, path)
-
-    def _teacher(self) -> Teacher | None:
-        if self.teacher is None:
-            if self.labels is not None:
-                raise InputError("labels are the names of a teacher's outputs; give a teacher too")
-            return None
-        return Teacher.load(
-            os.fspath(self.teacher), labels=self.labels, trust_remote_code=self.trust_remote_code
-        )
-
-    def _distilled(self, teacher: Teacher | None, corpus: Corpus) -> StudentModel:
-        random = check_random_state(self.random_state)
-        split_seed, seed = (int(random.randint(2**31 - 1)) for _ in range(2))
-        train, valid = self._split(corpus, split_seed)
-        with TemporaryDirectory() as folder:
-            result = distill(
-                teacher,
-                train,
-                valid,
-                out=Path(folder) / STUDENT_FILE,
-                watcher=bars_on_terminal(),
-                attributions=self.attributions,
-                embedding_bits=self.embedding_bits,
-                calibrate=train is not valid and len(valid) >= _LEAST_TO_CALIBRATE,
-                report=False,
-                **self._settings(len(train), seed),
-            )
-        return result.model
-
-    def _split(self, corpus: Corpus, seed: int) -> tuple[Corpus, Corpus]:
-        """Return training and validation texts; all texts as both if too few to hold any out."""
-        counts = np.bincount(corpus.labels)
-        if not any(round(self.validation_fraction * count) for count in counts):
-            return corpus, corpus
-        return corpus.split(self.validation_fraction, seed)
-
-    def _settings(self, num_texts: int, seed: int) -> dict[str, Any]:
-        """Return the settings of the method, without those that are None."""
-        given = {
-            name: getattr(self, name)
-            for name in DistillConfig.names()
-            if getattr(self, name, None) is not None
-        }
-        given |= {"method": self.method or ("none" if self.teacher is None else "dixtill")}
-        if num_texts < _FEW and DistillConfig.of(**given).perturbed == 0:
-            given = _FOR_FEW_TEXTS | given
-        return {**given, "seed": seed}
+        if self._is_multilabel and are_sets(y):
+            y = LabelSets.of(y).indicator(self.classes_)
+        return float(super().score(X, y, sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.string = True
-        tags.input_tags.one_d_array = True
-        tags.input_tags.two_d_array = False
+        tags.classifier_tags.multi_label = True
         return tags

@@ -58,6 +58,8 @@ def read_course_texts(
             f"the training texts are for the output {own[0]}, the validation texts for {own[-1]}; "
             "label both in the same way"
         )
+    if own and output:
+        check_teachers_output(output, own[0])
     label_layout = label_layout_of(settings, output or (own[0] if own else None))
     corpora = _of_the_same_labels(given, label_names, settings, label_layout)
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
@@ -124,6 +126,15 @@ def _renumbered(corpus: Corpus, names: Sequence[str]) -> Corpus:
     else:
         labels = tuple(numbers[label] for label in own)
     return replace(corpus, labels=labels, label_names=tuple(names))
+
+
+def check_teachers_output(teacher: OutputKind, texts: OutputKind) -> None:
+    """Raise InputError unless the teacher's output is that of the texts' labels."""
+    if teacher != texts:
+        raise InputError(
+            f"the teacher is for the output {teacher}, the texts for {texts}; label the texts as "
+            "the teacher answers, or fine-tune another"
+        )
 
 
 def check_teachers_labels(labels: Sequence[str], train: Corpus) -> None:

@@ -8,7 +8,8 @@ import numpy.typing as npt
 from .calibration_error import FloatArray
 from .decimals import shortest_decimal
 
-UNKNOWN = 0.5  # of a label that no text has
+UNKNOWN = 0.5  # of a label that too few texts have, or lack, for a threshold of its own
+_ENOUGH = 5  # such texts
 NEVER = 1.0  # of a label that is not predicted precisely enough
 
 
@@ -20,10 +21,10 @@ def thresholds_for_f1(targets: npt.NDArray[np.bool_], probabilities: FloatArray)
         probabilities: [N, C].
 
     Returns:
-        [C]; 0.5 for a label that no text has.
+        [C]; 0.5 for a label that fewer than 5 texts have, or lack.
     """
     return [
-        _best(has, probability) if has.any() else UNKNOWN
+        _best(has, probability) if _ENOUGH <= has.sum() <= len(has) - _ENOUGH else UNKNOWN
         for has, probability in zip(targets.T, probabilities.T, strict=True)
     ]
 
