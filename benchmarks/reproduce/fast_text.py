@@ -53,7 +53,7 @@ def fit(corpora: Corpora, seed: int, quantized: bool, chosen: Settings | None = 
         model.save_model(str(file))
         num_bytes = file.stat().st_size
     return Fitted(
-        ask=lambda text: _class_of(model.f.predict(_line(text), 1, 0.0, "strict")[0][1]),
+        ask=lambda text: _class_of(model.f.predict(line_of(text), 1, 0.0, "strict")[0][1]),
         ask_all=lambda corpus: _ask_all(model, corpus, num_classes),
         num_bytes=num_bytes,
         chosen=chosen,
@@ -77,10 +77,10 @@ def _trained(path: Path, settings: Settings, seed: int) -> Any:
 
 def _lines(corpus: Corpus) -> str:
     pairs = zip(corpus.labels, corpus.texts, strict=True)
-    return "".join(f"{_PREFIX}{label} {_line(text)}" for label, text in pairs)
+    return "".join(f"{_PREFIX}{label} {line_of(text)}" for label, text in pairs)
 
 
-def _line(text: str) -> str:
+def line_of(text: str) -> str:
     """Return the text in lower case, with punctuation set apart, as in fastText's tutorial."""
     apart = _PUNCTUATION.sub(r" \1 ", clean(text, DEFAULT_RULES).lower())
     return " ".join(apart.encode("utf-8", "replace").decode().split()) + "\n"
@@ -93,7 +93,7 @@ def _class_of(label: str) -> int:
 def _ask_all(model: Any, corpus: Corpus, num_classes: int) -> dict[str, Any]:
     probabilities = np.zeros((len(corpus), num_classes))
     for row, text in zip(probabilities, corpus.texts, strict=True):
-        for value, label in model.f.predict(_line(text), num_classes, 0.0, "strict"):
+        for value, label in model.f.predict(line_of(text), num_classes, 0.0, "strict"):
             row[_class_of(label)] = value
     probabilities /= probabilities.sum(axis=1, keepdims=True)  # they sum to 1 within 1e-4
     return answers.of_probabilities(probabilities.tolist())

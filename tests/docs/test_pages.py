@@ -41,8 +41,10 @@ SLOW = {
     "README.md",
     "docs/ecosystem.md",
     "docs/how-to/own-data.md",
+    "docs/how-to/numbers.md",
     "docs/how-to/own-teacher.md",
     "docs/how-to/search.md",
+    "docs/how-to/several-labels.md",
     "docs/looking-at-explanations.md",
     "docs/tutorial.md",
 }
