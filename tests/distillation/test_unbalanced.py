@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+import toy_training
 from small_course import TRAIN, VALID, run
 from tiny_finetuning import CONFIG, weights
 from tiny_finetuning import TRAIN as FINE_TRAIN
@@ -18,6 +19,7 @@ from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.data.sources import read_course_texts
 from dixtill.distillation.fine_tuning.finetune import finetune
 from dixtill.distillation.fine_tuning.weighted_loss import weighted_loss
+from dixtill.distillation.student.objective import answer_losses, answer_terms
 from dixtill.errors import InputError
 
 pytestmark = pytest.mark.slow
@@ -158,3 +160,17 @@ def test_copies_with_contradicting_labels_share_their_probability(tmp_path):
     both = Corpus(texts, (0, 1) * 20, ("a", "b"))
     result = run(None, tmp_path / "run", "none", train=both, valid=both, epochs=8)
     assert result.student("shares jump").probability == pytest.approx(0.5, abs=0.1)
+
+
+@pytest.mark.parametrize("method", ["kl", "mse"])
+def test_a_text_weighs_in_the_loss_of_the_teachers_answer_too(method):
+    """Beside the weight that a teaching gives it."""
+    config = replace(toy_training.CONFIG, method=method)
+    batch = toy_training.TRAIN.batch(np.arange(8))
+    logits = torch.randn(8, 3, generator=torch.Generator().manual_seed(0))
+    own, taught = torch.arange(8.0), torch.linspace(0.5, 1.5, 8)
+    terms = answer_terms(config, logits, batch._replace(text_weights=own, weights=taught))
+    by_text = answer_losses(config, logits, batch)
+    torch.testing.assert_close(terms[method], (own * taught * by_text).mean())
+    labels = torch.nn.functional.cross_entropy(logits, batch.labels, reduction="none")
+    torch.testing.assert_close(terms["task"], (own * labels).mean())
