@@ -27,8 +27,10 @@ from benchmarks.several.summary import summarized
 from dixtill.cli import main as dixtill
 from dixtill.distillation.data.corpus import Corpus
 from dixtill.distillation.measures.scores import answers_to
+from dixtill.distillation.teacher.head import answers_of
 from dixtill.distillation.teacher.teacher import Teacher
 from dixtill.runtime.classifier import load_classifier
+from dixtill.specification.cleaning import DEFAULT_RULES, clean
 from dixtill.version import __version__
 from dixtill.whole_file import write_whole
 
@@ -89,8 +91,8 @@ def _measured(
 
 def _asking_teacher(teacher: Teacher) -> Ask:
     def ask(corpus: Corpus) -> npt.NDArray[np.float64]:
-        logits = teacher.predict(corpus.texts).logits.numpy().astype(np.float64)
-        return logits if corpus.output == "number" else 1 / (1 + np.exp(-logits))
+        logits = teacher.predict([clean(text, DEFAULT_RULES) for text in corpus.texts])
+        return answers_of(corpus.output, logits).numpy().astype(np.float64)
 
     return ask
 

@@ -238,6 +238,25 @@ def test_fidelity_needs_a_teacher(tmp_path):
         search(None, TRAIN, VALID, out=tmp_path / "search", method="none")
 
 
+@pytest.mark.parametrize(
+    ("header", "labels", "settings", "given"),
+    [
+        ("labels", ("up|sure", "down"), {"label_separator": "|"}, "several labels"),
+        ("stars", ("4.5", "1.0"), {"numbers": True}, "a number"),
+    ],
+)
+def test_texts_of_several_labels_or_numbers_are_refused(tmp_path, header, labels, settings, given):
+    data = tmp_path / "train.csv"
+    rows = [f"text {number},{labels[number % 2]}" for number in range(40)]
+    data.write_text("\n".join([f"text,{header}", *rows]), encoding="utf-8")
+    with pytest.raises(InputError, match=f"these texts have {given} each, and a search compares"):
+        search(
+            None, data, out=tmp_path / "search", method="none", objectives="accuracy,size",
+            label_column=header, **settings,
+        )  # fmt: skip
+    assert not (tmp_path / "search").exists()
+
+
 def test_without_a_teacher_labels_alone_are_learned(tmp_path):
     settings = {**SMALL, "objectives": "accuracy,size", "method": "none", "trials": 3}
     del settings["max_explained"], settings["perturbed"]

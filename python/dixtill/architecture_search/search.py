@@ -17,7 +17,7 @@ require("train")
 require("search")
 
 from ..claim import ClaimFile, held
-from ..distillation.config import AllSettings, DistillConfig
+from ..distillation.config import AllSettings, DistillConfig, OutputKind
 from ..distillation.course import Course, loaded_teacher
 from ..distillation.course_files import CourseFiles
 from ..distillation.data.sources import Labeled, read_course_texts
@@ -97,10 +97,22 @@ def search(
         with line.watcher.stage("loading the teacher"):
             loaded = loaded_teacher(teacher, everything.course)
         names = loaded.labels if loaded else None
-        texts = read_course_texts(train, valid, names, everything.course)
+        kind = loaded.output if loaded else None
+        texts = read_course_texts(train, valid, names, everything.course, kind)
+        _check_output(texts.train.output)
         course = Course(loaded, texts, everything, files, line.watcher)
         return Search(folder, course, chosen, shared, counter, line).run(
             _workers(chosen.workers, ray, actors)
+        )
+
+
+def _check_output(output: OutputKind) -> None:
+    """Raise InputError unless students give a text one label, as all objectives are about that."""
+    if output != "softmax":
+        given = "several labels" if output == "sigmoid" else "a number"
+        raise InputError(
+            f"these texts have {given} each, and a search compares students by the one label that "
+            "they give a text; make one student with `dixtill distill`"
         )
 
 
