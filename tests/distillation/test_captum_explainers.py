@@ -84,7 +84,7 @@ def test_random_numbers_of_the_caller_are_left_alone(bert):
             {"precision": "int8"},
             "unknown precision 'int8', expected one of auto, float32, bfloat16",
         ),
-        ({"classes": "some"}, "unknown classes 'some', expected one of predicted, all"),
+        ({"classes": "most"}, "unknown classes 'most', expected one of predicted, some, all"),
         ({"tolerance": 0.0}, "tolerance is 0.0, which is out of range: expected a number above 0"),
         ({"tolerance": float("nan")}, "tolerance is nan"),
         ({"max_steps": 8}, "max_steps is 8, which is out of range: expected a whole number from 9"),

@@ -32,13 +32,29 @@ def test_no_threshold_has_a_better_f1():
 
 def test_a_label_is_given_as_often_as_its_precision_allows():
     found = thresholds_for_precision(TARGETS, PROBABILITIES, 0.7)
-    assert found[3] == 1.0
+    assert found[3] > 1.0  # so that no text gets the label
     for k in range(3):
         given = PROBABILITIES[:, k] >= found[k]
         assert precision_score(TARGETS[:, k], given) >= 0.7
         for lower in np.arange(0, found[k], 0.005):
             more = PROBABILITIES[:, k] >= lower
             assert more.sum() == given.sum() or precision_score(TARGETS[:, k], more) < 0.7
+
+
+def test_a_precision_that_cannot_be_had_gives_no_text_the_label():
+    """Even if wrong texts have a probability of exactly 1."""
+    probabilities = np.array([[1.0], [1.0], [1.0], [0.2]] * 5, np.float32)
+    targets = np.array([[False], [True], [False], [False]] * 5)
+    (threshold,) = thresholds_for_precision(targets, probabilities, 0.9)
+    assert not (probabilities >= threshold).any()
+
+
+def test_the_scores_of_a_single_label_are_those_of_the_texts_that_have_it():
+    (found,) = label_scores(TARGETS[:, :1], PROBABILITIES[:, :1], ("a",), [0.6])
+    given = PROBABILITIES[:, 0] >= 0.6
+    assert found.f1 == pytest.approx(f1_score(TARGETS[:, 0], given))
+    assert found.precision == pytest.approx(precision_score(TARGETS[:, 0], given))
+    assert found.rows == TARGETS[:, 0].sum()
 
 
 def test_scores_at_given_thresholds_are_those_of_scikit_learn():

@@ -112,7 +112,7 @@ def test_long_texts_are_quoted_in_part():
 
 @pytest.mark.parametrize("command", ["attribute", "distill"])
 def test_a_command_ends_with_a_sentence(tmp_path, monkeypatch, capsys, command):
-    monkeypatch.setattr(Teacher, "load", lambda _: diverged_teacher())
+    monkeypatch.setattr(Teacher, "load", lambda _, **__: diverged_teacher())
     data = tmp_path / "data.csv"
     rows = [f"{text},{label}" for text in ("no change", "shares jump") for label in (0, 1, 2)]
     data.write_text("\n".join(["text,label", *rows * 4, ""]))

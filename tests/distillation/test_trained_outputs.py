@@ -142,6 +142,10 @@ def test_contributions_are_aligned_as_they_are_and_not_centered(output, explaine
         top = batch.teacher_logits.argmax(dim=1)
         shares = shares[torch.arange(6), :, top][..., None]
     terms = loss_terms(
-        config, student, hint_map(student, 0, 0), given, batch._replace(attributions=shares)
+        config,
+        student,
+        hint_map(student, 0, 0),
+        given,
+        batch._replace(attributions=shares, explained=None),
     )
     assert float(terms["explanation"].detach()) == pytest.approx(0, abs=1e-6)

@@ -11,8 +11,15 @@ import pytest
 from tiny_students import random_model
 
 from dixtill.cli import main
-from dixtill.runtime.classifier import Classifier
+from dixtill.errors import InputError
+from dixtill.pages.page import page_html
+from dixtill.pages.rows import ExplainedText, figures
+from dixtill.runtime.answer_kind import AnswerKind
+from dixtill.runtime.classifier import Classifier, load_classifier
+from dixtill.runtime.explanation import ExplainedWord
 from dixtill.runtime.model_file.shape import OUTPUTS
+from dixtill.runtime.prediction import Prediction
+from dixtill.runtime.show.headline import shown_number
 from dixtill.specification.model_file import write_model
 
 TEXTS = ["up down shares", "profit fall", "Apple shares jump after record earnings", "up up & down"]
@@ -145,10 +152,13 @@ def test_a_page_shows_each_kind(student, tmp_path, capsys):
     shown = page.read_text(encoding="utf-8")
     for answer in classifier(TEXTS):
         if answer.value is not None:
-            assert f"<data value={answer.value:.6g}>{answer.value:.3g}</data>" in shown
-        else:
-            labels = ", ".join(answer.labels) or "no label"
-            assert f"<td role=cell>{labels} <data value={answer.probability:.4f}>" in shown
+            assert f"<data value={answer.value:.6g}>{answer.value:.2f}</data>" in shown
+            continue
+        first, *others = answer.labels or ("no label",)
+        value = answer.probabilities.get(first, answer.probability)
+        cell = f"<td role=cell>{first} <data value={value:.4f}>({value:.2f})</data>"
+        rest = "".join(f", {label} ({answer.probabilities[label]:.2f})" for label in others)
+        assert f"{cell}{rest}<td" in shown
     assert ("smallest number first" in shown) == (classifier.output == "number")
     if classifier.output == "softmax":
         return
@@ -171,11 +181,42 @@ def test_terminals_show_all_labels_or_the_number(student):
         first = str(answer).splitlines()[0]
         if answer.value is not None:
             low, high = answer.interval
-            assert first == f"{answer.value:.3g} ({low:.3g} to {high:.3g} in 9 of 10 texts)"
-        elif answer.label is not None:
-            others = [label for label in answer.labels if label != answer.label]
-            assert first.startswith(f"{answer.label} ({answer.probability:.2f})")
-            assert all(f", {label} (" in first for label in others)
+            assert first == f"{answer.value:.2f} ({low:.2f} to {high:.2f} in 9 of 10 texts)"
+            continue
+        shown = [f"{label} ({answer.probabilities[label]:.2f})" for label in answer.labels]
+        assert first == (", ".join(shown) or first)
+        assert first.startswith("no label: ") == (not shown)
+
+
+def test_a_label_over_its_threshold_is_shown_though_the_top_label_is_below_its_own():
+    kind = AnswerKind(("a", "b"), "sigmoid", (0.9, 0.1))
+    words = (ExplainedWord("x", 0, 1, 1.0),)
+    answer = Prediction("x", "a", 0.5, {"a": 0.5, "b": 0.3}, words, False, kind=kind)
+    assert answer.labels == ("b",)
+    assert str(answer).startswith("b (0.30)\n")
+    page = page_html([ExplainedText(answer)] * 2, "two texts")
+    assert "<td role=cell>b <data value=0.3000>(0.30)</data><td" in page
+    known = {figure.name: figure.value for figure in figures([ExplainedText(answer)])}
+    assert known["coverage"] == "100.0%"
+
+
+@pytest.mark.parametrize(
+    ("value", "width", "shown"),
+    [
+        (1987.44, 4.0, "1987.4"), (4.2567, 0.5, "4.26"), (0.123456, 0.0, "0.1235"),
+        (0.0, 0.0, "0.000"), (-12345.6, 0.0, "-12346"), (3e7, 0.0, "3e+07"), (2e-5, 0.0, "2e-05"),
+    ],
+)  # fmt: skip
+def test_numbers_have_the_digits_that_matter(value, width, shown):
+    assert shown_number(value, width) == shown
+
+
+@pytest.mark.parametrize("settings", [{"threshold": 0.5}, {"only_familiar": True}])
+def test_a_setting_that_does_not_fit_is_no_fault_of_the_file(tmp_path, settings):
+    path = tmp_path / "student.safetensors"
+    write_model(model_of("number"), path)
+    with pytest.raises(InputError, match="the student answers numbers"):
+        load_classifier(path, **settings)
 
 
 def test_the_onnx_graph_ends_in_the_kind_of_answer(student):

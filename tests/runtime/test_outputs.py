@@ -138,7 +138,7 @@ def test_a_number_has_an_interval_and_no_labels():
     fields = json.loads(json.dumps(prediction.to_dict()))
     assert fields["value"] == prediction.value
     assert "label" not in fields
-    assert str(prediction).startswith(f"{prediction.value:.3g} (")
+    assert str(prediction).startswith(f"{prediction.value:.2f} (")
     assert Classifier(random_model(output="number"))("up").interval is None
 
 
@@ -268,7 +268,7 @@ def test_a_file_keeps_the_output_thresholds_and_interval(output):
     ("changes", "message"),
     [
         ({"output": "sigmoid", "thresholds": (0.5,)}, "expected 3 probabilities"),
-        ({"output": "sigmoid", "thresholds": (0.5, 2.0, 0.5)}, "expected 3 probabilities"),
+        ({"output": "sigmoid", "thresholds": (0.5, 1.5, 0.5)}, "expected 3 probabilities"),
         ({"output": "sigmoid", "thresholds": (0.5, math.nan, 0.5)}, "expected 3 probabilities"),
         ({"thresholds": (0.5, 0.5, 0.5)}, "but the output is 'softmax'"),
         ({"interval": 1.0}, "but the output is 'softmax'"),

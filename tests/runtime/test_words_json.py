@@ -53,7 +53,7 @@ def test_a_weight_of_any_size_is_a_number(weight):
 
 def native_answer(weight, end=2):
     """An answer of three labels about one word, with that weight for the label 1."""
-    return struct.pack("=iiiii3fqq3dB", 0, 1, 0, 1, 0, 1, 0, 0, 0, end, 7.0, weight, 8.0, 0)
+    return struct.pack("=iiiiif3fqq3dB", 0, 1, 0, 1, 0, -1, 1, 0, 0, 0, end, 7.0, weight, 8.0, 0)
 
 
 def escaped(char):

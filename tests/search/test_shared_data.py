@@ -50,6 +50,11 @@ def test_what_was_read_again_makes_the_same_lessons(course, shared_data, tmp_pat
         assert lessons.num_unlabeled == whole.num_unlabeled == 8
         for field in dataclasses.fields(whole.train):
             one, other = getattr(lessons.train, field.name), getattr(whole.train, field.name)
+            if one is other is None:
+                continue
+            if field.name == "rules":
+                assert type(one) is type(other)
+                continue
             values = [
                 part if isinstance(part, torch.Tensor) else torch.as_tensor(part.values)
                 for part in (one, other)

@@ -112,11 +112,13 @@ def _check_abstention(args: argparse.Namespace, output: str) -> None:
         ("--target-precision", args.target_precision), ("--only-familiar", args.only_familiar),
     ):  # fmt: skip
         if output != "softmax" and value:
-            kind = "several labels" if output == "sigmoid" else "a number"
+            kind, advice = "a number", ""
+            if output == "sigmoid":
+                kind = "several labels"
+                advice = " (`dixtill distill --label-precision` chooses their thresholds)"
             raise InputError(
                 f"{option} measures a student that gives one label, but this one gives {kind}; "
-                "leave it out (`dixtill distill --label-precision` chooses thresholds of several "
-                "labels)"
+                f"leave it out{advice}"
             )
 
 

@@ -143,7 +143,7 @@ def _teachers(
 
     teacher = classifier.model.settings.provenance.get("teacher")
     own = teacher if isinstance(teacher, str) else None
-    return read_teacher_explanations(Path(folder), texts, classifier.labels, own)
+    return read_teacher_explanations(Path(folder), texts, classifier.kind, own)
 
 
 def _write_page(args: argparse.Namespace, texts: Sequence[ExplainedText]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..runtime.show.headline import headline, labels_of, number_of
 from ..runtime.show.html import NUM_LEVELS, UNKNOWN_NOTE, escaped, signed, words_html
 from ..runtime.show.scale import common_scale
 from ..runtime.show.terminal import check_sentences, notes
@@ -240,12 +241,14 @@ def _predicted_head(texts: Sequence[ExplainedText]) -> str:
 
 
 def _predicted(prediction: Prediction) -> str:
-    """Return the labels with the probability of the first, or the number."""
+    """Return the labels, the number or that there is no label; with what rows are sorted by."""
     if prediction.value is not None:
-        return f"<data value={prediction.value:.6g}>{prediction.value:.3g}</data>"
-    labels = escaped(", ".join(prediction.labels)) or "no label"
-    value = prediction.probability
-    return f"{labels} <data value={value:.4f}>({value:.2f})</data>"
+        shown, _ = number_of(prediction)
+        return f"<data value={prediction.value:.6g}>{shown}</data>"
+    (_, value), *others = labels_of(prediction) or [("", prediction.probability)]
+    label = escaped(prediction.labels[0]) if prediction.labels else "no label"
+    rest = "".join(f", {escaped(name)} ({probability:.2f})" for name, probability in others)
+    return f"{label} <data value={value:.4f}>({value:.2f})</data>{rest}"
 
 
 def _row_classes(text: ExplainedText) -> str:
@@ -264,6 +267,6 @@ def _teacher(text: ExplainedText, teacher: Prediction, scale: float) -> str:
     if text.agreement is not None:
         agreement = f", agreement <data value={text.agreement:.2f}>{text.agreement:.0%}</data>"
     return (
-        f"<div class=teacher><p class=note>teacher: {escaped(teacher.top_label)} "
-        f"({teacher.probability:.2f}){agreement}</p>{words_html(teacher, scale)}</div>"
+        f"<div class=teacher><p class=note>teacher: {escaped(''.join(headline(teacher)))}"
+        f"{agreement}</p>{words_html(teacher, scale)}</div>"
     )

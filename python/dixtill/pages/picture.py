@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..escapes import printable
 from ..extras import require
+from ..runtime.show.headline import headline
 from ..runtime.show.scale import common_scale, level
-from ..runtime.show.terminal import check_sentences, headline
+from ..runtime.show.terminal import check_sentences
 from .rows import ExplainedText
 
 require("plot", "a picture")

@@ -34,8 +34,15 @@ class ExplainedText:
 
     @property
     def disagrees(self) -> bool:
-        """Whether the teacher predicts another label."""
-        return self.teacher is not None and self.teacher.top_label != self.prediction.top_label
+        """Whether the teacher gives other labels, or as top label where a text has one.
+
+        Numbers are not compared.
+        """
+        if self.teacher is None:
+            return False
+        if self.prediction.kind.output == "sigmoid":
+            return set(self.teacher.labels) != set(self.prediction.labels)
+        return self.teacher.top_label != self.prediction.top_label
 
     @property
     def score(self) -> float:
@@ -158,7 +165,7 @@ def _coverage(texts: Sequence[ExplainedText]) -> list[Figure]:
     reasons += ["familiar"] if any(text.prediction.only_familiar for text in texts) else []
     if not reasons:
         return []
-    answered = [text for text in texts if text.prediction.label is not None]
+    answered = [text for text in texts if text.prediction.labels]
     remark = f"{len(answered):,} are {' and '.join(reasons)}"
     found = [Figure("coverage", _share(len(answered), len(texts)), remark)]
     labeled = [text for text in answered if text.true_label is not None]
@@ -173,14 +180,19 @@ def _teachers(texts: Sequence[ExplainedText]) -> list[Figure]:
     taught = [text for text in texts if text.teacher is not None]
     if not taught:
         return []
+    if taught[0].prediction.value is not None:
+        return _agreement(taught)
     same = sum(not text.disagrees for text in taught)
     remark = f"the same label in {same:,} of {len(taught):,}"
-    found = [Figure("with the teacher", _share(same, len(taught)), remark)]
+    return [Figure("with the teacher", _share(same, len(taught)), remark), *_agreement(taught)]
+
+
+def _agreement(taught: Sequence[ExplainedText]) -> list[Figure]:
     shares = [text.agreement for text in taught if text.agreement is not None]
-    if shares:
-        remark = f"of the {TOP_WORDS} top words are the teacher’s"
-        found.append(Figure("agreement", _share(sum(shares), len(shares)), remark))
-    return found
+    if not shares:
+        return []
+    remark = f"of the {TOP_WORDS} top words are the teacher’s"
+    return [Figure("agreement", _share(sum(shares), len(shares)), remark)]
 
 
 def _checked(texts: Sequence[ExplainedText]) -> list[Figure]:

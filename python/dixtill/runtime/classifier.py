@@ -44,10 +44,10 @@ class Classifier:
     ) -> None:
         """Use the target `kernel`, or the best that this CPU supports.
 
-        If the top label's probability is below `threshold`, the prediction's label is None. For a
-        student whose labels do not exclude each other, it is the threshold of every label. None
-        stands for 0, or for the thresholds of the student's labels. With `only_familiar`, texts
-        that are not familiar have no label either (see `Prediction.is_familiar`).
+        If the top label's probability is below `threshold`, the prediction's label is None; where
+        labels do not exclude each other, it is the threshold of each. None stands for 0, or for
+        those of the student's labels. With `only_familiar`, texts that are not familiar have no
+        label either (see `Prediction.is_familiar`).
 
         Raises:
             KernelError: the target is unknown, or this CPU does not support it.
@@ -100,10 +100,7 @@ class Classifier:
 
     @property
     def threshold(self) -> float | None:
-        """The probability below which a prediction's label is None.
-
-        It is None if each label has its own, or the student answers numbers.
-        """
+        """The probability below which a label is None; None if labels differ, or there are none."""
         return self._threshold
 
     @property
@@ -156,8 +153,7 @@ class Classifier:
         Raises:
             TypeError: `text` is not a str, nor a list or tuple of str.
             InputError: DIXTILL_NUM_THREADS is not a positive number, the student does not have the
-                label to check, or the threshold or `only_familiar` is not possible, as for the
-                classifier's.
+                label to check, or a setting is not possible, as for the classifier's.
         """
         if isinstance(text, str):
             text = plain_str(text)
@@ -250,8 +246,11 @@ def load_classifier(
     source = shipped_student() if source is None else source
     with naming_the_student(source):
         model = load_model(source)
-        classifier = Classifier(model, kernel, threshold, only_familiar)
+        classifier = Classifier(model, kernel)
         model.verify()  # last, since other checks say more
+    # Here, because a setting that does not fit is no fault of the file.
+    classifier._threshold = classifier.kind.checked_threshold(threshold)
+    classifier._only_familiar = classifier.kind.checked_only_familiar(only_familiar)
     return classifier
 
 

@@ -105,7 +105,7 @@ class SharedData:
             {
                 "origin": self.origin._asdict(),
                 "corpora": [
-                    (corpus.texts, corpus.labels, corpus.label_names)
+                    (corpus.texts, corpus.labels, corpus.label_names, corpus.output, corpus.weights)
                     for corpus in (self.answered.train, self.answered.valid)
                 ],
                 "known": None if known is None else tuple(known),

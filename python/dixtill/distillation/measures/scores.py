@@ -168,14 +168,24 @@ def label_scores(
     With thresholds [C], a text has each label whose probability reaches its own, and `targets` are
     bool [N, C]; without them, it has the most probable one, and `targets` are class indices.
     """
-    given = probabilities.argmax(axis=1) if thresholds is None else probabilities >= thresholds
-    columns = precision_recall_fscore_support(
-        targets, given, labels=range(len(names)), zero_division=0.0
-    )
+    if thresholds is None:
+        classes = np.arange(len(names))
+        has = np.asarray(targets)[:, None] == classes
+        given = probabilities.argmax(axis=1)[:, None] == classes
+    else:
+        has, given = np.asarray(targets), probabilities >= np.asarray(thresholds)
     return tuple(
-        LabelScores(name, int(rows), float(precision), float(recall), float(f1))
-        for name, precision, recall, f1, rows in zip(names, *columns, strict=True)
+        LabelScores(name, int(of_label.sum()), *_one_label(of_label, answered))
+        for name, of_label, answered in zip(names, has.T, given.T, strict=True)
     )
+
+
+def _one_label(
+    has: npt.NDArray[np.bool_], given: npt.NDArray[np.bool_]
+) -> tuple[float, float, float]:
+    """Return precision, recall and F1 of one label, of texts that have it or not."""
+    found = precision_recall_fscore_support(has, given, average="binary", zero_division=0.0)
+    return float(found[0]), float(found[1]), float(found[2])
 
 
 def exact_interval(hits: int, count: int) -> tuple[float, float]:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from ...runtime.model_file.decisions import NEVER_REACHED, UNKNOWN
 from .calibration_error import FloatArray
 from .decimals import shortest_decimal
 
-UNKNOWN = 0.5  # of a label that too few texts have, or lack, for a threshold of its own
-_ENOUGH = 5  # such texts
-NEVER = 1.0  # of a label that is not predicted precisely enough
+ENOUGH = 5  # texts that have a label, and that lack it, for a threshold of its own
 
 
 def thresholds_for_f1(targets: npt.NDArray[np.bool_], probabilities: FloatArray) -> list[float]:
@@ -24,7 +23,7 @@ def thresholds_for_f1(targets: npt.NDArray[np.bool_], probabilities: FloatArray)
         [C]; 0.5 for a label that fewer than 5 texts have, or lack.
     """
     return [
-        _best(has, probability) if _ENOUGH <= has.sum() <= len(has) - _ENOUGH else UNKNOWN
+        _best(has, probability) if ENOUGH <= has.sum() <= len(has) - ENOUGH else UNKNOWN
         for has, probability in zip(targets.T, probabilities.T, strict=True)
     ]
 
@@ -34,7 +33,7 @@ def thresholds_for_precision(
 ) -> list[float]:
     """Return the threshold of each label that gives it to most texts with at least that precision.
 
-    See `thresholds_for_f1`. A label that no threshold gives so precisely gets 1.
+    A label that no threshold gives so precisely gets NEVER_REACHED, as does one that no text has.
     """
     return [
         _most_precise(has, probability, precision)
@@ -45,7 +44,7 @@ def thresholds_for_precision(
 def _most_precise(has: npt.NDArray[np.bool_], probability: FloatArray, precision: float) -> float:
     ranked, hits, ends = _ranked(has, probability)
     good = ends[hits[ends] >= precision * (ends + 1)]
-    return _just_below(ranked, int(good[-1])) if good.size else NEVER
+    return _just_below(ranked, int(good[-1])) if good.size else NEVER_REACHED
 
 
 def _best(has: npt.NDArray[np.bool_], probability: FloatArray) -> float:

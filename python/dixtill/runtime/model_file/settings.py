@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from ...errors import InputError
 from ...strings import plain_str
+from .decisions import check_interval, checked_thresholds
 from .label_names import check_label_names
 from .shape import OUTPUTS, WAYS
 from .source import UnusableFileError
@@ -29,9 +30,7 @@ CLEANING_RULES = ("urls", "html_entities", "html_entities_v2", "urls_v2")
 
 _LAST_WITHOUT_SYMBOLS = 3
 _LAST_WITHOUT_CELLS = 4  # whose students are all of LSTM cells, with a softmax
-_LARGEST_NUMBER = 1e300
 _MAX_PIECES_OF_A_TEXT = 2**31 - 1
-HALF = 0.5  # the threshold of a label that has no other
 _TOKENIZER = {"lowercase": bool, "strip_accents": bool, "symbols": bool, "max_pieces": int}
 
 
@@ -141,27 +140,9 @@ class StudentSettings(
             )
         check_explanation(settings.explanation, shape.cell)
         _check_labels(settings.labels, shape.num_classes)
-        return settings._with_output(shape)
-
-    def _with_output(self, shape: StudentShape) -> StudentSettings:
-        """Return the settings with what the kind of output needs, checked."""
-        interval = self.interval
-        if interval is not None and not (_is_number(interval) and interval >= 0):
-            raise InputError(f"interval is {interval!r:.40}, expected a number from 0 on")
-        if interval is not None and shape.output != "number":
-            raise InputError(f"interval is given, but the output is '{shape.output}'")
-        if shape.output != "sigmoid":
-            if self.thresholds:
-                raise InputError(f"thresholds are given, but the output is '{shape.output}'")
-            return self
-        thresholds = self.thresholds or (HALF,) * shape.num_classes
-        is_each_one = isinstance(thresholds, tuple) and len(thresholds) == shape.num_classes
-        if not is_each_one or not all(_is_number(t) and 0 <= t <= 1 for t in thresholds):
-            raise InputError(
-                f"thresholds are {thresholds!r:.60}, expected {shape.num_classes} probabilities, "
-                "one for each label"
-            )
-        return self._replace(thresholds=tuple(map(float, thresholds)))
+        check_interval(settings.interval, shape.output)
+        thresholds = checked_thresholds(settings.thresholds, shape)
+        return settings._replace(thresholds=thresholds)
 
     def _with_plain_strings(self) -> StudentSettings:
         for name in ("labels", "cleaning"):
@@ -265,11 +246,6 @@ def check_rules(rules: Iterable[Any]) -> None:
             raise InputError(
                 f"unknown cleaning rule {rule!r}; this version knows {', '.join(CLEANING_RULES)}"
             )
-
-
-def _is_number(value: Any) -> bool:
-    """Say whether a value is a finite number, as JSON has them."""
-    return type(value) in (int, float) and -_LARGEST_NUMBER <= value <= _LARGEST_NUMBER
 
 
 def _in_short(number: int) -> str:

@@ -11,8 +11,9 @@ from html import escape
 from pathlib import Path
 
 from ...escapes import UNSAFE
+from .headline import headline
 from .scale import largest_weight, level
-from .terminal import check_sentences, headline, notes
+from .terminal import check_sentences, notes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import sys
 
 from ...escapes import printable
 from ...standard_streams import is_terminal
+from .headline import headline
 from .scale import largest_weight, level
 
 TYPE_CHECKING = False
@@ -106,32 +107,6 @@ def _change(prediction: Prediction, check: Check) -> str:
 def _excludes(prediction: Prediction) -> bool:
     """Say whether a text has one label of several."""
     return bool(prediction.kind.output == "softmax")
-
-
-def headline(prediction: Prediction) -> tuple[str, str]:
-    """Return the label, and the text beside it: its probability, or why there is no label.
-
-    For several labels, the text has the others with theirs; for a number, both are the number and
-    its interval.
-    """
-    if prediction.value is not None:
-        return f"{prediction.value:.3g}", _interval(prediction)
-    label, probability = printable(prediction.top_label), f"({prediction.probability:.2f})"
-    if prediction.label is None:
-        is_below = prediction.probability < prediction.threshold
-        reason = f"is below {prediction.threshold!r}" if is_below else "and not familiar"
-        return "no label", f": {label} {probability} {reason}"
-    others = [name for name in prediction.labels if name != prediction.top_label]
-    known = prediction.probabilities if others else {}
-    rest = (f", {printable(name)} ({known[name]:.2f})" for name in others)
-    return label, f" {probability}{''.join(rest)}"
-
-
-def _interval(prediction: Prediction) -> str:
-    if prediction.interval is None:
-        return ""
-    low, high = prediction.interval
-    return f" ({low:.3g} to {high:.3g} in 9 of 10 texts)"
 
 
 def _word_lines(prediction: Prediction, color: bool) -> list[str]:

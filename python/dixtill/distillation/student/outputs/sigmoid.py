@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from ...measures.thresholds import ENOUGH
 from .. import losses
 from .rules import OutputRules, mean_over_texts
 from .temperature import fit_temperature
@@ -54,10 +55,10 @@ class SigmoidRules(OutputRules):
         return targets.numpy() > 0
 
     def temperature(self, logits: Tensor, targets: Tensor) -> list[float]:
-        """Return one for each label; 1 for a label that all texts have, or none."""
+        """Return one for each label; 1 for a label that too few texts have, or lack, to fit it."""
         return [
             fit_temperature(logits[:, k], labels, functional.binary_cross_entropy_with_logits)
-            if 0 < float(labels.mean()) < 1
+            if ENOUGH <= float(labels.sum()) <= len(labels) - ENOUGH
             else 1.0
             for k, labels in enumerate(targets.double().T)
         ]
