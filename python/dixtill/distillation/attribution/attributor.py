@@ -121,7 +121,7 @@ class Attributor:
         self.rows_per_pass = int(limits.COUNT.checked("rows_per_pass", rows_per_pass))
         self._normalizer = Normalizer(symbols=settings.symbols)
         self._given = dict(given or {})
-        exclude_each_other = getattr(teacher, "output", "softmax") == "softmax"
+        exclude_each_other = teacher.output == "softmax"
         self._answers = LayerAnswers(
             teacher, settings.layer, settings.output, precision,
             centered=classes == "some" and exclude_each_other,
