@@ -20,7 +20,7 @@ lint:
 types:
 	$(BIN)mypy --strict
 	$(BIN)mypy --strict tools tests/bochs
-	$(BIN)mypy --strict -p benchmarks.reproduce
+	$(BIN)mypy --strict -p benchmarks.reproduce -p benchmarks.several
 	$(BIN)mypy --strict -p tests.behavior
 	$(BIN)python -m mypy.stubtest dixtill._native --mypy-config-file tools/stubtest.ini
 

@@ -44,7 +44,7 @@ def importance(teacher: Teacher, train: Corpus) -> Content:
     """Return the importance of the heads, by gradients on randomly chosen training texts."""
     rows = np.random.default_rng(0).permutation(len(train))[:NUM_RANKING_TEXTS].tolist()
     texts = train.take(rows)
-    scores = head_importance(teacher, cleaned(texts), texts.labels)
+    scores = head_importance(teacher, cleaned(texts), texts.targets.tolist())
     return {"scores": [values.tolist() for values in scores]}
 
 

@@ -84,7 +84,7 @@ class Study:
             num_train=len(self.corpora.train),
             num_held_out=len(self.corpora.held_out),
             label_names=test.label_names,
-            labels=test.labels,
+            labels=tuple(test.targets.tolist()),
             methods=self._methods(),
             ours=OURS,
             seeds=self.settings.seeds,

@@ -13,7 +13,7 @@ from benchmarks.reproduce.results import Content
 from dixtill.commands.distill import settings_from
 from dixtill.distillation.course import distill
 from dixtill.distillation.data.corpus import Corpus
-from dixtill.distillation.measures.scores import Scores
+from dixtill.distillation.measures.scores import AnyScores
 from dixtill.distillation.network.student import Student
 from dixtill.distillation.progress.live_table import watched
 from dixtill.distillation.student.examples import make_examples
@@ -72,7 +72,7 @@ def measure(recipe: Recipe, out: Path, test: Corpus) -> Content:
     }
 
 
-def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> Scores:
+def _float_scores(model: StudentModel, run_folder: Path, test: Corpus) -> AnyScores:
     """Return the answers of the student before quantization, from its run's checkpoint."""
     student = Student(model.shape)
     checkpoint = torch.load(run_folder / "checkpoint.pt", weights_only=True)

@@ -80,7 +80,7 @@ def _measured(
     file = arguments.out / f"student-{seed}.safetensors"
     _distill(arguments, seed, file, more)
     student = load_classifier(file)
-    scores = _scores(lambda corpus: answers_to(student, corpus), corpora)
+    scores = _scores(lambda corpus: answers_to(student, corpus).astype(np.float64), corpora)
     scores["bytes"] = file.stat().st_size
     if arguments.explained:
         scores |= agreement_on_given_labels(

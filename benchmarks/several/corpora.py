@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from dixtill.distillation.config import OutputKind
 from dixtill.distillation.data.corpus import Corpus, read_corpora
 from dixtill.distillation.data.label_cells import LabelLayout
 
@@ -24,7 +25,7 @@ def read(train: Path, test: Path, column: str, separator: str | None) -> Corpora
 
     Copies of test texts are left out, and a tenth of the rest is held out.
     """
-    output = "number" if separator is None else "sigmoid"
+    output: OutputKind = "number" if separator is None else "sigmoid"
     layout = LabelLayout(column, separator, output=output)
     learned, tested = read_corpora([train, test], label_layout=layout)
     kept, held_out = learned.without(tested).split(HELD_OUT, SPLIT_SEED)
