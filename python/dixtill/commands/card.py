@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..extras import require
 from ..whole_file import check_folder, check_not_input
-from .corpus_arguments import LABELED, add_corpus_arguments, read
+from .corpus_arguments import LABELED, add_layout_arguments, read
 from .student_arguments import add_model_argument, student_file
 
 _EXAMPLES = """\
@@ -32,8 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--data",
         metavar="DATA",
-        help="labeled texts that were not used for training or validation, such as a test set: "
-        f"{LABELED} (default: the card has the validation scores)",
+        help="texts with one label each that were not used for training or validation, such as a "
+        f"test set: {LABELED} (default: the card has the validation scores)",
     )
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to write")
     parser.add_argument("--name", help="the model's name (default: the name of DIR)")
@@ -52,7 +52,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "`hf auth login` stored",
     )
     parser.add_argument("--private", action="store_true", help="make a new repository private")
-    add_corpus_arguments(parser)
+    add_layout_arguments(parser)
     parser.set_defaults(run=run)
 
 
@@ -61,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
     require("train")
     from .. import hub
     from ..hub.card import CardText
+    from ..hub.measures import check_one_label
     from ..runtime.classifier import load_classifier
     from ..runtime.model_file.source import STUDENT_FILE
 
@@ -69,6 +70,8 @@ def run(args: argparse.Namespace) -> int:
     check_not_input(Path(args.out, STUDENT_FILE), [args.data])
     check_not_input(Path(args.out, hub.CARD_FILE), [args.data, model])
     student = load_classifier(model)
+    if args.data:
+        check_one_label(student.output)
     corpus = read(args, args.data, student.labels, student.output) if args.data else None
     text = CardText(
         name=args.name or args.push or Path(args.out).name,

@@ -19,7 +19,7 @@ LABELED = (  # every form in which labeled texts can be given
 )
 
 
-def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
+def add_layout_arguments(parser: argparse.ArgumentParser) -> None:
     """Add `--label-column` and the arguments for the layout of files."""
     add_table_arguments(parser)
     parser.add_argument(
@@ -28,6 +28,11 @@ def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"column of the labels, either all names or all indices (default: {LABEL_COLUMN})",
     )
+
+
+def add_corpus_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments for the layout of files, and for other labels than one of a text."""
+    add_layout_arguments(parser)
     several = parser.add_mutually_exclusive_group()
     several.add_argument(
         "--label-separator",

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from ..escapes import as_code, in_markdown, in_python, printable
+from ..escapes import in_markdown, in_python, printable
 from ..runtime.model_file.source import STUDENT_FILE
+from .card_kinds import CardKind, kind_of, task_of, validation_of
 
 if TYPE_CHECKING:
     from ..runtime.model_file.loaded import LoadedModel
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from .measures import Interval, StudentMeasures
 
 _TASK = "text-classification"
-_WEIGHTS = {
-    "gates": "the integrated gradient of the label's logit, compared with the mean of all labels, "
-    "over a gate in the attention",
-    "contributions": "its exact share of the label's logit, compared with the mean of all labels",
-    "scores": "the student's raw attention score, as in the paper",
-}
 
 
 @dataclass(frozen=True)
@@ -43,24 +38,29 @@ def card_of(
     text: CardText,
 ) -> str:
     """Return the card of a student whose file has `num_bytes`."""
+    kind, provenance = kind_of(model.shape.output), model.settings.provenance
     parts = [
-        f"---\n{_front_matter(measured, text)}\n---",
+        f"---\n{_front_matter(measured, text, kind)}\n---",
         f"# {in_markdown(text.name)}",
         _task(model, num_bytes),
-        _use(text),
+        _use(text, kind),
         "## How good",
-        *(_measures(measured, text) if measured else [_validation(model.settings.provenance)]),
+        *(
+            _measures(measured, text)
+            if measured
+            else [validation_of(model.shape.output, _mapping(provenance.get("int8_scores")))]
+        ),
         "## How it was made",
-        _provenance(model.settings.provenance, text),
+        _provenance(provenance, text, model.shape.output),
         "## Limits",
-        _limits(model, measured),
+        _limits(model, measured, kind),
         "## License",
         _license(text),
     ]
     return "\n\n".join(parts) + "\n"
 
 
-def _front_matter(measured: StudentMeasures | None, text: CardText) -> str:
+def _front_matter(measured: StudentMeasures | None, text: CardText, kind: CardKind) -> str:
     name, data_name, language, license, base_model = (
         value and printable(value)
         for value in (text.name, text.data, text.language, text.license, text.base_model)
@@ -81,7 +81,7 @@ def _front_matter(measured: StudentMeasures | None, text: CardText) -> str:
         base_model=base_model,
         library_name="dixtill",
         pipeline_tag=_TASK,
-        tags=["dixtill", "knowledge-distillation", "explainable-ai"],
+        tags=["dixtill", "knowledge-distillation", "explainable-ai", *kind.tags],
         model_name=name,
         eval_results=results,
     )
@@ -104,21 +104,18 @@ def _result(data: str, kind: str, name: str, measure: Interval) -> EvalResult:
 def _task(model: StudentModel | LoadedModel, num_bytes: int) -> str:
     settings, shape = model.settings, model.shape
     return (
-        f"A text classifier of {num_bytes:,} bytes, made by dixtill. Its labels are "
-        f"{', '.join(map(as_code, settings.labels))}. Each answer is a label, its "
-        "probabilities, and a signed weight for each word: "
-        f"{_WEIGHTS[settings.explanation]}. It has {shape.num_parameters:,} parameters and "
-        f"{shape.num_pieces:,} word pieces of {model.embedding_bits} bits a value, reads "
+        f"{task_of(shape.output, settings, num_bytes)} It has {shape.num_parameters:,} parameters "
+        f"and {shape.num_pieces:,} word pieces of {model.embedding_bits} bits a value, reads "
         f"{settings.max_pieces} pieces of a text, and runs on any CPU."
     )
 
 
-def _use(text: CardText) -> str:
+def _use(text: CardText, kind: CardKind) -> str:
     return (
         "```python\nfrom dixtill import hub\n\n"
         f"student = hub.from_pretrained({in_python(text.name)})  # this folder, or its name on the "
         "hub\n"
-        'answer = student("a text")\nanswer.label, answer.probabilities, answer.words\n```'
+        f'answer = student("a text")\n{kind.fields}\n```'
     )
 
 
@@ -150,21 +147,7 @@ def _measures(measured: StudentMeasures, text: CardText) -> list[str]:
     ]
 
 
-def _validation(provenance: Mapping[str, Any]) -> str:
-    scores = provenance.get("int8_scores")  # of the file itself, not of the float student
-    names = ("accuracy", "macro_f1", "calibration_error")
-    found = [_mapping(scores).get(name) for name in names]
-    if not all(isinstance(score, float) for score in found):
-        return "It was not measured; `dixtill card --data` measures it on labeled texts."
-    accuracy, macro_f1, error = found
-    return (
-        f"On the validation texts, which chose its epoch, it has an accuracy of {accuracy:.3f}, a "
-        f"macro-F1 of {macro_f1:.3f} and a calibration error (ECE) of {error:.3f}. It was not "
-        "measured on texts that played no part in its training."
-    )
-
-
-def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
+def _provenance(provenance: Mapping[str, Any], text: CardText, output: str) -> str:
     config, train, valid = (_mapping(provenance.get(name)) for name in ("config", "train", "valid"))
     teacher = text.base_model or provenance.get("teacher_name") or provenance.get("teacher")
     facts = {
@@ -173,7 +156,7 @@ def _provenance(provenance: Mapping[str, Any], text: CardText) -> str:
         "training texts": train.get("rows"),
         "texts that the teacher alone answered": provenance.get("texts_without_labels"),
         "validation texts": valid.get("rows"),
-        "temperature that calibrates it": _rounded(provenance.get("temperature")),
+        **({} if output == "number" else _temperature(provenance.get("temperature"))),
         "dixtill": provenance.get("dixtill"),
     }
     lines = [
@@ -187,15 +170,23 @@ def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _rounded(value: object) -> object:
-    return round(value, 3) if isinstance(value, float) else value
+def _temperature(value: object) -> dict[str, object]:
+    """Return what calibrates the student: one temperature, or one for each of several labels."""
+    if isinstance(value, list) and all(isinstance(item, float) for item in value):
+        shown = ", ".join(f"{item:.3g}" for item in value)
+        return {"temperatures that calibrate its labels, in their order": shown}
+    return {
+        "temperature that calibrates it": round(value, 3) if isinstance(value, float) else value
+    }
 
 
-def _limits(model: StudentModel | LoadedModel, measured: StudentMeasures | None) -> str:
+def _limits(
+    model: StudentModel | LoadedModel, measured: StudentMeasures | None, kind: CardKind
+) -> str:
     lines = [
         "- It knows texts like those that it learned from. On other texts it guesses with "
         "confidence.",
-        "- Its probabilities are calibrated, if at all, for texts like its validation texts.",
+        f"- {kind.calibrated} for texts like its validation texts.",
         "- The weights say what decided the student's answer. They do not say what is true, or "
         "what decided its teacher's answer.",
         f"- Longer texts are cut after {model.settings.max_pieces} pieces"

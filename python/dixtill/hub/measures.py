@@ -55,13 +55,9 @@ def measure(classifier: Classifier, corpus: Corpus) -> StudentMeasures:
     """Answer the texts of `corpus`, whose labels are the student's, and time some of them.
 
     Raises:
-        InputError: the texts have several labels, or numbers.
+        InputError: the student gives several labels, or a number.
     """
-    if corpus.output != "softmax":
-        raise InputError(
-            "a card has measures of students that give one label of several; leave out the data, "
-            "and add what `dixtill evaluate` prints"
-        )
+    check_one_label(classifier.output)
     answers = classifier(list(corpus.texts))
     probabilities = np.array([list(answer.probabilities.values()) for answer in answers])
     labels = corpus.targets
@@ -81,6 +77,16 @@ def measure(classifier: Classifier, corpus: Corpus) -> StudentMeasures:
         microseconds=_microseconds(classifier, corpus.texts[:_TIMED_TEXTS]),
         machine=f"{_processor()}, kernel {classifier.kernel}",
     )
+
+
+def check_one_label(output: str) -> None:
+    """Raise InputError unless a student of this output can be measured for its card."""
+    if output != "softmax":
+        kind = "several labels" if output == "sigmoid" else "a number"
+        raise InputError(
+            f"a card has measures of students that give one label, but this one gives {kind}; "
+            "leave out the data (--data), and add what `dixtill evaluate` prints"
+        )
 
 
 def _resampled(probabilities: FloatArray, labels: np.ndarray) -> list[Scores]:
