@@ -137,3 +137,26 @@ def test_a_pairs_labels_are_sorted_as_those_of_a_file(tmp_path):
     train, *_ = read_course_texts(pair, pair, None, SETTINGS)
     assert train.label_names == tuple(map(str, labels))
     assert train == read_corpus(tmp_path / "train.csv")
+
+
+def test_the_strings_of_a_pair_are_split_as_those_of_a_file(tmp_path):
+    (tmp_path / "train.csv").write_text("text,label\na,up|flat\nb,\nc,down\n")
+    pair = (["a", "b", "c"], ["up|flat", "", ["down"]])
+    settings = CourseSettings(label_separator="|")
+    train, valid, _ = read_course_texts(pair, tmp_path / "train.csv", None, settings)
+    assert train == valid == Corpus(("a", "b", "c"), ((1, 2), (), (0,)), NAMES, "sigmoid")
+
+
+@pytest.mark.parametrize("settings", [{"label_columns": ["up"]}, {"weight_column": "weight"}])
+@pytest.mark.parametrize("train", [PAIR, Corpus(("a", "b"), ((0,), ()), ("up",), "sigmoid")])
+def test_columns_are_refused_where_there_is_no_file(settings, train):
+    (name,) = settings
+    with pytest.raises(InputError, match=f"{name} names columns of a file, but the texts are a pa"):
+        read_course_texts(train, train, None, CourseSettings(**settings))
+
+
+def test_texts_of_a_pair_are_validated_beside_columns_of_a_file(tmp_path):
+    (tmp_path / "train.csv").write_text("text,down,up,weight\na,1,1,2\nb,0,1,1\n")
+    settings = CourseSettings(label_columns=["down", "up"], weight_column="weight")
+    train, valid, _ = read_course_texts(tmp_path / "train.csv", (["c"], [["up"]]), None, settings)
+    assert (train.labels, train.weights, valid.labels) == (((0, 1), (1,)), (2.0, 1.0), ((1,),))

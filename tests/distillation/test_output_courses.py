@@ -165,15 +165,20 @@ def test_the_commands_train_and_measure(made, tmp_path, capsys):
     assert "measures a student that gives one label" in capsys.readouterr().err
 
 
-def test_thresholds_can_be_chosen_for_a_precision(made, tmp_path):
-    output, teacher, _ = made
-    train, valid = CORPORA[output]
-    result = run(
-        str(teacher), tmp_path / "run", "none", train=train, valid=valid, label_precision=1.0
-    )
-    if output == "sigmoid":
-        for answer, target in zip(result.student(list(valid.texts)), valid.targets, strict=True):
-            assert {*answer.labels} <= {LABELS[k] for k in np.flatnonzero(target)}
+def test_thresholds_can_be_chosen_for_a_precision(tmp_path):
+    train, valid = CORPORA["sigmoid"]
+    result = run(None, tmp_path / "run", "none", train=train, valid=valid, label_precision=1.0)
+    for answer, target in zip(result.student(list(valid.texts)), valid.targets, strict=True):
+        assert {*answer.labels} <= {LABELS[k] for k in np.flatnonzero(target)}
+
+
+@pytest.mark.parametrize(
+    ("corpora", "kind"), [((TRAIN, VALID), "one label"), (CORPORA["number"], "a number")]
+)
+def test_a_precision_of_labels_is_refused_where_there_are_not_several(corpora, kind, tmp_path):
+    train, valid = corpora
+    with pytest.raises(InputError, match=f"label_precision is for .* but these have {kind} each"):
+        run(None, tmp_path / "run", "none", train=train, valid=valid, label_precision=0.9)
 
 
 def test_a_teacher_and_its_texts_must_be_of_one_kind(made, tmp_path):

@@ -142,6 +142,12 @@ class Course:
                 f"the texts have only the label '{train.label_names[0]}', so that nothing can be "
                 "learned; give texts of at least two"
             )
+        if self.settings.course.label_precision is not None and train.output != "sigmoid":
+            kind = "one label" if train.output == "softmax" else "a number"
+            raise InputError(
+                f"label_precision is for texts of several labels, but these have {kind} each; "
+                "leave it out"
+            )
         text_weights(train, self.config.class_weight)  # raises an error before any work
         if self.teacher:
             check_teachers_output(self.teacher.output, train.output)

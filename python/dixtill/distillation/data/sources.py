@@ -61,6 +61,7 @@ def read_course_texts(
     if own and output:
         check_teachers_output(output, own[0])
     label_layout = label_layout_of(settings, output or (own[0] if own else None))
+    _check_columns_of_files(given, settings)
     corpora = _of_the_same_labels(given, label_names, settings, label_layout)
     excluded = list(_texts_of("exclude", settings, otherwise="csv")())
     first, *second = corpora
@@ -73,6 +74,20 @@ def read_course_texts(
     unlabeled = UnlabeledTexts(read, [*held_out.texts, *excluded])
     len(unlabeled)  # reads all of them, so that a bad row is found before any work
     return CourseTexts(first, held_out, unlabeled)
+
+
+def _check_columns_of_files(given: Sequence[Labeled], settings: CourseSettings) -> None:
+    """Raise InputError if columns are named, but no file of those `given` could have them.
+
+    The first one is of the training texts, which alone have weights.
+    """
+    for name, sources in (("label_columns", given), ("weight_column", given[:1])):
+        is_of_file = any(isinstance(source, (str, os.PathLike)) for source in sources)
+        if getattr(settings, name) and not is_of_file:
+            raise InputError(
+                f"{name} names columns of a file, but the texts are a pair or a Corpus; leave it "
+                "out, and give a Corpus the labels or the weights of its texts"
+            )
 
 
 def _of_the_same_labels(
@@ -223,8 +238,8 @@ def _table_of_pair(
         raise InputError(f"{len(texts)} texts came with {len(labels)} labels; give one for each")
     _check_texts(texts, "text")
     cells = [(_plain(label),) for label in labels]
-    # Columns and separators are those of files.
-    layout = LabelLayout(output=label_layout.known_output)
+    # Columns are those of files.
+    layout = LabelLayout(separator=label_layout.separator, output=label_layout.known_output)
     table = Cells("the pair of texts and labels", "row", range(len(cells)), cells, False)
     return labeled(texts, table, layout)
 
