@@ -61,6 +61,18 @@ def test_sets_that_cannot_be_learned_are_refused():
         DixtillClassifier(class_weight={"up": 2}).fit(TEXTS, SETS)
 
 
+@pytest.mark.parametrize("given", ["foo", 2, True, ["balanced"], np.ones(2)])
+def test_class_weights_that_mean_nothing_are_refused(given):
+    with pytest.raises(InputError, match=r"class_weight is .*, expected None, 'balanced' or a di"):
+        DixtillClassifier(class_weight=given).fit(TEXTS, ["a", "b"] * 27)
+
+
+@pytest.mark.parametrize("given", ["balanced", "foo", {1: 2.0}])
+def test_a_regressor_has_no_class_weights(given):
+    with pytest.raises(InputError, match="class_weight is given, but numbers have no classes"):
+        DixtillRegressor(class_weight=given).fit(TEXTS, NUMBERS)
+
+
 def save_teacher(output: str, labels: tuple[str, ...], folder) -> str:
     model, tokenizer = tiny_teachers.build("bert")
     model.config.problem_type = output

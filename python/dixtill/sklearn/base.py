@@ -143,10 +143,33 @@ class DixtillEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
             InputError: a setting is out of range, or as for a course.
         """
         limits.RATE.checked("validation_fraction", self.validation_fraction)
+        self._check_class_weight(corpus.output)
         if sample_weight is not None:
             corpus = weighed(corpus, sample_weight)
         self._model = self._distilled(teacher, corpus)
         self.student_ = Classifier(self._model)
+
+    def _check_class_weight(self, output: OutputKind) -> None:
+        """Raise InputError unless the texts can be weighed by class as `class_weight` says."""
+        given = self.class_weight
+        if given is None:
+            return
+        is_dict = isinstance(given, dict)
+        if output == "number":
+            raise InputError(
+                "class_weight is given, but numbers have no classes; leave it out, or give "
+                "sample_weight"
+            )
+        if is_dict and output == "sigmoid":
+            raise InputError(
+                "class_weight is a dict, but the texts have several labels; choose 'balanced', or "
+                "give sample_weight"
+            )
+        if not is_dict and not (isinstance(given, str) and given == "balanced"):
+            raise InputError(
+                f"class_weight is {given!r:.40}, expected None, 'balanced' or a dict with a weight "
+                "for each class"
+            )
 
     def _loaded_teacher(self, output: OutputKind) -> Teacher | None:
         """Return the teacher, if there is one.

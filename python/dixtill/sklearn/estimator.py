@@ -14,7 +14,6 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 from ..distillation.data.corpus import Corpus
-from ..errors import InputError
 from .base import DixtillEstimator, weighed
 from .classes import Classes, checked_labels, checked_texts
 from .label_sets import LabelSets, are_sets
@@ -54,7 +53,6 @@ class DixtillClassifier(ClassifierMixin, DixtillEstimator):  # type: ignore[misc
             corpus = self._with_class_weights(corpus, labels)
             values, columns = classes.values, classes.columns
         else:
-            self._check_balanced()
             names, values = sets.matched(known)
             corpus = Corpus(texts, sets.indices(names), names, "sigmoid")
             columns = list(range(len(names)))
@@ -67,13 +65,6 @@ class DixtillClassifier(ClassifierMixin, DixtillEstimator):  # type: ignore[misc
         if not isinstance(self.class_weight, dict):
             return corpus
         return weighed(corpus, compute_sample_weight(self.class_weight, labels))
-
-    def _check_balanced(self) -> None:
-        if isinstance(self.class_weight, dict):
-            raise InputError(
-                "class_weight is a dict, but the texts have several labels; choose 'balanced', or "
-                "give sample_weight"
-            )
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
         """Return the most probable of `classes_` for each text, or an indicator matrix [N, C]."""
