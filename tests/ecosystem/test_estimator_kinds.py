@@ -57,8 +57,21 @@ def test_sets_that_cannot_be_learned_are_refused():
         DixtillClassifier().fit(["a", "b"], [["up"], "up"])
     with pytest.raises(InputError, match="no text has a label in y"):
         DixtillClassifier().fit(["a", "b"], [[], []])
+    with pytest.raises(InputError, match="no text has a label in y"):
+        DixtillClassifier().fit(TEXTS, np.zeros((len(TEXTS), 2)))
+    with pytest.raises(InputError, match="y has the label 'a', which is a str, and 1, which is no"):
+        DixtillClassifier().fit(["a", "b"], [["a", 1], [1]])
     with pytest.raises(InputError, match="class_weight is a dict, but the texts have several"):
         DixtillClassifier(class_weight={"up": 2}).fit(TEXTS, SETS)
+
+
+def test_labels_that_were_not_learned_cannot_be_scored():
+    classifier = DixtillClassifier(**SIZES, epochs=1).fit(TEXTS, SETS)
+    sentence = "labels that the student does not know: zzz; it knows bank, late, up"
+    with pytest.raises(InputError, match=sentence):
+        classifier.score(TEXTS, [["zzz"], *SETS[1:]])
+    none = np.zeros_like(MATRIX)
+    assert classifier.score(TEXTS, none) == classifier.score(TEXTS, [[]] * len(TEXTS))
 
 
 @pytest.mark.parametrize("given", ["foo", 2, True, ["balanced"], np.ones(2)])

@@ -39,6 +39,17 @@ def _is_indicator(labels: Any) -> bool:
     )
 
 
+def _check_types(labels: Sequence[Any]) -> None:
+    """Raise InputError if some labels are str and others are not, which NumPy would make str."""
+    texts = [label for label in labels if isinstance(label, str)]
+    others = [label for label in labels if not isinstance(label, str)]
+    if texts and others:
+        raise InputError(
+            f"y has the label {texts[0]!r:.40}, which is a str, and {others[0]!r:.40}, which is "
+            "none; give all labels as str, or all as numbers"
+        )
+
+
 @dataclass(frozen=True)
 class LabelSets:
     """Which of `values` each text has."""
@@ -52,7 +63,7 @@ class LabelSets:
         """Read an indicator matrix [N, C], or a collection of labels for each text.
 
         Raises:
-            InputError: there is no label at all, or a text has something else than labels.
+            InputError: a text has something else than labels, or labels are of several types.
         """
         dense = labels.toarray() if hasattr(labels, "toarray") else labels
         if _is_indicator(dense):
@@ -68,16 +79,18 @@ class LabelSets:
                 )
             rows.append(frozenset(row))
         known = sorted(frozenset().union(*rows), key=str)
-        if not known:
-            raise InputError("no text has a label in y, expected labels")
+        _check_types(known)
         return cls(np.array(known), rows, False)
 
     def matched(self, teacher: Sequence[str] | None) -> tuple[tuple[str, ...], npt.NDArray[Any]]:
         """Return the student's labels, which are the teacher's if there is one, and `classes_`.
 
         Raises:
-            InputError: the teacher has other labels, or another number of them.
+            InputError: no text has a label, or the teacher has other labels, or another number of
+                them.
         """
+        if not any(self.rows):
+            raise InputError("no text has a label in y, expected labels")
         names = tuple(map(str, self.values.tolist()))
         if teacher is None:
             check_label_names(names)
@@ -99,8 +112,17 @@ class LabelSets:
         return tuple(tuple(sorted(places[str(label)] for label in row)) for row in self.rows)
 
     def indicator(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return an indicator matrix with a column for each of `values`."""
+        """Return an indicator matrix with a column for each of `values`.
+
+        Raises:
+            InputError: a text has another label.
+        """
         known = list(range(len(values))) if self.is_matrix else values.tolist()
+        if unknown := sorted(frozenset().union(*self.rows).difference(known), key=str):
+            raise InputError(
+                f"y has labels that the student does not know: {', '.join(map(str, unknown))}; it "
+                f"knows {', '.join(map(str, values.tolist()))}"
+            )
         found = np.zeros((len(self.rows), len(known)), np.int64)
         for row, labels in zip(found, self.rows, strict=True):
             row[[known.index(label) for label in labels]] = 1
