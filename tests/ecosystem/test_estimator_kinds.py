@@ -121,6 +121,14 @@ def test_numbers_are_learned_in_their_unit(tmp_path):
     assert cross_val_predict(DixtillRegressor(**SIZES, epochs=2), TEXTS, NUMBERS, cv=3).size == 54
 
 
+def test_numbers_of_texts_that_were_learned_give_no_interval():
+    quick = {**SIZES, "epochs": 1}
+    for fraction, has_interval in ((0.3, True), (0, False)):
+        regressor = DixtillRegressor(**quick, validation_fraction=fraction).fit(TEXTS, NUMBERS)
+        (answer,) = regressor.explain(["sales rise"])
+        assert (answer.interval is not None) is has_interval
+
+
 def test_a_teacher_of_numbers_teaches_a_regressor(tmp_path):
     teacher = save_teacher("regression", ("LABEL_0",), tmp_path / "teacher")
     quick = {**SIZES, "epochs": 1, "perturbed": 0, "max_explained": 2}

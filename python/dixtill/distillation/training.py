@@ -94,7 +94,8 @@ class Training:
     ) -> MadeStudent:
         """Calibrate a trained student in place, quantize it, and score both on `valid`.
 
-        Thresholds of several labels are chosen for `label_precision`, or without it for F1.
+        Thresholds of several labels are chosen for `label_precision`, or without it for F1. A
+        number has no interval if the validation texts are the training texts.
         """
         found: dict[str, Any] = {"texts_without_labels": lessons.num_unlabeled}
         found["best_epoch"] = best_epoch(history).epoch
@@ -106,6 +107,8 @@ class Training:
         model = self._quantized(student, lessons.vocabulary, embedding_bits)
         answers = answers_to(Classifier(model), valid)
         decided = decisions(valid.output, valid.targets, answers, label_precision)
+        if self.origin.train == self.origin.valid:
+            decided.pop("interval", None)  # errors on texts that were learned are too small
         scores = scores_for(valid.output, valid.targets, answers, decided.get("thresholds"))
         found["int8_scores"] = asdict(scores)
         provenance = provenance_of(self.origin, self.config, found)

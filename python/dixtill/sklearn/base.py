@@ -67,7 +67,8 @@ class DixtillEstimator(BaseEstimator):  # type: ignore[misc]  # untyped base
         max_bytes: rare pieces are left out, so that the file is no larger with 4 embedding bits.
         embedding_bits: 4 or 8.
         validation_fraction: share of each class held out to choose the epoch and, with at least 50
-            texts, to calibrate the probabilities. If it is less than one text, all texts choose.
+            texts, to calibrate the probabilities. If it is less than one text, all texts choose,
+            and numbers have no interval.
         attributions: a folder for the teacher's explanations and answers, which the folds of a
             cross-validation can share.
         class_weight: of a classifier, "balanced" or a weight for each class, as in scikit-learn.
