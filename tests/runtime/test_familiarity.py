@@ -9,8 +9,6 @@ import numpy as np
 import pytest
 from any_texts import ANY_STRINGS
 from examples import examples
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from rewritten_model_files import parts, rewrite
 from tiny_students import VOCABULARY, model_with_familiarity, random_familiarity, random_model
 
@@ -19,6 +17,9 @@ from dixtill.runtime.classifier import Classifier, load_classifier
 from dixtill.runtime.prediction import Prediction
 from dixtill.specification.familiarity import Familiarity
 from dixtill.specification.model_file import StudentModel, read_model, write_model
+
+hypothesis = pytest.importorskip("hypothesis", reason="draws texts with hypothesis")
+st = pytest.importorskip("hypothesis.strategies")
 
 FEW = ("[UNK]", *"abc", *(f"##{letter}" for letter in "abc"), "ab", "##", "#", "!")
 MANY = ("[UNK]", *(f"a{number}" for number in range(10_300)), *(f"##{d}" for d in range(10)))
@@ -44,15 +45,15 @@ LARGE = model_with_familiarity(MANY)
 LARGE_NATIVE = Classifier(LARGE)
 
 
-@given(TEXTS, st.sampled_from(PAIRS))
-@settings(max_examples=examples(400))
+@hypothesis.given(TEXTS, st.sampled_from(PAIRS))
+@hypothesis.settings(max_examples=examples(400))
 def test_familiarity_is_the_specifications_to_the_last_bit(text, pair):
     model, classifier = pair
     assert classifier(text).familiarity == specified(model, text)
 
 
-@given(NUMBERS)
-@settings(max_examples=examples(100))
+@hypothesis.given(NUMBERS)
+@hypothesis.settings(max_examples=examples(100))
 def test_later_pieces_of_a_large_vocabulary_share_the_last_number(text):
     assert LARGE.shape.num_pieces > len(LARGE.familiarity.evidence)
     assert LARGE_NATIVE(text).familiarity == specified(LARGE, text)
