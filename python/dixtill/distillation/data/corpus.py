@@ -65,7 +65,8 @@ class Corpus:
             return np.asarray(self.labels, np.float64)[:, None]
         found = np.zeros((len(self), len(self.label_names)), dtype=bool)
         for row, labels in zip(found, self.labels, strict=True):
-            row[list(labels)] = True  # type: ignore[arg-type]
+            assert isinstance(labels, tuple)  # as the output says
+            row[list(labels)] = True
         return found
 
     def without(self, others: Corpus | Iterable[str]) -> Corpus:

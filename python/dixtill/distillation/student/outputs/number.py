@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from ...data.scale import Scale
-from .rules import OutputRules, mean_over_texts
+from .rules import FloatTargetRules, mean_over_texts
 
 
-class NumberRules(OutputRules):
+class NumberRules(FloatTargetRules):
     """Targets are numbers in the user's unit, float32 [texts, 1], NaN if unknown."""
 
     output = "number"
 
     def __init__(self, scale: Scale) -> None:
         self.scale = scale
-
-    def targets(self, labels: npt.NDArray[Any]) -> Tensor:
-        return torch.from_numpy(labels.astype(np.float32))
-
-    def no_targets(self, count: int, num_labels: int) -> Tensor:
-        return torch.full((count, num_labels), torch.nan)
-
-    def is_labeled(self, targets: Tensor) -> Tensor:
-        return ~targets.isnan().any(dim=1)
 
     def task_loss(self, logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """Return the Huber loss of the standardized numbers, with the threshold 1."""

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -100,6 +101,19 @@ class OutputRules(ABC):
         Raises:
             InputError: a logit is not finite.
         """
+
+
+class FloatTargetRules(OutputRules):
+    """What kinds share whose targets are floats [texts, C], NaN if a text's labels are unknown."""
+
+    def targets(self, labels: npt.NDArray[Any]) -> Tensor:
+        return torch.from_numpy(labels.astype(np.float32))
+
+    def no_targets(self, count: int, num_labels: int) -> Tensor:
+        return torch.full((count, num_labels), torch.nan)
+
+    def is_labeled(self, targets: Tensor) -> Tensor:
+        return ~targets.isnan().any(dim=1)
 
 
 def mean_over_texts(losses: Tensor, weights: Tensor | None) -> Tensor:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
@@ -12,23 +11,14 @@ from torch.nn import functional
 
 from ...measures.thresholds import ENOUGH
 from .. import losses
-from .rules import OutputRules, mean_over_texts
+from .rules import FloatTargetRules, mean_over_texts
 from .temperature import fit_temperature
 
 
-class SigmoidRules(OutputRules):
+class SigmoidRules(FloatTargetRules):
     """Targets are 1 for a label that a text has and 0 for others, float32 [texts, C], else NaN."""
 
     output = "sigmoid"
-
-    def targets(self, labels: npt.NDArray[Any]) -> Tensor:
-        return torch.from_numpy(labels.astype(np.float32))
-
-    def no_targets(self, count: int, num_labels: int) -> Tensor:
-        return torch.full((count, num_labels), torch.nan)
-
-    def is_labeled(self, targets: Tensor) -> Tensor:
-        return ~targets.isnan().any(dim=1)
 
     def task_loss(self, logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
         """Return the binary cross-entropy, summed over the labels."""
